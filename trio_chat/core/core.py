@@ -1,0 +1,360 @@
+"""The core itself: inputs in, effects out.
+
+Owns the state, and the one rule of how it changes: inputs are taken one after another, each wholly,
+in the order in which they came. Calls the handlers through the table of commands; collects their
+answers where a client has put a label on its command (IRCv3 labeled-response).
+
+Must not know sockets, clocks or files. `step` raises only for our own mistakes.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+
+from trio_chat.core import commands, events, modes, numerics, rooms
+from trio_chat.core.capabilities import LABELED_RESPONSE
+from trio_chat.core.handlers import plain, registration
+from trio_chat.core.inputs import (
+    Completed,
+    Connected,
+    Disconnected,
+    Elapsed,
+    Input,
+    Received,
+    Reconfigured,
+    UserId,
+)
+from trio_chat.core.names import fold
+from trio_chat.core.numerics import Numeric
+from trio_chat.core.output import CheckPassword, Effects, Output, withhold
+from trio_chat.core.settings import Settings
+from trio_chat.core.state import Channel, State, User
+from trio_chat.wire import irc
+from trio_chat.wire.errors import Problem, ProtocolError
+
+LABEL_LIMIT = 64
+"""Bytes of a label (labeled-response, "Tag value")."""
+
+
+class _Answer:
+    """What a user is answered to one labelled command, until all of it is known."""
+
+    __slots__ = ("events", "label", "user")
+
+    def __init__(self, user: User, label: str) -> None:
+        self.user = user
+        self.label = label
+        self.events: list[events.Event] = []
+
+
+class _Pending:
+    """A request under way: what to do with its result, and whose answer that belongs to."""
+
+    __slots__ = ("answer", "resume", "user")
+
+    def __init__(self, user: User, resume: Callable[[bool], None], answer: _Answer | None) -> None:
+        self.user = user
+        self.resume = resume
+        self.answer = answer
+
+
+class Core:
+    """Everything that decides.
+
+    `instance` makes ids of this run differ from those of every other; `version` is what VERSION
+    says; `started` is the time of the start, in seconds since the epoch.
+    """
+
+    def __init__(
+        self, settings: Settings, *, instance: str = "", version: str = "", started: float = 0.0
+    ) -> None:
+        self.settings = settings
+        self.version = version
+        self.started = started
+        self.state = State()
+        self.output = Output()
+        self._instance = instance
+        self._ids = 0
+        self._requests = 0
+        self._pending: dict[int, _Pending] = {}
+        self._answer: _Answer | None = None
+        self._deadlines: list[tuple[float, UserId]] = []
+        """A heap with one entry for each user, due no later than anything has to happen."""
+        self._open_lobby(started)
+
+    # --- For whoever runs the core
+
+    def step(self, inputs: Iterable[Input], now: float, utc_offset: int = 0) -> Effects:
+        """Take what has happened; return what follows from it.
+
+        `now` is in seconds since the epoch, `utc_offset` in seconds east of UTC.
+        """
+        self.output.begin(now, utc_offset)
+        for item in inputs:
+            if type(item) is Received:
+                user = self.state.users.get(item.user)
+                if user is not None:
+                    self._received(user, item.lines)
+            elif isinstance(item, Connected):
+                self._connected(item)
+            elif isinstance(item, Disconnected):
+                user = self.state.users.get(item.user)
+                if user is not None:
+                    self.depart(user, item.reason)
+            elif isinstance(item, Completed):
+                self._completed(item)
+            elif isinstance(item, Elapsed):
+                self._elapsed()
+            elif isinstance(item, Reconfigured):
+                self.settings = item.settings
+                self._open_lobby(now)
+        return self.output.take()
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When the core next wants to be told that time has elapsed."""
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def waits(self, user: UserId) -> bool:
+        """Whether a user waits for a request's answer: nothing more should be read from them."""
+        found = self.state.users.get(user)
+        return found is not None and found.deferred is not None
+
+    def withhold(self, effects: Effects) -> None:
+        """Take out of `effects` what the journal could not store, and tell who said it."""
+        withhold(effects, self.state.users, server=self.settings.name, now=self.output.now)
+
+    # --- For handlers
+
+    @property
+    def now(self) -> float:
+        """The time of this step, in seconds since the epoch."""
+        return self.output.now
+
+    def new_id(self) -> str:
+        """Return an id that nothing else has (IRCv3 message-ids)."""
+        self._ids += 1
+        return f"{self._instance}{self._ids:x}"
+
+    def send(self, user: User, event: events.Event) -> None:
+        """Send an event to a user; to who gave the command, as part of the answer to it."""
+        answer = self._answer
+        if answer is not None and answer.user is user:
+            answer.events.append(event)
+        else:
+            self.output.send(user, event)
+
+    def reply(self, user: User, numeric: Numeric, *params: str) -> None:
+        """Send a numeric reply: these parameters, then the text of its row if it has one."""
+        if numeric.text:
+            params = (*params, numeric.text)
+        self.send(
+            user,
+            events.Reply(
+                time=self.now,
+                source=self.settings.name,
+                numeric=numeric,
+                nickname=user.nickname or "*",
+                params=params,
+            ),
+        )
+
+    def tell(self, user: User, text: str) -> None:
+        """Send a sentence to somebody on the plain side; IRC clients get none."""
+        self.send(user, events.Told(time=self.now, source=self.settings.name, text=text))
+
+    def fail(self, user: User, command: str, code: str, text: str) -> None:
+        """Send FAIL (IRCv3 standard-replies)."""
+        self.send(
+            user,
+            events.Standard(
+                time=self.now,
+                source=self.settings.name,
+                kind="FAIL",
+                command=command,
+                code=code,
+                text=text,
+            ),
+        )
+
+    def protocol(self, user: User, command: str, *params: str) -> None:
+        """Send a line that only IRC has."""
+        self.send(
+            user,
+            events.Protocol(
+                time=self.now, source=self.settings.name, command=command, params=params
+            ),
+        )
+
+    def labelled(self, user: User) -> bool:
+        """Whether the command at hand is this user's and has a label."""
+        return self._answer is not None and self._answer.user is user
+
+    def notify(self, channel: Channel, event: events.Event, actor: User) -> None:
+        """Send an event to a channel's members, the actor included, and to the journal."""
+        self.output.record(event, actor)
+        self.output.broadcast(channel.members, event, actor, (channel,))
+        if actor in channel.members:
+            self.send(actor, event)
+
+    def check_password(
+        self,
+        user: User,
+        hash: str,
+        password: str,
+        resume: Callable[[bool], None],
+    ) -> None:
+        """Have a password checked; `resume` is called with the result.
+
+        Until then the user's further lines wait, so that they are answered in order.
+        """
+        self._requests += 1
+        user.deferred = []
+        self._pending[self._requests] = _Pending(user, resume, self._answer)
+        # The answer is not complete: whoever completes it will send it.
+        self._answer = None
+        self.output.request(
+            CheckPassword(id=self._requests, user=user.id, hash=hash, password=password)
+        )
+
+    def close(self, user: User, reason: str, *, shown: str | None = None) -> None:
+        """End a user's connection. The others are shown `shown`, or else `reason`."""
+        self.output.send(
+            user, events.Closing(time=self.now, source=self.settings.name, reason=reason)
+        )
+        self.output.close(user)
+        self.depart(user, reason if shown is None else shown)
+
+    def depart(self, user: User, reason: str) -> None:
+        """Tell whoever shares a room with a user that they are gone, and forget them."""
+        if user.registration is None:
+            event = events.Quit(time=self.now, source=user.prefix, id=self.new_id(), reason=reason)
+            self.output.record(event, user)
+            self.output.broadcast(rooms.neighbours(user), event, user, user.channels)
+        rooms.forget(self.state, user)
+
+    # --- Inputs
+
+    def _connected(self, item: Connected) -> None:
+        user = User(item.user, plain=item.plain, host=item.host, secure=item.secure, now=self.now)
+        self.state.users[user.id] = user
+        first = min(self.settings.registration_timeout, self.settings.ping_after)
+        heapq.heappush(self._deadlines, (self.now + first, user.id))
+
+    def _received(self, user: User, lines: list[bytes]) -> None:
+        user.last_seen = self.now
+        user.ping_sent = False
+        users = self.state.users
+        for place, line in enumerate(lines):
+            if user.deferred is not None:
+                user.deferred += lines[place:]
+                return
+            if user.registration is not None:
+                user.registration.lines += 1
+                if user.registration.lines > self.settings.registration_lines:
+                    self.close(user, "Too many lines before registration")
+            if user.id not in users:
+                return
+            if user.plain:
+                plain.received(self, user, line)
+            else:
+                self._irc_line(user, line)
+
+    def _irc_line(self, user: User, line: bytes) -> None:
+        try:
+            message = irc.parse(line)
+        except ProtocolError as error:
+            self._refuse(user, error)
+            return
+        if message.tags and user.caps & LABELED_RESPONSE:
+            label = message.tags.get("label", "")
+            if label and len(label.encode()) <= LABEL_LIMIT:
+                self._answer = _Answer(user, label)
+                self.run(user, message)
+                self._finish_answer()
+                return
+        self.run(user, message)
+
+    def run(self, user: User, message: irc.Message) -> None:
+        """Check a command against its row and call its handler."""
+        row = commands.TABLE.get(message.command)
+        if user.registration is not None and (row is None or not row.early):
+            self.reply(user, numerics.ERR_NOTREGISTERED)
+        elif row is None:
+            self.reply(user, numerics.ERR_UNKNOWNCOMMAND, message.command)
+        elif len(message.params) < row.params:
+            self.reply(user, numerics.ERR_NEEDMOREPARAMS, row.name)
+        elif row.operator and not user.modes & modes.OPERATOR:
+            self.reply(user, numerics.ERR_NOPRIVILEGES)
+        else:
+            row.handler(self, user, message)
+
+    def _refuse(self, user: User, error: ProtocolError) -> None:
+        if error.problem is Problem.TOO_LONG:
+            self.reply(user, numerics.ERR_INPUTTOOLONG)
+        elif error.problem is Problem.NOT_UTF8:
+            self.fail(user, error.command, "INVALID_UTF8", error.problem.value)
+        elif error.problem is not Problem.NO_COMMAND:
+            self.reply(user, numerics.ERR_UNKNOWNCOMMAND, error.command or "*")
+
+    def _finish_answer(self) -> None:
+        """Send what a labelled command was answered: alone, as a batch, or as an ACK."""
+        answer, self._answer = self._answer, None
+        if answer is None or answer.user.id not in self.state.users:
+            return
+        user, server = answer.user, self.settings.name
+        label = f"label={irc.escape_tag(answer.label)}"
+        send = self.output.send
+        if not answer.events:
+            ack = events.Protocol(time=self.now, source=server, command="ACK")
+            send(user, ack, tags=label)
+        elif len(answer.events) == 1:
+            send(user, answer.events[0], tags=label)
+        else:
+            reference = self.new_id()
+            begin = events.Protocol(
+                time=self.now,
+                source=server,
+                command="BATCH",
+                params=(f"+{reference}", "labeled-response"),
+            )
+            end = events.Protocol(
+                time=self.now, source=server, command="BATCH", params=(f"-{reference}",)
+            )
+            send(user, begin, tags=label)
+            for event in answer.events:
+                send(user, event, tags=f"batch={reference}")
+            send(user, end)
+
+    def _completed(self, item: Completed) -> None:
+        pending = self._pending.pop(item.request, None)
+        if pending is None or pending.user.id not in self.state.users:
+            return
+        user = pending.user
+        lines, user.deferred = user.deferred or [], None
+        self._answer = pending.answer
+        pending.resume(item.result)
+        self._finish_answer()
+        if user.id in self.state.users and lines:
+            self._received(user, lines)
+
+    def _elapsed(self) -> None:
+        due, deadlines = self.now, self._deadlines
+        while deadlines and deadlines[0][0] <= due:
+            _, user_id = heapq.heappop(deadlines)
+            user = self.state.users.get(user_id)
+            if user is not None:
+                again = registration.look_after(self, user)
+                if again is not None:
+                    heapq.heappush(deadlines, (again, user_id))
+
+    def _open_lobby(self, now: float) -> None:
+        """Make the lobby, if it is not there: it is everybody's, so nobody is its operator."""
+        for channel in list(self.state.channels.values()):
+            channel.permanent = False
+            if not channel.members:
+                del self.state.channels[fold(channel.name)]
+        lobby = rooms.find_or_create(self.state, self.settings.lobby, now=now)
+        lobby.permanent = True
+        lobby.modes = modes.LOBBY if not lobby.members else lobby.modes

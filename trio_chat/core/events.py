@@ -1,0 +1,285 @@
+"""What happens, and how it reads: to an IRC client, and to a person with `nc`.
+
+An event holds all that any encoding needs, and no reference to anything that changes: a message
+still has the sender's name of the time when it was said. Times are in seconds since the epoch;
+`source` is `nickname!user@host`, or a server's name. `encoding.py` adds tags or the clock and makes
+bytes of it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from trio_chat.core.capabilities import EXTENDED_JOIN
+from trio_chat.core.numerics import Numeric
+from trio_chat.wire import irc
+
+_ACTION = "\x01ACTION "
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Something that happened."""
+
+    time: float
+    source: str
+    id: str = ""
+    """Unique for what is kept in the journal; empty for what is not (IRCv3 message-ids)."""
+
+    @property
+    def room(self) -> str:
+        """The channel that this belongs to, or empty: then it belongs to a user."""
+        return ""
+
+    @property
+    def who(self) -> str:
+        """The nickname of who did it."""
+        return irc.nickname_of(self.source)
+
+    def irc(self, encoding: int) -> str:
+        """Return the line for an IRC client, without tags; empty where it does not show."""
+        raise NotImplementedError
+
+    def plain(self, viewer: str) -> str:
+        """Return the line for a person, without the clock; empty where it does not show.
+
+        `viewer` is the nickname of the one user that it is for, when it is for one.
+        """
+        raise NotImplementedError
+
+
+class RoomEvent(Event, frozen=True, kw_only=True, gc=False):
+    """Something that happened in a channel."""
+
+    channel: str
+
+    @property
+    def room(self) -> str:
+        return self.channel
+
+
+class Said(Event, frozen=True, kw_only=True, gc=False):
+    """A message: PRIVMSG, NOTICE or TAGMSG, to a channel or a user."""
+
+    kind: str
+    target: str
+    text: str
+    client_tags: str = ""
+    """Client-only tags as they stand in a line, escaped (IRCv3 message-tags)."""
+
+    @property
+    def room(self) -> str:
+        return self.target if self.target[0] == "#" else ""
+
+    def irc(self, encoding: int) -> str:
+        if self.kind == "TAGMSG":
+            return f":{self.source} TAGMSG {self.target}"
+        return f":{self.source} {self.kind} {self.target} :{self.text}"
+
+    def plain(self, viewer: str) -> str:
+        if self.kind == "TAGMSG":
+            return ""
+        who, text = self.who, self.text
+        to = "you" if self.target == viewer else self.target
+        if text.startswith(_ACTION):
+            action = text.removeprefix(_ACTION).removesuffix("\x01")
+            return f"* {who} {action}" if self.room else f"[* {who} → {to}] {action}"
+        if text.startswith("\x01"):
+            # Client-to-client requests (CTCP) are for programs.
+            return ""
+        if not self.room:
+            return f"[{who} → {to}] {text}"
+        return f"-{who}- {text}" if self.kind == "NOTICE" else f"<{who}> {text}"
+
+
+class Joined(RoomEvent, frozen=True, kw_only=True, gc=False):
+    account: str = "*"
+    realname: str = ""
+
+    def irc(self, encoding: int) -> str:
+        if encoding & EXTENDED_JOIN:
+            return f":{self.source} JOIN {self.channel} {self.account} :{self.realname}"
+        return f":{self.source} JOIN {self.channel}"
+
+    def plain(self, viewer: str) -> str:
+        return f"You are in {self.channel}" if self.who == viewer else f"{self.who} joined"
+
+
+class Parted(RoomEvent, frozen=True, kw_only=True, gc=False):
+    reason: str
+
+    def irc(self, encoding: int) -> str:
+        reason = f" :{self.reason}" if self.reason else ""
+        return f":{self.source} PART {self.channel}{reason}"
+
+    def plain(self, viewer: str) -> str:
+        if self.who == viewer:
+            return f"You left {self.channel}"
+        return f"{self.who} left{_because(self.reason)}"
+
+
+class Kicked(RoomEvent, frozen=True, kw_only=True, gc=False):
+    nickname: str
+    reason: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} KICK {self.channel} {self.nickname} :{self.reason}"
+
+    def plain(self, viewer: str) -> str:
+        whom = "you" if self.nickname == viewer else self.nickname
+        return f"{self.who} removed {whom} from {self.channel}{_because(self.reason)}"
+
+
+class Quit(Event, frozen=True, kw_only=True, gc=False):
+    reason: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} QUIT :{self.reason}"
+
+    def plain(self, viewer: str) -> str:
+        return f"{self.who} left{_because(self.reason.removeprefix('Quit: '))}"
+
+
+class NickChanged(Event, frozen=True, kw_only=True, gc=False):
+    nickname: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} NICK :{self.nickname}"
+
+    def plain(self, viewer: str) -> str:
+        if self.who == viewer:
+            return f"You are now known as {self.nickname}"
+        return f"{self.who} is now known as {self.nickname}"
+
+
+class ModeChanged(Event, frozen=True, kw_only=True, gc=False):
+    """`changes` is what follows the target: the letters, then their parameters."""
+
+    target: str
+    changes: tuple[str, ...]
+
+    @property
+    def room(self) -> str:
+        return self.target if self.target[0] == "#" else ""
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} MODE {self.target}{irc.format_params(self.changes)}"
+
+    def plain(self, viewer: str) -> str:
+        changes = " ".join(self.changes)
+        if not self.room:
+            return f"Your modes changed: {changes}"
+        return f"{self.who} set the modes of {self.target}: {changes}"
+
+
+class TopicChanged(RoomEvent, frozen=True, kw_only=True, gc=False):
+    topic: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} TOPIC {self.channel} :{self.topic}"
+
+    def plain(self, viewer: str) -> str:
+        if not self.topic:
+            return f"{self.who} removed the topic of {self.channel}"
+        return f"{self.who} set the topic of {self.channel}: {self.topic}"
+
+
+class AwayChanged(Event, frozen=True, kw_only=True, gc=False):
+    """`text` is None when the user is back."""
+
+    text: str | None
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} AWAY" + (f" :{self.text}" if self.text is not None else "")
+
+    def plain(self, viewer: str) -> str:
+        return f"{self.who} is back" if self.text is None else f"{self.who} is away ({self.text})"
+
+
+class Invited(Event, frozen=True, kw_only=True, gc=False):
+    nickname: str
+    channel: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} INVITE {self.nickname} {self.channel}"
+
+    def plain(self, viewer: str) -> str:
+        return f"{self.who} invites you to {self.channel}: /join {self.channel}"
+
+
+class Answer(Event, frozen=True, kw_only=True, gc=False):
+    """The server's answer to one user; people read it without a clock in front."""
+
+
+class Reply(Answer, frozen=True, kw_only=True, gc=False):
+    """A numeric reply to `nickname`; the last of `params` is the text."""
+
+    numeric: Numeric
+    nickname: str
+    params: tuple[str, ...]
+
+    def irc(self, encoding: int) -> str:
+        *middle, text = self.params
+        words = "".join(f" {param}" for param in middle)
+        return f":{self.source} {self.numeric.code} {self.nickname}{words} :{text}"
+
+    def plain(self, viewer: str) -> str:
+        template = self.numeric.plain
+        return self.params[-1] if template is None else template.format(*self.params)
+
+
+class Standard(Answer, frozen=True, kw_only=True, gc=False):
+    """FAIL, WARN or NOTE (IRCv3 standard-replies)."""
+
+    kind: str
+    command: str
+    code: str
+    context: tuple[str, ...] = ()
+    text: str
+
+    def irc(self, encoding: int) -> str:
+        words = " ".join((self.command or "*", self.code, *self.context))
+        return f":{self.source} {self.kind} {words} :{self.text}"
+
+    def plain(self, viewer: str) -> str:
+        return self.text
+
+
+class Protocol(Answer, frozen=True, kw_only=True, gc=False):
+    """A line that belongs to IRC alone: CAP, PING, PONG, BATCH, ACK."""
+
+    command: str
+    params: tuple[str, ...] = ()
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source} {self.command}{irc.format_params(self.params)}"
+
+    def plain(self, viewer: str) -> str:
+        return ""
+
+
+class Told(Answer, frozen=True, kw_only=True, gc=False):
+    """A sentence for one person on the plain side; IRC has no such thing."""
+
+    text: str
+
+    def irc(self, encoding: int) -> str:
+        return ""
+
+    def plain(self, viewer: str) -> str:
+        return self.text
+
+
+class Closing(Answer, frozen=True, kw_only=True, gc=False):
+    """The last line that a connection is sent (Modern IRC, "ERROR message")."""
+
+    reason: str
+
+    def irc(self, encoding: int) -> str:
+        return f"ERROR :Closing link ({self.reason})"
+
+    def plain(self, viewer: str) -> str:
+        return f"Goodbye ({self.reason})"
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""

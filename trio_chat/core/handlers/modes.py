@@ -1,0 +1,302 @@
+"""MODE, for channels and users (Modern IRC, "MODE message").
+
+Which letters there are, and when they have a parameter, is in the tables of `core/modes.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_chat.core import events, masks, modes, names, numerics, rooms
+from trio_chat.core.commands import command
+from trio_chat.core.handlers.channels import channel_for, is_operator, visible, word
+from trio_chat.core.modes import ChannelMode, Kind, Prefix
+from trio_chat.core.state import Channel, ListEntry, User
+from trio_chat.wire.irc import Message
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+_KEY_LIMIT = 32
+_LIST_REPLIES = {
+    "b": (numerics.RPL_BANLIST, numerics.RPL_ENDOFBANLIST),
+    "e": (numerics.RPL_EXCEPTLIST, numerics.RPL_ENDOFEXCEPTLIST),
+    "I": (numerics.RPL_INVEXLIST, numerics.RPL_ENDOFINVEXLIST),
+}
+_LINE = 350
+"""Bytes of changes that are shown in one MODE, with room for everything around them."""
+
+
+@command(
+    "MODE",
+    params=1,
+    usage="MODE <channel or nickname> [<modes> [<parameter>...]]",
+    help="see or change the modes of a channel, or your own",
+)
+def mode(core: Core, user: User, message: Message) -> None:
+    if message.params[0][:1] in names.CHANNEL_TYPES and message.params[0]:
+        channel = channel_for(core, user, message.params[0])
+        if channel is not None:
+            _channel_mode(core, user, channel, message.params[1:])
+    else:
+        _user_mode(core, user, message)
+
+
+def _user_mode(core: Core, user: User, message: Message) -> None:
+    target = core.state.user_named(message.params[0])
+    if target is None:
+        core.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+        return
+    if target is not user:
+        core.reply(user, numerics.ERR_USERSDONTMATCH)
+        return
+    if len(message.params) == 1:
+        core.reply(user, numerics.RPL_UMODEIS, modes.user_mode_letters(user.modes))
+        return
+    bits, adding, unknown = user.modes, True, False
+    for letter in message.params[1]:
+        if letter in "+-":
+            adding = letter == "+"
+            continue
+        row = modes.USER_MODES.get(letter)
+        if row is None:
+            unknown = True
+        elif adding and row.settable:
+            bits |= row.bit
+        elif not adding:
+            bits &= ~row.bit
+    changes = _difference(user.modes, bits)
+    rooms.set_user_modes(core.state, user, bits)
+    if changes:
+        event = events.ModeChanged(
+            time=core.now, source=user.prefix, target=user.nickname, changes=(changes,)
+        )
+        core.send(user, event)
+    if unknown:
+        core.reply(user, numerics.ERR_UMODEUNKNOWNFLAG)
+
+
+def _difference(before: int, after: int) -> str:
+    added = "".join(r.letter for r in modes.USER_MODES.values() if r.bit & after & ~before)
+    removed = "".join(r.letter for r in modes.USER_MODES.values() if r.bit & before & ~after)
+    return (f"+{added}" if added else "") + (f"-{removed}" if removed else "")
+
+
+class _Change:
+    """The changes that one MODE makes, collected until they can be shown together."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, str, str]] = []
+        """Sign, letter, parameter."""
+
+    def add(self, adding: bool, letter: str, parameter: str = "") -> None:
+        self.done.append(("+" if adding else "-", letter, parameter))
+
+    def lines(self) -> list[tuple[str, ...]]:
+        """Return what was done as MODE shows it, in as many lines as it needs."""
+        found: list[tuple[str, ...]] = []
+        parameters: list[str] = []
+        letters, sign, size = "", "", 0
+        for this_sign, letter, parameter in self.done:
+            length = len(parameter.encode()) + 3
+            if letters and size + length > _LINE:
+                found.append((letters, *parameters))
+                letters, parameters, sign, size = "", [], "", 0
+            if this_sign != sign:
+                letters += this_sign
+                sign = this_sign
+            letters += letter
+            size += length
+            if parameter:
+                parameters.append(parameter)
+        if letters:
+            found.append((letters, *parameters))
+        return found
+
+
+def _channel_mode(core: Core, user: User, channel: Channel, params: tuple[str, ...]) -> None:
+    if not params:
+        if not visible(user, channel):
+            core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
+            return
+        shown = describe(channel, with_key=user in channel.members)
+        core.reply(user, numerics.RPL_CHANNELMODEIS, channel.name, *shown)
+        core.reply(user, numerics.RPL_CREATIONTIME, channel.name, str(int(channel.created)))
+        return
+    parameters = list(params[1:])
+    change = _Change()
+    adding = True
+    allowed: bool | None = None
+    for letter in params[0]:
+        if letter in "+-":
+            adding = letter == "+"
+            continue
+        prefix = modes.PREFIX_OF_LETTER.get(letter)
+        row = modes.CHANNEL_MODES.get(letter)
+        if row is None and prefix is None:
+            core.reply(user, numerics.ERR_UNKNOWNMODE, word(letter))
+            continue
+        takes_one = prefix is not None or (
+            row is not None
+            and (row.kind in (Kind.LIST, Kind.KEY) or (row.kind is Kind.PARAMETER and adding))
+        )
+        parameter = parameters.pop(0) if takes_one and parameters else ""
+        if row is not None and row.kind is Kind.LIST and not parameter:
+            _send_list(core, user, channel, row)
+            continue
+        if takes_one and not parameter and not (row is not None and row.kind is Kind.KEY):
+            core.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
+            continue
+        if allowed is None:
+            # Said once, however many letters there are.
+            allowed = is_operator(core, user, channel)
+        if not allowed:
+            continue
+        if prefix is not None:
+            _set_standing(core, user, channel, prefix, adding, parameter, change)
+        elif row is not None:
+            _set_mode(core, user, channel, row, adding, parameter, change)
+    for line in change.lines():
+        event = events.ModeChanged(
+            time=core.now,
+            source=user.prefix,
+            id=core.new_id(),
+            target=channel.name,
+            changes=line,
+        )
+        core.notify(channel, event, user)
+
+
+def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
+    """Return a channel's modes as RPL_CHANNELMODEIS shows them; the key to members only."""
+    letters, parameters = "+", []
+    for row in modes.CHANNEL_MODES.values():
+        if row.bit & channel.modes:
+            letters += row.letter
+            if row.kind is Kind.KEY:
+                parameters.append(channel.key if with_key else "*")
+            elif row.kind is Kind.PARAMETER:
+                parameters.append(str(channel.limit))
+    return (letters, *parameters)
+
+
+def _send_list(core: Core, user: User, channel: Channel, row: ChannelMode) -> None:
+    item, end = _LIST_REPLIES[row.letter]
+    if visible(user, channel):
+        for entry in channel.lists.get(row.letter, {}).values():
+            core.reply(user, item, channel.name, entry.mask, entry.by, str(int(entry.at)))
+    core.reply(user, end, channel.name)
+
+
+def _set_standing(
+    core: Core,
+    user: User,
+    channel: Channel,
+    prefix: Prefix,
+    adding: bool,
+    nickname: str,
+    change: _Change,
+) -> None:
+    target = core.state.user_named(nickname)
+    if target is None:
+        core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        return
+    if target not in channel.members:
+        core.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)
+        return
+    own = channel.members.get(user, 0)
+    # Everybody may lay down what they have.
+    free = bool(user.modes & modes.OPERATOR) or (target is user and not adding)
+    if not free and own < prefix.needs:
+        core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
+        return
+    before = channel.members[target]
+    after = before | prefix.bit if adding else before & ~prefix.bit
+    if after != before:
+        channel.members[target] = after
+        channel.silenced.pop(target, None)
+        change.add(adding, prefix.letter, target.nickname)
+
+
+def _set_mode(
+    core: Core,
+    user: User,
+    channel: Channel,
+    row: ChannelMode,
+    adding: bool,
+    parameter: str,
+    change: _Change,
+) -> None:
+    if row.kind is Kind.LIST:
+        _set_list(core, user, channel, row, adding, parameter, change)
+        return
+    if row.kind is Kind.FLAG:
+        if bool(channel.modes & row.bit) != adding:
+            change.add(adding, row.letter)
+    elif not adding:
+        if not channel.modes & row.bit:
+            return
+        change.add(adding, row.letter, channel.key if row.kind is Kind.KEY else "")
+        if row.kind is Kind.KEY:
+            channel.key = ""
+    elif row.kind is Kind.KEY:
+        if not parameter:
+            core.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
+            return
+        if (
+            " " in parameter
+            or "," in parameter
+            or parameter[0] == ":"
+            or len(parameter) > _KEY_LIMIT
+        ):
+            core.reply(user, numerics.ERR_INVALIDKEY, channel.name)
+            return
+        if channel.modes & row.bit and channel.key == parameter:
+            return
+        channel.key = parameter
+        change.add(adding, row.letter, parameter)
+    else:
+        if not (parameter.isascii() and parameter.isdecimal() and int(parameter[:9]) > 0):
+            text = "A limit is a whole number of members, 1 at least"
+            core.reply(
+                user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
+            )
+            return
+        limit = int(parameter[:9])
+        if channel.modes & row.bit and channel.limit == limit:
+            return
+        channel.limit = limit
+        change.add(adding, row.letter, str(limit))
+    channel.modes = channel.modes | row.bit if adding else channel.modes & ~row.bit
+
+
+def _set_list(
+    core: Core,
+    user: User,
+    channel: Channel,
+    row: ChannelMode,
+    adding: bool,
+    parameter: str,
+    change: _Change,
+) -> None:
+    mask = masks.normalise(word(parameter)[: masks.LIMIT])
+    folded = names.fold(mask)
+    entries = channel.lists.get(row.letter, {})
+    if adding:
+        if folded in entries:
+            return
+        if sum(map(len, channel.lists.values())) >= core.settings.limits.list_entries:
+            core.reply(user, numerics.ERR_BANLISTFULL, channel.name, mask)
+            return
+        channel.lists.setdefault(row.letter, {})[folded] = ListEntry(
+            mask=mask, by=user.prefix, at=core.now
+        )
+    else:
+        entry = entries.pop(folded, None)
+        if entry is None:
+            return
+        mask = entry.mask
+        if not entries:
+            channel.lists.pop(row.letter, None)
+    channel.silenced.clear()
+    change.add(adding, row.letter, mask)

@@ -1,0 +1,213 @@
+"""Coming and going: PASS, NICK, USER, PING, PONG, QUIT, and the deadlines of a connection.
+
+Specification: Modern IRC, "Connection Registration" and "Connection Messages".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_chat.core import events, isupport, modes, names, numerics, rooms
+from trio_chat.core.commands import command
+from trio_chat.core.handlers import channels, server
+from trio_chat.core.state import User
+from trio_chat.wire.irc import Message
+from trio_chat.wire.text import cut
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+PASSWORD_ATTEMPTS = 3
+"""Wrong passwords after which a connection is closed."""
+
+
+@command("PASS", params=1, early=True, usage="PASS <password>", help="give the server's password")
+def pass_(core: Core, user: User, message: Message) -> None:
+    if user.registration is None:
+        core.reply(user, numerics.ERR_ALREADYREGISTERED)
+        return
+    user.registration.password = message.params[0]
+    try_to_register(core, user)
+
+
+@command("NICK", early=True, usage="NICK <nickname>", help="take a nickname, or another one")
+def nick(core: Core, user: User, message: Message) -> None:
+    wanted = message.params[0] if message.params else ""
+    if not wanted:
+        core.reply(user, numerics.ERR_NONICKNAMEGIVEN)
+        return
+    limit = core.settings.limits.nickname
+    # What the nickname was to be goes into the reply, where only one word fits.
+    shown = cut(wanted, 2 * limit).replace(" ", "_").lstrip(":") or "*"
+    nickname = names.nickname(wanted, limit)
+    if nickname is None:
+        core.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
+        return
+    holder = core.state.nicknames.get(names.fold(nickname))
+    if holder is not None and holder is not user:
+        core.reply(user, numerics.ERR_NICKNAMEINUSE, shown)
+        return
+    if nickname == user.nickname:
+        return
+    if user.registration is not None:
+        take_name(core, user, nickname)
+        try_to_register(core, user)
+        return
+    event = events.NickChanged(
+        time=core.now, source=user.prefix, id=core.new_id(), nickname=nickname
+    )
+    core.output.record(event, user)
+    core.output.broadcast(rooms.neighbours(user), event, user, user.channels)
+    core.send(user, event)
+    rooms.rename(core.state, user, nickname)
+
+
+@command(
+    "USER",
+    params=4,
+    early=True,
+    usage="USER <username> 0 * <realname>",
+    help="say who you are, once, when you connect",
+)
+def user_(core: Core, user: User, message: Message) -> None:
+    if user.registration is None:
+        core.reply(user, numerics.ERR_ALREADYREGISTERED)
+        return
+    wanted, realname = message.params[0], message.params[3]
+    if not wanted:
+        core.reply(user, numerics.ERR_NEEDMOREPARAMS, "USER")
+        return
+    limits = core.settings.limits
+    user.username = names.username(wanted, limits.username)
+    user.realname = realname[: limits.realname]
+    user.registration.username_given = True
+    if user.nickname:
+        user.set_name(user.nickname)
+    try_to_register(core, user)
+
+
+@command("PING", early=True, usage="PING <token>", help="have the server answer with PONG")
+def ping(core: Core, user: User, message: Message) -> None:
+    if not message.params or not message.params[0]:
+        core.reply(user, numerics.ERR_NOORIGIN)
+        return
+    core.protocol(user, "PONG", core.settings.name, message.params[0])
+
+
+@command("PONG", early=True, usage="PONG <token>", help="answer a PING")
+def pong(core: Core, user: User, message: Message) -> None:
+    """That a line came is what counts, and that is noted for every line."""
+
+
+@command("QUIT", early=True, usage="QUIT [<reason>]", help="leave the server")
+def quit_(core: Core, user: User, message: Message) -> None:
+    reason = f"Quit: {cut(message.params[0] if message.params else '', 390)}"
+    core.close(user, reason)
+
+
+def take_name(core: Core, user: User, nickname: str) -> None:
+    """Give a nickname that is free to somebody who is not registered yet."""
+    rooms.rename(core.state, user, nickname)
+
+
+def try_to_register(core: Core, user: User) -> None:
+    """Complete a registration, if nothing is missing any more."""
+    registration = user.registration
+    if (
+        registration is None
+        or registration.negotiating
+        or not registration.username_given
+        or not user.nickname
+    ):
+        return
+    if not core.settings.password or registration.verified:
+        welcome(core, user)
+        return
+    if registration.password is None:
+        core.reply(user, numerics.ERR_PASSWDMISMATCH)
+        return
+
+    def resume(right: bool) -> None:
+        registration.password = None
+        if right:
+            registration.verified = True
+            try_to_register(core, user)
+            return
+        registration.attempts += 1
+        core.reply(user, numerics.ERR_PASSWDMISMATCH)
+        if registration.attempts >= PASSWORD_ATTEMPTS:
+            core.close(user, "Too many wrong passwords")
+
+    core.check_password(user, core.settings.password, registration.password, resume)
+
+
+def welcome(core: Core, user: User) -> None:
+    """Count a user in, and send what a client waits for before it does anything else."""
+    settings = core.settings
+    rooms.register(core.state, user)
+    user.last_said = core.now
+    if user.plain:
+        if settings.motd:
+            server.send_motd(core, user)
+        core.tell(user, f"Hello {user.nickname}. /help shows what you can do.")
+        channels.join(core, user, settings.lobby, "")
+        return
+    core.reply(
+        user,
+        numerics.RPL_WELCOME,
+        f"Welcome to the {settings.network} Network, {user.prefix}",
+    )
+    core.reply(
+        user,
+        numerics.RPL_YOURHOST,
+        f"Your host is {settings.name}, running version trio_chat-{core.version}",
+    )
+    core.reply(
+        user,
+        numerics.RPL_CREATED,
+        f"This server was started at {server.date_and_time(core.started)}",
+    )
+    channel_letters = "".join(sorted(modes.CHANNEL_MODES | modes.PREFIX_OF_LETTER))
+    with_parameter = "".join(
+        sorted(
+            [row.letter for row in modes.CHANNEL_MODES.values() if row.kind is not modes.Kind.FLAG]
+            + list(modes.PREFIX_OF_LETTER)
+        )
+    )
+    core.reply(
+        user,
+        numerics.RPL_MYINFO,
+        settings.name,
+        f"trio_chat-{core.version}",
+        "".join(sorted(modes.USER_MODES)),
+        channel_letters,
+        with_parameter,
+    )
+    for tokens in isupport.lines(settings):
+        core.reply(user, numerics.RPL_ISUPPORT, *tokens)
+    server.send_lusers(core, user)
+    server.send_motd(core, user)
+
+
+def look_after(core: Core, user: User) -> float | None:
+    """See to a user's deadlines; return when the next one is, or None for a user who is gone.
+
+    People with `nc` can not answer a PING: for them the transport notices that the peer is gone.
+    """
+    settings, now = core.settings, core.now
+    if user.registration is not None:
+        due = user.connected_at + settings.registration_timeout
+        if now < due:
+            return due
+        core.close(user, f"Not registered within {settings.registration_timeout:g} seconds")
+        return None
+    silent_for = now - user.last_seen
+    if user.plain or silent_for < settings.ping_after:
+        return now + settings.ping_after - (0 if user.plain else silent_for)
+    if silent_for >= settings.ping_timeout:
+        core.close(user, f"Ping timeout: {settings.ping_timeout:g} seconds")
+        return None
+    if not user.ping_sent:
+        user.ping_sent = True
+        core.protocol(user, "PING", settings.name)
+    return user.last_seen + settings.ping_timeout

@@ -1,0 +1,138 @@
+"""Questions about the server: MOTD, LUSERS, VERSION, ISUPPORT, TIME, HELP.
+
+Specification: Modern IRC, "Server Queries and Commands".
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from trio_chat.core import commands, isupport, modes, numerics
+from trio_chat.core.commands import command
+from trio_chat.core.handlers.channels import word
+from trio_chat.core.state import User
+from trio_chat.wire.irc import Message
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+
+def date_and_time(time: float) -> str:
+    """Return a time, in seconds since the epoch, as people read it."""
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _is_elsewhere(core: Core, user: User, message: Message) -> bool:
+    """Whether a query names another server than this one, which is an error."""
+    target = message.params[0] if message.params else ""
+    if not target or target.lower() == core.settings.name.lower():
+        return False
+    if core.state.user_named(target) is not None:
+        return False
+    core.reply(user, numerics.ERR_NOSUCHSERVER, word(target))
+    return True
+
+
+@command("MOTD", usage="MOTD", help="see the message of the day")
+def motd(core: Core, user: User, message: Message) -> None:
+    if not _is_elsewhere(core, user, message):
+        send_motd(core, user)
+
+
+def send_motd(core: Core, user: User) -> None:
+    """Send the message of the day, or that there is none."""
+    if not core.settings.motd:
+        core.reply(user, numerics.ERR_NOMOTD)
+        return
+    core.reply(user, numerics.RPL_MOTDSTART, f"- {core.settings.name} Message of the day - ")
+    for line in core.settings.motd:
+        core.reply(user, numerics.RPL_MOTD, line if user.plain else f"- {line}")
+    core.reply(user, numerics.RPL_ENDOFMOTD)
+
+
+@command("LUSERS", usage="LUSERS", help="see how many users and channels there are")
+def lusers(core: Core, user: User, message: Message) -> None:
+    send_lusers(core, user)
+
+
+def send_lusers(core: Core, user: User) -> None:
+    """Send how many there are of everything."""
+    state = core.state
+    here, peak = state.registered, state.peak
+    unknown = len(state.users) - here
+    core.reply(
+        user,
+        numerics.RPL_LUSERCLIENT,
+        f"There are {here - state.invisible} users and {state.invisible} invisible on 1 server",
+    )
+    core.reply(user, numerics.RPL_LUSEROP, str(state.operators))
+    if unknown:
+        core.reply(user, numerics.RPL_LUSERUNKNOWN, str(unknown))
+    core.reply(user, numerics.RPL_LUSERCHANNELS, str(len(state.channels)))
+    core.reply(user, numerics.RPL_LUSERME, f"I have {here} clients and 0 servers")
+    for numeric, scope in (
+        (numerics.RPL_LOCALUSERS, "local"),
+        (numerics.RPL_GLOBALUSERS, "global"),
+    ):
+        text = f"Current {scope} users {here}, max {peak}"
+        core.reply(user, numeric, str(here), str(peak), text)
+
+
+@command("VERSION", usage="VERSION", help="see which software this is")
+def version(core: Core, user: User, message: Message) -> None:
+    if _is_elsewhere(core, user, message):
+        return
+    core.reply(
+        user,
+        numerics.RPL_VERSION,
+        f"trio_chat-{core.version}",
+        core.settings.name,
+        f"trio_chat {core.version}",
+    )
+    send_isupport(core, user)
+
+
+@command("ISUPPORT", usage="ISUPPORT", help="see what this server supports")
+def isupport_(core: Core, user: User, message: Message) -> None:
+    send_isupport(core, user)
+
+
+def send_isupport(core: Core, user: User) -> None:
+    """Send the tokens of 005."""
+    for tokens in isupport.lines(core.settings):
+        core.reply(user, numerics.RPL_ISUPPORT, *tokens)
+
+
+@command("TIME", usage="TIME", help="see what time it is here")
+def time(core: Core, user: User, message: Message) -> None:
+    if not _is_elsewhere(core, user, message):
+        core.reply(user, numerics.RPL_TIME, core.settings.name, date_and_time(core.now))
+
+
+@command("HELP", usage="HELP [<command>]", help="see what commands there are, or what one does")
+def help_(core: Core, user: User, message: Message) -> None:
+    subject = message.params[0] if message.params else ""
+    if not subject:
+        names = sorted(
+            row.name
+            for row in commands.TABLE.values()
+            if not row.operator or user.modes & modes.OPERATOR
+        )
+        lines = ["The commands of this server. HELP <command> says what one does.", ""]
+        lines += [" ".join(names[start : start + 8]) for start in range(0, len(names), 8)]
+        _send_help(core, user, "*", lines)
+        return
+    row = commands.TABLE.get(subject.upper())
+    if row is None:
+        core.reply(user, numerics.ERR_HELPNOTFOUND, word(subject))
+        return
+    _send_help(core, user, row.name, [f"The command {row.name}", "", row.usage, f"{row.help}."])
+
+
+def _send_help(core: Core, user: User, subject: str, lines: list[str]) -> None:
+    first, *middle, last = lines
+    core.reply(user, numerics.RPL_HELPSTART, subject, first)
+    for line in middle:
+        core.reply(user, numerics.RPL_HELPTXT, subject, line)
+    core.reply(user, numerics.RPL_ENDOFHELP, subject, last)

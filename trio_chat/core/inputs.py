@@ -1,0 +1,57 @@
+"""What the core is told: everything that can change its mind comes in as one of these."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from trio_chat.core.settings import Settings
+
+UserId: TypeAlias = int
+"""Opaque: whoever runs the core makes them, and never uses one twice."""
+
+
+class Connected(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody is there, and speaks IRC or plain text."""
+
+    user: UserId
+    plain: bool
+    host: str
+    """The address that others are shown."""
+    secure: bool = False
+    """Whether the connection is encrypted, or never leaves the machine."""
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines that a user sent, without their ends, in order."""
+
+    user: UserId
+    lines: list[bytes]
+
+
+class Disconnected(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's connection is gone. `reason` is what the others are shown."""
+
+    user: UserId
+    reason: str
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a request that the core made."""
+
+    request: int
+    result: bool
+
+
+class Elapsed(msgspec.Struct, frozen=True, kw_only=True):
+    """Time has passed: look after the deadlines."""
+
+
+class Reconfigured(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration was read again."""
+
+    settings: Settings
+
+
+Input: TypeAlias = Connected | Received | Disconnected | Completed | Elapsed | Reconfigured

@@ -1,0 +1,66 @@
+"""What the core is told of the configuration.
+
+The core reads no file: whoever runs it hands it these, and hands it new ones when they change.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[limits]` of the configuration. Lengths are in characters unless they say bytes."""
+
+    nickname: Annotated[int, Meta(ge=1, le=64)] = 32
+    channel: Annotated[int, Meta(ge=2, le=100)] = 64
+    topic: Annotated[int, Meta(ge=1, le=390)] = 390
+    kick: Annotated[int, Meta(ge=1, le=390)] = 390
+    away: Annotated[int, Meta(ge=1, le=390)] = 390
+    username: Annotated[int, Meta(ge=1, le=32)] = 20
+    realname: Annotated[int, Meta(ge=1, le=200)] = 150
+    channels_per_user: Count = 100
+    targets: Annotated[int, Meta(ge=1, le=100)] = 4
+    list_entries: Count = 100
+    monitor: Count = 100
+    whowas: Annotated[int, Meta(ge=0)] = 1000
+    sendq: Annotated[int, Meta(ge=16_384)] = 1_048_576
+    """Bytes that may wait for one peer."""
+    client_tags: Annotated[int, Meta(ge=0, le=4094)] = 4094
+    """Bytes of client-only tags."""
+    multiline_bytes: Count = 4096
+    multiline_lines: Count = 100
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who may become an operator with OPER. `password` is a hash (argon2)."""
+
+    name: Annotated[str, Meta(min_length=1, pattern=r"^[^\s:]\S*$")]
+    password: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything in the configuration that decides what the core does."""
+
+    name: str = "localhost"
+    """The server's name: the source of its replies."""
+    network: str = "trio_chat"
+    lobby: str = "#lobby"
+    """The room that people on the plain side begin in. It is always there."""
+    password: str = ""
+    """The hash of the password asked of every client; empty: none is."""
+    motd: tuple[str, ...] = ()
+    operators: tuple[Operator, ...] = ()
+    limits: Limits = Limits()
+    registration_timeout: float = 60.0
+    """Seconds."""
+    registration_lines: int = 1024
+    """Lines that a peer may send before it is registered."""
+    ping_after: float = 90.0
+    """Seconds of silence after which an IRC client is sent a PING."""
+    ping_timeout: float = 150.0
+    """Seconds of silence after which it is gone."""

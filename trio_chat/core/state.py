@@ -1,0 +1,182 @@
+"""What the core remembers: users and channels.
+
+Plain records with no decisions in them. A user is in `channel.members` exactly when the channel is
+in `user.channels`: `Rooms` in `core/rooms.py` is the one place that changes either. Thousands of
+users are idle at any time, so every field is a slot and what few users have is made when needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from trio_chat.core import capabilities
+from trio_chat.core.encoding import PLAIN, Encoding
+from trio_chat.core.inputs import UserId
+from trio_chat.core.names import fold
+
+if TYPE_CHECKING:
+    from trio_chat.core.output import Chunk, Segment
+
+
+class Registration:
+    """What is known of somebody who is not registered yet. Gone once they are."""
+
+    __slots__ = ("attempts", "lines", "negotiating", "password", "username_given", "verified")
+
+    def __init__(self) -> None:
+        self.negotiating = False
+        self.password: str | None = None
+        self.username_given = False
+        self.verified = False
+        self.lines = 0
+        self.attempts = 0
+
+
+class User:
+    """Somebody who is connected, registered or not."""
+
+    __slots__ = (
+        "away",
+        "caps",
+        "channels",
+        "connected_at",
+        "current",
+        "deferred",
+        "encoding",
+        "host",
+        "id",
+        "invited",
+        "last_said",
+        "last_seen",
+        "modes",
+        "nickname",
+        "out",
+        "ping_sent",
+        "plain",
+        "position",
+        "prefix",
+        "realname",
+        "registration",
+        "secure",
+        "username",
+    )
+
+    def __init__(self, id: UserId, *, plain: bool, host: str, secure: bool, now: float) -> None:
+        self.id = id
+        self.plain = plain
+        self.host = host
+        self.secure = secure
+        self.nickname = ""
+        self.username = ""
+        self.realname = ""
+        self.prefix = ""
+        """`nickname!user@host`, the source of what this user does."""
+        self.caps = 0
+        self.encoding: Encoding = PLAIN if plain else 0
+        self.modes = 0
+        self.away: str | None = None
+        self.channels: list[Channel] = []
+        self.current: Channel | None = None
+        """The room that a person on the plain side talks to."""
+        self.invited: list[str] | None = None
+        """Folded names of the channels that this user has been invited to."""
+        self.registration: Registration | None = Registration()
+        self.connected_at = now
+        self.last_seen = now
+        self.last_said = now
+        self.ping_sent = False
+        self.position = 0
+        """The place in the order of everything of what this user was last seen to do."""
+        self.out: list[Chunk] | None = None
+        self.deferred: list[bytes] | None = None
+        """Lines that wait for the answer to a request; None when none is under way."""
+
+    @property
+    def registered(self) -> bool:
+        return self.registration is None
+
+    def set_name(self, nickname: str) -> None:
+        """Take a nickname; the prefix follows."""
+        self.nickname = nickname
+        self.prefix = f"{nickname}!{self.username}@{self.host}"
+
+    def set_caps(self, caps: int) -> None:
+        """Take capabilities; the encoding follows."""
+        self.caps = caps
+        self.encoding = caps & capabilities.ENCODING
+
+
+class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One mask of a channel's list, and who put it there when (seconds since the epoch)."""
+
+    mask: str
+    by: str
+    at: float
+
+
+class Channel:
+    """A room, its members and what is set in it."""
+
+    __slots__ = (
+        "created",
+        "key",
+        "limit",
+        "lists",
+        "members",
+        "modes",
+        "name",
+        "permanent",
+        "segment",
+        "silenced",
+        "topic",
+        "topic_at",
+        "topic_by",
+    )
+
+    def __init__(self, name: str, *, now: float, permanent: bool = False) -> None:
+        self.name = name
+        self.created = now
+        self.permanent = permanent
+        """Whether it stays when the last member leaves."""
+        self.members: dict[User, int] = {}
+        """Each member's standing: bits of `modes.PREFIXES`."""
+        self.modes = 0
+        self.key = ""
+        self.limit = 0
+        self.topic = ""
+        self.topic_by = ""
+        self.topic_at = 0.0
+        self.lists: dict[str, dict[str, ListEntry]] = {}
+        """By letter of the mode, then by folded mask."""
+        self.silenced: dict[User, bool] = {}
+        """Remembers whether a ban applies to a member; emptied when a list or a name changes."""
+        self.segment: Segment | None = None
+        """The run of messages that the next one still fits into, within one step."""
+
+
+class State:
+    """Everybody and everything, by name and by id."""
+
+    __slots__ = ("channels", "invisible", "nicknames", "operators", "peak", "registered", "users")
+
+    def __init__(self) -> None:
+        self.users: dict[UserId, User] = {}
+        self.nicknames: dict[str, User] = {}
+        """By folded nickname; holds those of unregistered users too."""
+        self.channels: dict[str, Channel] = {}
+        """By folded name."""
+        self.registered = 0
+        self.invisible = 0
+        self.operators = 0
+        self.peak = 0
+
+    def user_named(self, nickname: str) -> User | None:
+        """Return the registered user with this nickname."""
+        user = self.nicknames.get(fold(nickname))
+        return user if user is not None and user.registration is None else None
+
+    def channel_named(self, name: str) -> Channel | None:
+        """Return the channel with this name."""
+        return self.channels.get(fold(name))

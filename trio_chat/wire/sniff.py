@@ -1,0 +1,73 @@
+"""Tells from the first bytes of a connection which protocol it speaks.
+
+Knows the openings of each protocol, not the protocols. `sniff` only looks: the bytes stay whole for
+whoever is chosen to read them.
+"""
+
+from __future__ import annotations
+
+import enum
+
+FIRST_LINE_LIMIT = 512
+"""Bytes within which the first line has to end, or the peer is nobody that we know.
+
+Tags do not count: a line that opens with `@` has `irc.INPUT_LIMIT`."""
+
+
+class Protocol(enum.Enum):
+    """What a connection speaks, as far as its first bytes tell."""
+
+    TLS = "TLS"
+    HTTP = "HTTP"
+    IRC = "IRC"
+    PLAIN = "plain"
+    UNKNOWN = "unknown"
+
+
+IRC_OPENINGS = frozenset(
+    (b"CAP", b"NICK", b"USER", b"PASS", b"AUTHENTICATE", b"WEBIRC", b"PROXY", b"PING", b"QUIT")
+)
+"""The commands with which an IRC connection can begin."""
+HTTP_OPENINGS = tuple(
+    method + b" "
+    for method in (
+        b"GET",
+        b"POST",
+        b"HEAD",
+        b"PUT",
+        b"DELETE",
+        b"OPTIONS",
+        b"PATCH",
+        b"CONNECT",
+        b"TRACE",
+    )
+)
+_LONGEST_TAGS = 4096
+
+
+def sniff(data: bytes) -> Protocol | None:
+    """Say what the bytes so far are, or None while more of them are needed."""
+    if not data:
+        return None
+    if data[0] == 0x16:
+        # A TLS record of the type "handshake" (RFC 8446, section 5.1).
+        return Protocol.TLS
+    if data.startswith(HTTP_OPENINGS):
+        return Protocol.HTTP
+    end = data.find(b"\n")
+    line = data if end < 0 else data[:end]
+    if line[:1] == b"@":
+        _, space, rest = line.partition(b" ")
+        if not space:
+            # An over-long run of tags is IRC's to refuse: only IRC has tags.
+            if len(line) > _LONGEST_TAGS:
+                return Protocol.IRC
+            return None if end < 0 else Protocol.PLAIN
+        line = rest.lstrip(b" ")
+    word = line.split(b" ", 1)[0]
+    ended = end >= 0 or len(word) < len(line)
+    if ended and word.rstrip(b"\r").upper() in IRC_OPENINGS:
+        return Protocol.IRC
+    if end >= 0:
+        return Protocol.PLAIN if len(line) <= FIRST_LINE_LIMIT else Protocol.UNKNOWN
+    return None if len(line) <= FIRST_LINE_LIMIT else Protocol.UNKNOWN

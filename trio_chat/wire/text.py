@@ -1,0 +1,41 @@
+"""Text that has to fit into a number of bytes of UTF-8."""
+
+from __future__ import annotations
+
+
+def cut(text: str, limit: int) -> str:
+    """Return the longest beginning of `text` that is at most `limit` bytes of UTF-8."""
+    if len(text) * 4 <= limit:
+        return text
+    if text.isascii():
+        return text[:limit]
+    data = text.encode()
+    if len(data) <= limit:
+        return text
+    return data[:limit].decode(errors="ignore")
+
+
+def split(text: str, limit: int) -> list[str]:
+    """Cut `text` into pieces of at most `limit` bytes of UTF-8, at spaces where there are any.
+
+    No character is lost but the space at which a piece ends. `limit` is at least 4, the longest
+    that one character can be.
+    """
+    if limit < 4:
+        raise ValueError(f"a piece of {limit} bytes can not hold every character")
+    pieces = []
+    while True:
+        head = cut(text, limit)
+        if len(head) == len(text):
+            pieces.append(text)
+            return pieces
+        space = head.rfind(" ")
+        # A piece that would be less than half full is better cut in the middle of a word.
+        if text[len(head)] == " ":
+            space = len(head)
+        if space * 2 > len(head):
+            pieces.append(text[:space])
+            text = text[space + 1 :]
+        else:
+            pieces.append(head)
+            text = text[len(head) :]
