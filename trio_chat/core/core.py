@@ -23,6 +23,7 @@ from trio_chat.core.inputs import (
     Input,
     Received,
     Reconfigured,
+    ShutDown,
     UserId,
 )
 from trio_chat.core.names import fold
@@ -92,23 +93,10 @@ class Core:
         """
         self.output.begin(now, utc_offset)
         for item in inputs:
-            if type(item) is Received:
-                user = self.state.users.get(item.user)
-                if user is not None:
-                    self._received(user, item.lines)
-            elif isinstance(item, Connected):
-                self._connected(item)
-            elif isinstance(item, Disconnected):
-                user = self.state.users.get(item.user)
-                if user is not None:
-                    self.depart(user, item.reason)
-            elif isinstance(item, Completed):
-                self._completed(item)
-            elif isinstance(item, Elapsed):
-                self._elapsed()
-            elif isinstance(item, Reconfigured):
-                self.settings = item.settings
-                self._open_lobby(now)
+            try:
+                self._take(item)
+            except Exception as error:
+                self._failed(item, error)
         return self.output.take()
 
     @property
@@ -236,6 +224,36 @@ class Core:
 
     # --- Inputs
 
+    def _take(self, item: Input) -> None:
+        if type(item) is Received:
+            user = self.state.users.get(item.user)
+            if user is not None:
+                self._received(user, item.lines)
+        elif isinstance(item, Connected):
+            self._connected(item)
+        elif isinstance(item, Disconnected):
+            user = self.state.users.get(item.user)
+            if user is not None:
+                self.depart(user, item.reason)
+        elif isinstance(item, Completed):
+            self._completed(item)
+        elif isinstance(item, Elapsed):
+            self._elapsed()
+        elif isinstance(item, Reconfigured):
+            self.settings = item.settings
+            self._open_lobby(self.now)
+        elif isinstance(item, ShutDown):
+            self._shut_down(item.reason)
+
+    def _failed(self, item: Input, error: Exception) -> None:
+        """A mistake of ours: it costs whoever met it the connection, and nobody else anything."""
+        self.output.fail(error)
+        self._answer = None
+        if isinstance(item, Received | Connected | Disconnected):
+            user = self.state.users.get(item.user)
+            if user is not None:
+                self.close(user, "Internal error")
+
     def _connected(self, item: Connected) -> None:
         user = User(item.user, plain=item.plain, host=item.host, secure=item.secure, now=self.now)
         self.state.users[user.id] = user
@@ -348,6 +366,14 @@ class Core:
                 again = registration.look_after(self, user)
                 if again is not None:
                     heapq.heappush(deadlines, (again, user_id))
+
+    def _shut_down(self, reason: str) -> None:
+        """Send everybody off. Nobody is told who else leaves: they all do."""
+        for user in list(self.state.users.values()):
+            event = events.Closing(time=self.now, source=self.settings.name, reason=reason)
+            self.output.send(user, event)
+            self.output.close(user)
+            rooms.forget(self.state, user)
 
     def _open_lobby(self, now: float) -> None:
         """Make the lobby, if it is not there: it is everybody's, so nobody is its operator."""

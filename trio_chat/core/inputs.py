@@ -54,4 +54,12 @@ class Reconfigured(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
 
 
-Input: TypeAlias = Connected | Received | Disconnected | Completed | Elapsed | Reconfigured
+class ShutDown(msgspec.Struct, frozen=True, kw_only=True):
+    """The server ends: everybody is to be sent off, for this reason."""
+
+    reason: str
+
+
+Input: TypeAlias = (
+    Connected | Received | Disconnected | Completed | Elapsed | Reconfigured | ShutDown
+)

@@ -149,6 +149,8 @@ class Effects(msgspec.Struct, kw_only=True):
     closes: list[UserId]
     """Connections to end once their output is sent."""
     requests: list[Request]
+    failures: list[Exception]
+    """Our own mistakes, for the log. Each has cost one user the connection."""
 
 
 class Output:
@@ -163,6 +165,7 @@ class Output:
         self._records: list[Record] = []
         self._closes: list[UserId] = []
         self._requests: list[Request] = []
+        self._failures: list[Exception] = []
 
     def begin(self, now: float, utc_offset: int) -> None:
         """Begin a step at this time."""
@@ -183,8 +186,10 @@ class Output:
             outputs=outputs,
             closes=self._closes,
             requests=self._requests,
+            failures=self._failures,
         )
-        self._touched, self._records, self._closes, self._requests = [], [], [], []
+        self._touched, self._records = [], []
+        self._closes, self._requests, self._failures = [], [], []
         return effects
 
     def record(self, event: Event, author: User) -> None:
@@ -194,6 +199,10 @@ class Output:
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""
         self._requests.append(request)
+
+    def fail(self, error: Exception) -> None:
+        """Report a mistake of ours."""
+        self._failures.append(error)
 
     def close(self, user: User) -> None:
         """End a user's connection after this step's output."""

@@ -1,0 +1,77 @@
+"""Who may connect: how many in all, how many from one address, how many a minute.
+
+Counts; opens and closes nothing.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+
+import msgspec
+
+from trio_chat.addresses import Network, in_networks
+
+RESERVE = 256
+"""Descriptors that connections leave free, so that files can always be opened."""
+_MINUTE = 60.0
+
+
+class AdmissionPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits: see `[connections]` of the configuration. `total` is never 0 here."""
+
+    total: int
+    per_address: int
+    new_per_minute: int
+    exempt: tuple[Network, ...]
+
+
+def total_for(configured: int, descriptors: int) -> int:
+    """Return how many connections there can be: as configured, if the descriptors allow it."""
+    possible = max(1, descriptors - RESERVE)
+    return min(configured, possible) if configured else possible
+
+
+class Admission:
+    """Counts connections by address. `clock` returns seconds, from any beginning."""
+
+    def __init__(self, policy: AdmissionPolicy, clock: Callable[[], float]) -> None:
+        self.policy = policy
+        self._clock = clock
+        self.total = 0
+        """Connections that have been admitted and not released."""
+        self._open: collections.Counter[str] = collections.Counter()
+        self._recent: collections.deque[tuple[float, str]] = collections.deque()
+        self._new: collections.Counter[str] = collections.Counter()
+
+    def admit(self, address: str) -> str | None:
+        """Count a connection in and return None; or return why it can not be let in."""
+        policy = self.policy
+        self._forget_old()
+        if self.total >= policy.total:
+            return "Too many connections"
+        if address and not in_networks(address, policy.exempt):
+            if self._open.get(address, 0) >= policy.per_address:
+                return "Too many connections from your address"
+            if self._new.get(address, 0) >= policy.new_per_minute:
+                return "Too many new connections from your address; try again in a minute"
+            self._new[address] += 1
+            self._recent.append((self._clock(), address))
+        self._open[address] += 1
+        self.total += 1
+        return None
+
+    def release(self, address: str) -> None:
+        """Count a connection out."""
+        self.total -= 1
+        self._open[address] -= 1
+        if not self._open[address]:
+            del self._open[address]
+
+    def _forget_old(self) -> None:
+        before = self._clock() - _MINUTE
+        while self._recent and self._recent[0][0] <= before:
+            _, address = self._recent.popleft()
+            self._new[address] -= 1
+            if not self._new[address]:
+                del self._new[address]

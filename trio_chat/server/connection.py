@@ -1,0 +1,333 @@
+"""One client: its reader task, and the end of its connection.
+
+Owns the protocol until it is known, the bytes of the line that has not ended, flood control, and
+how the connection ends. Must not know what any line means: lines go to the hub's inbox, and
+whatever happens, however the connection ends, one `Disconnected` follows them.
+
+Invariant: nothing that a peer can cause leaves `run`. What is our own mistake ends this connection,
+with a traceback in the log, and no other.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+import trio
+
+from trio_chat.core.encoding import PLAIN, encode
+from trio_chat.core.events import Closing
+from trio_chat.core.handlers.plain import prompt
+from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
+from trio_chat.server.outbox import Outbox
+from trio_chat.server.transport import ReplayedStream, StreamTransport, Transport
+from trio_chat.wire import irc, plain
+from trio_chat.wire.lines import LineBuffer
+from trio_chat.wire.sniff import Protocol, sniff
+
+if TYPE_CHECKING:
+    from trio_chat.server.hub import Hub
+
+log = structlog.get_logger()
+
+_LINGER = 2.0
+"""Seconds that a peer is given to close its side, so that it can read our last line."""
+_HTTP_TEXT = b"This is a chat server. Use an IRC client, or: nc HOST PORT\n"
+_HTTP_REPLY = (
+    b"HTTP/1.1 426 Upgrade Required\r\n"
+    b"Upgrade: irc\r\n"
+    b"Connection: Upgrade, close\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_HTTP_TEXT), _HTTP_TEXT)
+)
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the configuration concerns a connection; all durations are in seconds."""
+
+    name: str
+    network: str
+    lobby: str
+    prompt_delay: float
+    registration_timeout: float
+    handshake_timeout: float
+    drain_timeout: float
+    write_timeout: float
+    sendq: int
+    burst: int
+    rate: float
+
+
+class EndError(Exception):
+    """The connection ends, for this reason."""
+
+
+class Bucket:
+    """Flood control's memory: a token for each line, `rate` of them a second, `burst` at most."""
+
+    __slots__ = ("_stamp", "_tokens", "burst", "rate")
+
+    def __init__(self, *, burst: int, rate: float) -> None:
+        self.burst = burst
+        self.rate = rate
+        self._tokens = float(burst)
+        self._stamp = trio.current_time()
+
+    def take(self, wanted: int) -> int:
+        """Return for how many of so many lines there are tokens now, and take those."""
+        now = trio.current_time()
+        self._tokens = min(self.burst, self._tokens + (now - self._stamp) * self.rate)
+        self._stamp = now
+        # What a clock has added in small steps may lack the last bit of a whole token.
+        taken = min(wanted, int(self._tokens + 1e-6))
+        self._tokens -= taken
+        return taken
+
+    def delay(self) -> float:
+        """Return the seconds until there is a token."""
+        return max(0.0, (1.0 - self._tokens) / self.rate)
+
+
+class Connection:
+    """A client's connection, from the first byte to the last.
+
+    `host` is its address, as the others are shown it. `bucket` is None for who is exempt from flood
+    control. `tls` is what a listener has for those who begin with a TLS handshake.
+    """
+
+    __slots__ = (
+        "_bucket",
+        "_closing",
+        "_eof",
+        "_held",
+        "_hub",
+        "_policy",
+        "_reason",
+        "_transport",
+        "_wake",
+        "host",
+        "id",
+        "outbox",
+        "plain",
+        "secure",
+    )
+
+    def __init__(
+        self,
+        hub: Hub,
+        user: UserId,
+        transport: Transport,
+        policy: Policy,
+        *,
+        host: str,
+        secure: bool,
+        bucket: Bucket | None,
+    ) -> None:
+        self.id = user
+        self.host = host
+        self.secure = secure
+        self.plain = True
+        self._hub = hub
+        self._policy = policy
+        self._transport = transport
+        self.outbox = self._new_outbox()
+        self._bucket = bucket
+        self._reason = ""
+        self._closing = False
+        """Whether what comes in is of no interest any more."""
+        self._held = False
+        """Whether reading waits for the answer to something that was read."""
+        self._wake: trio.Event | None = None
+        self._eof = False
+        """Whether the reader has come to the end."""
+
+    def _new_outbox(self) -> Outbox:
+        return Outbox(
+            self._transport,
+            self._hub.nursery,
+            limit=self._policy.sendq,
+            deadline=self._policy.write_timeout,
+            grace=self._policy.drain_timeout,
+            give_up=self._given_up,
+        )
+
+    # --- Reading
+
+    async def run(self, tls: ssl.SSLContext | None) -> None:
+        """Serve the client until the connection ends. Raises nothing but cancellation."""
+        reason = "Connection closed"
+        try:
+            try:
+                await self._converse(tls)
+            except EndError as error:
+                reason = str(error)
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                reason = str(error) or reason
+            except Exception:
+                reason = "Internal error"
+                log.exception("a connection failed", host=self.host)
+            await self._hub.put(Disconnected(user=self.id, reason=self._reason or reason))
+            await self._discard()
+        except BaseException:
+            self._transport.abort()
+            raise
+
+    async def _discard(self) -> None:
+        """Read until the peer hangs up: data that nobody reads would cost it our last line."""
+        try:
+            while await self._transport.receive():
+                pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        self._eof = True
+        self._wake_up()
+
+    async def _converse(self, tls: ssl.SSLContext | None) -> None:
+        protocol, data = await self._sniff()
+        if protocol is Protocol.TLS and tls is not None:
+            await self._begin_tls(tls, data)
+            protocol, data = await self._sniff()
+        if protocol is Protocol.TLS:
+            raise self._refuse("TLS", "There is no TLS on this port", b"")
+        if protocol is Protocol.HTTP:
+            raise self._refuse("HTTP", "This is a chat server", _HTTP_REPLY)
+        if protocol is Protocol.UNKNOWN:
+            self.plain = False
+            reason = "Neither IRC nor a nickname within the first line"
+            raise self._refuse("unknown protocol", reason, self._closing_line(reason))
+        self.plain = protocol is Protocol.PLAIN
+        await self._hub.put(
+            Connected(user=self.id, plain=self.plain, host=self.host, secure=self.secure)
+        )
+        if self.plain:
+            await self._read_plain(data)
+        else:
+            await self._read_irc(data)
+
+    async def _sniff(self) -> tuple[Protocol, bytes]:
+        """Read until the protocol is known, and ask for a nickname if nothing comes."""
+        policy, data = self._policy, b""
+        with trio.move_on_after(policy.registration_timeout):
+            with trio.move_on_after(policy.prompt_delay):
+                data = await self._transport.receive()
+                if not data:
+                    raise EndError("Connection closed")
+            if not data:
+                self.outbox.push(plain.encode(prompt(policy.network, policy.lobby)))
+            while (protocol := sniff(data)) is None:
+                more = await self._transport.receive()
+                if not more:
+                    # Whoever hangs up after half a line has said what there is to say.
+                    return sniff(data + b"\n") or Protocol.UNKNOWN, data
+                data += more
+            return protocol, data
+        reason = f"Not registered within {policy.registration_timeout:g} seconds"
+        raise self._refuse("silence", reason, self._closing_line(reason))
+
+    def _refuse(self, what: str, reason: str, line: bytes) -> EndError:
+        """Send a last line to somebody who never became a user."""
+        self._hub.count("refused", what, host=self.host)
+        if line:
+            self.outbox.push(line)
+        return EndError(reason)
+
+    async def _begin_tls(self, context: ssl.SSLContext, data: bytes) -> None:
+        """Go on inside TLS. Nothing else reads or writes before the handshake is done."""
+        raw = self._transport
+        stream = trio.SSLStream(ReplayedStream(data, raw), context, server_side=True)
+        with trio.move_on_after(self._policy.handshake_timeout) as scope:
+            try:
+                await stream.do_handshake()
+            except trio.BrokenResourceError as error:
+                cause = str(error.__cause__ or error)
+                self._hub.count("refused", "TLS handshake", host=self.host, error=cause)
+                raise EndError("TLS handshake failed") from None
+        if scope.cancelled_caught:
+            self._hub.count("refused", "TLS handshake deadline", host=self.host)
+            raise EndError("TLS handshake took too long")
+        self._transport = StreamTransport(stream, raw.abort)
+        self.outbox = self._new_outbox()
+        self.secure = True
+
+    async def _read_irc(self, data: bytes) -> None:
+        lines = LineBuffer(irc.INPUT_LIMIT)
+        while data:
+            await self._deliver(lines.feed(data))
+            data = await self._transport.receive()
+
+    async def _read_plain(self, data: bytes) -> None:
+        lines, telnet = LineBuffer(plain.LINE_LIMIT), plain.TelnetFilter()
+        while data:
+            await self._deliver(lines.feed(telnet.feed(data)))
+            data = await self._transport.receive()
+        rest = lines.take_rest()
+        if rest:
+            # `printf 'hello' | nc` ends a line by hanging up.
+            await self._deliver([rest])
+
+    async def _deliver(self, lines: list[bytes]) -> None:
+        """Put lines into the inbox, as fast as flood control lets them, and wait while held."""
+        while lines and not self._closing:
+            count = len(lines) if self._bucket is None else self._bucket.take(len(lines))
+            if count:
+                await self._hub.put(Received(user=self.id, lines=lines[:count]))
+                lines = lines[count:]
+            elif self._bucket is not None:
+                await self._pause(self._bucket.delay())
+        while self._held and not self._closing:
+            await self._pause(float("inf"))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until something has changed."""
+        self._wake = trio.Event()
+        with trio.move_on_after(seconds):
+            await self._wake.wait()
+        self._wake = None
+
+    # --- For the hub
+
+    def hold(self) -> None:
+        """Stop reading: what was read last has to be answered first."""
+        self._held = True
+
+    def release(self) -> None:
+        """Go on reading."""
+        self._held = False
+        self._wake_up()
+
+    def finish(self) -> None:
+        """End the connection, once what was pushed has been sent. Nothing is read any more."""
+        if not self._closing:
+            self._closing = True
+            self._wake_up()
+            self._hub.nursery.start_soon(self._end, name="end of a connection")
+
+    async def _end(self) -> None:
+        try:
+            with trio.move_on_after(self._policy.drain_timeout) as scope:
+                await self.outbox.wait_emptied()
+                await self._transport.send_eof()
+            if not self._eof and not scope.cancelled_caught:
+                await self._pause(_LINGER)
+        except Exception:
+            log.exception("a connection did not end in order", host=self.host)
+        finally:
+            self._transport.abort()
+            self._hub.ended(self)
+
+    def _given_up(self, reason: str) -> bytes:
+        """Note that the client does not take what it is sent; return its last line."""
+        self._reason = reason
+        self._hub.count("closed", reason, host=self.host)
+        self._hub.put_now(Disconnected(user=self.id, reason=reason))
+        return self._closing_line(reason)
+
+    def _wake_up(self) -> None:
+        if self._wake is not None:
+            self._wake.set()
+
+    def _closing_line(self, reason: str) -> bytes:
+        event = Closing(time=0.0, source=self._policy.name, reason=reason)
+        return encode(event, PLAIN if self.plain else 0)

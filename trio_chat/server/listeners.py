@@ -1,0 +1,167 @@
+"""Listening sockets: TCP over IPv4 and IPv6, and Unix sockets; with TLS or without.
+
+Owns opening and closing them, and the TLS context of each, which a reload of the configuration
+replaces. Accepting is plain non-blocking socket calls: a trio object for each connection would cost
+more than the connection.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import trio
+
+from trio_chat.addresses import TcpAddress, UnixAddress
+from trio_chat.config import Listener, Tls
+from trio_chat.server.errors import StartError
+
+log = structlog.get_logger()
+
+_AT_ONCE = 64
+"""Connections that are accepted before anybody else gets a turn."""
+_OUT_OF_DESCRIPTORS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+_BREATHER = 0.1
+"""Seconds."""
+_SEND_BUFFER = 262_144
+"""Bytes that the kernel keeps for one peer. Left alone it would keep some megabytes."""
+_BACKLOG = 4096
+
+
+class Endpoint:
+    """One listening socket, and what it was configured as."""
+
+    def __init__(
+        self, sock: socket.socket, configured: Listener, context: ssl.SSLContext | None
+    ) -> None:
+        self.socket = sock
+        self.configured = configured
+        self.context = context
+
+    @property
+    def address(self) -> TcpAddress | UnixAddress:
+        """Where it really listens."""
+        if isinstance(self.configured.address, UnixAddress):
+            return self.configured.address
+        host, port = self.socket.getsockname()[:2]
+        return TcpAddress(host, port)
+
+    def close(self) -> None:
+        """Stop listening."""
+        trio.lowlevel.notify_closing(self.socket)
+        self.socket.close()
+        if isinstance(self.configured.address, UnixAddress):
+            self.configured.address.path.unlink(missing_ok=True)
+
+
+def tls_context(tls: Tls) -> ssl.SSLContext:
+    """Load a certificate and its key. Raises `StartError`."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # A ticket is sent after the handshake, when a client that only sends may not read it.
+    context.num_tickets = 0
+    try:
+        context.load_cert_chain(tls.certificate, tls.key)
+    except (OSError, ssl.SSLError) as error:
+        reason = error.strerror or str(error)
+        raise StartError(
+            f"can not use the certificate {tls.certificate} with the key {tls.key}: {reason}"
+        ) from None
+    return context
+
+
+async def open_endpoints(listener: Listener) -> list[Endpoint]:
+    """Listen as configured: on every address that a host name has. Raises `StartError`."""
+    context = tls_context(listener.tls) if listener.tls is not None else None
+    address = listener.address
+    try:
+        if isinstance(address, UnixAddress):
+            sockets = [_listen_unix(address.path)]
+        else:
+            opened = await trio.open_tcp_listeners(
+                address.port, host=address.host, backlog=_BACKLOG
+            )
+            sockets = [socket.socket(fileno=one.socket.detach()) for one in opened]
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StartError(f"can not listen on {address}: {reason[:1].lower()}{reason[1:]}") from None
+    for sock in sockets:
+        sock.setblocking(False)
+    return [Endpoint(sock, listener, context) for sock in sockets]
+
+
+def _listen_unix(path: Path) -> socket.socket:
+    """Listen on a path, in place of a socket there that nobody listens on any more."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        if path.exists() and stat.S_ISSOCK(path.stat().st_mode) and not _answers(path):
+            path.unlink()
+        sock.bind(os.fspath(path))
+        sock.listen(_BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(os.fspath(path))
+        except ConnectionRefusedError:
+            return False
+        return True
+
+
+async def accept(endpoint: Endpoint, admit: Callable[[socket.socket, str, Endpoint], None]) -> None:
+    """Accept connections until cancelled, handing each to `admit` with the peer's address.
+
+    The address is empty for a Unix socket. `admit` owns the socket, and must not raise.
+    """
+    listening = endpoint.socket
+    while True:
+        await trio.lowlevel.wait_readable(listening)
+        for _ in range(_AT_ONCE):
+            try:
+                sock, peer = listening.accept()
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno in _OUT_OF_DESCRIPTORS:
+                    log.error("can not accept connections", error=error.strerror)
+                    await trio.sleep(_BREATHER)
+                # Anything else befell the one connection that was to be accepted.
+                break
+            admit(sock, peer[0] if isinstance(peer, tuple) else "", endpoint)
+
+
+def tune(sock: socket.socket, *, idle: float, timeout: float) -> None:
+    """Set what every accepted socket needs.
+
+    `idle` and `timeout` are in seconds: people with `nc` can not answer a PING, so the kernel asks
+    their side after `idle`, and gives up when nothing has been heard for `timeout`.
+    """
+    sock.setblocking(False)
+    if sock.family == socket.AF_UNIX:
+        return
+    # Coalescing is done before the socket; Nagle's algorithm would only add a delay.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    seconds = max(1, int(idle))
+    every = max(1, int(timeout - idle) // 3)
+    for option, value in (
+        ("TCP_KEEPIDLE", seconds),
+        ("TCP_KEEPINTVL", every),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", int(timeout * 1000)),
+    ):
+        # Not every system has all of them.
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -1,0 +1,275 @@
+"""Runs the server: opens everything, serves until told to stop, and closes it in order.
+
+Owns the nursery that everything lives in, the signals, and how a new configuration comes into
+force. Shutdown is: stop accepting, finish the tick, send everybody off, wait a while, then force.
+"""
+
+from __future__ import annotations
+
+import itertools
+import resource
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import TextIO
+
+import structlog
+import trio
+
+import trio_chat
+from trio_chat.addresses import TcpAddress, UnixAddress, in_networks
+from trio_chat.config import Config, ConfigError
+from trio_chat.core.core import Core
+from trio_chat.core.inputs import Reconfigured
+from trio_chat.journal import Journal, NoJournal
+from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
+from trio_chat.server.connection import Bucket, Connection, Policy
+from trio_chat.server.errors import StartError
+from trio_chat.server.hub import Hub
+from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
+from trio_chat.server.transport import SocketTransport
+
+log = structlog.get_logger()
+
+
+async def serve(
+    config: Config,
+    *,
+    reload: Callable[[], Config],
+    out: TextIO = sys.stdout,
+    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `StartError` or `ConfigError` before it listens.
+
+    `reload` returns the configuration as it is now, for SIGHUP. What the server says of itself goes
+    to `out`, once it listens.
+    """
+    descriptors = raise_descriptor_limit()
+    endpoints: list[Endpoint] = []
+    try:
+        for listener in config.listeners:
+            endpoints += await open_endpoints(listener)
+        async with trio.open_nursery() as nursery:
+            server = Server(config, endpoints, nursery, descriptors=descriptors)
+            with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+                server.start()
+                print(banner(endpoints), file=out, flush=True)
+                task_status.started(server)
+                async for number in signals:
+                    if number != signal.SIGHUP:
+                        log.info("shutting down", signal=signal.Signals(number).name)
+                        break
+                    await server.reload(reload)
+                async with trio.open_nursery() as ending:
+                    ending.start_soon(_force, signals, nursery)
+                    await server.shut_down("Server shutting down")
+                    ending.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
+    finally:
+        for endpoint in endpoints:
+            endpoint.close()
+
+
+async def _force(signals: AsyncIterator[int], nursery: trio.Nursery) -> None:
+    """End at once when told to stop a second time."""
+    async for number in signals:
+        if number != signal.SIGHUP:
+            nursery.cancel_scope.cancel()
+
+
+class Server:
+    """A running server."""
+
+    def __init__(
+        self,
+        config: Config,
+        endpoints: list[Endpoint],
+        nursery: trio.Nursery,
+        *,
+        descriptors: int,
+        journal: Journal | None = None,
+    ) -> None:
+        self.endpoints = endpoints
+        core = Core(
+            config.settings(),
+            instance=f"{secrets.token_hex(6)}-",
+            version=trio_chat.__version__,
+            started=time.time(),
+        )
+        self._journal = journal if journal is not None else NoJournal()
+        self.hub = Hub(core, self._journal, nursery)
+        self._nursery = nursery
+        self._descriptors = descriptors
+        self._users = itertools.count(1)
+        self._accepting = trio.CancelScope()
+        self._configure(config)
+        self._admission = Admission(self._admission_policy(config), trio.current_time)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._nursery.start_soon(self.hub.run, name="hub")
+        self._nursery.start_soon(self._accept, name="accept")
+
+    async def shut_down(self, reason: str) -> None:
+        """Stop accepting, and send everybody off, in bounded time."""
+        self._accepting.cancel()
+        with trio.move_on_after(self._policy.drain_timeout) as scope:
+            await self.hub.shut_down(reason)
+        if scope.cancelled_caught:
+            log.warning("some clients did not read to the end", count=self.hub.open)
+        await self._journal.aclose()
+
+    # --- Configuration
+
+    def _configure(self, config: Config) -> None:
+        self._config = config
+        self._policy = Policy(
+            name=config.server.name,
+            network=config.server.network,
+            lobby=config.server.lobby,
+            prompt_delay=config.server.prompt_delay,
+            registration_timeout=config.connections.registration_timeout,
+            handshake_timeout=config.connections.handshake_timeout,
+            drain_timeout=config.connections.drain_timeout,
+            write_timeout=config.connections.ping_timeout,
+            sendq=config.limits.sendq,
+            burst=config.flood.burst,
+            rate=config.flood.rate,
+        )
+
+    def _admission_policy(self, config: Config) -> AdmissionPolicy:
+        connections = config.connections
+        total = total_for(connections.total, self._descriptors)
+        if connections.total > total:
+            log.warning(
+                "fewer connections than configured: there are not enough file descriptors",
+                configured=connections.total,
+                possible=total,
+            )
+        return AdmissionPolicy(
+            total=total,
+            per_address=connections.per_address,
+            new_per_minute=connections.new_per_minute,
+            exempt=connections.exempt,
+        )
+
+    async def reload(self, load: Callable[[], Config]) -> None:
+        """Bring the configuration into force as it is now; keep the old one if it is broken."""
+        try:
+            config = load()
+            settings = config.settings()
+            tls = {
+                listener.address: tls_context(listener.tls)
+                for listener in config.listeners
+                if listener.tls is not None
+            }
+        except (ConfigError, StartError) as error:
+            log.error("kept the old configuration", error=str(error))
+            return
+        for endpoint in self.endpoints:
+            endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
+        if [one.address for one in config.listeners] != [
+            one.address for one in self._config.listeners
+        ]:
+            log.warning("listeners have changed, which takes a restart")
+        self._configure(config)
+        self._admission.policy = self._admission_policy(config)
+        await self.hub.put(Reconfigured(settings=settings))
+        log.info("reread the configuration")
+
+    # --- Accepting
+
+    async def _accept(self) -> None:
+        with self._accepting:
+            async with trio.open_nursery() as nursery:
+                for endpoint in self.endpoints:
+                    nursery.start_soon(accept, endpoint, self._admit)
+
+    def _admit(self, sock: socket.socket, address: str, endpoint: Endpoint) -> None:
+        """Let a connection in and serve it, or tell it why not."""
+        try:
+            tune(
+                sock,
+                idle=self._config.connections.ping_after,
+                timeout=self._config.connections.ping_timeout,
+            )
+            reason = self._admission.admit(address)
+            if reason is not None:
+                self.hub.count("refused", reason, host=address)
+                sock.send(f"ERROR :Closing link ({reason})\r\n".encode())
+                sock.close()
+                return
+        except OSError:
+            # The peer is gone already.
+            sock.close()
+            return
+        exempt = not address or in_networks(address, self._config.flood.exempt)
+        connection = Connection(
+            self.hub,
+            next(self._users),
+            SocketTransport(sock),
+            self._policy,
+            host=shown_host(address),
+            secure=not address,
+            bucket=None if exempt else Bucket(burst=self._policy.burst, rate=self._policy.rate),
+        )
+        self.hub.add(connection)
+        self._nursery.start_soon(self._serve, connection, address, endpoint, name="connection")
+
+    async def _serve(self, connection: Connection, address: str, endpoint: Endpoint) -> None:
+        try:
+            await connection.run(endpoint.context)
+        finally:
+            self._admission.release(address)
+
+
+def shown_host(address: str) -> str:
+    """Return an address as it can stand in a message: no parameter begins with a colon."""
+    if not address:
+        return "localhost"
+    address = address.removeprefix("::ffff:")
+    return f"0{address}" if address.startswith(":") else address
+
+
+def raise_descriptor_limit() -> int:
+    """Allow this process as many descriptors as it may have; return how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            return soft
+    return hard
+
+
+def banner(endpoints: list[Endpoint]) -> str:
+    """Return where the server listens, and three ways to connect."""
+    lines = []
+    for endpoint in endpoints:
+        tls = ", with TLS for those who begin with it" if endpoint.context is not None else ""
+        lines.append(f"Listening on {endpoint.address}{tls}")
+    first = endpoints[0]
+    address = first.address
+    lines.append("Connect with any of these:")
+    if isinstance(address, UnixAddress):
+        lines.append(f"  nc -U {address.path}")
+        return "\n".join(lines)
+    host = _reachable(address)
+    shown = TcpAddress(host, address.port)
+    tls = " --tls" if first.context is not None else ""
+    lines += [
+        f"  nc {host} {address.port}",
+        f"  trio-chat client {shown}{tls}",
+        f"  an IRC client, such as: irssi -c {host} -p {address.port}",
+    ]
+    return "\n".join(lines)
+
+
+def _reachable(address: TcpAddress) -> str:
+    """Return a host to connect to: a wildcard address is not one."""
+    if address.host == "0.0.0.0":
+        return "127.0.0.1"
+    return "::1" if address.host == "::" else address.host
