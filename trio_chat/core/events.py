@@ -224,7 +224,7 @@ class Reply(Answer, frozen=True, kw_only=True, gc=False):
 
     def plain(self, viewer: str) -> str:
         template = self.numeric.plain
-        return self.params[-1] if template is None else template.format(*self.params)
+        return self.params[-1] if template is None else template.format(*self.params).rstrip()
 
 
 class Standard(Answer, frozen=True, kw_only=True, gc=False):
@@ -278,7 +278,7 @@ class Closing(Answer, frozen=True, kw_only=True, gc=False):
         return f"ERROR :Closing link ({self.reason})"
 
     def plain(self, viewer: str) -> str:
-        return f"Goodbye ({self.reason})"
+        return f"Goodbye{_because(self.reason.removeprefix('Quit: '))}"
 
 
 def _because(reason: str) -> str:

@@ -39,7 +39,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who may become an operator with OPER. `password` is a hash (argon2)."""
 
-    name: Annotated[str, Meta(min_length=1, pattern=r"^[^\s:]\S*$")]
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[^\s:]\S*\Z",
+            description="a name without spaces that does not begin with ':'",
+        ),
+    ]
     password: str
 
 

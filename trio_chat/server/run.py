@@ -6,6 +6,7 @@ force. Shutdown is: stop accepting, finish the tick, send everybody off, wait a 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import resource
 import secrets
@@ -56,7 +57,9 @@ async def serve(
             server = Server(config, endpoints, nursery, descriptors=descriptors)
             with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
                 server.start()
-                print(banner(endpoints), file=out, flush=True)
+                # Whoever started it may not be there to read it.
+                with contextlib.suppress(OSError):
+                    print(banner(endpoints), file=out, flush=True)
                 task_status.started(server)
                 async for number in signals:
                     if number != signal.SIGHUP:

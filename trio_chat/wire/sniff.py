@@ -57,11 +57,11 @@ def sniff(data: bytes) -> Protocol | None:
     end = data.find(b"\n")
     line = data if end < 0 else data[:end]
     if line[:1] == b"@":
-        _, space, rest = line.partition(b" ")
-        if not space:
+        tags, space, rest = line.partition(b" ")
+        if len(tags) > _LONGEST_TAGS:
             # An over-long run of tags is IRC's to refuse: only IRC has tags.
-            if len(line) > _LONGEST_TAGS:
-                return Protocol.IRC
+            return Protocol.IRC
+        if not space:
             return None if end < 0 else Protocol.PLAIN
         line = rest.lstrip(b" ")
     word = line.split(b" ", 1)[0]

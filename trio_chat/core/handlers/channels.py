@@ -223,7 +223,7 @@ def topic(core: Core, user: User, message: Message) -> None:
         elif channel.topic:
             send_topic(core, user, channel)
         else:
-            core.reply(user, numerics.RPL_NOTOPIC, channel.name, "No topic is set")
+            core.reply(user, numerics.RPL_NOTOPIC, channel.name)
         return
     if not inside:
         core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)

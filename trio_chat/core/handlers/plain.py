@@ -175,8 +175,9 @@ def _part(core: Core, user: User, rest: str) -> None:
     if not room:
         _needs(core, user, "/part")
         return
+    before = user.current
     _run(core, user, "PART", room, reason)
-    if user.current is not None:
+    if user.current is not None and user.current is not before:
         core.tell(user, f"You are in {user.current.name} now.")
 
 

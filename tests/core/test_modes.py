@@ -1,0 +1,157 @@
+"""MODE, for channels and users, and what the tables say of themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.world import SERVER, START, World, codes, prefix
+from trio_chat.core import modes
+from trio_chat.core.settings import Limits, Settings
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.irc("op", rooms="#a")
+    world.irc("al", rooms="#a")
+    return world
+
+
+def modes_of(world: World) -> str:
+    return world.ask("op", "MODE #a")[0].removeprefix(f":{SERVER} 324 op #a ")
+
+
+def test_a_new_channels_modes_and_its_age(world: World) -> None:
+    assert world.ask("op", "MODE #a") == [
+        f":{SERVER} 324 op #a :+nt",
+        f":{SERVER} 329 op #a :{int(START)}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "shown", "after"),
+    [
+        ("+m", "+m", ":+mnt"),
+        ("-n+m", "-n+m", ":+mt"),
+        ("m", "+m", ":+mnt"),
+        ("+n", "", ":+nt"),
+        ("+l 12", "+l 12", "+lnt :12"),
+        ("+kl key 5", "+kl key 5", "+klnt key :5"),
+        ("+i-i+s", "+i-i+s", ":+nst"),
+    ],
+)
+def test_flags_and_parameters(world: World, change: str, shown: str, after: str) -> None:
+    found = world.send("op", f"MODE #a {change}")
+    line = [f"{prefix('op')} MODE #a {shown}"] if shown else []
+    assert found.get("op", []) == found.get("al", []) == line
+    assert modes_of(world) == after
+
+
+def test_taking_away_key_and_limit(world: World) -> None:
+    world.ask("op", "MODE #a +kl secret 5")
+    assert world.ask("op", "MODE #a +kl secret 5") == []
+    assert world.ask("op", "MODE #a -k", "MODE #a -l") == [
+        f"{prefix('op')} MODE #a -k secret",
+        f"{prefix('op')} MODE #a -l",
+    ]
+    assert world.ask("op", "MODE #a -kl x") == []
+    assert modes_of(world) == ":+nt"
+
+
+def test_the_key_is_shown_to_members_only(world: World) -> None:
+    world.ask("op", "MODE #a +k secret")
+    world.irc("out")
+    assert world.ask("out", "MODE #a")[0] == f":{SERVER} 324 out #a +knt :*"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("MODE #a +X", ["472"]),
+        ("MODE #a +Xm", ["472", "MODE"]),
+        ("MODE #a +l", ["461"]),
+        ("MODE #a +l x", ["696"]),
+        ("MODE #a +l 0", ["696"]),
+        ("MODE #a +l -1", ["696"]),
+        ("MODE #a +k", ["461"]),
+        ("MODE #a +k :a b", ["525"]),
+        ("MODE #a +k " + "x" * 33, ["525"]),
+        ("MODE #a +o", ["461"]),
+        ("MODE #a +o nobody", ["401"]),
+        ("MODE #a +o out", ["441"]),
+        ("MODE #none +m", ["403"]),
+        ("MODE #none", ["403"]),
+    ],
+)
+def test_what_goes_wrong(world: World, line: str, expected: list[str]) -> None:
+    world.irc("out")
+    assert codes(world.ask("op", line)) == expected
+
+
+def test_who_has_no_standing_is_told_once_and_can_still_look(world: World) -> None:
+    assert codes(world.ask("al", "MODE #a +mi-n")) == ["482"]
+    assert codes(world.ask("al", "MODE #a b", "MODE #a +e", "MODE #a I")) == ["368", "349", "347"]
+    assert modes_of(world) == ":+nt"
+
+
+def test_standings_come_from_above(world: World) -> None:
+    world.irc("bo", rooms="#a")
+    assert world.ask("op", "MODE #a +hv al al") == [f"{prefix('op')} MODE #a +hv al al"]
+    assert codes(world.ask("al", "MODE #a +o bo")) == ["482"]
+    assert codes(world.ask("al", "MODE #a +v bo")) == ["MODE"]
+    assert codes(world.ask("op", "MODE #a +q op")) == ["482"]
+    assert codes(world.ask("al", "MODE #a -h al")) == ["MODE"]
+    assert codes(world.ask("al", "MODE #a -v bo")) == ["482"]
+
+
+def test_lists(world: World) -> None:
+    found = world.send("op", "MODE #a +bbe evil bad@host *!*@good")
+    line = f"{prefix('op')} MODE #a +bbe evil!*@* *!bad@host *!*@good"
+    assert found["al"] == [line]
+    assert world.ask("al", "MODE #a b") == [
+        f":{SERVER} 367 al #a evil!*@* op!~op@10.0.0.1 :{int(START)}",
+        f":{SERVER} 367 al #a *!bad@host op!~op@10.0.0.1 :{int(START)}",
+        f":{SERVER} 368 al #a :End of channel ban list",
+    ]
+    # Twice the same, and what is not there, changes nothing.
+    assert world.ask("op", "MODE #a +b EVIL", "MODE #a -b other") == []
+    assert world.ask("op", "MODE #a -b EVIL!*@*") == [f"{prefix('op')} MODE #a -b evil!*@*"]
+    assert codes(world.ask("op", "MODE #a b")) == ["367", "368"]
+
+
+def test_a_list_has_an_end() -> None:
+    world = World(Settings(name=SERVER, limits=Limits(list_entries=2)))
+    world.irc("op", rooms="#a")
+    assert codes(world.ask("op", "MODE #a +bbb a b c")) == ["478", "MODE"]
+    assert codes(world.ask("op", "MODE #a b")) == ["367", "367", "368"]
+
+
+def test_many_changes_are_shown_in_lines_that_fit(world: World) -> None:
+    masks = [f"{'x' * 40}{number}!*@*" for number in range(9)]
+    lines = world.send("op", f"MODE #a +{'b' * 9} {' '.join(masks)}")["al"]
+    assert len(lines) > 1
+    assert all(len(line.encode()) <= 510 for line in lines)
+    assert [word for line in lines for word in line.split()[4:]] == masks
+
+
+def test_user_modes(world: World) -> None:
+    assert world.ask("al", "MODE al") == [f":{SERVER} 221 al :+"]
+    assert world.ask("al", "MODE AL +i") == [f"{prefix('al')} MODE al +i"]
+    assert world.ask("al", "MODE al +i") == []
+    assert world.ask("al", "MODE al") == [f":{SERVER} 221 al :+i"]
+    assert codes(world.ask("al", "MODE al +iX-i")) == ["MODE", "501"]
+    # Nobody makes themselves an operator.
+    assert world.ask("al", "MODE al +o") == []
+    assert codes(world.ask("al", "MODE op +i", "MODE nobody")) == ["502", "401"]
+
+
+def test_tables_agree_with_what_is_advertised(world: World) -> None:
+    welcome = world.irc("new")
+    isupport = " ".join(line for line in welcome if " 005 " in line)
+    assert " CHANMODES=Ibe,k,l,imnst " in isupport
+    assert " PREFIX=(qaohv)~&@%+ " in isupport
+    assert len({row.bit for row in modes.CHANNEL_MODES.values() if row.bit}) == len(
+        [row for row in modes.CHANNEL_MODES.values() if row.bit]
+    )
+    for row in modes.CHANNEL_MODES.values():
+        assert row.letter in welcome[3].split()[6]

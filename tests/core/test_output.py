@@ -1,0 +1,188 @@
+"""The order of what everybody is sent, and what is shared on the way."""
+
+from __future__ import annotations
+
+from tests.core.world import SERVER, World, codes, prefix
+from trio_chat.core.output import View
+
+
+def said(name: str, text: str, room: str = "#a") -> str:
+    return f"{prefix(name)} PRIVMSG {room} :{text}"
+
+
+def views(world: World, name: str) -> list[View]:
+    assert world.last is not None
+    chunks = dict(world.last.outputs).get(world.ids[name], [])
+    return [chunk for chunk in chunks if isinstance(chunk, View)]
+
+
+def test_a_rooms_messages_are_one_chunk_for_all_of_one_encoding() -> None:
+    world = World()
+    for name in ("al", "bo", "cy"):
+        world.irc(name, rooms="#a", caps="echo-message")
+    world.irc("ti", rooms="#a", caps="echo-message server-time")
+    world.person("pl")
+    world.ask("pl", "/join #a")
+    found = world.step(
+        *(world.lines(name, f"PRIVMSG #a :{name}") for name in ("al", "bo", "ti", "al"))
+    )
+    lines = [said("al", "al"), said("bo", "bo"), said("ti", "ti"), said("al", "al")]
+    assert found["al"] == found["bo"] == found["cy"] == lines
+    assert [line.partition(" ")[2] for line in found["ti"]] == lines
+    (shared,) = views(world, "al")
+    assert views(world, "bo") == views(world, "cy") == [shared]
+    assert shared.data(world.ids["bo"]) is shared.data(world.ids["cy"])
+    assert len(shared.segment.views) == 3
+
+
+def test_who_wants_no_echo_gets_the_chunk_less_their_own_lines() -> None:
+    world = World()
+    for name in ("al", "bo", "cy"):
+        world.irc(name, rooms="#a")
+    found = world.step(
+        world.lines("al", "PRIVMSG #a :1", "PRIVMSG #a :2"), world.lines("bo", "PRIVMSG #a :3")
+    )
+    assert found["cy"] == [said("al", "1"), said("al", "2"), said("bo", "3")]
+    assert found["al"] == [said("bo", "3")]
+    assert found["bo"] == [said("al", "1"), said("al", "2")]
+
+
+def test_an_answer_stands_where_it_belongs_between_messages() -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps="echo-message")
+    world.irc("bo", rooms="#a", caps="echo-message")
+    found = world.step(
+        world.lines("bo", "PRIVMSG #a :before"),
+        world.lines("al", "PRIVMSG #a :1", "PING x", "PRIVMSG #a :2"),
+    )
+    pong = f":{SERVER} PONG {SERVER} x"
+    assert found["al"] == [said("bo", "before"), said("al", "1"), pong, said("al", "2")]
+    assert found["bo"] == [said("bo", "before"), said("al", "1"), said("al", "2")]
+
+
+def test_joins_and_parts_stand_between_messages_for_all() -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps="echo-message")
+    world.irc("bo", rooms="#a", caps="echo-message")
+    world.irc("cy", caps="echo-message")
+    found = world.step(
+        world.lines("al", "PRIVMSG #a :1"),
+        world.lines("cy", "JOIN #a", "PRIVMSG #a :2", "PART #a"),
+        world.lines("al", "PRIVMSG #a :3"),
+    )
+    expected = [said("al", "1"), f"{prefix('cy')} JOIN #a", said("cy", "2")]
+    expected += [f"{prefix('cy')} PART #a", said("al", "3")]
+    assert found["al"] == found["bo"] == expected
+    assert codes(found["cy"]) == ["JOIN", "353", "366", "PRIVMSG", "PART"]
+
+
+def test_what_one_user_says_in_two_rooms_arrives_in_that_order() -> None:
+    world = World()
+    for name in ("al", "bo"):
+        world.irc(name, rooms="#a,#b", caps="echo-message")
+    world.irc("cy", rooms="#a", caps="echo-message")
+    found = world.step(
+        world.lines("cy", "PRIVMSG #a :0"),
+        world.lines(
+            "al",
+            "PRIVMSG #a :1",
+            "PRIVMSG #b :2",
+            "PRIVMSG #a :3",
+            "PRIVMSG bo :4",
+            "PRIVMSG #b :5",
+        ),
+    )
+    assert [line.rsplit(":", 1)[1] for line in found["bo"]] == ["0", "1", "2", "3", "4", "5"]
+    assert [line.rsplit(":", 1)[1] for line in found["al"]] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_a_message_joins_a_segment_that_opened_after_what_its_sender_said_before() -> None:
+    world = World()
+    for name in ("al", "bo"):
+        world.irc(name, rooms="#a,#b", caps="echo-message")
+    found = world.step(
+        world.lines("bo", "PRIVMSG #a :1", "PRIVMSG #b :2"),
+        # al speaks in the same order as the rooms have come to be: no segment has to close.
+        world.lines("al", "PRIVMSG #a :3", "PRIVMSG #b :4"),
+    )
+    assert [line.rsplit(":", 1)[1] for line in found["al"]] == ["1", "3", "2", "4"]
+    assert len(views(world, "al")) == 2
+
+
+def test_nick_changes_and_quits_keep_their_place() -> None:
+    world = World()
+    for name in ("al", "bo"):
+        world.irc(name, rooms="#a,#b", caps="echo-message")
+    world.irc("cy", rooms="#b", caps="echo-message")
+    found = world.step(
+        world.lines("cy", "PRIVMSG #b :0"),
+        world.lines("al", "PRIVMSG #a :1", "NICK al2", "PRIVMSG #b :2", "QUIT :3"),
+    )
+    assert [line.split()[1] for line in found["bo"]] == [
+        "PRIVMSG",
+        "PRIVMSG",
+        "NICK",
+        "PRIVMSG",
+        "QUIT",
+    ]
+    assert found["bo"][3] == ":al2!~al@10.0.0.1 PRIVMSG #b :2"
+
+
+def test_a_step_leaves_nothing_behind() -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    world.irc("bo", rooms="#a")
+    world.send("al", "PRIVMSG #a :1")
+    channel = world.core.state.channel_named("#a")
+    assert channel is not None
+    assert channel.segment is None
+    assert all(user.out is None for user in world.core.state.users.values())
+    assert world.step() == {}
+
+
+# --- When the journal can not store
+
+
+def test_what_could_not_be_stored_is_not_shown_and_its_sender_is_told() -> None:
+    world = World()
+    for name in ("al", "bo"):
+        world.irc(name, rooms="#a", caps="echo-message labeled-response batch")
+    world.irc("cy", rooms="#a")
+    effects = world.core.step(
+        [
+            world.lines("cy", "PRIVMSG #a :1", "PING x"),
+            world.lines("al", "@label=l PRIVMSG #a :2", "PRIVMSG bo :3", "TOPIC #a"),
+        ],
+        world.now,
+    )
+    world.core.withhold(effects)
+    found = world.read(effects)
+    fail = f":{SERVER} FAIL PRIVMSG COULD_NOT_BE_STORED"
+    assert found["bo"] == []
+    assert found["cy"] == [f":{SERVER} PONG {SERVER} x", f"{fail} #a :Could not be stored"]
+    assert found["al"] == [
+        f":{SERVER} 331 al #a :No topic is set",
+        f"@label=l {fail} #a :Could not be stored",
+        f"{fail} bo :Could not be stored",
+    ]
+    # The next message is an ordinary one again.
+    assert world.send("al", "PRIVMSG #a :4")["bo"] == [said("al", "4")]
+
+
+def test_people_are_told_in_words_that_it_could_not_be_stored() -> None:
+    world = World()
+    world.person("al")
+    effects = world.core.step([world.lines("al", "hello")], world.now)
+    world.core.withhold(effects)
+    assert world.read(effects)["al"] == ["Could not be stored"]
+
+
+def test_who_has_left_is_told_nothing() -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    world.irc("bo", rooms="#a")
+    effects = world.core.step([world.lines("al", "PRIVMSG #a :1", "QUIT")], world.now)
+    world.core.withhold(effects)
+    found = world.read(effects)
+    assert codes(found["al"]) == ["ERROR"]
+    assert codes(found["bo"]) == ["QUIT"]

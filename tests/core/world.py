@@ -1,0 +1,91 @@
+"""A core with users around it: what each sends goes in, what each is sent comes back as lines."""
+
+from __future__ import annotations
+
+from trio_chat.core.core import Core
+from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
+from trio_chat.core.output import CheckPassword, Effects
+from trio_chat.core.settings import Settings
+
+START = 1_700_000_000.0
+"""Seconds since the epoch: 2023-11-14 22:13:20 UTC."""
+SERVER = "irc.test"
+
+
+class World:
+    """Users are known by the names that the test gives them, and stay so when they change nick."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.core = Core(
+            settings or Settings(name=SERVER), instance="m", version="1.2.3", started=START
+        )
+        self.now = START
+        self.ids: dict[str, int] = {}
+        self.closed: set[str] = set()
+        self.requests: list[CheckPassword] = []
+        self.last: Effects | None = None
+
+    def step(self, *inputs: Input) -> dict[str, list[str]]:
+        """Take inputs in one step; return what each user is sent, as lines."""
+        effects = self.core.step(list(inputs), self.now)
+        assert effects.failures == []
+        return self.read(effects)
+
+    def read(self, effects: Effects) -> dict[str, list[str]]:
+        self.last = effects
+        names = {id: name for name, id in self.ids.items()}
+        self.closed |= {names[id] for id in effects.closes}
+        self.requests += effects.requests
+        found: dict[str, list[str]] = {}
+        for id, chunks in effects.outputs:
+            text = b"".join(chunk.data(id) for chunk in chunks).decode()
+            assert text == "" or text.endswith("\r\n")
+            found[names[id]] = text.split("\r\n")[:-1]
+        return found
+
+    def add(self, name: str, *, plain: bool = False, host: str = "10.0.0.1") -> Connected:
+        """Make a user, to be connected by the input that this returns."""
+        self.ids[name] = len(self.ids) + 1
+        return Connected(user=self.ids[name], plain=plain, host=host)
+
+    def lines(self, name: str, *lines: str | bytes) -> Received:
+        encoded = [line if isinstance(line, bytes) else line.encode() for line in lines]
+        return Received(user=self.ids[name], lines=encoded)
+
+    def send(self, name: str, *lines: str | bytes) -> dict[str, list[str]]:
+        """Have a user send lines in one step."""
+        return self.step(self.lines(name, *lines))
+
+    def ask(self, name: str, *lines: str | bytes) -> list[str]:
+        """Have a user send lines; return what that user is answered."""
+        return self.send(name, *lines).get(name, [])
+
+    def irc(self, name: str, *, caps: str = "", rooms: str = "") -> list[str]:
+        """Connect and register an IRC user."""
+        lines = [f"CAP REQ :{caps}"] if caps else []
+        lines += [f"NICK {name}", f"USER {name} 0 * :Real {name}", "CAP END"]
+        if rooms:
+            lines.append(f"JOIN {rooms}")
+        return self.step(self.add(name), self.lines(name, *lines)).get(name, [])
+
+    def person(self, name: str) -> list[str]:
+        """Connect somebody with `nc`, by that nickname."""
+        return self.step(self.add(name, plain=True), self.lines(name, name)).get(name, [])
+
+    def quit(self, name: str, reason: str = "Connection closed") -> dict[str, list[str]]:
+        return self.step(Disconnected(user=self.ids[name], reason=reason))
+
+    def complete(self, result: bool) -> dict[str, list[str]]:
+        """Answer the oldest request."""
+        return self.step(Completed(request=self.requests.pop(0).id, result=result))
+
+
+def codes(lines: list[str]) -> list[str]:
+    """Return the command or numeric of each line."""
+    return [
+        next(word for word in line.split(" ") if not word.startswith(("@", ":"))) for line in lines
+    ]
+
+
+def prefix(name: str) -> str:
+    return f":{name}!~{name}@10.0.0.1"

@@ -1,0 +1,416 @@
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from trio_chat.addresses import Address, TcpAddress, UnixAddress
+from trio_chat.config import (
+    SECTIONS,
+    Accounts,
+    Config,
+    ConfigError,
+    Connections,
+    Flood,
+    Gateways,
+    History,
+    Listener,
+    Override,
+    Server,
+    Tls,
+    Webirc,
+    check,
+    data_directory,
+    host_name,
+    load,
+)
+from trio_chat.core.settings import Limits, Operator, Settings
+
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
+HOME = {"HOME": "/home/alice"}
+FLAG = Override(flag="--flag", key="server.name", value="flag.example")
+
+
+def write(directory: Path, text: str | bytes, name: str = "chat.toml") -> Path:
+    path = directory / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def from_toml(directory: Path, text: str) -> Config:
+    return load(write(directory, text), HOME)
+
+
+def faults(directory: Path, text: str | bytes) -> list[str]:
+    """What is said about a file, without its name, which has to stand in front of all of it."""
+    path = write(directory, text)
+    with pytest.raises(ConfigError) as caught:
+        load(path, HOME)
+    assert str(caught.value) == "\n".join(caught.value.faults)
+    said = [fault.removeprefix(f"{path}: ") for fault in caught.value.faults]
+    assert not set(said) & set(caught.value.faults)
+    return said
+
+
+# What is loaded
+
+
+def test_nothing_set_is_the_documented_defaults() -> None:
+    loopback = (ip_network("127.0.0.0/8"), ip_network("::1"))
+    assert load(None, HOME) == Config(
+        server=Server(
+            name=host_name(),
+            network="trio_chat",
+            data=Path("/home/alice/.local/share/trio-chat"),
+            password="",
+            motd=None,
+            lobby="#lobby",
+            prompt_delay=0.3,
+        ),
+        listeners=(Listener(address=TcpAddress("127.0.0.1", 55555), tls=None),),
+        operators=(),
+        accounts=Accounts(
+            registration="open", before_connect=True, require_email=False, password_min_length=8
+        ),
+        history=History(
+            enabled=True,
+            sync="full",
+            retention_days=90,
+            max_per_channel=100_000,
+            page=1000,
+            on_join=20,
+        ),
+        limits=Limits(),
+        flood=Flood(burst=10, rate=4.0, exempt=loopback),
+        connections=Connections(
+            total=0,
+            per_address=64,
+            new_per_minute=64,
+            exempt=loopback,
+            registration_timeout=60.0,
+            registration_lines=1024,
+            ping_after=90.0,
+            ping_timeout=150.0,
+            handshake_timeout=10.0,
+            drain_timeout=5.0,
+        ),
+        gateways=Gateways(webirc=(), proxy=()),
+        sections_set=frozenset(),
+    )
+
+
+def test_a_whole_file(tmp_path: Path) -> None:
+    for name in ("full.pem", "key.pem", "motd.txt"):
+        write(tmp_path, "text", name)
+    config = from_toml(
+        tmp_path,
+        f"""
+        [server]
+        name = "chat.example.org"
+        network = "Example"
+        data = "data"
+        password = "{HASH}"
+        motd = "motd.txt"
+        lobby = "#salon"
+        prompt_delay = 1
+        [[listeners]]
+        address = "[::]:6697"
+        tls = {{ certificate = "full.pem", key = "{tmp_path}/key.pem" }}
+        [[listeners]]
+        address = "unix:chat.sock"
+        [[operators]]
+        name = "root"
+        password = "{HASH}"
+        [accounts]
+        registration = "closed"
+        [history]
+        sync = "off"
+        [limits]
+        nickname = 16
+        [flood]
+        exempt = []
+        [connections]
+        total = 5
+        [gateways]
+        webirc = [{{ host = ["192.0.2.7"], password = "{HASH}" }}]
+        proxy = ["10.0.0.0/8"]
+        """,
+    )
+    assert config == Config(
+        server=Server(
+            name="chat.example.org",
+            network="Example",
+            data=tmp_path / "data",
+            password=HASH,
+            motd=tmp_path / "motd.txt",
+            lobby="#salon",
+            prompt_delay=1.0,
+        ),
+        listeners=(
+            Listener(
+                address=TcpAddress("::", 6697),
+                tls=Tls(certificate=tmp_path / "full.pem", key=tmp_path / "key.pem"),
+            ),
+            Listener(address=UnixAddress(tmp_path / "chat.sock")),
+        ),
+        operators=(Operator(name="root", password=HASH),),
+        accounts=Accounts(registration="closed"),
+        history=History(sync="off"),
+        limits=Limits(nickname=16),
+        flood=Flood(exempt=()),
+        connections=Connections(total=5),
+        gateways=Gateways(
+            webirc=(Webirc(host=(ip_network("192.0.2.7"),), password=HASH),),
+            proxy=(ip_network("10.0.0.0/8"),),
+        ),
+        sections_set=frozenset(SECTIONS),
+    )
+
+
+def test_relative_paths_begin_at_the_directory_of_a_file_named_relatively(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").mkdir()
+    write(tmp_path / "etc", '[server]\ndata = "data"')
+    monkeypatch.chdir(tmp_path)
+    assert load(Path("etc/chat.toml"), HOME).server.data == tmp_path / "etc" / "data"
+
+
+def test_relative_paths_of_environment_and_flags_begin_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    variable = load(None, {"TRIO_CHAT_SERVER_DATA": "data"})
+    flag = load(None, HOME, [Override(flag="--data", key="server.data", value="data")])
+    assert variable.server.data == flag.server.data == tmp_path / "data"
+
+
+def test_flags_win_over_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[server]\nname = "file.example"\nnetwork = "FileNet"')
+    environ = HOME | {"TRIO_CHAT_SERVER_NAME": "environment.example"}
+    assert load(path, HOME).server.name == "file.example"
+    assert load(path, environ).server.name == "environment.example"
+    assert load(path, environ, [FLAG]).server.name == "flag.example"
+    assert load(path, environ, [FLAG]).server.network == "FileNet"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_byte_order_mark_and_any_line_ends_do_no_harm(tmp_path: Path, newline: str) -> None:
+    path = write(tmp_path, f'\ufeff[server]{newline}name = "a.example"{newline}')
+    assert load(path, HOME).server.name == "a.example"
+
+
+def test_an_empty_motd_unsets_it(tmp_path: Path) -> None:
+    path = write(tmp_path, '[server]\nmotd = "nowhere.txt"')
+    assert load(path, HOME | {"TRIO_CHAT_SERVER_MOTD": ""}).server.motd is None
+
+
+# What concerns several keys, and files
+
+
+def test_certificates_keys_and_motd_are_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").mkdir()
+    assert faults(
+        tmp_path,
+        """
+        [server]
+        motd = "motd.txt"
+        [[listeners]]
+        address = "127.0.0.1:1"
+        [[listeners]]
+        address = "127.0.0.1:2"
+        tls = { certificate = "none.pem", key = "key.pem" }
+        """,
+    ) == [
+        f"listeners[1].tls.certificate is {tmp_path}/none.pem, "
+        "which can not be read: No such file or directory",
+        f"listeners[1].tls.key is {tmp_path}/key.pem, which can not be read: Is a directory",
+        f"server.motd is {tmp_path}/motd.txt, which can not be read: No such file or directory",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"\xff", "it is not UTF-8"), (b"a\0", "it has a NUL in it")]
+)
+def test_a_motd_that_is_no_text(tmp_path: Path, data: bytes, said: str) -> None:
+    path = write(tmp_path, data, "motd.txt")
+    assert faults(tmp_path, '[server]\nmotd = "motd.txt"') == [
+        f"server.motd is {path}, which can not be read: {said}"
+    ]
+
+
+def found_by_check(config: Config) -> list[str]:
+    said = list(check(config))
+    assert all(text.startswith(where) or where == "listeners" for where, text in said)
+    return [text for _, text in said]
+
+
+def test_the_defaults_pass_the_checks() -> None:
+    assert found_by_check(Config()) == []
+
+
+def test_there_has_to_be_a_listener() -> None:
+    assert found_by_check(Config(listeners=())) == [
+        "listeners is empty; expected one address at least"
+    ]
+
+
+def test_addresses_of_listeners_are_different() -> None:
+    addresses: list[Address] = [
+        TcpAddress("::1", 0),
+        TcpAddress("::1", 0),
+        TcpAddress("::1", 1),
+        UnixAddress(Path("/a")),
+        TcpAddress("::1", 1),
+        UnixAddress(Path("/a")),
+    ]
+    config = Config(listeners=tuple(Listener(address=address) for address in addresses))
+    expected = "expected an address of its own"
+    assert found_by_check(config) == [
+        f'listeners[4].address is "[::1]:1", as is listeners[2].address; {expected}',
+        f'listeners[5].address is "unix:/a", as is listeners[3].address; {expected}',
+    ]
+
+
+def test_the_path_of_a_socket_has_a_length() -> None:
+    paths = [Path("/" + "a" * 106), Path("/" + "ä" * 53 + "a")]
+    listeners = tuple(Listener(address=UnixAddress(path)) for path in paths)
+    assert found_by_check(Config(listeners=listeners)) == [
+        f'listeners[1].address is "unix:{paths[1]}"; expected a path of at most 107 bytes'
+    ]
+
+
+@pytest.mark.parametrize("password", ["secret", "$argon2id$...", HASH[:40], HASH[:-22]])
+def test_passwords_are_hashes_and_are_not_shown(password: str) -> None:
+    config = Config(
+        server=Server(password=password),
+        operators=(Operator(name="root", password=password),),
+        gateways=Gateways(webirc=(Webirc(host=(), password=password),)),
+    )
+    assert found_by_check(config) == [
+        f"{where} is not an argon2 hash; make one with `trio-chat hash-password`"
+        for where in ("server.password", "operators[0].password", "gateways.webirc[0].password")
+    ]
+
+
+def test_an_operator_has_a_password() -> None:
+    assert len(found_by_check(Config(operators=(Operator(name="root", password=""),)))) == 1
+
+
+def test_names_of_operators_are_different() -> None:
+    operators = tuple(Operator(name=name, password=HASH) for name in ("a", "b", "a", "a"))
+    assert found_by_check(Config(operators=operators)) == [
+        f'operators[{index}].name is "a", as is operators[0].name; expected a name of its own'
+        for index in (2, 3)
+    ]
+
+
+@pytest.mark.parametrize(("after", "timeout", "fine"), [(5, 5, False), (5, 4, False), (5, 6, True)])
+def test_a_ping_comes_before_the_end(after: float, timeout: float, fine: bool) -> None:
+    config = Config(connections=Connections(ping_after=after, ping_timeout=timeout))
+    assert (found_by_check(config) == []) is fine
+
+
+# What the rest of the program is told
+
+
+def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
+    words = "word " * 100
+    motd = write(tmp_path, f"\ufeffHello\r\n\n  you  \n{words}", "motd.txt")
+    operators = (Operator(name="root", password=HASH),)
+    config = Config(
+        server=Server(name="a.example", network="Net", lobby="#a", password=HASH, motd=motd),
+        operators=operators,
+        limits=Limits(nickname=9),
+        connections=Connections(
+            registration_timeout=1.0, registration_lines=2, ping_after=3.0, ping_timeout=4.0
+        ),
+    )
+    settings = config.settings()
+    assert settings.motd[:3] == ("Hello", "", "  you")
+    assert " ".join(settings.motd[3:]) == words.rstrip()
+    assert all(len(line) <= 390 for line in settings.motd)
+    assert msgspec.structs.replace(settings, motd=()) == Settings(
+        name="a.example",
+        network="Net",
+        lobby="#a",
+        password=HASH,
+        operators=operators,
+        limits=Limits(nickname=9),
+        registration_timeout=1.0,
+        registration_lines=2,
+        ping_after=3.0,
+        ping_timeout=4.0,
+    )
+
+
+def test_settings_without_a_motd() -> None:
+    assert Config().settings() == Settings(name=host_name())
+
+
+def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:
+    config = Config(server=Server(motd=tmp_path / "motd.txt"))
+    with pytest.raises(ConfigError) as caught:
+        config.settings()
+    assert str(caught.value) == (
+        f"server.motd is {tmp_path}/motd.txt, which can not be read: No such file or directory"
+    )
+
+
+@pytest.mark.parametrize(
+    ("toml", "sections"),
+    [
+        ("", []),
+        ("[history]\n[accounts]\n[limits]\nnickname = 5", []),
+        ("[history]\nenabled = true", ["history"]),
+        ("[history]\nenabled = false\npage = 5", []),
+        ('[accounts]\nregistration = "open"', ["accounts"]),
+        ("[gateways]\nproxy = []", []),
+        ('[gateways]\nproxy = ["::1"]\n[accounts]\nrequire_email = true', ["accounts", "gateways"]),
+    ],
+)
+def test_what_is_set_and_not_there_yet(tmp_path: Path, toml: str, sections: list[str]) -> None:
+    assert from_toml(tmp_path, toml).not_there_yet() == sections
+
+
+def test_history_switched_off_by_a_flag_is_not_missed(tmp_path: Path) -> None:
+    flag = Override(flag="--no-history", key="history.enabled", value=False)
+    path = write(tmp_path, "[history]\npage = 5")
+    assert load(path, HOME).not_there_yet() == ["history"]
+    assert load(path, HOME, [flag]).not_there_yet() == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "directory"),
+    [
+        ({"HOME": "/home/a", "XDG_DATA_HOME": "/data"}, "/data/trio-chat"),
+        ({"HOME": "/home/a", "XDG_DATA_HOME": "data"}, "/home/a/.local/share/trio-chat"),
+        ({"HOME": "/home/a", "XDG_DATA_HOME": ""}, "/home/a/.local/share/trio-chat"),
+        ({}, str(Path.home() / ".local/share/trio-chat")),
+    ],
+)
+def test_the_data_directory(environ: dict[str, str], directory: str) -> None:
+    assert str(data_directory(environ)) == directory
+    assert load(None, environ).server.data == Path(directory)
+
+
+def test_a_user_without_a_home_has_to_name_a_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(ConfigError, match=r"^server\.data is not set; expected a directory"):
+        load(None, {})
+    assert load(None, {"TRIO_CHAT_SERVER_DATA": "/data"}).server.data == Path("/data")
+
+
+@pytest.mark.parametrize(
+    ("hostname", "name"),
+    [("chat.example", "chat.example"), ("", "localhost"), ("a b", "localhost")],
+)
+def test_the_host_s_name(monkeypatch: pytest.MonkeyPatch, hostname: str, name: str) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: hostname)
+    assert host_name() == name
+    assert load(None, HOME).server.name == name

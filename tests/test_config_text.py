@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from trio_chat.config import KINDS, NOT_THERE_YET, SECTIONS, Config, ConfigError, load
+from trio_chat.config_text import EXAMPLES, NOTES, default_toml
+from trio_chat.core.settings import Operator
+
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
+HOME = {"HOME": "/home/alice"}
+
+
+def from_toml(directory: Path, text: str) -> Config:
+    path = directory / "chat.toml"
+    path.write_text(text)
+    return load(path, HOME)
+
+
+def test_the_default_file_loads_to_the_defaults(tmp_path: Path) -> None:
+    config = from_toml(tmp_path, default_toml())
+    assert msgspec.structs.replace(config, sections_set=frozenset()) == load(None, HOME)
+    assert config.sections_set == set(SECTIONS) - {"operators"}
+
+
+def test_the_default_file_has_every_key_and_says_something_about_each_section() -> None:
+    lines = default_toml().splitlines()
+    for key in KINDS:
+        name = key.rpartition(".")[2]
+        assert any(
+            line.removeprefix("# ").startswith((f"{name} = ", f"[[{name}]]")) for line in lines
+        )
+    assert all(len(line) <= 100 for line in lines)
+    assert default_toml().isascii()
+    written = {key for key in NOTES if "." in key}
+    inner = {"listeners.address", "listeners.tls", "operators.name", "operators.password"}
+    assert written == ({key for key in KINDS if "." in key} | inner)
+    assert written >= set(EXAMPLES)
+    assert all(NOTES[section] for section in SECTIONS)
+    assert default_toml().count("None of it has an effect yet.") == len(NOT_THERE_YET)
+
+
+def test_the_examples_are_fine_once_they_name_a_real_hash(tmp_path: Path) -> None:
+    for name in ("fullchain.pem", "privkey.pem", "motd.txt"):
+        (tmp_path / name).touch()
+    lines = default_toml().replace("$argon2id$...", HASH).replace("webirc = []\n", "").splitlines()
+    heads = {f"# {key.rpartition('.')[2]} = " for key in EXAMPLES} | {"# [[operators]]"}
+    used = [line.removeprefix("# ") if line.startswith(tuple(heads)) else line for line in lines]
+    config = from_toml(tmp_path, "\n".join(used))
+    assert config.server.name == "chat.example.org"
+    assert config.server.data == Path("/var/lib/trio-chat")
+    assert config.server.motd == tmp_path / "motd.txt"
+    assert config.listeners[0].tls is not None
+    assert config.operators == (Operator(name="root", password=HASH),)
+    assert config.gateways.webirc[0].host == (ip_network("192.0.2.7"),)
+
+
+def test_the_example_of_a_hash_is_nobody_s_password(tmp_path: Path) -> None:
+    text = default_toml().replace("# [[operators]]", "[[operators]]")
+    text = text.replace('# name = "root"', 'name = "root"')
+    text = text.replace('# password = "$', 'password = "$')
+    with pytest.raises(ConfigError, match=r"operators\[0\]\.password is not an argon2 hash"):
+        from_toml(tmp_path, text)

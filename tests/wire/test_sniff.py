@@ -1,0 +1,66 @@
+"""Which protocol the first bytes are: whole, byte by byte, and with a tail."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_chat.wire.sniff import FIRST_LINE_LIMIT, Protocol, sniff
+
+VECTORS = [
+    (b"NICK al\r\n", Protocol.IRC),
+    (b"nick al\n", Protocol.IRC),
+    (b"CAP LS 302\r\n", Protocol.IRC),
+    (b"USER a 0 * :b\r\n", Protocol.IRC),
+    (b"PASS x\r\n", Protocol.IRC),
+    (b"AUTHENTICATE PLAIN\r\n", Protocol.IRC),
+    (b"WEBIRC a b c d\r\n", Protocol.IRC),
+    (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", Protocol.IRC),
+    (b"PING x\r\n", Protocol.IRC),
+    (b"QUIT\r\n", Protocol.IRC),
+    (b"Quit\n", Protocol.IRC),
+    (b"@label=1 CAP LS\r\n", Protocol.IRC),
+    (b"@a=b   nick x\r\n", Protocol.IRC),
+    (b"GET / HTTP/1.1\r\n", Protocol.HTTP),
+    (b"POST /x HTTP/1.0\r\n", Protocol.HTTP),
+    (b"CONNECT x:443 HTTP/1.1\r\n", Protocol.HTTP),
+    (b"\x16\x03\x01\x02\x00\x01", Protocol.TLS),
+    (b"alice\n", Protocol.PLAIN),
+    (b"nickname\r\n", Protocol.PLAIN),
+    (b"Nicky\r\n", Protocol.PLAIN),
+    (b"JOIN #a\r\n", Protocol.PLAIN),
+    (b"GETTY\n", Protocol.PLAIN),
+    (b"\r\n", Protocol.PLAIN),
+    (b"@alice\n", Protocol.PLAIN),
+    (b"@a alice\n", Protocol.PLAIN),
+    (b"\xff\xfd\x01alice\n", Protocol.PLAIN),
+    (b"SSH-2.0-OpenSSH_9.2\r\n", Protocol.PLAIN),
+    (b"x" * (FIRST_LINE_LIMIT + 1), Protocol.UNKNOWN),
+    (b"@" + b"x" * 5000, Protocol.IRC),
+]
+
+
+@pytest.mark.parametrize(("data", "protocol"), VECTORS)
+def test_vector_whole_byte_by_byte_and_with_a_tail(data: bytes, protocol: Protocol) -> None:
+    assert sniff(data) is protocol
+    assert sniff(data + b"USER a 0 * :b\r\nGET /\r\n") is protocol
+    for end in range(len(data)):
+        found = sniff(data[:end])
+        # Too little may leave it open; it never says something else.
+        assert found in (None, protocol)
+
+
+def test_nothing_and_half_a_word_say_nothing() -> None:
+    for data in (b"", b"N", b"NICK", b"ali", b"GET", b"@tag", b"x" * FIRST_LINE_LIMIT):
+        assert sniff(data) is None
+
+
+@given(st.binary(max_size=6000))
+def test_any_bytes_are_told_apart(data: bytes) -> None:
+    found = sniff(data)
+    if b"\n" in data or len(data) > 5000:
+        assert found is not None
+    # Once it is decided, more bytes do not change it.
+    if found is not None:
+        assert sniff(data + b"x\n") is found

@@ -1,0 +1,289 @@
+"""The command line: `trio-chat`, and `python -m trio_chat`.
+
+Owns the commands with their flags, what they print and their exit codes: 0 for done, 1 for what
+went wrong while doing it, 2 for a fault in the command line or the configuration, 130 for Ctrl-C.
+Every command imports what it needs when it runs, so that none waits for the parts of another. What
+is wrong is said in a sentence on stderr; a traceback is always a bug of ours.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import io
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trio_chat import __version__
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    from trio_chat.config import Override
+
+PROGRAM = "trio-chat"
+
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+LOG_FORMATS = ("text", "json")
+
+_FILE = click.Path(path_type=Path)
+
+
+class Failure(click.ClickException):
+    """Ends the command with sentences on stderr, one a line."""
+
+    def show(self, file: object = None) -> None:
+        for line in self.message.splitlines():
+            click.echo(f"{PROGRAM}: {line}", err=True)
+
+
+class Misuse(Failure):
+    """What was asked for can not be done, and will not be when it is asked for again."""
+
+    exit_code = 2
+
+
+class Interrupted(Failure):
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+
+class Stdout(io.FileIO):
+    """Standard output that may go away: the first failure is raised, and kept in `problem`.
+
+    What is written after that is dropped, so that the interpreter, which writes what is left once
+    more at its end, does not fail as well.
+    """
+
+    problem: OSError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        if self.problem is None:
+            try:
+                return super().write(data)
+            except OSError as error:
+                self.problem = error
+                raise
+        return memoryview(data).nbytes
+
+
+class _Commands(click.Group):
+    """The commands; `client`, which is a program of its own, is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "client"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "client":
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = importlib.import_module("trio_chat.client.command").client_command
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message=f"{PROGRAM} %(version)s")
+def commands() -> None:
+    """A group chat server for nc, telnet and every IRC client, on one port."""
+
+
+@commands.command()
+@click.option("--config", "path", type=_FILE, metavar="FILE", help="The configuration, in TOML.")
+@click.option(
+    "--listen",
+    "addresses",
+    multiple=True,
+    metavar="ADDRESS",
+    help="host:port, [v6]:port or unix:/path; may be given several times. What the configuration "
+    "says about listeners does not count then.",
+)
+@click.option("--data", metavar="DIR", help="The directory of what the server keeps.")
+@click.option("--name", metavar="NAME", help="The server's name.")
+@click.option("--no-history", is_flag=True, help="Keep nothing of what is said.")
+@click.option(
+    "--log-level",
+    type=click.Choice(LOG_LEVELS),
+    default="info",
+    show_default=True,
+    help="Log this and worse.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    show_default=True,
+    help="Text for people, or an object of JSON a line.",
+)
+def serve(
+    *,
+    path: Path | None,
+    addresses: tuple[str, ...],
+    data: str | None,
+    name: str | None,
+    no_history: bool,
+    log_level: str,
+    log_format: str,
+) -> None:
+    """Run the server.
+
+    Once it listens it says where, and how to connect. SIGHUP makes it read its configuration
+    again; SIGTERM and Ctrl-C end it in order.
+    """
+    import structlog
+    import trio
+
+    from trio_chat.config import ConfigError, load
+    from trio_chat.server import log
+    from trio_chat.server.errors import StartError
+    from trio_chat.server.run import serve as run_server
+
+    log.configure(log_level, log_format, sys.stderr)
+    overrides = _overrides(addresses=addresses, data=data, name=name, no_history=no_history)
+    reload = functools.partial(load, path, os.environ, overrides)
+    failure: Failure | None = None
+    # A nursery raises groups: one level of them or none is the same here.
+    try:
+        config = reload()
+        for section in config.not_there_yet():
+            structlog.get_logger().warning("configured, but not there yet", section=section)
+        trio.run(functools.partial(run_server, config, reload=reload, out=sys.stdout))
+    except* ConfigError as group:
+        failure = Misuse("\n".join(map(str, _leaves(group))))
+    except* StartError as group:
+        failure = Failure("\n".join(map(str, _leaves(group))))
+    except* KeyboardInterrupt:
+        failure = Interrupted()
+    if failure is not None:
+        raise failure
+
+
+@commands.command("check-config")
+@click.argument("path", type=_FILE, metavar="FILE")
+def check_config(path: Path) -> None:
+    """Say whether a configuration file is fine, or what is wrong with it.
+
+    The file alone is looked at: not the environment.
+    """
+    from trio_chat.config import ConfigError, load
+    from trio_chat.config_values import ENVIRONMENT_PREFIX
+
+    environ = {
+        variable: text
+        for variable, text in os.environ.items()
+        if not variable.startswith(ENVIRONMENT_PREFIX)
+    }
+    try:
+        load(path, environ)
+    except ConfigError as error:
+        raise Misuse(str(error)) from None
+    click.echo(f"{path}: fine")
+
+
+@commands.command("default-config")
+def default_config() -> None:
+    """Print a configuration file with every key at its default."""
+    from trio_chat.config_text import default_toml
+
+    click.echo(default_toml(), nl=False)
+
+
+@commands.command("hash-password")
+def hash_password() -> None:
+    """Print the hash of a password, for the configuration.
+
+    The password is read from a pipe (one line), or asked for twice on a terminal.
+    """
+    import argon2
+
+    password = _read_password()
+    if not password:
+        raise Failure("the password is empty")
+    click.echo(argon2.PasswordHasher().hash(password))
+
+
+def main() -> None:
+    """Run the command line of this process, and exit."""
+    encoding = "utf-8"
+    if sys.stdout is None:
+        # Its descriptor is closed. Taken by this one it can not become that of a socket.
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+    else:
+        descriptor, encoding = sys.stdout.fileno(), sys.stdout.encoding
+    stdout = Stdout(descriptor, "w", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(stdout),
+        encoding=encoding,
+        errors="backslashreplace",
+        line_buffering=True,
+    )
+    try:
+        try:
+            commands(prog_name=PROGRAM)
+        except* OSError as group:
+            if _leaves(group) != [stdout.problem]:
+                raise
+    except SystemExit:
+        if stdout.problem is None:
+            raise
+    # A reader that went away has what it wanted.
+    if stdout.problem is not None and not isinstance(stdout.problem, BrokenPipeError):
+        reason = stdout.problem.strerror
+        click.echo(f"{PROGRAM}: standard output can not be written to: {reason}", err=True)
+    sys.exit(Failure.exit_code)
+
+
+def _overrides(
+    *, addresses: tuple[str, ...], data: str | None, name: str | None, no_history: bool
+) -> list[Override]:
+    """Return what the flags of `serve` say about the configuration; an absent one says nothing."""
+    from trio_chat.config import Override
+
+    listeners = [{"address": address} for address in addresses]
+    said = [
+        ("--listen", "listeners", listeners or None),
+        ("--data", "server.data", data),
+        ("--name", "server.name", name),
+        ("--no-history", "history.enabled", False if no_history else None),
+    ]
+    return [
+        Override(flag=flag, key=key, value=value) for flag, key, value in said if value is not None
+    ]
+
+
+def _read_password() -> str:
+    if sys.stdin is None:
+        raise Failure("there is no standard input to read the password from")
+    if sys.stdin.isatty():
+        password: str = click.prompt(
+            "Password",
+            default="",
+            show_default=False,
+            hide_input=True,
+            confirmation_prompt="The same again",
+            err=True,
+        )
+        return password
+    try:
+        return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Failure("the password is not UTF-8") from None
+    except OSError as error:
+        raise Failure(f"the password can not be read: {error.strerror}") from None
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """Return the errors in `group`, which may hold groups itself."""
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves

@@ -1,0 +1,167 @@
+"""The configuration as a file to begin with: every key, what it is for, and its default.
+
+Owns what people read about the keys. Which keys there are, their order and their defaults come from
+the structures in `config`; a key that nothing is written about here is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import get_args
+
+import msgspec
+from msgspec.structs import fields
+
+from trio_chat.addresses import Address, Network, network_text
+from trio_chat.config import NOT_THERE_YET, SECTIONS, Config
+from trio_chat.config_values import variable_of
+
+_WIDTH = 98
+
+_HEAD = f"""\
+The configuration of trio_chat. Every key is here, with its default where it has one; what is \
+commented out is an example. Relative paths begin at this file's directory.
+
+Every key can also be set in the environment, which wins over this file: \
+{variable_of("server.name")} for the name in [server], and so on. A list of texts is written with \
+commas between them; {variable_of("listeners")} takes addresses, and every list of tables takes \
+JSON or TOML. Flags win over both."""
+
+_EXAMPLE_HASH = "$argon2id$..."
+
+EXAMPLES = {
+    "server.name": '"chat.example.org"',
+    "server.data": '"/var/lib/trio-chat"',
+    "server.motd": '"motd.txt"',
+    "listeners.tls": '{ certificate = "fullchain.pem", key = "privkey.pem" }',
+    "operators.name": '"root"',
+    "operators.password": f'"{_EXAMPLE_HASH}"',
+    "gateways.webirc": f'[{{ host = ["192.0.2.7"], password = "{_EXAMPLE_HASH}" }}]',
+}
+"""In TOML, for keys whose default does not show what to write."""
+
+NOTES = {
+    "server": "The server itself.",
+    "server.name": "The source of its replies. By default the host's name.",
+    "server.network": "What clients show as the name of the network.",
+    "server.data": "The directory of what it keeps. By default trio-chat in the user's data "
+    "directory (XDG_DATA_HOME, or ~/.local/share).",
+    "server.password": "The hash of a password that every client is asked for, made by "
+    "`trio-chat hash-password`. Empty: none is.",
+    "server.motd": "The message of the day: a text file.",
+    "server.lobby": "The room that people without an IRC client begin in. It is always there.",
+    "server.prompt_delay": "Seconds that a silent client is given before it is asked for a "
+    "nickname.",
+    "listeners": "Where to listen; as many of these as you like.",
+    "listeners.address": "host:port, [v6]:port or unix:/path. Port 0 is any free one.",
+    "listeners.tls": "TLS, beside everything else on the same port: files in PEM.",
+    "operators": "Who may become an operator with OPER; as many of these as you like.",
+    "operators.name": "",
+    "operators.password": "A hash made by `trio-chat hash-password`.",
+    "accounts": "Accounts that people make for themselves.",
+    "accounts.registration": "open or closed.",
+    "accounts.before_connect": "Whether an account can be made while connecting.",
+    "accounts.require_email": "Whether it takes an address of mail.",
+    "accounts.password_min_length": "Characters.",
+    "history": "What was said, kept on disk.",
+    "history.enabled": "",
+    "history.sync": "How sure a message is on disk before anybody sees it: full (a power cut loses "
+    "nothing), normal or off.",
+    "history.retention_days": "0: for ever.",
+    "history.max_per_channel": "Messages kept for each channel.",
+    "history.page": "Messages that one query can ask for.",
+    "history.on_join": "Messages shown on joining to people without an IRC client.",
+    "limits": "In characters where nothing else is said.",
+    "limits.nickname": "",
+    "limits.channel": "A channel's name, with its #.",
+    "limits.topic": "",
+    "limits.kick": "The reason of a KICK.",
+    "limits.away": "An away message.",
+    "limits.username": "",
+    "limits.realname": "",
+    "limits.channels_per_user": "Channels that one user can be in.",
+    "limits.targets": "Targets of one message.",
+    "limits.list_entries": "Entries in a channel's list of bans, of exceptions or of invitations.",
+    "limits.monitor": "Nicknames that one user can watch with MONITOR.",
+    "limits.whowas": "Users that WHOWAS remembers, in all.",
+    "limits.sendq": "Bytes that may wait for one client that does not read; then it is closed.",
+    "limits.client_tags": "Bytes of client-only tags.",
+    "limits.multiline_bytes": "Bytes of a message of several lines.",
+    "limits.multiline_lines": "Lines of it.",
+    "flood": "How fast one client's lines are taken. What comes faster waits; nothing is dropped.",
+    "flood.burst": "Lines at once.",
+    "flood.rate": "Lines a second after that.",
+    "flood.exempt": "Networks where this does not count.",
+    "connections": "Who may connect, and how long things may take. Times are in seconds.",
+    "connections.total": "0: as many as the limit of open files allows.",
+    "connections.per_address": "Connections from one address.",
+    "connections.new_per_minute": "New connections from one address.",
+    "connections.exempt": "Networks where the two above do not count.",
+    "connections.registration_timeout": "Until a client has said who it is.",
+    "connections.registration_lines": "Lines that it may take for that.",
+    "connections.ping_after": "Silence after which an IRC client is sent a PING.",
+    "connections.ping_timeout": "Silence after which it is gone: more than ping_after.",
+    "connections.handshake_timeout": "For a TLS handshake.",
+    "connections.drain_timeout": "For sending what is queued when a connection or the server ends.",
+    "gateways": "Gateways that are believed when they say whom they speak for.",
+    "gateways.webirc": "By WEBIRC, with a password (a hash made by `trio-chat hash-password`).",
+    "gateways.proxy": "By a PROXY header: networks.",
+}
+"""What people are told about each section and each key; empty where the name says it."""
+
+
+def default_toml() -> str:
+    """Return a configuration file in which every key is at its default."""
+    return "\n".join([*_comment(_HEAD), *_sections()]) + "\n"
+
+
+def _sections() -> Iterator[str]:
+    defaults = Config()
+    for section, kind in SECTIONS.items():
+        yield ""
+        yield from _comment(NOTES[section])
+        if section in NOT_THERE_YET:
+            yield from _comment("None of it has an effect yet.")
+        value = getattr(defaults, section)
+        if not isinstance(value, tuple):
+            yield f"[{section}]"
+            yield from _keys(section, kind, value)
+            continue
+        for table in value:
+            yield f"[[{section}]]"
+            yield from _keys(section, type(table), table)
+        if not value:
+            (item, _) = get_args(kind)
+            yield f"# [[{section}]]"
+            yield from _keys(section, item, None)
+
+
+def _keys(section: str, kind: type[msgspec.Struct], table: msgspec.Struct | None) -> Iterator[str]:
+    for field in fields(kind):
+        key = f"{section}.{field.name}"
+        yield from _comment(NOTES[key])
+        value = getattr(table, field.name, None)
+        # What a factory makes is this host's or this user's: not for a file that may travel.
+        if value is not None and field.default_factory is msgspec.NODEFAULT:
+            yield f"{field.name} = {toml_value(value)}"
+        if key in EXAMPLES:
+            yield f"# {field.name} = {EXAMPLES[key]}"
+
+
+def toml_value(value: object) -> str:
+    """Write `value`, which a key of the configuration can have, in TOML."""
+    match value:
+        case tuple():
+            return f"[{', '.join(toml_value(item) for item in value)}]"
+        case _ if isinstance(value, Network):
+            return json.dumps(network_text(value))
+        case _:
+            # JSON's texts, numbers and truth values are TOML's too.
+            return json.dumps(str(value) if isinstance(value, Address) else value)
+
+
+def _comment(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield from textwrap.wrap(line, _WIDTH, initial_indent="# ", subsequent_indent="# ") or ["#"]
