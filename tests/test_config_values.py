@@ -222,10 +222,11 @@ def test_a_wrong_value_is_named_with_what_was_expected(
     assert faults(tmp_path, toml) == [said]
 
 
-def test_a_pattern_without_a_description_is_shown(tmp_path: Path) -> None:
+def test_a_wrong_name_of_an_operator_is_described(tmp_path: Path) -> None:
     operator = f'[[operators]]\nname = ":root"\npassword = "{HASH}"'
     (said,) = faults(tmp_path, operator)
-    assert said.startswith('operators[0].name is ":root"; expected a text that matches ^')
+    expected = "a name without spaces that does not begin with ':'"
+    assert said == f'operators[0].name is ":root"; expected {expected}'
 
 
 def test_a_long_value_is_cut(tmp_path: Path) -> None:

@@ -168,8 +168,10 @@ class Connection:
             except Exception:
                 reason = "Internal error"
                 log.exception("a connection failed", host=self.host)
+                self._eof = True
             await self._hub.put(Disconnected(user=self.id, reason=self._reason or reason))
-            await self._discard()
+            if not self._eof:
+                await self._discard()
         except BaseException:
             self._transport.abort()
             raise

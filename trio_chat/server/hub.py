@@ -39,7 +39,7 @@ _YIELD_EVERY = 0.004
 """Seconds of sending after which everybody else gets a turn."""
 _COSTLY = 0.000_4
 """Seconds. A tick that took longer is followed by a pause, so that the next one gathers more."""
-_PAUSE_FACTOR = 6.0
+_PAUSE_FACTOR = 2.0
 _LONGEST_PAUSE = 0.020
 """Seconds."""
 _FULL_ENOUGH = 64

@@ -1,0 +1,158 @@
+"""A hub with connections over streams in memory, under the clock of the test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import msgspec
+import trio
+import trio.testing
+
+from trio_chat.core.core import Core
+from trio_chat.core.output import Record
+from trio_chat.core.settings import Settings
+from trio_chat.journal import Journal, JournalError, NoJournal
+from trio_chat.server.connection import Bucket, Connection, Policy
+from trio_chat.server.hub import Hub
+from trio_chat.server.transport import StreamTransport
+
+START = 1_700_000_000.0
+POLICY = Policy(
+    name="irc.test",
+    network="trio_chat",
+    lobby="#lobby",
+    prompt_delay=0.3,
+    registration_timeout=60.0,
+    handshake_timeout=10.0,
+    drain_timeout=5.0,
+    write_timeout=150.0,
+    sendq=65_536,
+    burst=10,
+    rate=4.0,
+)
+
+
+class Peer:
+    """The other side of a connection."""
+
+    def __init__(self, stream: trio.abc.Stream, connection: Connection) -> None:
+        self.stream = stream
+        self.connection = connection
+        self._read = b""
+
+    async def send(self, *lines: str | bytes) -> None:
+        data = [line if isinstance(line, bytes) else f"{line}\r\n".encode() for line in lines]
+        await self.stream.send_all(b"".join(data))
+
+    async def line(self) -> str:
+        """Return the next line that comes."""
+        while b"\n" not in self._read:
+            data = await self.stream.receive_some()
+            assert data, f"the server hung up after {self._read!r}"
+            self._read += data
+        line, _, self._read = self._read.partition(b"\n")
+        return line.decode().rstrip("\r")
+
+    async def until(self, *words: str) -> list[str]:
+        """Return lines up to the first that has one of these words in it."""
+        lines = [await self.line()]
+        while not any(word in lines[-1] for word in words):
+            lines.append(await self.line())
+        return lines
+
+    async def barrier(self) -> list[str]:
+        """Return what came before the answer to a PING: all that was on its way."""
+        await self.send("PING barrier")
+        return (await self.until("PONG irc.test barrier"))[:-1]
+
+    async def rest(self) -> list[str]:
+        """Return everything up to the end of the connection."""
+        try:
+            while data := await self.stream.receive_some():
+                self._read += data
+        except trio.BrokenResourceError:
+            pass
+        text, self._read = self._read, b""
+        return text.decode(errors="replace").splitlines()
+
+    async def register(self, name: str, *more: str) -> None:
+        await self.send(f"NICK {name}", f"USER {name} 0 * :Real {name}", *more)
+        await self.until(" 422 ")
+        await self.barrier()
+
+
+class Rig:
+    """The hub, and how to connect to it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def connect(
+        self,
+        *,
+        policy: Policy = POLICY,
+        flood: bool = False,
+        lockstep: bool = False,
+        host: str = "10.0.0.1",
+    ) -> Peer:
+        pair = trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair
+        theirs, ours = pair()
+        nursery = self.hub.nursery
+        transport = StreamTransport(ours, partial(nursery.start_soon, trio.aclose_forcefully, ours))
+        bucket = Bucket(burst=policy.burst, rate=policy.rate) if flood else None
+        id = self.hub.open + 1000 + len(self.hub.connections)
+        connection = Connection(
+            self.hub, id, transport, policy, host=host, secure=False, bucket=bucket
+        )
+        self.hub.add(connection)
+        nursery.start_soon(connection.run, None)
+        return Peer(theirs, connection)
+
+    async def irc(self, name: str, *more: str, policy: Policy = POLICY) -> Peer:
+        peer = await self.connect(policy=policy)
+        await peer.register(name, *more)
+        return peer
+
+    async def alone(self, count: int) -> None:
+        """Wait until no more than so many connections are left."""
+        while self.hub.open > count:  # noqa: ASYNC110 - the hub tells nobody but `shut_down`
+            await trio.sleep(0.1)
+
+
+@asynccontextmanager
+async def running(
+    *, settings: Settings | None = None, journal: Journal | None = None
+) -> AsyncIterator[Rig]:
+    async with trio.open_nursery() as nursery:
+        core = Core(settings or Settings(name="irc.test"), instance="m", started=START)
+        hub = Hub(core, journal or NoJournal(), nursery, now=lambda: START + trio.current_time())
+        nursery.start_soon(hub.run)
+        yield Rig(hub)
+        nursery.cancel_scope.cancel()
+
+
+class GatedJournal:
+    """Stores records in memory, once it is let."""
+
+    def __init__(self) -> None:
+        self.stored: list[Record] = []
+        self.commits = 0
+        self.open = trio.Event()
+        self.open.set()
+        self.full = False
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        self.commits += 1
+        await self.open.wait()
+        if self.full:
+            raise JournalError("database or disk is full")
+        self.stored += records
+
+    async def aclose(self) -> None:
+        pass
+
+
+def changed(**changes: object) -> Policy:
+    return msgspec.structs.replace(POLICY, **changes)

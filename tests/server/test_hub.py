@@ -1,0 +1,129 @@
+"""The hub: store, then show; requests; deadlines; the end."""
+
+from __future__ import annotations
+
+import argon2
+import structlog.testing
+import trio
+import trio.testing
+
+from tests.server.rig import GatedJournal, changed, running
+from trio_chat.core.events import Said
+from trio_chat.core.settings import Operator, Settings
+
+
+async def test_nothing_is_shown_before_it_is_stored(autojump_clock: trio.abc.Clock) -> None:
+    journal = GatedJournal()
+    async with running(journal=journal) as rig:
+        al = await rig.irc("al", "CAP REQ :echo-message", "CAP END", "JOIN #lobby")
+        bo = await rig.irc("bo", "JOIN #lobby")
+        await al.line()
+        journal.stored.clear()
+        journal.open = trio.Event()
+        await al.send("PRIVMSG #lobby :one", "PRIVMSG bo :two")
+        for peer in (al, bo):
+            with trio.move_on_after(10) as scope:
+                await peer.line()
+            assert scope.cancelled_caught
+        assert journal.stored == []
+        journal.open.set()
+        for peer in (al, bo):
+            assert (await peer.line()).endswith("PRIVMSG #lobby :one")
+            assert (await peer.line()).endswith("PRIVMSG bo :two")
+        texts = [record.event.text for record in journal.stored if type(record.event) is Said]
+        assert texts == ["one", "two"]
+
+
+async def test_what_arrives_while_a_tick_is_busy_is_one_commit(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    journal = GatedJournal()
+    async with running(journal=journal) as rig:
+        al = await rig.irc("al", "JOIN #lobby")
+        bo = await rig.irc("bo", "JOIN #lobby")
+        await al.line()
+        journal.open = trio.Event()
+        await al.send("PRIVMSG #lobby :first")
+        await trio.testing.wait_all_tasks_blocked()
+        before = journal.commits
+        for number in range(50):
+            await al.send(f"PRIVMSG #lobby :{number}")
+            await trio.testing.wait_all_tasks_blocked()
+        assert journal.commits == before
+        journal.open.set()
+        await bo.until(":49")
+        assert journal.commits == before + 1
+
+
+async def test_a_full_disk_is_said_and_gets_better(autojump_clock: trio.abc.Clock) -> None:
+    journal = GatedJournal()
+    async with running(journal=journal) as rig:
+        al = await rig.irc("al", "JOIN #lobby")
+        bo = await rig.irc("bo", "JOIN #lobby")
+        await al.line()
+        journal.full = True
+        with structlog.testing.capture_logs() as logs:
+            await al.send("PRIVMSG #lobby :lost", "PING x")
+            assert [await al.line(), await al.line()] == [
+                ":irc.test PONG irc.test x",
+                ":irc.test FAIL PRIVMSG COULD_NOT_BE_STORED #lobby :Could not be stored",
+            ]
+        assert [log["error"] for log in logs] == ["database or disk is full"]
+        assert await bo.barrier() == []
+        journal.full = False
+        await al.send("PRIVMSG #lobby :kept")
+        assert (await bo.line()).endswith("PRIVMSG #lobby :kept")
+
+
+async def test_a_password_is_checked_and_reading_waits_for_it() -> None:
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    operator = Operator(name="root", password=hasher.hash("secret"))
+    async with running(settings=Settings(name="irc.test", operators=(operator,))) as rig:
+        al = await rig.irc("al")
+        await al.send("OPER root wrong", "PING 1")
+        assert [(await al.line()).split()[1] for _ in range(2)] == ["464", "PONG"]
+        await al.send("OPER root secret")
+        await al.send("PING 2")
+        assert [(await al.line()).split()[1] for _ in range(3)] == ["381", "MODE", "PONG"]
+
+
+async def test_who_leaves_while_the_password_is_checked(autojump_clock: trio.abc.Clock) -> None:
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    settings = Settings(name="irc.test", password=hasher.hash("secret"))
+    async with running(settings=settings) as rig:
+        al = await rig.connect()
+        await al.send("PASS secret", "NICK al", "USER al 0 * :x")
+        await al.stream.aclose()
+        await rig.alone(0)
+        assert rig.hub.core.state.registered == 0
+
+
+async def test_a_full_inbox_makes_readers_wait_and_loses_nothing(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    journal = GatedJournal()
+    async with running(journal=journal) as rig:
+        al = await rig.irc("al", "JOIN #lobby")
+        bo = await rig.irc("bo", "JOIN #lobby", policy=changed(sendq=1_048_576))
+        await al.line()
+        journal.open = trio.Event()
+        await al.send("PRIVMSG #lobby :first")
+        await trio.testing.wait_all_tasks_blocked()
+        for number in range(3000):
+            await al.send(f"PRIVMSG #lobby :{number}")
+            if not number % 100:
+                await trio.testing.wait_all_tasks_blocked()
+        journal.open.set()
+        lines = await bo.until(":2999")
+        assert [line.split(":")[2] for line in lines[1:]] == [str(n) for n in range(3000)]
+
+
+async def test_shutdown_says_so_to_everybody(autojump_clock: trio.abc.Clock) -> None:
+    async with running() as rig:
+        al = await rig.irc("al")
+        new = await rig.connect()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(rig.hub.shut_down, "Server shutting down")
+            assert await al.rest() == ["ERROR :Closing link (Server shutting down)"]
+            assert await new.rest() == []
+        assert rig.hub.open == 0
