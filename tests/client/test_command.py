@@ -1,0 +1,251 @@
+"""The program, as it is run: a process, its descriptors, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from click.testing import CliRunner
+
+from tests.client.emulator import Emulator
+from tests.client.peer import LABELS, Peer, loopback
+from trio_chat.client.command import client_command
+
+PROGRAM = [
+    sys.executable,
+    "-c",
+    "from trio_chat.client.command import client_command; client_command()",
+]
+
+
+async def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    with trio.fail_after(30):
+        return await trio.run_process(
+            [*PROGRAM, *arguments],
+            stdin=stdin,
+            capture_stdout=True,
+            capture_stderr=True,
+            check=False,
+        )
+
+
+async def test_lines_are_said() -> None:
+    async with loopback() as (port, peer):
+        done = await run(f"127.0.0.1:{port}", "--nick", "al", stdin=b"one\n/two\n\nthree")
+        assert (done.returncode, done.stderr) == (0, b"")
+        heard = [line for line in peer()._heard if line.startswith("PRIVMSG")]
+        assert heard == [f"PRIVMSG #lobby {text}" for text in ("one", "/two", "three")]
+        assert b"al joined\n" in done.stdout
+        assert b"001" not in done.stdout
+
+
+async def test_json() -> None:
+    async with loopback("") as (port, _):
+        done = await run(f"127.0.0.1:{port}", "--json", "--room", "cats")
+        assert (done.returncode, done.stderr) == (0, b"")
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        assert "#cats" in [event.get("room") for event in found if event["event"] == "joined"]
+
+
+async def test_errors_without_json_are_shown() -> None:
+    async with loopback() as (port, peers):
+        async with trio.open_nursery() as nursery:
+
+            async def complain() -> None:
+                peer = await peer_of(peers)
+                await peer.heard("JOIN #lobby")
+                await peer.send(":s 263 al WHO :wait", ":s 404 al #cats :No", "ERROR :Bye")
+                await trio.aclose_forcefully(peer.stream)
+
+            nursery.start_soon(complain)
+            done = await run(f"127.0.0.1:{port}", "--nick", "al", "--listen-only")
+        assert done.returncode == 1
+        assert done.stderr == b"Error: Bye\n"
+        assert b"! #cats: No" in done.stdout
+        assert b"wait" not in done.stdout
+
+
+async def test_nothing_is_printed() -> None:
+    async with loopback() as (port, _):
+        done = await run(f"irc://127.0.0.1:{port}/cats", "--no-read", stdin=b"meow\n")
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+async def test_head() -> None:
+    async with loopback() as (port, _):
+        command = " ".join(f"'{word}'" for word in [*PROGRAM, f"127.0.0.1:{port}", "--listen-only"])
+        with trio.fail_after(30):
+            done = await trio.run_process(
+                ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"],
+                capture_stdout=True,
+                capture_stderr=True,
+            )
+        assert done.stderr == b""
+        assert done.stdout.splitlines()[-1] == b"0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["host:x"], "'x' is not a port"),
+        (["host", "--nick", "a b"], "'a b' is neither a nickname nor a room"),
+        (["host", "--room", "a,b"], "'#a,b' is neither a nickname nor a room"),
+        (["host", "--listen-only", "--no-read"], "leave nothing to do"),
+        (["host", "--tls-ca", "/nowhere"], "does not exist"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], reason: str) -> None:
+    result = CliRunner().invoke(client_command, arguments)
+    assert result.exit_code == 2
+    assert reason in result.output
+
+
+async def test_nobody_there() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        done = await run(f"127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert done.stderr.decode() == (
+        f"Error: can not connect to 127.0.0.1:{port}: connection refused\n"
+    )
+
+
+async def test_tls_is_asked_for(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    done = await run("127.0.0.1:1", "--tls-ca", str(empty))
+    assert done.returncode == 1
+    assert b"no certificates can be read" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_login_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987654)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        result = CliRunner().invoke(client_command, [f"127.0.0.1:{port}"])
+    assert result.exit_code == 1
+    assert result.output.endswith("connection refused\n")
+
+
+@asynccontextmanager
+async def process(
+    *arguments: str, terminal: Emulator | None = None, **environment: str
+) -> AsyncIterator[trio.Process]:
+    inside = terminal.inside if terminal is not None else subprocess.PIPE
+    running = await trio.lowlevel.open_process(
+        [*PROGRAM, *arguments],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", **environment},
+    )
+    try:
+        yield running
+        with trio.fail_after(30):
+            await running.wait()
+    finally:
+        running.kill()
+
+
+async def peer_of(port_peer: object) -> Peer:
+    assert callable(port_peer)
+    with trio.fail_after(30):
+        while True:
+            try:
+                peer = port_peer()
+            except IndexError:
+                await trio.lowlevel.checkpoint()
+            else:
+                assert isinstance(peer, Peer)
+                return peer
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_signals(number: signal.Signals) -> None:
+    async with loopback() as (port, peers):
+        async with process(f"127.0.0.1:{port}", "--listen-only") as running:
+            peer = await peer_of(peers)
+            await peer.heard("JOIN #lobby")
+            running.send_signal(number)
+            assert running.stderr is not None
+            assert await running.stderr.receive_some() == b""
+        assert running.returncode == 128 + number
+        await peer.heard("QUIT")
+
+
+async def test_a_signal_while_connecting() -> None:
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port = listener.socket.getsockname()[1]
+    async with (
+        listener,
+        process(f"127.0.0.1:{port}") as running,
+        await listener.accept() as stream,
+    ):
+        await stream.receive_some()
+        running.send_signal(signal.SIGINT)
+        # Until it has gone.
+        while await stream.receive_some():
+            pass
+    assert running.returncode == 130
+
+
+async def test_at_a_terminal() -> None:
+    emulator = Emulator(80)
+    before = emulator.settings()
+    async with loopback(LABELS) as (port, peers):
+        async with process(f"127.0.0.1:{port}", "--nick", "al", terminal=emulator) as running:
+            await emulator.until_line("you are al; /help helps")
+            await emulator.until_bottom("#lobby> |")
+            # No shell looks after this session, so that Ctrl-Z stops nothing.
+            emulator.type("hal\x1a")
+            emulator.type("f")
+            await emulator.until_bottom("#lobby> half|")
+            await (await peer_of(peers)).say("bob", "hi \x1b[31m")
+            await emulator.until_line("<bob> hi �[31m")
+            emulator.type("\x15\x04")
+        assert running.returncode == 0
+    assert emulator.settings() == before
+    emulator.close()
+
+
+async def test_the_terminal_is_restored_after_a_signal() -> None:
+    emulator = Emulator(80)
+    before = emulator.settings()
+    async with (
+        loopback(LABELS) as (port, _),
+        process(f"127.0.0.1:{port}", terminal=emulator) as running,
+    ):
+        await emulator.until_bottom("#lobby> |")
+        assert emulator.is_raw()
+        running.send_signal(signal.SIGTERM)
+    assert running.returncode == 143
+    assert emulator.settings() == before
+    emulator.close()
+
+
+async def test_a_dumb_terminal_gets_lines() -> None:
+    emulator = Emulator(80)
+    async with loopback(LABELS) as (port, peers):
+        arguments = (f"127.0.0.1:{port}", "--nick", "al")
+        async with process(*arguments, terminal=emulator, TERM="dumb") as running:
+            await emulator.until_line("al joined")
+            assert not emulator.is_raw()
+            emulator.type("hello\n\x04")
+        assert running.returncode == 0
+        await (await peer_of(peers)).heard("PRIVMSG #lobby hello")
+    emulator.close()

@@ -1,0 +1,116 @@
+"""The registration, sans I/O: what a server may say, and what the client answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from trio_chat.client import ConnectionLost, Refused
+from trio_chat.client.registration import Capabilities, Registration, refusal_of
+from trio_chat.wire import irc
+
+
+def registration(*, alternatives: bool = False, password: str = "") -> Registration:
+    return Registration(
+        nick="me",
+        username="user",
+        realname="Real Name",
+        password=password,
+        alternatives=alternatives,
+    )
+
+
+def written(messages: list[irc.Message]) -> list[bytes]:
+    return [irc.serialize(message).removesuffix(b"\r\n") for message in messages]
+
+
+def take(capabilities: Capabilities, line: bytes) -> list[bytes]:
+    return written(capabilities.take(irc.parse(line).params))
+
+
+def test_opening() -> None:
+    opening = registration(password="secret word").open()
+    assert written(opening) == [
+        b"CAP LS 302",
+        b"PASS :secret word",
+        b"NICK me",
+        b"USER user 0 * :Real Name",
+    ]
+
+
+def test_welcome_gives_the_nickname() -> None:
+    machine = registration()
+    assert machine.take(irc.parse(b":s 001 m :Welcome")) == []
+    assert machine.registered
+    assert machine.nick == "m"
+
+
+def test_alternatives() -> None:
+    machine = registration(alternatives=True)
+    taken = irc.parse(b":s 433 * me :Nickname is already in use")
+    for nick in (b"me_", b"me__", b"me___"):
+        assert written(machine.take(taken)) == [b"NICK " + nick]
+    with pytest.raises(Refused, match="me: Nickname is already in use"):
+        machine.take(taken)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b":s 432 * me :Erroneous nickname", "me: Erroneous nickname"),
+        (b":s 464 * :Password incorrect", "Password incorrect"),
+        (b":s 465 * :You are banned", "You are banned"),
+        (b":s FAIL * ACCOUNT_REQUIRED :Log in first", "Log in first"),
+        (b":s FAIL", "refused"),
+        (b":s 433", "error 433"),
+    ],
+)
+def test_refusals(line: bytes, reason: str) -> None:
+    with pytest.raises(Refused, match=f"^{reason}$"):
+        registration().take(irc.parse(line))
+
+
+@pytest.mark.parametrize(("line", "reason"), [(b"ERROR :Go", "Go"), (b"ERROR", "hung up")])
+def test_error(line: bytes, reason: str) -> None:
+    with pytest.raises(ConnectionLost, match=reason):
+        registration().take(irc.parse(line))
+
+
+def test_other_lines_are_passed_over() -> None:
+    assert registration().take(irc.parse(b":s NOTICE * :looking up your host")) == []
+
+
+def test_capabilities_in_several_lines() -> None:
+    capabilities = Capabilities()
+    assert take(capabilities, b":s CAP * LS * :server-time sasl=PLAIN") == []
+    assert take(capabilities, b":s CAP * LS :batch echo-message") == [
+        b"CAP REQ :batch echo-message server-time"
+    ]
+    assert take(capabilities, b":s CAP * ACK :batch echo-message server-time") == [b"CAP END"]
+    assert capabilities.enabled == {"batch", "echo-message", "server-time"}
+    assert take(capabilities, b":s CAP me ACK :-batch") == []
+    assert capabilities.enabled == {"echo-message", "server-time"}
+
+
+def test_labels_need_batches() -> None:
+    capabilities = Capabilities()
+    assert take(capabilities, b":s CAP * LS :labeled-response") == [b"CAP END"]
+    assert take(capabilities, b":s CAP * NEW :batch labeled-response") == [
+        b"CAP REQ :batch labeled-response"
+    ]
+
+
+def test_a_request_that_is_denied() -> None:
+    capabilities = Capabilities()
+    take(capabilities, b":s CAP * LS :batch")
+    assert take(capabilities, b":s CAP * NAK :batch") == [b"CAP END"]
+    assert capabilities.enabled == set()
+
+
+@pytest.mark.parametrize("line", [b":s CAP", b":s CAP * LS", b":s CAP * LIST :batch"])
+def test_capability_lines_without_sense(line: bytes) -> None:
+    assert take(Capabilities(), line) == []
+
+
+@pytest.mark.parametrize("line", [b":s 422 me :No MOTD", b":s 001 me :Hi", b"PRIVMSG a :b"])
+def test_no_refusals(line: bytes) -> None:
+    assert refusal_of(irc.parse(line)) is None

@@ -1,0 +1,104 @@
+"""What people type, and what the server hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.client.peer import LABELS, Peer, conversation
+from trio_chat.client.slash import COMMANDS, Session
+
+
+@asynccontextmanager
+async def session(room: str = "#lobby") -> AsyncIterator[tuple[Session, Peer, list[str]]]:
+    told: list[str] = []
+
+    async def show(line: str) -> None:
+        told.append(line)
+
+    async with conversation(LABELS) as (chat, peer):
+        session = Session(chat, show)
+        if room:
+            await session.enter(room)
+        yield session, peer, told
+
+
+@pytest.mark.parametrize(
+    ("typed", "heard"),
+    [
+        ("hello", "PRIVMSG #lobby hello"),
+        ("//shrug", "PRIVMSG #lobby /shrug"),
+        ("/me waves back", "PRIVMSG #lobby :\x01ACTION waves back\x01"),
+        ("/ME waves", "PRIVMSG #lobby :\x01ACTION waves\x01"),
+        ("/msg bob psst, you", "PRIVMSG bob :psst, you"),
+        ("/nick al", "NICK al"),
+        ("/topic cats", "TOPIC #lobby cats"),
+        ("/join cats key", "JOIN #cats key"),
+        ("/part bye all", "PART #lobby :bye all"),
+        ("/part #lobby bye", "PART #lobby bye"),
+        ("/who cats", "NAMES #cats"),
+        ("/quit so long", "QUIT :so long"),
+    ],
+)
+async def test_commands(typed: str, heard: str) -> None:
+    async with session() as (person, peer, _):
+        await person.take(typed)
+        await peer.heard(heard)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("/topic", ["the topic of #lobby is: cats"]),
+        ("/who", ["in #lobby: bob me"]),
+        ("/join cats", ["you are in #cats"]),
+        ("/part", ["you are in no room: /join one"]),
+        ("/xyzzy", ["! /xyzzy is no command: /help lists them"]),
+        ("/", ["! / is no command: /help lists them"]),
+        ("/me", ["! write /me TEXT"]),
+        ("/msg bob ", ["! write /msg NAME TEXT"]),
+        ("/join a,b", ["! '#a,b' is neither a nickname nor a room"]),
+        ("  ", []),
+    ],
+)
+async def test_answers(typed: str, told: list[str]) -> None:
+    async with session() as (person, _, shown):
+        await person.take(typed)
+        assert shown == told
+
+
+async def test_no_room_to_speak_in() -> None:
+    async with session(room="") as (person, _, told):
+        for typed in ("hello", "/me waves", "/part", "/topic", "/who"):
+            await person.take(typed)
+        assert told == ["! you are in no room: /join one"] * 5
+
+
+async def test_between_rooms() -> None:
+    async with session() as (person, peer, told):
+        await person.take("/join #cats")
+        await person.take("meow")
+        await peer.heard("PRIVMSG #cats meow")
+        await person.take("/part #lobby")
+        assert person.room == "#cats"
+        await person.take("/join #lobby")
+        await person.take("/part")
+        assert told[-1] == "you are in #cats"
+
+
+async def test_what_the_server_refuses_is_told() -> None:
+    async with session() as (person, peer, told):
+        peer.refuse["PRIVMSG"] = ":s 404 me #lobby :Cannot \x1b[31msend"
+        peer.refuse["TOPIC"] = ":s 331 me #lobby :No topic is set"
+        await person.take("hello")
+        await person.take("/topic")
+        assert told == ["! #lobby: Cannot �[31msend", "no topic is set"]
+
+
+async def test_help_lists_everything() -> None:
+    async with session() as (person, _, told):
+        await person.take("/help")
+        assert len(told) == len(COMMANDS) + 1
+        assert told[0].startswith("/join ROOM [KEY]")

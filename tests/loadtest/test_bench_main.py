@@ -1,0 +1,58 @@
+"""The bench from its command line, against the yardstick alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtest.bench import process
+from loadtest.bench.__main__ import main
+from loadtest.bench.servers import ROOT
+
+
+def test_one_scenario_makes_a_table_and_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bench.json"
+    options = "--only paced --servers yardstick --rounds 1 --seconds 0.2 --rate 100 --check --json"
+    assert main([*options.split(), str(file)]) == 0
+    captured = capsys.readouterr()
+    assert "server CPU µs / delivery" in captured.out
+    assert "paced 1/1 yardstick: " in captured.err
+    values = json.loads(file.read_text())["runs"][0]["run"]["values"]
+    assert 0 < values["p50"] <= values["p99"]
+
+
+@pytest.mark.parametrize(
+    "options", [["--only", "none"], ["--rounds", "0"], ["--seconds", "-1"], ["--servers", "x"]]
+)
+def test_a_wrong_option_is_refused(options: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(options)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_its_server(number: signal.Signals) -> None:
+    options = "--only paced --servers yardstick --seconds 0.1 --rounds 1000"
+    with subprocess.Popen(
+        [sys.executable, "-m", "loadtest.bench", *options.split()],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as bench:
+        assert bench.stderr is not None
+        assert bench.stderr.readline().startswith("paced 1/1000 yardstick: ")
+        while len(family := process.family(bench.pid)) < 2:
+            pass
+        bench.send_signal(number)
+        assert bench.stderr.read().endswith("interrupted\n")
+        assert bench.wait() == 130
+    for pid in family:
+        with pytest.raises(ProcessLookupError):
+            process.family(pid)

@@ -1,0 +1,81 @@
+"""What /proc says of a process and its family."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from loadtest.bench import process
+
+STAT = (
+    "{pid} ({name}) S {parent} 1 1 0 -1 4194560 9 8 7 6 {times} 20 0 3 0 99 1000 2000 18446744073"
+)
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    """A /proc with a family of three (10, its child 11, whose child 12) and a stranger."""
+    for pid, parent, times, rss in (
+        (10, 1, "100 50 0 0", 1000),
+        (11, 10, "10 5 3 2", 200),
+        (12, 11, "1 1 0 0", 30),
+        (13, 1, "7000 7000 0 0", 70000),
+    ):
+        directory = tmp_path / str(pid)
+        directory.mkdir()
+        stat = STAT.format(pid=pid, name="a) b (c", parent=parent, times=times)
+        (directory / "stat").write_text(stat + "\n")
+        (directory / "status").write_text(
+            f"Name:\ta\nVmPeak:\t 9 kB\nVmRSS:\t {rss} kB\nThreads:\t1\n"
+        )
+    (tmp_path / "self").mkdir()
+    return tmp_path
+
+
+def test_a_name_with_spaces_and_parentheses_does_not_shift_the_fields(proc: Path) -> None:
+    stat = process.parse_stat((proc / "11" / "stat").read_text())
+    assert stat.parent == 10
+    assert stat.seconds == 20 / process.TICKS
+
+
+def test_a_family_is_a_process_and_its_descendants(proc: Path) -> None:
+    assert set(process.family(10, proc)) == {10, 11, 12}
+    assert set(process.family(12, proc)) == {12}
+
+
+def test_cpu_time_is_that_of_the_family_and_of_the_children_it_has_waited_for(proc: Path) -> None:
+    assert process.cpu_seconds(10, proc) == pytest.approx((150 + 20 + 2) / process.TICKS)
+
+
+def test_memory_is_that_of_the_family(proc: Path) -> None:
+    assert process.rss_bytes(10, proc) == 1230 * 1024
+
+
+def test_a_descendant_that_has_just_gone_counts_for_nothing(proc: Path) -> None:
+    (proc / "12" / "status").unlink()
+    assert process.rss_bytes(10, proc) == 1200 * 1024
+    (proc / "12" / "stat").unlink()
+    assert set(process.family(10, proc)) == {10, 11}
+
+
+def test_a_process_that_has_ended_has_no_memory() -> None:
+    assert process.parse_rss("Name:\ta\nState:\tZ (zombie)\n") == 0
+
+
+def test_a_process_that_is_not_there_is_an_error(proc: Path) -> None:
+    with pytest.raises(ProcessLookupError):
+        process.cpu_seconds(14, proc)
+
+
+def test_this_process_is_seen_as_it_sees_itself() -> None:
+    until = time.process_time() + 0.05
+    while time.process_time() < until:
+        pass
+    assert process.family(os.getpid())[os.getpid()].parent == os.getppid()
+    times = os.times()
+    mine = times.user + times.system + times.children_user + times.children_system
+    assert process.family(os.getpid())[os.getpid()].seconds == pytest.approx(mine, abs=0.05)
+    assert process.rss_bytes(os.getpid()) > 1024 * 1024

@@ -1,0 +1,69 @@
+"""Being a user of a chat server: a library on trio, and the programs that it makes.
+
+```python
+async with connect("127.0.0.1", 55555, nick="parrot") as chat:
+    await chat.join("#lobby")
+    async for event in chat:
+        match event:
+            case Message(text=text, reply_to=where):
+                await chat.say(where, text)
+```
+
+It speaks IRC, so that it works with any IRC server, and uses what IRCv3 capabilities the server
+has.
+
+- The library: `connection` (making and leaving a connection), `chat` (the tasks and the calls),
+  `events` and `errors`; behind them `registration`, `requests`, `interpretation` and `support`,
+  which do no I/O, and the two queues `outgoing` and `event_queue`.
+- The program `trio-chat client`: `command` (options), `address`, and then either `pipe` (lines
+  in, lines out) or `interactive` (a person at a terminal), which has `slash` (commands),
+  `terminal` (the device), `editor` and `keys` (pure); both use `formatting`.
+"""
+
+from trio_chat.client.chat import Chat
+from trio_chat.client.connection import connect, connect_over
+from trio_chat.client.errors import ChatError, ConnectionLost, NoAnswer, Refused
+from trio_chat.client.events import (
+    AwayChanged,
+    Ctcp,
+    Event,
+    Invited,
+    Joined,
+    Kicked,
+    Message,
+    Missed,
+    ModeChanged,
+    NickChanged,
+    Notice,
+    Parted,
+    Quit,
+    ServerReply,
+    TopicChanged,
+)
+from trio_chat.client.requests import Receipt
+
+__all__ = [
+    "AwayChanged",
+    "Chat",
+    "ChatError",
+    "ConnectionLost",
+    "Ctcp",
+    "Event",
+    "Invited",
+    "Joined",
+    "Kicked",
+    "Message",
+    "Missed",
+    "ModeChanged",
+    "NickChanged",
+    "NoAnswer",
+    "Notice",
+    "Parted",
+    "Quit",
+    "Receipt",
+    "Refused",
+    "ServerReply",
+    "TopicChanged",
+    "connect",
+    "connect_over",
+]

@@ -1,0 +1,191 @@
+"""`trio-chat client`: from the command line to a conversation, and from how it ended to an exit
+code.
+
+0: the person left, the input ended and all of it was taken, or the output's reader went. 1:
+something went wrong, and standard error says what in one sentence. 2: wrong usage. 128 and more:
+a signal, as shells count them (Ctrl-C is 130).
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import click
+import msgspec
+import trio
+
+from trio_chat.client.address import DEFAULT_PORT, Address, nickname_for, parse_address, room_name
+from trio_chat.client.chat import Chat
+from trio_chat.client.connection import connect
+from trio_chat.client.errors import ChatError
+from trio_chat.client.events import Event, ServerReply
+from trio_chat.client.formatting import line_of
+from trio_chat.client.interactive import Conversation
+from trio_chat.client.phrasing import check_name
+from trio_chat.client.pipe import Pipe
+from trio_chat.client.terminal import Terminal
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_BUFFER = 10_000
+"""Events that may wait for a slow terminal or a slow reader of the output."""
+
+
+class _Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line asks for."""
+
+    address: Address
+    nick: str
+    alternatives: bool
+    room: str
+    tls: bool
+    ca_file: str
+    tls_insecure: bool
+    json: bool
+    source: int | None
+    sink: int | None
+
+
+@click.command(name="client")
+@click.argument("address", metavar="[HOST[:PORT]]", default=f"127.0.0.1:{DEFAULT_PORT}")
+@click.option("--nick", metavar="NAME", help="Your nickname.  [default: your login name]")
+@click.option("--room", metavar="ROOM", help="The room to enter.  [default: #lobby]")
+@click.option("--tls", is_flag=True, help="Encrypt, and verify the server's certificate.")
+@click.option(
+    "--tls-ca",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Trust the authorities in FILE instead of the system's. Implies --tls.",
+)
+@click.option("--tls-insecure", is_flag=True, help="Trust any certificate. Implies --tls.")
+@click.option("--json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--listen-only", is_flag=True, help="Say nothing; run until stopped.")
+@click.option("--no-read", is_flag=True, help="Print nothing.")
+def client_command(
+    address: str,
+    nick: str | None,
+    room: str | None,
+    tls: bool,
+    tls_ca: str | None,
+    tls_insecure: bool,
+    json: bool,
+    listen_only: bool,
+    no_read: bool,
+) -> None:
+    """Chat at a terminal, or in a pipeline.
+
+    At a terminal, type to talk; /help lists the commands, Ctrl-D leaves. In a pipeline, standard
+    input is said line by line, and what others say is printed.
+
+    HOST can be a name, an address, [v6]:PORT, or a URL: irc://HOST/ROOM, or ircs:// with TLS.
+    """
+    try:
+        server = parse_address(address)
+        room = room_name(room) if room else server.room or "#lobby"
+        check_name(room)
+        if nick is not None:
+            check_name(nick)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if listen_only and no_read:
+        raise click.UsageError("--listen-only and --no-read together leave nothing to do.")
+    request = _Request(
+        address=server,
+        nick=nick if nick is not None else nickname_for(_login()),
+        # A name that was asked for is that or nothing.
+        alternatives=nick is None,
+        room=room,
+        tls=tls or tls_insecure or tls_ca is not None or server.tls,
+        ca_file=tls_ca or "",
+        tls_insecure=tls_insecure,
+        json=json,
+        source=None if listen_only else 0,
+        sink=None if no_read else 1,
+    )
+    try:
+        status = trio.run(_run, request)
+    except ChatError as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(status)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A process can run under a number that has no name.
+        return ""
+
+
+async def _run(request: _Request) -> int:
+    """Connect and converse. Returns the exit code; raises `ChatError`.
+
+    A signal cancels everything, as any other reason to end would: so the terminal is restored and
+    the server hears goodbye on the way out.
+    """
+    status = 0
+    failure: ChatError | None = None
+
+    async with trio.open_nursery() as nursery:
+
+        async def end_on_signal() -> None:
+            nonlocal status
+            with trio.open_signal_receiver(*_SIGNALS) as signals:
+                async for number in signals:
+                    status = 128 + number
+                    nursery.cancel_scope.cancel()
+
+        nursery.start_soon(end_on_signal)
+        try:
+            await _converse(request)
+        except ChatError as error:
+            # Raised again behind the nursery, which would make a group of it.
+            failure = error
+        nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return status
+
+
+async def _converse(request: _Request) -> None:
+    interactive = _is_interactive(request)
+    async with connect(
+        request.address.host,
+        request.address.port,
+        nick=request.nick,
+        alternatives=request.alternatives,
+        tls=request.tls,
+        ca_file=request.ca_file,
+        tls_insecure=request.tls_insecure,
+        buffer=_BUFFER,
+        own_messages=interactive,
+    ) as chat:
+        if interactive:
+            await Conversation(chat, Terminal(0, 1)).run(request.room)
+        else:
+            pipe = Pipe(
+                chat,
+                room=request.room,
+                source=request.source,
+                sink=request.sink,
+                print_as=msgspec.json.encode if request.json else _in_words(chat, request.room),
+            )
+            await pipe.run()
+
+
+def _is_interactive(request: _Request) -> bool:
+    both = request.source is not None and request.sink is not None and not request.json
+    return both and os.isatty(0) and os.isatty(1) and os.environ.get("TERM") != "dumb"
+
+
+def _in_words(chat: Chat, room: str) -> Callable[[Event], bytes]:
+    def print_as(event: Event) -> bytes:
+        # What a server tells a person who has just come is nothing for a pipeline.
+        if isinstance(event, ServerReply) and not event.is_error:
+            return b""
+        return line_of(event, nick=chat.nick, room=room).encode(errors="replace")
+
+    return print_as

@@ -1,0 +1,156 @@
+"""What somebody types, as calls: text is said, and lines with a slash are commands.
+
+Owns which room is the current one. Knows no terminal: what is to be shown goes to a function. The
+commands are a table, and `/help` is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from trio_chat.client.address import room_name
+from trio_chat.client.chat import Chat
+from trio_chat.client.errors import ChatError
+from trio_chat.wire.plain import displayable
+
+
+class Session:
+    """A person in front of a `Chat`: the current room, and what lines mean."""
+
+    def __init__(self, chat: Chat, show: Callable[[str], Awaitable[None]]) -> None:
+        self.chat = chat
+        self.show = show
+        self.room = ""
+        """The room in which text is said; empty for none."""
+        self.left = False
+        """Whether `/quit` was typed."""
+
+    async def take(self, text: str) -> None:
+        """Do what was typed. What goes wrong is shown, not raised."""
+        try:
+            if text[:1] == "/" and text[:2] != "//":
+                await self._command(text)
+            else:
+                await self._say(text[1:] if text[:2] == "//" else text)
+        except (ChatError, ValueError) as error:
+            await self.show(displayable(f"! {error}"))
+
+    async def enter(self, room: str) -> None:
+        """Join a room and make it the current one. Raises what `Chat.join` raises."""
+        await self.chat.join(room)
+        self.room = room
+
+    async def _command(self, text: str) -> None:
+        word, _, argument = text[1:].partition(" ")
+        row = COMMANDS.get(word.lower())
+        if row is None:
+            raise ValueError(f"/{word} is no command: /help lists them")
+        argument = argument.strip()
+        if row.needs_argument and not argument:
+            raise ValueError(f"write {row.usage}")
+        await row.run(self, argument)
+
+    async def _say(self, text: str) -> None:
+        if text.strip():
+            await self.chat.say(self._here(), text)
+
+    def _here(self) -> str:
+        if not self.room:
+            raise ValueError("you are in no room: /join one")
+        return self.room
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table."""
+
+    usage: str
+    help: str
+    run: Callable[[Session, str], Awaitable[None]]
+    needs_argument: bool = False
+
+
+async def _join(session: Session, argument: str) -> None:
+    room, _, key = argument.partition(" ")
+    room = room_name(room)
+    await session.chat.join(room, key)
+    session.room = room
+    await session.show(f"you are in {displayable(room)}")
+
+
+async def _part(session: Session, argument: str) -> None:
+    room, _, reason = argument.partition(" ")
+    if not session.chat.support.room_of(room):
+        room, reason = session._here(), argument
+    await session.chat.part(room, reason)
+    if not session.chat.is_in(session.room):
+        session.room = min(session.chat.rooms, default="")
+        now = f"you are in {session.room}" if session.room else "you are in no room: /join one"
+        await session.show(displayable(now))
+
+
+async def _nick(session: Session, argument: str) -> None:
+    await session.chat.change_nick(argument)
+
+
+async def _me(session: Session, argument: str) -> None:
+    await session.chat.act(session._here(), argument)
+
+
+async def _msg(session: Session, argument: str) -> None:
+    nick, _, text = argument.partition(" ")
+    if not text.strip():
+        raise ValueError(f"write {COMMANDS['msg'].usage}")
+    await session.chat.say(nick, text)
+
+
+async def _who(session: Session, argument: str) -> None:
+    room = room_name(argument) if argument else session._here()
+    members = sorted(await session.chat.members(room), key=str.casefold)
+    await session.show(displayable(f"in {room}: {' '.join(members) or 'nobody'}"))
+
+
+async def _topic(session: Session, argument: str) -> None:
+    if argument:
+        await session.chat.set_topic(session._here(), argument)
+        return
+    replies = await session.chat.request("TOPIC", session._here())
+    topic = [reply.params[-1] for reply in replies if reply.command == "332"]
+    told = f"the topic of {session.room} is: {topic[0]}" if topic else "no topic is set"
+    await session.show(displayable(told))
+
+
+async def _quit(session: Session, argument: str) -> None:
+    session.left = True
+    await session.chat.quit(argument)
+
+
+async def _help(session: Session, _: str) -> None:
+    indent = max(len(row.usage) for row in COMMANDS.values())
+    for row in COMMANDS.values():
+        await session.show(f"{row.usage:{indent}}  {row.help}")
+    await session.show(f"{'//text':{indent}}  say a text that begins with a slash")
+
+
+COMMANDS = {
+    "join": Command(
+        usage="/join ROOM [KEY]",
+        help="enter a room, or go back to one",
+        run=_join,
+        needs_argument=True,
+    ),
+    "part": Command(usage="/part [ROOM] [REASON]", help="leave a room", run=_part),
+    "nick": Command(
+        usage="/nick NAME", help="be called something else", run=_nick, needs_argument=True
+    ),
+    "me": Command(usage="/me TEXT", help="tell what you do", run=_me, needs_argument=True),
+    "msg": Command(
+        usage="/msg NAME TEXT", help="say something to one person", run=_msg, needs_argument=True
+    ),
+    "who": Command(usage="/who [ROOM]", help="see who is in a room", run=_who),
+    "topic": Command(usage="/topic [TEXT]", help="see or set the room's topic", run=_topic),
+    "quit": Command(usage="/quit [REASON]", help="leave", run=_quit),
+    "help": Command(usage="/help", help="see this list", run=_help),
+}
+"""The commands by their names."""
