@@ -348,7 +348,6 @@ async def test_a_reader_that_fails_ends_its_connection_only(
         monkeypatch.setattr(trio.testing, "memory_stream_pair", lambda: (None, BrokenStream()))
         with structlog.testing.capture_logs() as logs:
             await rig.connect()
-            while rig.hub.open > 1:
-                await trio.sleep(0.1)
+            await rig.alone(1)
         assert [log["event"] for log in logs] == ["a connection failed"]
         assert await bo.barrier() == []

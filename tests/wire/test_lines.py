@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +48,7 @@ def test_pieces_make_no_difference(data: bytes, cuts: list[int], limit: int) -> 
     pieces = LineBuffer(limit)
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     found = []
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         found += pieces.feed(data[start:end])
     assert found == expected
     assert all(len(line) <= limit + 1 for line in found)

@@ -1,0 +1,92 @@
+"""Who may connect."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import msgspec
+import pytest
+
+from trio_chat.server.admission import RESERVE, Admission, AdmissionPolicy, total_for
+
+POLICY = AdmissionPolicy(
+    total=10, per_address=3, new_per_minute=5, exempt=(ip_network("127.0.0.0/8"),)
+)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def admission(clock: Clock) -> Admission:
+    return Admission(POLICY, clock)
+
+
+def test_so_many_from_one_address(admission: Admission) -> None:
+    assert [admission.admit("10.0.0.1") for _ in range(4)] == [
+        *[None] * 3,
+        "Too many connections from your address",
+    ]
+    assert admission.admit("10.0.0.2") is None
+    admission.release("10.0.0.1")
+    assert admission.admit("10.0.0.1") is None
+    assert admission.total == 4
+
+
+def test_so_many_new_ones_a_minute(admission: Admission, clock: Clock) -> None:
+    for _ in range(5):
+        assert admission.admit("10.0.0.1") is None
+        admission.release("10.0.0.1")
+        clock.now += 10
+    reason = "Too many new connections from your address; try again in a minute"
+    assert admission.admit("10.0.0.1") == reason
+    assert admission.admit("10.0.0.2") is None
+    clock.now = 60
+    assert admission.admit("10.0.0.1") is None
+    assert admission.admit("10.0.0.1") == reason
+
+
+def test_so_many_in_all_whoever_they_are(admission: Admission) -> None:
+    assert [admission.admit("127.0.0.1") for _ in range(10)] == [None] * 10
+    assert admission.admit("127.0.0.1") == "Too many connections"
+    assert admission.admit("10.0.0.1") == "Too many connections"
+    admission.release("127.0.0.1")
+    assert admission.admit("") is None
+
+
+def test_a_new_policy_counts_at_once(admission: Admission) -> None:
+    for _ in range(3):
+        admission.admit("10.0.0.1")
+    admission.policy = msgspec.structs.replace(POLICY, per_address=4)
+    assert admission.admit("10.0.0.1") is None
+    admission.policy = msgspec.structs.replace(POLICY, total=2)
+    assert admission.admit("10.0.0.9") == "Too many connections"
+
+
+def test_nothing_is_kept_of_who_is_gone(admission: Admission, clock: Clock) -> None:
+    for number in range(200):
+        admission.admit(f"10.0.1.{number}")
+        if admission.total:
+            admission.release(f"10.0.1.{number}")
+    clock.now = 61
+    admission.admit("10.0.0.1")
+    assert admission.total == 1
+    assert len(admission._open) == len(admission._new) == len(admission._recent) == 1
+
+
+@pytest.mark.parametrize(
+    ("configured", "descriptors", "total"),
+    [(0, 20_000, 20_000 - RESERVE), (100, 20_000, 100), (50_000, 20_000, 19_744), (0, 100, 1)],
+)
+def test_descriptors_are_kept_in_reserve(configured: int, descriptors: int, total: int) -> None:
+    assert total_for(configured, descriptors) == total

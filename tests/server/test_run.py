@@ -1,0 +1,414 @@
+"""The whole server in this process, on real sockets: TLS, signals, reloading, shutdown."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import structlog.testing
+import trio
+import trustme
+
+from trio_chat.addresses import TcpAddress, UnixAddress
+from trio_chat.config import Config, ConfigError, Override, load
+from trio_chat.server import run
+from trio_chat.server.errors import StartError
+from trio_chat.server.listeners import open_endpoints
+from trio_chat.server.run import Server, banner, serve, shown_host
+
+CA = trustme.CA()
+
+
+class Running:
+    def __init__(self, server: Server, out: StringIO, load: Callable[[], Config]) -> None:
+        self.server = server
+        self.out = out
+        self.load = load
+        self.streams: list[trio.SocketStream] = []
+
+    async def connect(self, place: int = 0) -> trio.SocketStream:
+        address = self.server.endpoints[place].address
+        if isinstance(address, UnixAddress):
+            stream = await trio.open_unix_socket(address.path)
+        else:
+            stream = await trio.open_tcp_stream(address.host, address.port)
+        self.streams.append(stream)
+        return stream
+
+
+@asynccontextmanager
+async def running(tmp_path: Path, text: str, *listen: str) -> AsyncIterator[Running]:
+    """Serve with this configuration; the file can be changed, and read again with SIGHUP."""
+    path = tmp_path / "chat.toml"
+    path.write_text(text)
+    overrides = [Override(flag="--listen", key="listeners", value=list(listen))] if listen else []
+    reload = partial(load, path, {}, overrides)
+    out = StringIO()
+    async with trio.open_nursery() as nursery:
+        start = partial(serve, reload(), reload=reload, out=out)
+        server = await nursery.start(start)
+        it = Running(server, out, reload)
+        try:
+            yield it
+        finally:
+            for stream in it.streams:
+                stream.socket.close()
+            nursery.cancel_scope.cancel()
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until something is so that only real signals and sockets can bring about."""
+    with trio.fail_after(10):
+        while not condition():  # noqa: ASYNC110 - there is nothing to wait on
+            await trio.sleep(0.01)
+
+
+async def read_until(stream: trio.abc.ReceiveStream, what: bytes) -> bytes:
+    data = b""
+    with trio.fail_after(10):
+        while what not in data:
+            more = await stream.receive_some()
+            if not more:
+                break
+            data += more
+    assert what in data
+    return data
+
+
+async def read_all(stream: trio.abc.ReceiveStream) -> bytes:
+    data = b""
+    with trio.fail_after(10):
+        try:
+            while more := await stream.receive_some():
+                data += more
+        except trio.BrokenResourceError:
+            pass
+    return data
+
+
+NAME = '[server]\nname = "irc.test"\n'
+PLAIN = f'{NAME}[[listeners]]\naddress = "127.0.0.1:0"\n'
+
+
+async def test_ipv4_ipv6_and_unix_sockets_are_the_same_chat(tmp_path: Path) -> None:
+    text = f'{PLAIN}[[listeners]]\naddress = "[::1]:0"\n[[listeners]]\naddress = "unix:chat.sock"\n'
+    async with running(tmp_path, text) as it:
+        streams = [await it.connect(place) for place in range(3)]
+        names = ("four", "six", "unix")
+        for stream, name in zip(streams, names, strict=True):
+            await stream.send_all(f"NICK {name}\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n".encode())
+            await read_until(stream, b" 366 ")
+        await streams[2].send_all(b"WHO #lobby\r\nPRIVMSG #lobby :hello\r\n")
+        who = await read_until(streams[2], b" 315 ")
+        assert b" ~x 127.0.0.1 irc.test four " in who
+        assert b" ~x 0::1 irc.test six " in who
+        assert b" ~x localhost irc.test unix " in who
+        for stream in streams[:2]:
+            await read_until(stream, b":unix!~x@localhost PRIVMSG #lobby :hello\r\n")
+        lines = it.out.getvalue().splitlines()
+        assert lines[0].startswith("Listening on 127.0.0.1:")
+        assert lines[1].startswith("Listening on [::1]:")
+        assert lines[2] == f"Listening on unix:{tmp_path / 'chat.sock'}"
+    assert not (tmp_path / "chat.sock").exists()
+
+
+def tls_text(tmp_path: Path) -> str:
+    new_certificate(tmp_path)
+    return (
+        f'{NAME}[[listeners]]\naddress = "127.0.0.1:0"\n'
+        'tls = { certificate = "cert.pem", key = "key.pem" }\n'
+    )
+
+
+def new_certificate(tmp_path: Path) -> None:
+    certificate = CA.issue_cert("irc.test", "127.0.0.1")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for number, blob in enumerate(certificate.cert_chain_pems):
+        blob.write_to_path(tmp_path / "cert.pem", append=bool(number))
+
+
+def client_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    CA.configure_trust(context)
+    return context
+
+
+async def connect_tls(it: Running) -> trio.SSLStream[trio.abc.HalfCloseableStream]:
+    stream = trio.SSLStream(await it.connect(), client_context(), server_hostname="irc.test")
+    await stream.do_handshake()
+    return stream
+
+
+async def test_tls_with_irc_and_people_inside_and_without_it(tmp_path: Path) -> None:
+    async with running(tmp_path, tls_text(tmp_path)) as it:
+        assert "with TLS for those who begin with it" in it.out.getvalue()
+        irc = await connect_tls(it)
+        await irc.send_all(b"NICK al\r\nUSER al 0 * :x\r\nJOIN #lobby\r\nWHOIS al\r\n")
+        assert b" 671 al al :is using a secure connection\r\n" in await read_until(irc, b" 318 ")
+        person = await connect_tls(it)
+        # Inside TLS too, who waits is asked, and may say it byte by byte.
+        await read_until(person, b"Type a nickname to join #lobby:\r\n")
+        for byte in b"bo\r\nhello\r\n":
+            await person.send_all(bytes([byte]))
+        await read_until(irc, b":bo!~bo@127.0.0.1 PRIVMSG #lobby :hello\r\n")
+        open_text = await it.connect()
+        await open_text.send_all(b"cy\nme too\n")
+        await read_until(irc, b":cy!~cy@127.0.0.1 PRIVMSG #lobby :me too\r\n")
+        await irc.send_all(b"QUIT\r\n")
+        assert (await read_all(irc)).endswith(b"ERROR :Closing link (Quit: )\r\n")
+
+
+async def test_large_output_over_tls_arrives_whole(tmp_path: Path) -> None:
+    async with running(tmp_path, tls_text(tmp_path)) as it:
+        stream = await connect_tls(it)
+        await stream.send_all(
+            b"NICK al\r\nUSER al 0 * :x\r\n" + b"HELP\r\n" * 300 + b"PING end\r\n"
+        )
+        data = await read_until(stream, b"PONG irc.test end\r\n")
+        assert data.count(b" 706 ") == 300
+
+
+async def test_a_handshake_that_fails_and_one_that_never_ends(tmp_path: Path) -> None:
+    text = tls_text(tmp_path) + "[connections]\nhandshake_timeout = 0.2\n"
+    async with running(tmp_path, text) as it:
+        with structlog.testing.capture_logs() as logs:
+            for data in (b"\x16\x03\x01\x00\x05hello", b"\x16\x03\x01"):
+                stream = await it.connect()
+                await stream.send_all(data)
+                await read_all(stream)
+        assert [log["reason"] for log in logs] == ["TLS handshake", "TLS handshake deadline"]
+        healthy = await connect_tls(it)
+        await healthy.send_all(b"PING x\r\n")
+        await read_until(healthy, b"PONG irc.test x\r\n")
+
+
+async def test_sighup_rereads_configuration_and_certificates(tmp_path: Path) -> None:
+    text = tls_text(tmp_path)
+    async with running(tmp_path, text) as it:
+        first = (await connect_tls(it)).getpeercert(binary_form=True)
+        old = await connect_tls(it)
+        new_certificate(tmp_path)
+        (tmp_path / "motd.txt").write_text("Fresh paint\n")
+        (tmp_path / "chat.toml").write_text(text.replace(NAME, f'{NAME}motd = "motd.txt"\n'))
+        with structlog.testing.capture_logs() as logs:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await eventually(lambda: logs)
+        assert [log["event"] for log in logs] == ["reread the configuration"]
+        assert (await connect_tls(it)).getpeercert(binary_form=True) != first
+        # Who is connected stays connected.
+        await old.send_all(b"NICK al\r\nUSER al 0 * :x\r\n")
+        await read_until(old, b" 372 al :- Fresh paint\r\n")
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [("[server]\nnmae = 1\n", "server.nmae"), ("[[listeners]\n", "chat.toml")],
+)
+async def test_a_broken_configuration_is_reported_and_the_old_one_stays(
+    tmp_path: Path, broken: str, said: str
+) -> None:
+    async with running(tmp_path, PLAIN) as it:
+        (tmp_path / "chat.toml").write_text(broken)
+        with structlog.testing.capture_logs() as logs:
+            await it.server.reload(it.load)
+        assert [log["event"] for log in logs] == ["kept the old configuration"]
+        assert said in logs[0]["error"]
+        stream = await it.connect()
+        await stream.send_all(b"PING x\r\n")
+        await read_until(stream, b"PONG irc.test x\r\n")
+
+
+async def test_new_limits_are_for_new_connections_and_new_listeners_for_a_restart(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, PLAIN) as it:
+        (tmp_path / "chat.toml").write_text(
+            f'{NAME}[[listeners]]\naddress = "127.0.0.1:1"\n[connections]\ntotal = 1\n'
+        )
+        first = await it.connect()
+        await first.send_all(b"PING x\r\n")
+        await read_until(first, b"PONG")
+        with structlog.testing.capture_logs() as logs:
+            await it.server.reload(it.load)
+        assert "listeners have changed, which takes a restart" in [log["event"] for log in logs]
+        second = await it.connect()
+        assert await read_all(second) == b"ERROR :Closing link (Too many connections)\r\n"
+
+
+async def test_limits_for_one_address(tmp_path: Path) -> None:
+    text = f"{PLAIN}[connections]\nper_address = 2\nexempt = []\n"
+    async with running(tmp_path, text) as it:
+        streams = [await it.connect() for _ in range(3)]
+        reason = b"ERROR :Closing link (Too many connections from your address)\r\n"
+        with structlog.testing.capture_logs() as logs:
+            assert await read_all(streams[2]) == reason
+            assert await read_all(await it.connect()) == reason
+        assert [log["times"] for log in logs if log["event"] == "refused"][-1] == 2
+        await streams[0].aclose()
+        await eventually(lambda: it.server.hub.open == 1)
+        await (await it.connect()).send_all(b"PING x\r\n")
+
+
+async def test_running_out_of_descriptors_is_survived(tmp_path: Path) -> None:
+    async with running(tmp_path, PLAIN) as it:
+        endpoint = it.server.endpoints[0]
+
+        class Exhausted(socket.socket):
+            __slots__ = ()
+            times = 0
+
+            def accept(self) -> tuple[socket.socket, object]:
+                Exhausted.times += 1
+                if Exhausted.times == 1:
+                    raise OSError(errno.EMFILE, "Too many open files")
+                return super().accept()
+
+        endpoint.socket.__class__ = Exhausted
+        with structlog.testing.capture_logs() as logs:
+            stream = await it.connect()
+            await stream.send_all(b"PING x\r\n")
+            await read_until(stream, b"PONG irc.test x\r\n")
+        assert [log["event"] for log in logs] == ["can not accept connections"]
+
+
+def has_queued(server: Server) -> bool:
+    return any(one.outbox.queued for one in server.hub.connections.values())
+
+
+async def test_sigterm_ends_in_order_although_somebody_does_not_read(tmp_path: Path) -> None:
+    async with running(
+        tmp_path, f"{PLAIN}[connections]\ndrain_timeout = 0.5\n[limits]\nsendq = 100000000\n"
+    ) as it:
+        reader, stuck = await it.connect(), await it.connect()
+        await reader.send_all(b"al\n")
+        await read_until(reader, b"You are in")
+        await stuck.send_all(b"NICK bo\r\nUSER bo 0 * :x\r\n" + b"HELP\r\n" * 20_000)
+        await eventually(lambda: has_queued(it.server))
+        with structlog.testing.capture_logs() as logs:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert (await read_all(reader)).endswith(b"Goodbye (Server shutting down)\r\n")
+            await eventually(lambda: len(logs) == 2)
+        assert [log["event"] for log in logs] == [
+            "shutting down",
+            "some clients did not read to the end",
+        ]
+
+
+async def close_at_end(stream: trio.SocketStream) -> None:
+    """Close without reading, once the server has."""
+    await stream.wait_send_all_might_not_block()
+    stream.socket.close()
+
+
+async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
+    text = f"{PLAIN}[connections]\ndrain_timeout = 1000\n[limits]\nsendq = 100000000\n"
+    path = tmp_path / "chat.toml"
+    path.write_text(text)
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            reload = partial(load, path, {})
+            server = await nursery.start(partial(serve, reload(), reload=reload, out=StringIO()))
+            stuck = await trio.open_tcp_stream("127.0.0.1", server.endpoints[0].address.port)
+            await stuck.send_all(b"NICK bo\r\nUSER bo 0 * :x\r\n" + b"HELP\r\n" * 20_000)
+            await eventually(lambda: has_queued(server))
+            with structlog.testing.capture_logs() as logs:
+                os.kill(os.getpid(), signal.SIGTERM)
+                await eventually(lambda: logs)
+            os.kill(os.getpid(), signal.SIGINT)
+            nursery.start_soon(close_at_end, stuck)
+    # `serve` has returned, although nobody has read and there were 1000 seconds for it.
+
+
+# --- Starting
+
+
+async def test_a_port_in_use(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        path = tmp_path / "chat.toml"
+        path.write_text(f'[[listeners]]\naddress = "127.0.0.1:{port}"\n')
+        config = load(path, {})
+        with pytest.raises(StartError) as caught:
+            await serve(config, reload=lambda: config, out=StringIO())
+        assert str(caught.value) == f"can not listen on 127.0.0.1:{port}: address already in use"
+
+
+async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
+    text = tls_text(tmp_path)
+    (tmp_path / "cert.pem").write_text("nonsense")
+    path = tmp_path / "chat.toml"
+    path.write_text(text)
+    config = load(path, {})
+    with pytest.raises(StartError) as caught:
+        await open_endpoints(config.listeners[0])
+    assert str(caught.value).startswith(f"can not use the certificate {tmp_path / 'cert.pem'} with")
+
+
+async def test_a_unix_socket_left_over_is_replaced_but_one_in_use_is_not(tmp_path: Path) -> None:
+    stale = socket.socket(socket.AF_UNIX)
+    stale.bind(str(tmp_path / "chat.sock"))
+    stale.close()
+    async with running(tmp_path, f'{NAME}[[listeners]]\naddress = "unix:chat.sock"\n') as it:
+        assert f"nc -U {tmp_path / 'chat.sock'}" in it.out.getvalue()
+        config = load(tmp_path / "chat.toml", {})
+        with pytest.raises(StartError, match="in use"):
+            await open_endpoints(config.listeners[0])
+        (tmp_path / "file.sock").write_text("precious")
+        other = load(tmp_path / "chat.toml", {"TRIO_CHAT_LISTENERS": f"unix:{tmp_path}/file.sock"})
+        with pytest.raises(StartError, match="in use"):
+            await open_endpoints(other.listeners[0])
+        assert (tmp_path / "file.sock").read_text() == "precious"
+
+
+async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> None:
+    (tmp_path / "motd.txt").write_text("hello")
+    path = tmp_path / "chat.toml"
+    path.write_text(f'{NAME}motd = "motd.txt"\n[[listeners]]\naddress = "127.0.0.1:0"\n')
+    config = load(path, {})
+    (tmp_path / "motd.txt").unlink()
+    with pytest.RaisesGroup(ConfigError, flatten_subgroups=True):
+        await serve(config, reload=lambda: config, out=StringIO())
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("", "localhost"), ("::1", "0::1"), ("::ffff:1.2.3.4", "1.2.3.4"), ("1.2.3.4", "1.2.3.4")],
+)
+def test_shown_host(address: str, shown: str) -> None:
+    assert shown_host(address) == shown
+
+
+async def test_the_banner_shows_an_address_that_one_can_connect_to(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    path.write_text('[[listeners]]\naddress = "0.0.0.0:0"\n')
+    endpoints = await open_endpoints(load(path, {}).listeners[0])
+    address = endpoints[0].address
+    assert isinstance(address, TcpAddress)
+    try:
+        assert banner(endpoints).splitlines() == [
+            f"Listening on 0.0.0.0:{address.port}",
+            "Connect with any of these:",
+            f"  nc 127.0.0.1 {address.port}",
+            f"  trio-chat client 127.0.0.1:{address.port}",
+            f"  an IRC client, such as: irssi -c 127.0.0.1 -p {address.port}",
+        ]
+    finally:
+        for endpoint in endpoints:
+            endpoint.close()
+
+
+def test_the_descriptor_limit_is_raised_as_far_as_it_goes() -> None:
+    hard = run.resource.getrlimit(run.resource.RLIMIT_NOFILE)[1]
+    assert run.raise_descriptor_limit() == hard
+    assert run.resource.getrlimit(run.resource.RLIMIT_NOFILE)[0] == hard

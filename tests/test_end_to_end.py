@@ -1,0 +1,260 @@
+"""The program itself: started as a user starts it, over real sockets, and ended in every way."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SERVE = [sys.executable, "-m", "trio_chat", "serve", "--name", "irc.test"]
+
+
+class Served:
+    """A server in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+        self.process = process
+        self.log = log
+        self.clients: list[Client] = []
+        assert process.stdout is not None
+        self.banner = [process.stdout.readline().rstrip("\n") for _ in range(5)]
+        found = re.search(r"Listening on 127\.0\.0\.1:(\d+)$", self.banner[0])
+        assert found is not None, self.banner[0] + log.read_text()
+        self.port = int(found[1])
+
+    def connect(self) -> Client:
+        client = Client(socket.create_connection(("127.0.0.1", self.port), timeout=10))
+        self.clients.append(client)
+        return client
+
+    def irc(self, name: str) -> Client:
+        client = self.connect()
+        client.send(f"NICK {name}", f"USER {name} 0 * :x", "JOIN #lobby")
+        client.until(" 366 ")
+        return client
+
+
+class Client:
+    """A blocking socket that reads lines."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._file = sock.makefile("r", encoding="utf-8", errors="replace", newline="\n")
+
+    def send(self, *lines: str) -> None:
+        self.sock.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+    def until(self, what: str) -> str:
+        while line := self._file.readline():
+            if what in line:
+                return line.rstrip("\r\n")
+        raise AssertionError(f"the server hung up before {what!r}")
+
+    def close(self) -> None:
+        self._file.close()
+        self.sock.close()
+
+
+@contextmanager
+def served(
+    tmp_path: Path, *options: str, listen: bool = True, **environment: str
+) -> Iterator[Served]:
+    log = tmp_path / "server.log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [*SERVE, *(("--listen", "127.0.0.1:0") if listen else ()), *options],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=os.environ | environment,
+        ) as process,
+    ):
+        try:
+            server = Served(process, log)
+            yield server
+            for client in server.clients:
+                client.close()
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path) as one:
+        yield one
+
+
+def test_it_says_where_it_listens_and_how_to_connect(server: Served) -> None:
+    port = server.port
+    assert server.banner == [
+        f"Listening on 127.0.0.1:{port}",
+        "Connect with any of these:",
+        f"  nc 127.0.0.1 {port}",
+        f"  trio-chat client 127.0.0.1:{port}",
+        f"  an IRC client, such as: irssi -c 127.0.0.1 -p {port}",
+    ]
+
+
+@pytest.mark.skipif(shutil.which("nc") is None, reason="nc is not installed")
+def test_a_script_with_nc_reaches_the_lobby(server: Served) -> None:
+    al = server.irc("al")
+    done = subprocess.run(
+        ["nc", "-N", "127.0.0.1", str(server.port)],
+        input="deploy-bot\nbuild 42 passed\n",
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=True,
+    )
+    assert done.stdout.startswith("Hello deploy-bot.")
+    assert al.until("PRIVMSG").endswith("PRIVMSG #lobby :build 42 passed")
+    assert al.until("QUIT").endswith("QUIT :Connection closed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_end_it_in_order_though_clients_do_not_read(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with served(tmp_path, TRIO_CHAT_LIMITS_SENDQ="100000000") as server:
+        reader, stuck = server.irc("al"), server.irc("bo")
+        stuck.send(*["HELP"] * 10_000)
+        # Whatever bo's lines cost, this is answered after them.
+        stuck.send("PRIVMSG al :now")
+        reader.until("now")
+        began = time.monotonic()
+        server.process.send_signal(number)
+        assert server.process.wait(timeout=10) == 0
+        assert 4 < time.monotonic() - began < 6
+        assert reader.until("ERROR") == "ERROR :Closing link (Server shutting down)"
+        assert "some clients did not read to the end" in server.log.read_text()
+
+
+def test_a_port_in_use_is_one_sentence(server: Served) -> None:
+    listen = f"127.0.0.1:{server.port}"
+    done = subprocess.run(
+        [*SERVE, "--listen", listen], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"trio-chat: can not listen on {listen}: address already in use\n"
+    assert done.stdout == ""
+
+
+def test_what_is_configured_and_not_there_yet_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    path.write_text("[history]\nretention_days = 7\n")
+    with served(tmp_path, "--config", str(path)) as server:
+        assert "section=history" in server.log.read_text()
+
+
+def hostile_million(server: Served) -> None:
+    client = server.irc("evil")
+    client.sock.sendall(b"x" * 1_000_000)
+    client.until(" 417 ")
+
+
+def hostile_random(server: Served) -> None:
+    for size in (1, 10, 1000, 100_000):
+        client = server.connect()
+        client.sock.sendall(os.urandom(size))
+        client.sock.shutdown(socket.SHUT_WR)
+        try:
+            while client.sock.recv(65_536):
+                pass
+        except ConnectionResetError:
+            pass
+
+
+def hostile_silence(server: Served) -> None:
+    client = server.connect()
+    assert "Type a nickname" in client.until(":")
+
+
+def hostile_disappearance(server: Served) -> None:
+    client = server.irc("ghost")
+    # A reset instead of a goodbye.
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def hostile_tls(server: Served) -> None:
+    client = server.connect()
+    client.sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500))
+    assert client.sock.recv(100) == b""
+
+
+def hostile_http(server: Served) -> None:
+    client = server.connect()
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+    client.sock.sendall(head + b"x" * 100_000)
+    client.until("HTTP/1.1 426")
+    client.until("This is a chat server")
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        hostile_million,
+        hostile_random,
+        hostile_silence,
+        hostile_disappearance,
+        hostile_tls,
+        hostile_http,
+    ],
+    ids=lambda attack: attack.__name__,
+)
+def test_healthy_clients_go_on_chatting(server: Served, attack: object) -> None:
+    assert callable(attack)
+    al, bo = server.irc("al"), server.irc("bo")
+    al.send("PRIVMSG #lobby :before")
+    bo.until(":before")
+    attack(server)
+    al.send("PRIVMSG #lobby :after")
+    assert bo.until("after").endswith("PRIVMSG #lobby :after")
+    bo.send("PRIVMSG al :fine")
+    assert al.until("fine").endswith("PRIVMSG al :fine")
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_thousand_at_once(server: Served) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    try:
+        clients = [server.connect() for _ in range(1000)]
+        for number, client in enumerate(clients):
+            client.send(f"NICK u{number}", "USER u 0 * :x", f"JOIN #room{number % 50}", "PING in")
+        for client in clients:
+            client.until("PONG irc.test in")
+        for number in range(50):
+            clients[number].send(f"PRIVMSG #room{number} :hello")
+        for number, client in enumerate(clients[50:], start=50):
+            client.until(f"PRIVMSG #room{number % 50} :hello")
+        for client in clients:
+            client.close()
+        server.irc("last")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_killed_server_can_start_again_at_once(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        server.irc("al")
+        server.process.kill()
+        server.process.wait()
+        port = server.port
+    environment = {"TRIO_CHAT_LISTENERS": f"127.0.0.1:{port}"}
+    with served(tmp_path, listen=False, **environment) as again:
+        assert again.port == port
+        again.irc("al")
