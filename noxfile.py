@@ -19,7 +19,16 @@ nox.options.sessions = ["tests", "lint", "types"]
 def tests(session: nox.Session) -> None:
     """The test suite, with coverage."""
     session.install("-e", ".[dev]")
-    session.run("python", "-m", "pytest", "--cov", "--cov-report=term-missing", *session.posargs)
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        "-n",
+        "auto",
+        "--cov",
+        "--cov-report=term-missing",
+        *session.posargs,
+    )
 
 
 @nox.session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -142,7 +143,7 @@ def client_context() -> ssl.SSLContext:
     return context
 
 
-async def connect_tls(it: Running) -> trio.SSLStream[trio.abc.HalfCloseableStream]:
+async def connect_tls(it: Running) -> trio.SSLStream[trio.SocketStream]:
     stream = trio.SSLStream(await it.connect(), client_context(), server_hostname="irc.test")
     await stream.do_handshake()
     return stream
@@ -409,6 +410,6 @@ async def test_the_banner_shows_an_address_that_one_can_connect_to(tmp_path: Pat
 
 
 def test_the_descriptor_limit_is_raised_as_far_as_it_goes() -> None:
-    hard = run.resource.getrlimit(run.resource.RLIMIT_NOFILE)[1]
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     assert run.raise_descriptor_limit() == hard
-    assert run.resource.getrlimit(run.resource.RLIMIT_NOFILE)[0] == hard
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
