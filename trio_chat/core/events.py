@@ -218,6 +218,9 @@ class Reply(Answer, frozen=True, kw_only=True, gc=False):
     params: tuple[str, ...]
 
     def irc(self, encoding: int) -> str:
+        if self.numeric.bare:
+            params = irc.format_params(self.params)
+            return f":{self.source} {self.numeric.code} {self.nickname}{params}"
         *middle, text = self.params
         words = "".join(f" {param}" for param in middle)
         return f":{self.source} {self.numeric.code} {self.nickname}{words} :{text}"

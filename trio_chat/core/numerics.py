@@ -16,21 +16,23 @@ class Numeric(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     text: str
     plain: str | None
+    bare: bool
+    """Whether the last parameter is a word for programs, and no text."""
 
 
-def _row(code: int, text: str, plain: str | None = None) -> Numeric:
-    return Numeric(code=f"{code:03}", text=text, plain=plain)
+def _row(code: int, text: str, plain: str | None = None, *, bare: bool = False) -> Numeric:
+    return Numeric(code=f"{code:03}", text=text, plain=plain, bare=bare)
 
 
 # Registration
 RPL_WELCOME = _row(1, "", "")
 RPL_YOURHOST = _row(2, "", "")
 RPL_CREATED = _row(3, "", "")
-RPL_MYINFO = _row(4, "", "")
+RPL_MYINFO = _row(4, "", "", bare=True)
 RPL_ISUPPORT = _row(5, "are supported by this server", "")
 
 # Users
-RPL_UMODEIS = _row(221, "", "Your modes are {0}.")
+RPL_UMODEIS = _row(221, "", "Your modes are {0}.", bare=True)
 RPL_LUSERCLIENT = _row(251, "")
 RPL_LUSEROP = _row(252, "operator(s) online", "")
 RPL_LUSERUNKNOWN = _row(253, "unknown connection(s)", "")
@@ -58,21 +60,21 @@ RPL_WHOREPLY = _row(352, "", "{4} ({1}@{2}) {5}")
 RPL_LISTSTART = _row(321, "Users  Name", "")
 RPL_LIST = _row(322, "", "{0} ({1}) {2}")
 RPL_LISTEND = _row(323, "End of LIST", "")
-RPL_CHANNELMODEIS = _row(324, "", "The modes of {0} are {1}.")
-RPL_CREATIONTIME = _row(329, "", "")
+RPL_CHANNELMODEIS = _row(324, "", "The modes of {0} are {1}.", bare=True)
+RPL_CREATIONTIME = _row(329, "", "", bare=True)
 RPL_NOTOPIC = _row(331, "No topic is set", "{0} has no topic.")
 RPL_TOPIC = _row(332, "", "The topic of {0} is: {1}")
-RPL_TOPICWHOTIME = _row(333, "", "")
-RPL_INVITELIST = _row(336, "", "You are invited to {0}.")
+RPL_TOPICWHOTIME = _row(333, "", "", bare=True)
+RPL_INVITELIST = _row(336, "", "You are invited to {0}.", bare=True)
 RPL_ENDOFINVITELIST = _row(337, "End of INVITE list", "")
-RPL_INVITING = _row(341, "", "{0} has been invited to {1}.")
-RPL_INVEXLIST = _row(346, "", "{1} needs no invitation to {0}.")
+RPL_INVITING = _row(341, "", "{0} has been invited to {1}.", bare=True)
+RPL_INVEXLIST = _row(346, "", "{1} needs no invitation to {0}.", bare=True)
 RPL_ENDOFINVEXLIST = _row(347, "End of channel invite exception list", "")
-RPL_EXCEPTLIST = _row(348, "", "No ban applies to {1} in {0}.")
+RPL_EXCEPTLIST = _row(348, "", "No ban applies to {1} in {0}.", bare=True)
 RPL_ENDOFEXCEPTLIST = _row(349, "End of channel exception list", "")
 RPL_NAMREPLY = _row(353, "", "In {1}: {2}")
 RPL_ENDOFNAMES = _row(366, "End of NAMES list", "")
-RPL_BANLIST = _row(367, "", "{1} is banned from {0}.")
+RPL_BANLIST = _row(367, "", "{1} is banned from {0}.", bare=True)
 RPL_ENDOFBANLIST = _row(368, "End of channel ban list", "")
 
 # The server
