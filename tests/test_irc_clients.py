@@ -166,13 +166,13 @@ def test_irssi_weechat_and_people_with_nc_talk(server: Served, tmp_path: Path) -
         weechat.wait("alice is now known as ally")
         irssi.wait("alice is now known as ally")
         irssi.type("/window 3")
-        irssi.wait("< ally> psst")
+        irssi.wait("<ally> psst")
         irssi.type("/msg ally you too")
         alice.until("[iris2 → you] you too")
 
         # Questions that clients ask.
-        irssi.type("/window 1", "/whois wendy", "/list", "/mode iris2 -i")
-        irssi.wait("[wendy] (~", "End of WHOIS", "#lobby 3 Tea at four", "Mode change [-i]")
+        irssi.type("/window 1", "/whois wendy", "/list -yes", "/mode iris2 -i")
+        irssi.wait("wendy [~", "End of WHOIS", "#lobby 3 Tea at four", "Mode change [-i]")
 
         # Leaving, with the reasons.
         irssi.type("/window 2", "/part #lobby back soon")

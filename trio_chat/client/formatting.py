@@ -59,7 +59,8 @@ def _sentence_of(event: Event, *, nick: str, room: str) -> str:
         case events.Parted():
             return f"{_where(event.room, room)}{event.nick} left{_reason(event.reason)}"
         case events.Quit():
-            return f"{event.nick} left{_reason(event.reason)}"
+            # Servers put "Quit: " in front of what somebody said on leaving.
+            return f"{event.nick} left{_reason(event.reason.removeprefix('Quit: '))}"
         case events.Kicked():
             was = "were" if event.nick == nick else "was"
             whom = "you" if event.nick == nick else event.nick
