@@ -255,3 +255,42 @@ def test_extended_join_and_away_notify_on_join() -> None:
         f"{prefix('bo')} JOIN #a * :Real bo",
         f"{prefix('bo')} AWAY :gone fishing",
     ]
+
+
+def test_an_invitation_is_to_the_channel_and_not_to_its_name() -> None:
+    world = World()
+    world.irc("evil", rooms="#priv")
+    world.irc("mole")
+    world.ask("evil", "INVITE mole #priv", "PART #priv")
+    world.irc("op", rooms="#priv")
+    world.ask("op", "MODE #priv +i")
+    assert codes(world.ask("mole", "INVITE", "JOIN #priv")) == ["337", "473"]
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "allowed"),
+    [
+        ("+o", "+o", True),
+        ("+o", "+ov", True),
+        ("+ov", "+h", True),
+        ("+h", "+o", False),
+        ("+hv", "+h", False),
+        ("+h", "+v", True),
+        ("+v", "+v", False),
+        ("+o", "+q", False),
+        ("+q", "+q", True),
+    ],
+)
+def test_who_may_remove_whom(own: str, theirs: str, allowed: bool) -> None:
+    world = World()
+    world.irc("root", rooms="#a")
+    channel = world.core.state.channel_named("#a")
+    root = world.core.state.user_named("root")
+    assert channel is not None
+    assert root is not None
+    channel.members[root] = 31
+    for name, standing in (("al", own), ("bo", theirs)):
+        world.irc(name, rooms="#a")
+        letters = standing[1:]
+        world.ask("root", f"MODE #a +{letters} {' '.join([name] * len(letters))}")
+    assert codes(world.ask("al", "KICK #a bo")) == (["KICK"] if allowed else ["482"])

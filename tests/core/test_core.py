@@ -12,7 +12,8 @@ from tests.core.world import SERVER, START, World, codes
 from trio_chat.core import commands
 from trio_chat.core.commands import Command
 from trio_chat.core.core import Core
-from trio_chat.core.inputs import Connected, Received, ShutDown
+from trio_chat.core.handlers import registration
+from trio_chat.core.inputs import Connected, Disconnected, Elapsed, Received, ShutDown
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
@@ -58,7 +59,7 @@ def test_the_same_inputs_have_the_same_effects() -> None:
             item
             for id in range(1, 20)
             for item in (
-                Connected(user=id, plain=id % 3 == 0, host="h"),
+                Connected(user=id, plain=id % 3 == 0, host="h", since=START),
                 Received(user=id, lines=[b"NICK u%d" % id, b"USER a 0 * :x", b"JOIN #a", b"hi"]),
                 Received(user=id, lines=[b"u%d" % id, b"PRIVMSG #a :x", b"WHO #a", b"LUSERS"]),
             )
@@ -114,3 +115,42 @@ def test_version_is_what_the_server_says() -> None:
     world = World()
     world.irc("al")
     assert world.ask("al", "VERSION")[0].startswith(f":{SERVER} 351 al trio_chat-1.2.3 ")
+
+
+def test_a_mistake_while_somebody_leaves_does_not_end_the_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    world.irc("bo", rooms="#a")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.core.output, "broadcast", broken)
+        effects = world.core.step([Disconnected(user=world.ids["al"], reason="x")], START)
+    assert [str(error) for error in effects.failures] == ["a bug", "a bug"]
+    assert world.core.state.user_named("al") is None
+    assert codes(world.ask("bo", "WHO #a")) == ["352", "315"]
+
+
+def test_a_mistake_with_a_deadline_costs_that_user_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.irc("al")
+    world.irc("bo")
+    look_after = registration.look_after
+
+    def broken(core: Core, user: User) -> float | None:
+        if user.nickname == "al":
+            raise RuntimeError("a bug")
+        return look_after(core, user)
+
+    monkeypatch.setattr(registration, "look_after", broken)
+    world.now += 90
+    effects = world.core.step([Elapsed()], world.now)
+    assert len(effects.failures) == 1
+    found = world.read(effects)
+    assert found["al"] == ["ERROR :Closing link (Internal error)"]
+    assert codes(found["bo"]) == ["PING"]
+    assert world.core.next_deadline == world.now + 60

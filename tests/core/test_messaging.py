@@ -91,7 +91,7 @@ def test_several_targets_each_once_and_not_too_many() -> None:
     found = world.send("al", "PRIVMSG #a,bo,#a,nobody :x")
     assert found["bo"] == [f"{prefix('al')} PRIVMSG #a :x", f"{prefix('al')} PRIVMSG bo :x"]
     assert codes(found["al"]) == ["401"]
-    assert codes(world.ask("al", "PRIVMSG a1,a2,a3,a4,a5 :x")) == ["401"] * 4 + ["407"]
+    assert codes(world.ask("al", "PRIVMSG a1,a2,a3,a4,a5 :x")) == ["407"] + ["401"] * 4
 
 
 def test_moderated_banned_and_voiced() -> None:
@@ -237,6 +237,27 @@ def test_a_labelled_quit_ends_with_error() -> None:
     world = World()
     talk(world, "al", caps=LABELS)
     assert codes(world.ask("al", "@label=q QUIT :x"))[-1] == "ERROR"
+
+
+def test_a_labelled_line_that_can_not_be_read() -> None:
+    world = World()
+    talk(world, "al", caps=LABELS)
+    lines = world.ask("al", b"@label=1 PRIVMSG #a :\xff", b"@label=2 PRIVMSG #a :" + b"x" * 600)
+    assert codes(lines) == ["FAIL", "417"]
+    assert [line.split(" ")[0] for line in lines] == ["@label=1", "@label=2"]
+
+
+def test_everybody_reads_the_same_of_a_short_message_with_long_names() -> None:
+    world = World()
+    channel = "#" + "ж" * 63
+    world.step(
+        world.add("al"), world.lines("al", f"NICK {'ж' * 32}", "USER u 0 * :x", f"JOIN {channel}")
+    )
+    world.person("pl")
+    world.ask("pl", f"/join {channel}")
+    world.irc("irc", rooms=channel)
+    found = world.send("al", f"PRIVMSG {channel} :{'🎉' * 64}")
+    assert found["irc"][0].count("🎉") == found["pl"][0].count("🎉")
 
 
 def test_bad_lines_are_answered() -> None:

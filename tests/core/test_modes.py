@@ -155,3 +155,9 @@ def test_tables_agree_with_what_is_advertised(world: World) -> None:
     )
     for row in modes.CHANNEL_MODES.values():
         assert row.letter in welcome[3].split()[6]
+
+
+def test_a_mask_that_is_too_long_is_refused_and_not_cut(world: World) -> None:
+    mask = f"{'n' * 90}!*@some.host.example.org"
+    assert world.ask("op", f"MODE #a +b {mask}") == [f"{prefix('op')} MODE #a +b {mask}"]
+    assert codes(world.ask("op", f"MODE #a +b {'x' * 300}", "MODE #a +b :a b")) == ["696", "696"]

@@ -91,7 +91,8 @@ def test_what_irc_users_do_reads_well() -> None:
     assert world.send("op", "MODE #dev +m")["bo"] == [f"{CLOCK} op set the modes of #dev: +m"]
     assert world.ask("bo", "hello?") == ["Cannot send to channel (+m): it is moderated"]
     assert world.send("op", "KICK #dev bo :enough")["bo"] == [
-        f"{CLOCK} op removed you from #dev (enough)"
+        f"{CLOCK} op removed you from #dev (enough)",
+        "You are in #lobby now.",
     ]
     # Back in the room before: what is typed goes there.
     assert world.send("bo", "well")["op"] == [f"{prefix('bo')} PRIVMSG #lobby :well"]
@@ -144,12 +145,16 @@ def test_looking_around() -> None:
     [
         ("/frob x", "There is no /frob. /help shows what there is; //text says /text."),
         ("/nick", "Say which nickname."),
-        ("/nick a b", "a_b can not be a nickname"),
+        (
+            "/nick a b",
+            "a_b can not be a nickname: use letters, digits, - and _, with a letter first.",
+        ),
         ("/nick op", "Somebody is already called op."),
         ("/join", "/join #ROOM [KEY]: enter a room, or go back to one that you are in"),
         ("/join #a:b", "#a:b can not be a room: begin with #, no spaces."),
         ("/join #closed", "#closed needs a key: /join #closed KEY"),
         ("/msg nobody hi", "There is nobody called nobody."),
+        ("/who #secret", "There is no room called #secret."),
         ("/msg op", "/msg NAME TEXT: say something to one person"),
         ("/me", "/me TEXT: say what you do: * you wave"),
         ("/whois nobody", "There is nobody called nobody."),
@@ -161,8 +166,8 @@ def test_looking_around() -> None:
 )
 def test_an_error_is_one_readable_sentence(typed: str, answer: str) -> None:
     world = World()
-    world.irc("op", rooms="#dev,#closed")
-    world.ask("op", "MODE #closed +k key")
+    world.irc("op", rooms="#dev,#closed,#secret")
+    world.ask("op", "MODE #closed +k key", "MODE #secret +s")
     world.person("al")
     lines = world.ask("al", typed)
     assert len(lines) == 1
@@ -213,10 +218,11 @@ def test_control_characters_of_others_never_get_through() -> None:
 def test_the_servers_password_is_asked_for() -> None:
     world = World(Settings(name=SERVER, password="$argon2id$x"))
     assert world.step(world.add("al", plain=True), world.lines("al", "al"))["al"] == [
-        "This server has a password. Type it:"
+        "This server has a password. Type it, or /quit:"
     ]
     assert world.ask("al", "wrong") == []
-    assert world.complete(False)["al"] == ["That is not the password."]
+    assert world.complete(False)["al"] == ["That is not the password. Type it again, or /quit:"]
+    assert world.ask("al", "") == ["This server has a password. Type it, or /quit:"]
     assert world.ask("al", "right", "hello") == []
     assert world.complete(True)["al"][0] == "Hello al. /help shows what you can do."
 

@@ -164,3 +164,12 @@ def test_a_new_configuration_takes_effect() -> None:
     assert world.core.state.channel_named("#lobby") is None
     lines = world.ask("al", "JOIN #hall")
     assert f":{SERVER} 353 al = #hall :al" in lines
+
+
+def test_three_wrong_passwords_for_oper_end_the_connection() -> None:
+    world = World(OPERATORS)
+    world.irc("al")
+    for _ in range(3):
+        world.ask("al", "OPER root wrong")
+        answer = world.complete(False)["al"]
+    assert answer[-1] == "ERROR :Closing link (Too many wrong passwords)"

@@ -122,7 +122,7 @@ def test_the_servers_password() -> None:
     ]
     # The line after PASS waits for the answer, and is answered after it.
     assert world.ask("al", "PASS wrong", "PING 1") == []
-    assert [(r.hash, r.password) for r in world.requests] == [("$argon2id$x", "wrong")]
+    assert [(r.hash, r.password) for r in world.passwords] == [("$argon2id$x", "wrong")]
     assert world.core.waits(world.ids["al"])
     assert codes(world.complete(False)["al"]) == ["464", "PONG"]
     assert world.ask("al", "PASS right") == []
@@ -209,6 +209,34 @@ def test_ping_and_ping_timeout() -> None:
     found = later(world, 60)
     assert found["al"][-1] == "ERROR :Closing link (Ping timeout: 150 seconds)"
     assert world.closed == {"al", "bo"}
+
+
+def test_a_clock_that_jumps_drops_nobody_who_was_not_asked() -> None:
+    world = World()
+    world.irc("al")
+    assert codes(later(world, 3600)["al"]) == ["PING"]
+    assert later(world, 59) == {}
+    assert codes(later(world, 1)["al"]) == ["ERROR"]
+
+
+def test_deadlines_that_round_to_now_do_not_go_on_for_ever() -> None:
+    world = World(Settings(name=SERVER, ping_after=90.1))
+    for start in (1_760_000_000.0, 1_760_000_000.3, 1_760_000_001.7):
+        world.now = start
+        world.irc(f"al{int(start * 10) % 100}")
+    steps = 0
+    while (deadline := world.core.next_deadline) is not None:
+        world.now = deadline
+        world.step(Elapsed())
+        steps += 1
+    assert 3 <= steps < 20
+
+
+def test_the_server_taking_its_time_is_not_the_users_fault() -> None:
+    world = World(Settings(name=SERVER, password="$argon2id$x"))
+    world.step(world.add("al"), world.lines("al", "PASS right", "NICK al", "USER al 0 * :x"))
+    assert later(world, 61) == {}
+    assert "001" in codes(world.complete(True)["al"])
 
 
 def test_anything_that_comes_counts_as_alive() -> None:

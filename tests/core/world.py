@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
-from trio_chat.core.output import CheckPassword, Effects
+from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Request
 from trio_chat.core.settings import Settings
 
 START = 1_700_000_000.0
@@ -22,19 +22,31 @@ class World:
         self.now = START
         self.ids: dict[str, int] = {}
         self.closed: set[str] = set()
-        self.requests: list[CheckPassword] = []
+        self.requests: list[Request] = []
         self.last: Effects | None = None
+        self.slow = False
+        """Whether nobody takes what they are sent, until `complete` says so."""
 
     def step(self, *inputs: Input) -> dict[str, list[str]]:
         """Take inputs in one step; return what each user is sent, as lines."""
         effects = self.core.step(list(inputs), self.now)
-        assert effects.failures == []
-        return self.read(effects)
+        found: dict[str, list[str]] = {}
+        while True:
+            assert effects.failures == []
+            for name, lines in self.read(effects).items():
+                found.setdefault(name, []).extend(lines)
+            waiting = [item for item in self.requests if isinstance(item, AwaitSent)]
+            if not waiting or self.slow:
+                return found
+            # Everybody takes at once what they are sent.
+            self.requests = [item for item in self.requests if item not in waiting]
+            done = [Completed(request=item.id, result=True) for item in waiting]
+            effects = self.core.step(done, self.now)
 
     def read(self, effects: Effects) -> dict[str, list[str]]:
         self.last = effects
         names = {id: name for name, id in self.ids.items()}
-        self.closed |= {names[id] for id in effects.closes}
+        self.closed |= {names[id] for id, _ in effects.closes}
         self.requests += effects.requests
         found: dict[str, list[str]] = {}
         for id, chunks in effects.outputs:
@@ -46,7 +58,7 @@ class World:
     def add(self, name: str, *, plain: bool = False, host: str = "10.0.0.1") -> Connected:
         """Make a user, to be connected by the input that this returns."""
         self.ids[name] = len(self.ids) + 1
-        return Connected(user=self.ids[name], plain=plain, host=host)
+        return Connected(user=self.ids[name], plain=plain, host=host, since=self.now)
 
     def lines(self, name: str, *lines: str | bytes) -> Received:
         encoded = [line if isinstance(line, bytes) else line.encode() for line in lines]
@@ -74,6 +86,11 @@ class World:
 
     def quit(self, name: str, reason: str = "Connection closed") -> dict[str, list[str]]:
         return self.step(Disconnected(user=self.ids[name], reason=reason))
+
+    @property
+    def passwords(self) -> list[CheckPassword]:
+        """Passwords that are to be checked."""
+        return [item for item in self.requests if isinstance(item, CheckPassword)]
 
     def complete(self, result: bool) -> dict[str, list[str]]:
         """Answer the oldest request."""

@@ -75,8 +75,8 @@ def test_what_is_read_can_be_written_and_read_again(line: bytes, message: Messag
         (b":source", Problem.NO_COMMAND, ""),
         (b"@tag", Problem.NO_COMMAND, ""),
         (b":a :b", Problem.BAD_COMMAND, ""),
-        (b"12 x", Problem.BAD_COMMAND, ""),
-        (b"PRIV1 x", Problem.BAD_COMMAND, ""),
+        (b"12 x", Problem.BAD_COMMAND, "12"),
+        (b"priv1 x", Problem.BAD_COMMAND, "PRIV1"),
         ("ÉTÉ x".encode(), Problem.BAD_COMMAND, ""),
         (b"PRIVMSG #a :\xff", Problem.NOT_UTF8, "PRIVMSG"),
         (b"@a=\xff :s notice #a :x", Problem.NOT_UTF8, "NOTICE"),
@@ -92,6 +92,13 @@ def test_garbage_raises_the_one_error(line: bytes, problem: Problem, command: st
     with pytest.raises(ProtocolError) as caught:
         irc.parse(line)
     assert (caught.value.problem, caught.value.command) == (problem, command)
+
+
+def test_tags_of_a_line_that_can_not_be_read_are_told() -> None:
+    for line in (b"@label=1;b=\\s PRIVMSG x :\xff", b"@label=1;b=\\s X :" + b"x" * 600):
+        with pytest.raises(ProtocolError) as caught:
+            irc.parse(line)
+        assert caught.value.tags == {"label": "1", "b": " "}
 
 
 def test_limits_are_exact() -> None:

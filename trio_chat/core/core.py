@@ -10,7 +10,8 @@ Must not know sockets, clocks or files. `step` raises only for our own mistakes.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.capabilities import LABELED_RESPONSE
@@ -28,12 +29,14 @@ from trio_chat.core.inputs import (
 )
 from trio_chat.core.names import fold
 from trio_chat.core.numerics import Numeric
-from trio_chat.core.output import CheckPassword, Effects, Output, withhold
+from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Output, withhold
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import Channel, State, User
 from trio_chat.wire import irc
 from trio_chat.wire.errors import Problem, ProtocolError
 
+PAGE = 200
+"""Replies after which a user has to have taken them before there are more."""
 LABEL_LIMIT = 64
 """Bytes of a label (labeled-response, "Tag value")."""
 
@@ -41,12 +44,16 @@ LABEL_LIMIT = 64
 class _Answer:
     """What a user is answered to one labelled command, until all of it is known."""
 
-    __slots__ = ("events", "label", "user")
+    __slots__ = ("batch", "events", "label", "requests", "user")
 
     def __init__(self, user: User, label: str) -> None:
         self.user = user
         self.label = label
         self.events: list[events.Event] = []
+        self.batch = ""
+        """The reference of the batch, once it has been opened."""
+        self.requests = 0
+        """Requests under way that will add to it."""
 
 
 class _Pending:
@@ -58,6 +65,10 @@ class _Pending:
         self.user = user
         self.resume = resume
         self.answer = answer
+
+
+def _label_tag(answer: _Answer) -> str:
+    return f"label={irc.escape_tag(answer.label)}"
 
 
 class Core:
@@ -80,6 +91,8 @@ class Core:
         self._requests = 0
         self._pending: dict[int, _Pending] = {}
         self._answer: _Answer | None = None
+        self._replies = 0
+        """What the user at hand has been sent since the last look at `PAGE`."""
         self._deadlines: list[tuple[float, UserId]] = []
         """A heap with one entry for each user, due no later than anything has to happen."""
         self._open_lobby(started)
@@ -127,6 +140,7 @@ class Core:
 
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
+        self._replies += 1
         answer = self._answer
         if answer is not None and answer.user is user:
             answer.events.append(event)
@@ -168,12 +182,7 @@ class Core:
 
     def protocol(self, user: User, command: str, *params: str) -> None:
         """Send a line that only IRC has."""
-        self.send(
-            user,
-            events.Protocol(
-                time=self.now, source=self.settings.name, command=command, params=params
-            ),
-        )
+        self.send(user, self._line(command, *params))
 
     def labelled(self, user: User) -> bool:
         """Whether the command at hand is this user's and has a label."""
@@ -186,32 +195,48 @@ class Core:
         if actor in channel.members:
             self.send(actor, event)
 
-    def check_password(
-        self,
-        user: User,
-        hash: str,
-        password: str,
-        resume: Callable[[bool], None],
-    ) -> None:
-        """Have a password checked; `resume` is called with the result.
+    def page(self, user: User, replies: Iterator[tuple[Numeric, tuple[str, ...]]]) -> None:
+        """Send replies, however many: a page at a time, each when the last has been taken.
 
-        Until then the user's further lines wait, so that they are answered in order.
+        Whatever they are about is in the iterator: the state may change in between.
         """
+        for numeric, params in replies:
+            self.reply(user, numeric, *params)
+            if self._replies >= PAGE:
+                self.await_sent(user, lambda _: self.page(user, replies))
+                return
+
+    def check_password(
+        self, user: User, hash: str, password: str, resume: Callable[[bool], None]
+    ) -> None:
+        """Have a password checked; `resume` is called with the result."""
+        id = self._begin_request(user, resume)
+        self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
+
+    def await_sent(self, user: User, resume: Callable[[bool], None]) -> None:
+        """Call `resume` when the user has taken what was sent so far."""
+        self._replies = 0
+        id = self._begin_request(user, resume)
+        self.output.request(AwaitSent(id=id, user=user.id))
+
+    def _begin_request(self, user: User, resume: Callable[[bool], None]) -> int:
+        """Note a request. Until it is answered the user's lines wait: answers come in order."""
         self._requests += 1
-        user.deferred = []
-        self._pending[self._requests] = _Pending(user, resume, self._answer)
-        # The answer is not complete: whoever completes it will send it.
-        self._answer = None
-        self.output.request(
-            CheckPassword(id=self._requests, user=user.id, hash=hash, password=password)
-        )
+        user.requests += 1
+        if user.deferred is None:
+            user.deferred = []
+        answer = self._answer if self.labelled(user) else None
+        if answer is not None:
+            answer.requests += 1
+        self._pending[self._requests] = _Pending(user, resume, answer)
+        return self._requests
 
     def close(self, user: User, reason: str, *, shown: str | None = None) -> None:
         """End a user's connection. The others are shown `shown`, or else `reason`."""
         self.output.send(
             user, events.Closing(time=self.now, source=self.settings.name, reason=reason)
         )
-        self.output.close(user)
+        self.output.close(user, reason)
         self.depart(user, reason if shown is None else shown)
 
     def depart(self, user: User, reason: str) -> None:
@@ -250,21 +275,41 @@ class Core:
         self.output.fail(error)
         self._answer = None
         if isinstance(item, Received | Connected | Disconnected):
-            user = self.state.users.get(item.user)
-            if user is not None:
-                self.close(user, "Internal error")
+            self._give_up(self.state.users.get(item.user))
+
+    def _give_up(self, user: User | None) -> None:
+        """Send off a user whom we can not serve, in a state that may be half changed."""
+        if user is None:
+            return
+        try:
+            self.close(user, "Internal error")
+        except Exception as error:
+            self.output.fail(error)
+            self.output.close(user, "Internal error")
+            rooms.forget(self.state, user)
 
     def _connected(self, item: Connected) -> None:
-        user = User(item.user, plain=item.plain, host=item.host, secure=item.secure, now=self.now)
+        user = User(
+            item.user,
+            plain=item.plain,
+            host=item.host,
+            secure=item.secure,
+            since=item.since,
+            now=self.now,
+        )
         self.state.users[user.id] = user
         first = min(self.settings.registration_timeout, self.settings.ping_after)
-        heapq.heappush(self._deadlines, (self.now + first, user.id))
+        heapq.heappush(self._deadlines, (item.since + first, user.id))
 
     def _received(self, user: User, lines: list[bytes]) -> None:
         user.last_seen = self.now
-        user.ping_sent = False
+        user.pinged_at = None
         users = self.state.users
+        self._replies = 0
         for place, line in enumerate(lines):
+            if self._replies >= PAGE and user.requests == 0:
+                # Who asks much is answered as fast as they listen.
+                self.await_sent(user, lambda _: None)
             if user.deferred is not None:
                 user.deferred += lines[place:]
                 return
@@ -283,16 +328,19 @@ class Core:
         try:
             message = irc.parse(line)
         except ProtocolError as error:
+            self._begin_answer(user, error.tags)
             self._refuse(user, error)
-            return
-        if message.tags and user.caps & LABELED_RESPONSE:
-            label = message.tags.get("label", "")
-            if label and len(label.encode()) <= LABEL_LIMIT:
-                self._answer = _Answer(user, label)
-                self.run(user, message)
-                self._finish_answer()
-                return
-        self.run(user, message)
+        else:
+            if message.tags:
+                self._begin_answer(user, message.tags)
+            self.run(user, message)
+        self._finish_answer()
+
+    def _begin_answer(self, user: User, tags: Mapping[str, str]) -> None:
+        """Collect what a command is answered, if the client has put a label on it."""
+        label = tags.get("label", "")
+        if label and user.caps & LABELED_RESPONSE and len(label.encode()) <= LABEL_LIMIT:
+            self._answer = _Answer(user, label)
 
     def run(self, user: User, message: irc.Message) -> None:
         """Check a command against its row and call its handler."""
@@ -317,62 +365,84 @@ class Core:
             self.reply(user, numerics.ERR_UNKNOWNCOMMAND, error.command or "*")
 
     def _finish_answer(self) -> None:
-        """Send what a labelled command was answered: alone, as a batch, or as an ACK."""
+        """Send what a labelled command was answered: alone, as a batch, or as an ACK.
+
+        While a request is under way it is not complete: then only a long part of it is sent.
+        """
         answer, self._answer = self._answer, None
         if answer is None or answer.user.id not in self.state.users:
             return
-        user, server = answer.user, self.settings.name
-        label = f"label={irc.escape_tag(answer.label)}"
-        send = self.output.send
-        if not answer.events:
-            ack = events.Protocol(time=self.now, source=server, command="ACK")
-            send(user, ack, tags=label)
-        elif len(answer.events) == 1:
-            send(user, answer.events[0], tags=label)
+        if answer.requests:
+            if len(answer.events) >= PAGE:
+                self._send_in_batch(answer)
+        elif answer.batch or len(answer.events) > 1:
+            self._send_in_batch(answer)
+            self.output.send(answer.user, self._line("BATCH", f"-{answer.batch}"))
         else:
-            reference = self.new_id()
-            begin = events.Protocol(
-                time=self.now,
-                source=server,
-                command="BATCH",
-                params=(f"+{reference}", "labeled-response"),
-            )
-            end = events.Protocol(
-                time=self.now, source=server, command="BATCH", params=(f"-{reference}",)
-            )
-            send(user, begin, tags=label)
-            for event in answer.events:
-                send(user, event, tags=f"batch={reference}")
-            send(user, end)
+            (event,) = answer.events or (self._line("ACK"),)
+            self.output.send(answer.user, event, tags=_label_tag(answer))
+
+    def _send_in_batch(self, answer: _Answer) -> None:
+        send = self.output.send
+        if not answer.batch:
+            answer.batch = self.new_id()
+            begin = self._line("BATCH", f"+{answer.batch}", "labeled-response")
+            send(answer.user, begin, tags=_label_tag(answer))
+        for event in answer.events:
+            send(answer.user, event, tags=f"batch={answer.batch}")
+        answer.events.clear()
+
+    def _line(self, command: str, *params: str) -> events.Protocol:
+        return events.Protocol(
+            time=self.now, source=self.settings.name, command=command, params=params
+        )
 
     def _completed(self, item: Completed) -> None:
         pending = self._pending.pop(item.request, None)
         if pending is None or pending.user.id not in self.state.users:
             return
-        user = pending.user
-        lines, user.deferred = user.deferred or [], None
-        self._answer = pending.answer
-        pending.resume(item.result)
-        self._finish_answer()
-        if user.id in self.state.users and lines:
-            self._received(user, lines)
+        user, answer = pending.user, pending.answer
+        user.requests -= 1
+        self._replies = 0
+        try:
+            if answer is not None:
+                answer.requests -= 1
+                self._answer = answer
+            pending.resume(item.result)
+            self._finish_answer()
+            if user.requests == 0 and user.id in self.state.users:
+                lines, user.deferred = user.deferred or [], None
+                if lines:
+                    self._received(user, lines)
+        except Exception:
+            self._give_up(user)
+            raise
 
     def _elapsed(self) -> None:
-        due, deadlines = self.now, self._deadlines
-        while deadlines and deadlines[0][0] <= due:
-            _, user_id = heapq.heappop(deadlines)
+        deadlines = self._deadlines
+        due = []
+        while deadlines and deadlines[0][0] <= self.now:
+            due.append(heapq.heappop(deadlines)[1])
+        for user_id in due:
             user = self.state.users.get(user_id)
-            if user is not None:
+            if user is None:
+                continue
+            try:
                 again = registration.look_after(self, user)
-                if again is not None:
-                    heapq.heappush(deadlines, (again, user_id))
+            except Exception as error:
+                self.output.fail(error)
+                self._give_up(user)
+                continue
+            if again is not None:
+                # Rounding must not bring it back at once, for ever.
+                heapq.heappush(deadlines, (max(again, math.nextafter(self.now, math.inf)), user_id))
 
     def _shut_down(self, reason: str) -> None:
         """Send everybody off. Nobody is told who else leaves: they all do."""
         for user in list(self.state.users.values()):
             event = events.Closing(time=self.now, source=self.settings.name, reason=reason)
             self.output.send(user, event)
-            self.output.close(user)
+            self.output.close(user, reason)
             rooms.forget(self.state, user)
 
     def _open_lobby(self, now: float) -> None:

@@ -37,12 +37,14 @@ def encode(
     if encoding & PLAIN:
         return _encode_plain(event, encoding, utc_offset, viewer)
     body = event.irc(encoding)
+    if not body:
+        return b""
     if encoding & MESSAGE_TAGS:
         if event.id:
             tags = f"{tags};msgid={event.id}" if tags else f"msgid={event.id}"
         if type(event) is Said and event.client_tags:
             tags = f"{tags};{event.client_tags}"
-    elif not body or (type(event) is Said and event.kind == "TAGMSG"):
+    elif type(event) is Said and event.kind == "TAGMSG":
         return b""
     if encoding & SERVER_TIME:
         time = timestamp(event.time)

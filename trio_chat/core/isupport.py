@@ -33,7 +33,8 @@ def tokens(settings: Settings) -> list[str]:
             f"NETWORK={network}",
             f"NICKLEN={limits.nickname}",
             f"PREFIX=({letters}){symbols}",
-            f"TARGMAX=JOIN:,KICK:{limits.targets},LIST:,NAMES:,NOTICE:{limits.targets},"
+            f"TARGMAX=JOIN:,KICK:{limits.targets},LIST:{limits.targets},"
+            f"NAMES:{limits.targets},NOTICE:{limits.targets},"
             f"PART:,PRIVMSG:{limits.targets},WHOIS:1",
             f"TOPICLEN={limits.topic}",
             f"USERLEN={limits.username}",

@@ -113,9 +113,9 @@ def symbols(standing: int, *, every: bool) -> str:
     return "".join(found if every else found[:1])
 
 
-def outranks(standing: int, needed: int) -> bool:
-    """Whether a member's standing includes `needed` or something above it."""
-    return standing >= needed
+def rank(standing: int) -> int:
+    """Return the highest of a member's standings, to compare members by."""
+    return 1 << standing.bit_length() >> 1
 
 
 def user_mode_letters(modes: int) -> str:

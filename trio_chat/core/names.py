@@ -14,6 +14,13 @@ _FOLD = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
 _NICKNAME_PUNCTUATION = frozenset("[]{}\\|^_-`")
 _PROFILE = precis_i18n.get_profile("UsernameCasePreserved")
 
+# Letters and marks that show nothing, and so would make two names look the same.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+    + "".join(map(chr, range(0xFE00, 0xFE10)))
+    + "".join(map(chr, range(0xE0100, 0xE01F0)))
+)
+
 CHANNEL_TYPES = "#"
 
 
@@ -37,13 +44,16 @@ def nickname(wanted: str, limit: int) -> str | None:
             return None
     if not name or len(name) > limit or len(name.encode()) > 2 * limit:
         return None
-    if name[0] == "-" or name[0].isdigit():
+    if name[0] == "-" or name[0].isdigit() or unicodedata.category(name[0])[0] == "M":
         return None
+    marks = 0
     for character in name:
-        if (
-            character not in _NICKNAME_PUNCTUATION
-            and unicodedata.category(character)[0] not in "LNM"
-        ):
+        category = unicodedata.category(character)[0]
+        marks = marks + 1 if category == "M" else 0
+        # A mark belongs to a letter before it; a heap of them belongs to nobody's name.
+        if marks > 2 or character in _INVISIBLE:
+            return None
+        if category not in "LNM" and character not in _NICKNAME_PUNCTUATION:
             return None
     return name
 
@@ -55,7 +65,8 @@ def is_channel_name(name: str, limit: int) -> bool:
         and len(name.encode()) <= 2 * limit
         and name[0] in CHANNEL_TYPES
         and name.isprintable()
-        and not any(character in " ,:" for character in name)
+        and unicodedata.is_normalized("NFC", name)
+        and not any(character in " ,:" or character in _INVISIBLE for character in name)
     )
 
 

@@ -52,7 +52,6 @@ RPL_ENDOFWHO = _row(315, "End of WHO list", "")
 RPL_WHOISIDLE = _row(317, "seconds idle, signon time", "{0} has been quiet for {1} seconds.")
 RPL_ENDOFWHOIS = _row(318, "End of WHOIS list", "")
 RPL_WHOISCHANNELS = _row(319, "", "{0} is in {1}")
-RPL_WHOISMODES = _row(379, "", "")
 RPL_WHOISSECURE = _row(671, "is using a secure connection", "{0} uses a secure connection.")
 RPL_WHOREPLY = _row(352, "", "{4} ({1}@{2}) {5}")
 
@@ -106,7 +105,7 @@ ERR_NONICKNAMEGIVEN = _row(431, "No nickname given", "Say which nickname.")
 ERR_ERRONEUSNICKNAME = _row(
     432,
     "Erroneous nickname",
-    "{0} can not be a nickname: use letters, digits, - and _, with a letter first, {1} at most.",
+    "{0} can not be a nickname: use letters, digits, - and _, with a letter first.",
 )
 ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already called {0}.")
 ERR_USERNOTINCHANNEL = _row(441, "They aren't on that channel", "{0} is not in {1}.")
@@ -115,7 +114,9 @@ ERR_USERONCHANNEL = _row(443, "is already on channel", "{0} is already in {1}.")
 ERR_NOTREGISTERED = _row(451, "You have not registered")
 ERR_NEEDMOREPARAMS = _row(461, "Not enough parameters", "That needs more; /help shows what.")
 ERR_ALREADYREGISTERED = _row(462, "You may not reregister")
-ERR_PASSWDMISMATCH = _row(464, "Password incorrect", "That is not the password.")
+ERR_PASSWDMISMATCH = _row(
+    464, "Password incorrect", "That is not the password. Type it again, or /quit:"
+)
 ERR_CHANNELISFULL = _row(471, "Cannot join channel (+l)", "{0} is full.")
 ERR_UNKNOWNMODE = _row(472, "is unknown mode char to me", "There is no mode called {0}.")
 ERR_INVITEONLYCHAN = _row(473, "Cannot join channel (+i)", "{0} is for invited people only.")

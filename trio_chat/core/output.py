@@ -38,7 +38,14 @@ class CheckPassword(msgspec.Struct, frozen=True, kw_only=True):
     password: str
 
 
-Request: TypeAlias = CheckPassword
+class AwaitSent(msgspec.Struct, frozen=True, kw_only=True):
+    """When the user has taken what was sent so far. Comes back as `Completed`."""
+
+    id: int
+    user: UserId
+
+
+Request: TypeAlias = CheckPassword | AwaitSent
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +75,15 @@ class Segment:
         return view
 
     def forget(self, lost: Container[str]) -> None:
-        """Drop the events with these ids. Only what was said is ever skipped, so no skip is left
-        that could mean another event."""
-        if any(event.id in lost for event in self.events):
-            self.events = [event for event in self.events if event.id not in lost]
-            self.skips = {}
+        """Drop the events with these ids."""
+        kept = [index for index, event in enumerate(self.events) if event.id not in lost]
+        if len(kept) < len(self.events):
+            places = {old: new for new, old in enumerate(kept)}
+            self.events = [self.events[index] for index in kept]
+            self.skips = {
+                user: {places[index] for index in skipped if index in places}
+                for user, skipped in self.skips.items()
+            }
 
 
 class View:
@@ -146,8 +157,8 @@ class Effects(msgspec.Struct, kw_only=True):
     records: list[Record]
     """What the journal has to hold before anything is shown."""
     outputs: list[tuple[UserId, list[Chunk]]]
-    closes: list[UserId]
-    """Connections to end once their output is sent."""
+    closes: list[tuple[UserId, str]]
+    """Connections to end once their output is sent, and why."""
     requests: list[Request]
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
@@ -163,7 +174,7 @@ class Output:
         self._open: list[Channel] = []
         self._touched: list[User] = []
         self._records: list[Record] = []
-        self._closes: list[UserId] = []
+        self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
         self._failures: list[Exception] = []
 
@@ -204,9 +215,9 @@ class Output:
         """Report a mistake of ours."""
         self._failures.append(error)
 
-    def close(self, user: User) -> None:
+    def close(self, user: User, reason: str) -> None:
         """End a user's connection after this step's output."""
-        self._closes.append(user.id)
+        self._closes.append((user.id, reason))
 
     def send(self, user: User, event: Event, *, tags: str = "") -> None:
         """Send an event to one user, behind all that the user has been sent in this step."""

@@ -83,3 +83,4 @@ def forget(state: State, user: User) -> None:
         state.nicknames.pop(fold(user.nickname), None)
     state.users.pop(user.id, None)
     user.deferred = None
+    user.invited = None

@@ -1,7 +1,7 @@
 """What the core remembers: users and channels.
 
 Plain records with no decisions in them. A user is in `channel.members` exactly when the channel is
-in `user.channels`: `Rooms` in `core/rooms.py` is the one place that changes either. Thousands of
+in `user.channels`: `core/rooms.py` is the one place that changes either. Thousands of
 users are idle at any time, so every field is a slot and what few users have is made when needed.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Registration:
     """What is known of somebody who is not registered yet. Gone once they are."""
 
-    __slots__ = ("attempts", "lines", "negotiating", "password", "username_given", "verified")
+    __slots__ = ("lines", "negotiating", "password", "username_given", "verified")
 
     def __init__(self) -> None:
         self.negotiating = False
@@ -31,7 +31,6 @@ class Registration:
         self.username_given = False
         self.verified = False
         self.lines = 0
-        self.attempts = 0
 
 
 class User:
@@ -53,17 +52,21 @@ class User:
         "modes",
         "nickname",
         "out",
-        "ping_sent",
+        "pinged_at",
         "plain",
         "position",
         "prefix",
         "realname",
         "registration",
+        "requests",
         "secure",
         "username",
+        "wrong_passwords",
     )
 
-    def __init__(self, id: UserId, *, plain: bool, host: str, secure: bool, now: float) -> None:
+    def __init__(
+        self, id: UserId, *, plain: bool, host: str, secure: bool, since: float, now: float
+    ) -> None:
         self.id = id
         self.plain = plain
         self.host = host
@@ -80,18 +83,22 @@ class User:
         self.channels: list[Channel] = []
         self.current: Channel | None = None
         """The room that a person on the plain side talks to."""
-        self.invited: list[str] | None = None
-        """Folded names of the channels that this user has been invited to."""
+        self.invited: list[Channel] | None = None
+        """The channels that this user has been invited to. One that is gone opens no other."""
         self.registration: Registration | None = Registration()
-        self.connected_at = now
+        self.connected_at = since
         self.last_seen = now
         self.last_said = now
-        self.ping_sent = False
+        self.pinged_at: float | None = None
+        """When a PING was sent that nothing has followed yet."""
         self.position = 0
         """The place in the order of everything of what this user was last seen to do."""
         self.out: list[Chunk] | None = None
+        self.wrong_passwords = 0
+        self.requests = 0
+        """Requests under way: until they are answered, the user's further lines wait."""
         self.deferred: list[bytes] | None = None
-        """Lines that wait for the answer to a request; None when none is under way."""
+        """The lines that wait."""
 
     @property
     def registered(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 
 class Problem(enum.Enum):
@@ -18,11 +19,14 @@ class Problem(enum.Enum):
 class ProtocolError(ValueError):
     """A peer's bytes are not a message.
 
-    `problem` says why; `command` is what the line was about, as far as that could be told
-    (empty when it could not), so that a reply can name it.
+    `problem` says why; `command` and `tags` are what could be told of the line all the same (or are
+    empty), so that a reply can name it.
     """
 
-    def __init__(self, problem: Problem, command: str = "") -> None:
+    def __init__(
+        self, problem: Problem, command: str = "", tags: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(problem.value)
         self.problem = problem
         self.command = command
+        self.tags = tags if tags is not None else {}

@@ -39,20 +39,20 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def parse(line: bytes) -> Message:
     """Read one line, without its CR LF. Raises `ProtocolError`."""
     if len(line) > LINE_LIMIT - 2 and line[:1] != b"@":
-        raise ProtocolError(Problem.TOO_LONG, _command_of(line))
+        raise _unreadable(Problem.TOO_LONG, line)
     try:
         text = line.decode()
     except UnicodeDecodeError:
-        raise ProtocolError(Problem.NOT_UTF8, _command_of(line)) from None
+        raise _unreadable(Problem.NOT_UTF8, line) from None
     if "\0" in text or "\r" in text or "\n" in text:
-        raise ProtocolError(Problem.FORBIDDEN_BYTE, _command_of(line))
+        raise _unreadable(Problem.FORBIDDEN_BYTE, line)
     tags = NO_TAGS
     source = ""
     if text[:1] == "@":
         head, _, text = text.partition(" ")
         tags_size = len(head.encode()) + 1
         if tags_size > TAGS_LIMIT or len(line) - tags_size > LINE_LIMIT - 2:
-            raise ProtocolError(Problem.TOO_LONG, _command_of(line))
+            raise _unreadable(Problem.TOO_LONG, line)
         tags = parse_tags(head[1:])
         text = text.lstrip(" ")
     if text[:1] == ":":
@@ -67,20 +67,24 @@ def parse(line: bytes) -> Message:
             raise ProtocolError(Problem.NO_COMMAND)
         command = words[0]
     if not (command.isascii() and (command.isalpha() or (command.isdigit() and len(command) == 3))):
-        raise ProtocolError(Problem.BAD_COMMAND, "")
+        raise _unreadable(Problem.BAD_COMMAND, line)
     if colon:
         words.append(trailing)
     return Message(command=command.upper(), params=tuple(words[1:]), source=source, tags=tags)
 
 
-def _command_of(line: bytes) -> str:
-    """Guess the command of a line that can not be read, for the reply that says so."""
+def _unreadable(problem: Problem, line: bytes) -> ProtocolError:
+    """Tell what can be told of a line that can not be read, for the reply that says so."""
     words = line[: INPUT_LIMIT + 1].split()
+    tags: Mapping[str, str] = NO_TAGS
+    if words and words[0][:1] == b"@" and len(words[0]) < TAGS_LIMIT:
+        tags = parse_tags(words[0][1:].decode(errors="replace"))
     while words and words[0][:1] in (b"@", b":"):
         del words[0]
-    if words and words[0].isalpha() and len(words[0]) <= 32:
-        return words[0].decode("ascii").upper()
-    return ""
+    command = ""
+    if words and words[0].isalnum() and len(words[0]) <= 32:
+        command = words[0].decode("ascii").upper()
+    return ProtocolError(problem, command, tags)
 
 
 def parse_tags(text: str) -> dict[str, str]:

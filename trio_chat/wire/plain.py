@@ -5,6 +5,7 @@ Knows terminals and telnet, and nothing of chat.
 
 from __future__ import annotations
 
+import enum
 import re
 
 from trio_chat.wire.errors import Problem, ProtocolError
@@ -14,11 +15,7 @@ LINE_LIMIT = 4096
 
 # Telnet (RFC 854): IAC, then a command; WILL, WONT, DO and DONT take one byte more; SB takes all up
 # to IAC SE.
-_IAC, _SE, _SB, _WILL, _DONT = 255, 240, 250, 251, 254
-_COMPLETE = re.compile(
-    rb"\xff(?:[\xfb-\xfe].|\xfa(?:[^\xff]|\xff[^\xf0])*\xff\xf0|[^\xfa-\xfe])", re.S
-)
-_SUBNEGOTIATION_LIMIT = 512
+_SE, _SB, _WILL, _DONT = 240, 250, 251, 254
 
 # mIRC formatting: colours with their numbers, then the other codes.
 _FORMATTING = re.compile(
@@ -29,30 +26,64 @@ _FORMATTING = re.compile(
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
+class _Telnet(enum.Enum):
+    """What a byte means to a telnet connection, by what came before it."""
+
+    TEXT = enum.auto()
+    COMMAND = enum.auto()
+    """After IAC."""
+    OPTION = enum.auto()
+    """After IAC WILL, WONT, DO or DONT."""
+    SUBNEGOTIATION = enum.auto()
+    """After IAC SB."""
+    SUBNEGOTIATION_COMMAND = enum.auto()
+    """After IAC within that."""
+
+
 class TelnetFilter:
     """Removes telnet negotiation from a stream of bytes. Answers nothing: we want no option.
 
-    Keeps a sequence that has not ended, at most some hundred bytes of it.
+    Looks at every byte once and keeps none, whatever the peer sends.
     """
 
-    __slots__ = ("_partial",)
+    __slots__ = ("_state",)
 
     def __init__(self) -> None:
-        self._partial = b""
+        self._state = _Telnet.TEXT
 
     def feed(self, data: bytes) -> bytes:
         """Return `data` without negotiation. `0xFF` is in no UTF-8, so nothing else is lost."""
-        if not self._partial and b"\xff" not in data:
+        if self._state is _Telnet.TEXT and b"\xff" not in data:
             return data
-        data = _COMPLETE.sub(b"", self._partial + data)
-        self._partial = b""
-        start = data.find(b"\xff")
-        if start >= 0:
-            data, partial = data[:start], data[start:]
-            # A subnegotiation without an end is not telnet; what follows may be text again.
-            if len(partial) <= _SUBNEGOTIATION_LIMIT:
-                self._partial = partial
-        return data
+        kept = bytearray()
+        place = 0
+        while place < len(data):
+            if self._state in (_Telnet.TEXT, _Telnet.SUBNEGOTIATION):
+                end = data.find(b"\xff", place)
+                end = len(data) if end < 0 else end
+                if self._state is _Telnet.TEXT:
+                    kept += data[place:end]
+                if end < len(data):
+                    self._state = _AFTER_IAC[self._state]
+                place = end + 1
+                continue
+            byte = data[place]
+            place += 1
+            if self._state is _Telnet.COMMAND and byte == _SB:
+                self._state = _Telnet.SUBNEGOTIATION
+            elif self._state is _Telnet.COMMAND and _WILL <= byte <= _DONT:
+                self._state = _Telnet.OPTION
+            elif self._state is _Telnet.SUBNEGOTIATION_COMMAND and byte != _SE:
+                self._state = _Telnet.SUBNEGOTIATION
+            else:
+                self._state = _Telnet.TEXT
+        return bytes(kept)
+
+
+_AFTER_IAC = {
+    _Telnet.TEXT: _Telnet.COMMAND,
+    _Telnet.SUBNEGOTIATION: _Telnet.SUBNEGOTIATION_COMMAND,
+}
 
 
 def decode(line: bytes) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
+from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
-
-_NAMES_LINE = 380
-"""Bytes of names that fit into one RPL_NAMREPLY, with room for everything around them."""
 
 
 @command(
@@ -60,8 +59,8 @@ def join(core: Core, user: User, name: str, key: str) -> None:
             core.reply(user, refusal, channel.name)
             return
         standing = 0 if channel.members or channel.permanent else modes.OP
-    if user.invited and names.fold(name) in user.invited:
-        user.invited.remove(names.fold(name))
+    if user.invited and channel in user.invited:
+        user.invited.remove(channel)
     rooms.enter(user, channel, standing)
     if user.plain:
         user.current = channel
@@ -89,8 +88,7 @@ def _tell_away(core: Core, user: User, channel: Channel) -> None:
 
 def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     """Return why a user can not join, or None."""
-    invited = user.invited is not None and names.fold(channel.name) in user.invited
-    if invited:
+    if user.invited and channel in user.invited:
         # An invitation overrides +i, +k, +l and bans: an operator has given it.
         return None
     if channel.modes & modes.INVITE_ONLY and not listed(channel, "I", user):
@@ -115,16 +113,22 @@ def banned(channel: Channel, user: User) -> bool:
     return listed(channel, "b", user) and not listed(channel, "e", user)
 
 
+def targets(core: Core, user: User, listed: str, *, silent: bool = False) -> list[str]:
+    """Return the names in a list, each once; say so if there are more than TARGMAX allows."""
+    found = dict.fromkeys(name for name in listed.split(",") if name)
+    allowed = [*found][: core.settings.limits.targets]
+    if len(allowed) < len(found) and not silent:
+        core.reply(user, numerics.ERR_TOOMANYTARGETS, word([*found][len(allowed)]))
+    return allowed
+
+
 def word(text: str) -> str:
     """Make what somebody sent fit to be repeated as a parameter in an error."""
     return cut(text.lstrip(":").replace(" ", "_"), 100) or "*"
 
 
 def channel_for(core: Core, user: User, name: str, *, member: bool = False) -> Channel | None:
-    """Return the channel with this name, or say that there is none, or that the user is not in it.
-
-    A secret channel does not exist for who is not in it, unless an answer would tell nothing.
-    """
+    """Return the channel with this name; or say that there is none, or that it is not theirs."""
     channel = core.state.channel_named(name)
     if channel is None:
         core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
@@ -184,13 +188,12 @@ def kick(core: Core, user: User, message: Message) -> None:
     limits = core.settings.limits
     reason = message.params[2] if len(message.params) > 2 else ""
     reason = cut(reason, limits.kick) or user.nickname
-    for nickname in message.params[1].split(",")[: limits.targets]:
+    for nickname in targets(core, user, message.params[1]):
         target = core.state.user_named(nickname)
         if target is None or target not in channel.members:
             core.reply(user, numerics.ERR_USERNOTINCHANNEL, word(nickname), channel.name)
             continue
-        standing = channel.members.get(user, 0)
-        if not user.modes & modes.OPERATOR and channel.members[target] > max(standing, modes.OP):
+        if not user.modes & modes.OPERATOR and not _outranks(channel, user, target):
             core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
             continue
         event = events.Kicked(
@@ -209,6 +212,15 @@ def kick(core: Core, user: User, message: Message) -> None:
         core.send(target, event)
         rooms.leave(core.state, target, channel)
         target.position = user.position
+        if target.current is not None:
+            core.tell(target, f"You are in {target.current.name} now.")
+
+
+def _outranks(channel: Channel, user: User, target: User) -> bool:
+    """Whether a member may remove another: operators their equals too, half-operators do not."""
+    own = modes.rank(channel.members.get(user, 0))
+    theirs = modes.rank(channel.members[target])
+    return theirs <= own if own >= modes.OP else theirs < own
 
 
 @command("TOPIC", params=1, usage="TOPIC <channel> [<topic>]", help="see or set a channel's topic")
@@ -260,7 +272,7 @@ def names_(core: Core, user: User, message: Message) -> None:
     if not message.params:
         core.reply(user, numerics.RPL_ENDOFNAMES, "*")
         return
-    for name in message.params[0].split(","):
+    for name in targets(core, user, message.params[0]):
         channel = core.state.channel_named(name)
         if channel is None or not visible(user, channel):
             core.reply(user, numerics.RPL_ENDOFNAMES, word(name))
@@ -282,7 +294,10 @@ def send_names(core: Core, user: User, channel: Channel) -> None:
     inside = user in channel.members
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="
+    head = f":{core.settings.name} 353 {user.nickname} {symbol} {channel.name} :"
+    room = BODY_LIMIT - len(head.encode())
     line: list[str] = []
+    lines: list[str] = []
     size = 0
     for member, standing in channel.members.items():
         if member.modes & modes.INVISIBLE and not inside and member is not user:
@@ -290,29 +305,39 @@ def send_names(core: Core, user: User, channel: Channel) -> None:
         name = member.prefix if hosts else member.nickname
         name = modes.symbols(standing, every=every) + name
         length = len(name.encode()) + 1
-        if size + length > _NAMES_LINE:
-            core.reply(user, numerics.RPL_NAMREPLY, symbol, channel.name, " ".join(line))
+        if size + length > room + 1:
+            lines.append(" ".join(line))
             line, size = [], 0
         line.append(name)
         size += length
     if line:
-        core.reply(user, numerics.RPL_NAMREPLY, symbol, channel.name, " ".join(line))
-    core.reply(user, numerics.RPL_ENDOFNAMES, channel.name)
+        lines.append(" ".join(line))
+
+    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+        for text in lines:
+            yield numerics.RPL_NAMREPLY, (symbol, channel.name, text)
+        yield numerics.RPL_ENDOFNAMES, (channel.name,)
+
+    core.page(user, replies())
 
 
 @command("LIST", usage="LIST [<channel>{,<channel>}]", help="see which channels there are")
 def list_(core: Core, user: User, message: Message) -> None:
     if message.params and message.params[0]:
-        named = [core.state.channel_named(name) for name in message.params[0].split(",")]
-        found = [channel for channel in named if channel is not None]
+        named = targets(core, user, message.params[0])
+        found = [core.state.channel_named(name) for name in named]
     else:
         found = list(core.state.channels.values())
-    core.reply(user, numerics.RPL_LISTSTART, "Channel")
-    for channel in found:
-        if visible(user, channel):
-            count = str(len(channel.members))
-            core.reply(user, numerics.RPL_LIST, channel.name, count, channel.topic)
-    core.reply(user, numerics.RPL_LISTEND)
+
+    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+        yield numerics.RPL_LISTSTART, ("Channel",)
+        for channel in found:
+            if channel is not None and visible(user, channel):
+                count = str(len(channel.members))
+                yield numerics.RPL_LIST, (channel.name, count, channel.topic)
+        yield numerics.RPL_LISTEND, ()
+
+    core.page(user, replies())
 
 
 @command(
@@ -322,9 +347,9 @@ def list_(core: Core, user: User, message: Message) -> None:
 )
 def invite(core: Core, user: User, message: Message) -> None:
     if not message.params:
-        for folded in user.invited or ():
-            known = core.state.channels.get(folded)
-            core.reply(user, numerics.RPL_INVITELIST, known.name if known else folded)
+        for known in user.invited or ():
+            if core.state.channel_named(known.name) is known:
+                core.reply(user, numerics.RPL_INVITELIST, known.name)
         core.reply(user, numerics.RPL_ENDOFINVITELIST)
         return
     if len(message.params) < 2:
@@ -345,10 +370,9 @@ def invite(core: Core, user: User, message: Message) -> None:
         return
     if channel.members[user] >= modes.HALFOP or user.modes & modes.OPERATOR:
         # Only an operator's invitation opens a door; anybody's is passed on.
-        folded = names.fold(channel.name)
         invited = target.invited = target.invited or []
-        if folded not in invited:
-            invited.append(folded)
+        if channel not in invited:
+            invited.append(channel)
             del invited[: -core.settings.limits.channels_per_user]
     core.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
     event = events.Invited(

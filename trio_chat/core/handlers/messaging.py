@@ -8,7 +8,7 @@ from trio_chat.core import events, modes, numerics
 from trio_chat.core.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from trio_chat.core.commands import command
 from trio_chat.core.encoding import BODY_LIMIT
-from trio_chat.core.handlers.channels import banned, word
+from trio_chat.core.handlers.channels import banned, targets, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -16,9 +16,6 @@ from trio_chat.wire.text import cut
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
-
-_SHORT = 64
-"""Characters that fit into a line whatever they are and whoever says them."""
 
 
 @command(
@@ -67,12 +64,8 @@ def _send(core: Core, user: User, message: Message, kind: str) -> None:
     if "," not in params[0]:
         say(core, user, kind, params[0], text, tags)
         return
-    targets = list(dict.fromkeys(target for target in params[0].split(",") if target))
-    limit = core.settings.limits.targets
-    for target in targets[:limit]:
+    for target in targets(core, user, params[0], silent=kind == "NOTICE"):
         say(core, user, kind, target, text, tags)
-    if len(targets) > limit and kind != "NOTICE":
-        core.reply(user, numerics.ERR_TOOMANYTARGETS, word(targets[limit]))
 
 
 def _client_tags(core: Core, user: User, message: Message) -> str:
@@ -112,7 +105,8 @@ def say(core: Core, user: User, kind: str, target: str, text: str, tags: str) ->
                 core.reply(user, numerics.ERR_NOSUCHNICK, word(target))
             return
         target = recipient.nickname
-    if len(text) > _SHORT:
+    # 4 bytes for each character, and 20 for what stands between the parts: then it fits anyway.
+    if 4 * (len(text) + len(user.prefix) + len(target)) + 20 > BODY_LIMIT:
         text = cut(text, text_limit(user, kind, target))
     user.last_said = core.now
     event = events.Said(

@@ -127,6 +127,7 @@ def _channel_mode(core: Core, user: User, channel: Channel, params: tuple[str, .
     change = _Change()
     adding = True
     allowed: bool | None = None
+    listed: set[str] = set()
     for letter in params[0]:
         if letter in "+-":
             adding = letter == "+"
@@ -142,7 +143,9 @@ def _channel_mode(core: Core, user: User, channel: Channel, params: tuple[str, .
         )
         parameter = parameters.pop(0) if takes_one and parameters else ""
         if row is not None and row.kind is Kind.LIST and not parameter:
-            _send_list(core, user, channel, row)
+            if letter not in listed:
+                listed.add(letter)
+                _send_list(core, user, channel, row)
             continue
         if takes_one and not parameter and not (row is not None and row.kind is Kind.KEY):
             core.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
@@ -279,7 +282,13 @@ def _set_list(
     parameter: str,
     change: _Change,
 ) -> None:
-    mask = masks.normalise(word(parameter)[: masks.LIMIT])
+    mask = masks.normalise(parameter)
+    if " " in mask or mask[0] == ":" or len(mask) > masks.LIMIT:
+        text = f"A mask has no spaces, and at most {masks.LIMIT} characters"
+        core.reply(
+            user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
+        )
+        return
     folded = names.fold(mask)
     entries = channel.lists.get(row.letter, {})
     if adding:

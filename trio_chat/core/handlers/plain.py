@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from trio_chat.core import names
+from trio_chat.core import names, rooms
 from trio_chat.core.handlers import messaging, registration
+from trio_chat.core.handlers.channels import visible
 from trio_chat.core.state import User
 from trio_chat.wire import plain
 from trio_chat.wire.errors import ProtocolError
@@ -75,6 +76,9 @@ def _introduce(core: Core, user: User, text: str) -> None:
         core.close(user, "Quit: ")
         return
     if user.nickname:
+        if not text:
+            core.tell(user, "This server has a password. Type it, or /quit:")
+            return
         state.password = text
         registration.try_to_register(core, user)
         return
@@ -96,9 +100,9 @@ def _introduce(core: Core, user: User, text: str) -> None:
     state.username_given = True
     user.username = names.username(nickname, core.settings.limits.username)
     user.realname = nickname
-    registration.take_name(core, user, nickname)
+    rooms.rename(core.state, user, nickname)
     if core.settings.password:
-        core.tell(user, "This server has a password. Type it:")
+        core.tell(user, "This server has a password. Type it, or /quit:")
     else:
         registration.try_to_register(core, user)
 
@@ -210,7 +214,8 @@ def _say_action(core: Core, user: User, text: str) -> None:
 @_row("/who [#ROOM]", "see who is in a room")
 def _who(core: Core, user: User, rest: str) -> None:
     room, _ = _room_and_rest(user, rest)
-    if room and core.state.channel_named(room) is None:
+    channel = core.state.channel_named(room)
+    if room and (channel is None or not visible(user, channel)):
         core.tell(user, f"There is no room called {room}.")
     elif room:
         _run(core, user, "NAMES", room)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from trio_chat.core import masks, modes, names, numerics
@@ -42,10 +42,17 @@ def who(core: Core, user: User, message: Message) -> None:
     else:
         one = core.state.user_named(mask)
         found = () if one is None else (one,)
-    for other in found:
-        if not only_operators or other.modes & modes.OPERATOR:
-            _send_who(core, user, other, channel)
-    core.reply(user, numerics.RPL_ENDOFWHO, word(mask))
+    everybody = list(found)
+
+    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+        for other in everybody:
+            # Who has left while the pages were read is not there any more.
+            gone = other.id not in core.state.users or (channel and other not in channel.members)
+            if not gone and (not only_operators or other.modes & modes.OPERATOR):
+                yield numerics.RPL_WHOREPLY, _who_reply(core, user, other, channel)
+        yield numerics.RPL_ENDOFWHO, (word(mask),)
+
+    core.page(user, replies())
 
 
 def _may_find(user: User, other: User) -> bool:
@@ -65,16 +72,14 @@ def _fits(mask: str, other: User) -> bool:
     )
 
 
-def _send_who(core: Core, user: User, other: User, channel: Channel | None) -> None:
+def _who_reply(core: Core, user: User, other: User, channel: Channel | None) -> tuple[str, ...]:
     every = bool(user.caps & MULTI_PREFIX)
     flags = "H" if other.away is None else "G"
     if other.modes & modes.OPERATOR:
         flags += "*"
     if channel is not None:
         flags += modes.symbols(channel.members[other], every=every)
-    core.reply(
-        user,
-        numerics.RPL_WHOREPLY,
+    return (
         channel.name if channel is not None else "*",
         other.username,
         other.host,

@@ -50,7 +50,7 @@ def nick(core: Core, user: User, message: Message) -> None:
     if nickname == user.nickname:
         return
     if user.registration is not None:
-        take_name(core, user, nickname)
+        rooms.rename(core.state, user, nickname)
         try_to_register(core, user)
         return
     event = events.NickChanged(
@@ -105,11 +105,6 @@ def quit_(core: Core, user: User, message: Message) -> None:
     core.close(user, reason)
 
 
-def take_name(core: Core, user: User, nickname: str) -> None:
-    """Give a nickname that is free to somebody who is not registered yet."""
-    rooms.rename(core.state, user, nickname)
-
-
 def try_to_register(core: Core, user: User) -> None:
     """Complete a registration, if nothing is missing any more."""
     registration = user.registration
@@ -133,9 +128,9 @@ def try_to_register(core: Core, user: User) -> None:
             registration.verified = True
             try_to_register(core, user)
             return
-        registration.attempts += 1
+        user.wrong_passwords += 1
         core.reply(user, numerics.ERR_PASSWDMISMATCH)
-        if registration.attempts >= PASSWORD_ATTEMPTS:
+        if user.wrong_passwords >= PASSWORD_ATTEMPTS:
             core.close(user, "Too many wrong passwords")
 
     core.check_password(user, core.settings.password, registration.password, resume)
@@ -199,15 +194,22 @@ def look_after(core: Core, user: User) -> float | None:
         due = user.connected_at + settings.registration_timeout
         if now < due:
             return due
+        if user.requests:
+            # It is the server that takes its time.
+            return now + settings.registration_timeout
         core.close(user, f"Not registered within {settings.registration_timeout:g} seconds")
         return None
-    silent_for = now - user.last_seen
-    if user.plain or silent_for < settings.ping_after:
-        return now + settings.ping_after - (0 if user.plain else silent_for)
-    if silent_for >= settings.ping_timeout:
-        core.close(user, f"Ping timeout: {settings.ping_timeout:g} seconds")
-        return None
-    if not user.ping_sent:
-        user.ping_sent = True
+    if user.plain:
+        return now + settings.ping_after
+    due = user.last_seen + settings.ping_after
+    if now < due:
+        return due
+    if user.pinged_at is None:
+        user.pinged_at = now
         core.protocol(user, "PING", settings.name)
-    return user.last_seen + settings.ping_timeout
+    # Counted from the PING: whoever was not asked, because the clock has jumped, is not late.
+    due = user.pinged_at + settings.ping_timeout - settings.ping_after
+    if now < due:
+        return due
+    core.close(user, f"Ping timeout: {settings.ping_timeout:g} seconds")
+    return None
