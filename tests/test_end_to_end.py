@@ -56,11 +56,11 @@ def test_signals_end_it_in_order_though_clients_do_not_read(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with served(tmp_path, TRIO_CHAT_LIMITS_SENDQ="100000000") as server:
-        reader, stuck = server.irc("al"), server.irc("bo")
-        stuck.send(*["HELP"] * 10_000)
-        # Whatever bo's lines cost, this is answered after them.
-        stuck.send("PRIVMSG al :now")
-        reader.until("now")
+        reader = server.irc("al")
+        server.irc("bo")
+        for _ in range(20):
+            reader.send(*[f"PRIVMSG #lobby :{'x' * 400}"] * 1000, "PING now")
+            reader.until("PONG irc.test now")
         began = time.monotonic()
         server.process.send_signal(number)
         assert server.process.wait(timeout=10) == 0

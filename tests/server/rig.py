@@ -104,7 +104,14 @@ class Rig:
         bucket = Bucket(burst=policy.burst, rate=policy.rate) if flood else None
         id = self.hub.open + 1000 + len(self.hub.connections)
         connection = Connection(
-            self.hub, id, transport, policy, host=host, secure=False, bucket=bucket
+            self.hub,
+            id,
+            transport,
+            policy,
+            host=host,
+            secure=False,
+            bucket=bucket,
+            since=self.hub.now(),
         )
         self.hub.add(connection)
         nursery.start_soon(connection.run, None)

@@ -7,7 +7,13 @@ from ipaddress import ip_network
 import msgspec
 import pytest
 
-from trio_chat.server.admission import RESERVE, Admission, AdmissionPolicy, total_for
+from trio_chat.server.admission import (
+    RESERVE,
+    Admission,
+    AdmissionPolicy,
+    account,
+    total_for,
+)
 
 POLICY = AdmissionPolicy(
     total=10, per_address=3, new_per_minute=5, exempt=(ip_network("127.0.0.0/8"),)
@@ -90,3 +96,26 @@ def test_nothing_is_kept_of_who_is_gone(admission: Admission, clock: Clock) -> N
 )
 def test_descriptors_are_kept_in_reserve(configured: int, descriptors: int, total: int) -> None:
     assert total_for(configured, descriptors) == total
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+    ],
+)
+def test_what_an_address_is_counted_as(address: str, counted: str) -> None:
+    assert account(address) == counted
+
+
+def test_a_whole_network_of_ipv6_is_one(admission: Admission) -> None:
+    reasons = [admission.admit(f"2001:db8::{number}") for number in range(1, 5)]
+    assert reasons == [*[None] * 3, "Too many connections from your address"]
+    for number in range(1, 4):
+        admission.release(f"2001:db8::{number}")
+    assert admission.total == 0
+    assert admission.admit("2001:db8::9") is None

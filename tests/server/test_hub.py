@@ -10,6 +10,7 @@ import trio.testing
 from tests.server.rig import GatedJournal, changed, running
 from trio_chat.core.events import Said
 from trio_chat.core.settings import Operator, Settings
+from trio_chat.server.passwords import Passwords
 
 
 async def test_nothing_is_shown_before_it_is_stored(autojump_clock: trio.abc.Clock) -> None:
@@ -118,6 +119,50 @@ async def test_a_full_inbox_makes_readers_wait_and_loses_nothing(
         assert [line.split(":")[2] for line in lines[1:]] == [str(n) for n in range(3000)]
 
 
+async def test_what_is_counted_is_logged_once_a_second(autojump_clock: trio.abc.Clock) -> None:
+    async with running() as rig:
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(1000):
+                rig.hub.count("refused", "Too many", host="10.0.0.1")
+            rig.hub.count("refused", "Something else")
+            await trio.sleep(1)
+            rig.hub.count("refused", "Too many", host="10.0.0.2")
+        assert [(log["reason"], log["times"]) for log in logs] == [
+            ("Too many", 1),
+            ("Something else", 1),
+            ("Too many", 1001),
+        ]
+
+
+async def test_who_asks_and_does_not_read_is_not_asked_what_else(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        slow = await rig.connect(lockstep=True)
+        al = await rig.irc("al")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(slow.send, "NICK slow", "USER x 0 * :x", *["HELP"] * 5000)
+            await trio.sleep(10)
+            # A page or two wait, whatever was asked, and others are served.
+            assert 0 < slow.connection.outbox.queued < 40_000
+            assert await al.barrier() == []
+            # As it reads, it is answered more.
+            for _ in range(100):
+                await slow.until(" 706 ")
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_check_that_nobody_waits_for_is_not_made(autojump_clock: trio.abc.Clock) -> None:
+    passwords = Passwords()
+    assert await passwords.check("not even a hash", "x", wanted=lambda: False) is None
+
+
+async def test_a_hash_that_is_none_fits_nothing() -> None:
+    with structlog.testing.capture_logs() as logs:
+        assert await Passwords().check("not even a hash", "x") is False
+    assert len(logs) == 1
+
+
 async def test_shutdown_says_so_to_everybody(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         al = await rig.irc("al")
@@ -125,5 +170,5 @@ async def test_shutdown_says_so_to_everybody(autojump_clock: trio.abc.Clock) -> 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(rig.hub.shut_down, "Server shutting down")
             assert await al.rest() == ["ERROR :Closing link (Server shutting down)"]
-            assert await new.rest() == []
+            assert await new.rest() == ["Goodbye (Server shutting down)"]
         assert rig.hub.open == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import json
@@ -134,3 +135,26 @@ def test_a_stream_that_fails_costs_only_the_lines() -> None:
 def test_a_level_or_format_that_is_none(level: str, format: str) -> None:
     with pytest.raises(ValueError, match="there is no level"):
         log.configure(level, format, io.StringIO())
+
+
+def test_a_pipe_that_nobody_reads_costs_lines_and_no_time() -> None:
+    reader, writer = os.pipe()
+    with open(writer, "w") as stream:
+        log.configure("info", "text", stream)
+        logger = structlog.get_logger()
+        # Many times what a pipe holds: had anything waited, this would never end.
+        for number in range(3000):
+            logger.info("line", number=number, padding="x" * 100)
+        os.set_blocking(reader, False)
+        text = b""
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(reader, 65_536):
+                text += data
+        logger.info("after")
+        after = os.read(reader, 65_536).decode()
+    os.close(reader)
+    lines = text.decode().splitlines()
+    lost = 3000 - len([line for line in lines if line.endswith("x" * 100)])
+    assert lost > 0
+    assert after.startswith(f"({lost} lines before this one could not be written)\n")
+    assert after.endswith(" after\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
 
 import msgspec
 
@@ -15,6 +16,19 @@ from trio_chat.addresses import Network, in_networks
 RESERVE = 256
 """Descriptors that connections leave free, so that files can always be opened."""
 _MINUTE = 60.0
+
+
+def account(address: str) -> str:
+    """Return what an address is counted as: IPv6 by /64, which is what one customer gets."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Address(int(parsed) >> 64 << 64))
+    return address
 
 
 class AdmissionPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,26 +61,28 @@ class Admission:
     def admit(self, address: str) -> str | None:
         """Count a connection in and return None; or return why it can not be let in."""
         policy = self.policy
+        whose = account(address)
         self._forget_old()
         if self.total >= policy.total:
             return "Too many connections"
         if address and not in_networks(address, policy.exempt):
-            if self._open.get(address, 0) >= policy.per_address:
+            if self._open.get(whose, 0) >= policy.per_address:
                 return "Too many connections from your address"
-            if self._new.get(address, 0) >= policy.new_per_minute:
+            if self._new.get(whose, 0) >= policy.new_per_minute:
                 return "Too many new connections from your address; try again in a minute"
-            self._new[address] += 1
-            self._recent.append((self._clock(), address))
-        self._open[address] += 1
+            self._new[whose] += 1
+            self._recent.append((self._clock(), whose))
+        self._open[whose] += 1
         self.total += 1
         return None
 
     def release(self, address: str) -> None:
         """Count a connection out."""
         self.total -= 1
-        self._open[address] -= 1
-        if not self._open[address]:
-            del self._open[address]
+        whose = account(address)
+        self._open[whose] -= 1
+        if not self._open[whose]:
+            del self._open[whose]
 
     def _forget_old(self) -> None:
         before = self._clock() - _MINUTE

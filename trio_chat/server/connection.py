@@ -21,7 +21,7 @@ from trio_chat.core.encoding import PLAIN, encode
 from trio_chat.core.events import Closing
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
-from trio_chat.server.outbox import Outbox
+from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.transport import ReplayedStream, StreamTransport, Transport
 from trio_chat.wire import irc, plain
 from trio_chat.wire.lines import LineBuffer
@@ -93,25 +93,29 @@ class Bucket:
 class Connection:
     """A client's connection, from the first byte to the last.
 
-    `host` is its address, as the others are shown it. `bucket` is None for who is exempt from flood
-    control. `tls` is what a listener has for those who begin with a TLS handshake.
+    `address` is the peer's (empty for a Unix socket), `host` how the others are shown it. `since`
+    is when it was made, in seconds since the epoch: what it has time for counts from there.
+    `bucket` is None for who is exempt from flood control.
     """
 
     __slots__ = (
         "_bucket",
         "_closing",
         "_eof",
+        "_gone",
         "_held",
         "_hub",
         "_policy",
         "_reason",
         "_transport",
         "_wake",
+        "address",
         "host",
         "id",
         "outbox",
         "plain",
         "secure",
+        "since",
     )
 
     def __init__(
@@ -121,13 +125,17 @@ class Connection:
         transport: Transport,
         policy: Policy,
         *,
+        address: str = "",
         host: str,
         secure: bool,
         bucket: Bucket | None,
+        since: float,
     ) -> None:
         self.id = user
+        self.address = address
         self.host = host
         self.secure = secure
+        self.since = since
         self.plain = True
         self._hub = hub
         self._policy = policy
@@ -140,6 +148,9 @@ class Connection:
         self._held = False
         """Whether reading waits for the answer to something that was read."""
         self._wake: trio.Event | None = None
+        """Wakes the reader out of a pause."""
+        self._gone: trio.Event | None = None
+        """Wakes the end of the connection when the peer has hung up."""
         self._eof = False
         """Whether the reader has come to the end."""
 
@@ -157,7 +168,7 @@ class Connection:
 
     async def run(self, tls: ssl.SSLContext | None) -> None:
         """Serve the client until the connection ends. Raises nothing but cancellation."""
-        reason = "Connection closed"
+        reason = GONE
         try:
             try:
                 await self._converse(tls)
@@ -184,7 +195,8 @@ class Connection:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
         self._eof = True
-        self._wake_up()
+        if self._gone is not None:
+            self._gone.set()
 
     async def _converse(self, tls: ssl.SSLContext | None) -> None:
         protocol, data = await self._sniff()
@@ -201,7 +213,13 @@ class Connection:
             raise self._refuse("unknown protocol", reason, self._closing_line(reason))
         self.plain = protocol is Protocol.PLAIN
         await self._hub.put(
-            Connected(user=self.id, plain=self.plain, host=self.host, secure=self.secure)
+            Connected(
+                user=self.id,
+                plain=self.plain,
+                host=self.host,
+                secure=self.secure,
+                since=self.since,
+            )
         )
         if self.plain:
             await self._read_plain(data)
@@ -211,11 +229,11 @@ class Connection:
     async def _sniff(self) -> tuple[Protocol, bytes]:
         """Read until the protocol is known, and ask for a nickname if nothing comes."""
         policy, data = self._policy, b""
-        with trio.move_on_after(policy.registration_timeout):
+        with trio.move_on_after(policy.registration_timeout - (self._hub.now() - self.since)):
             with trio.move_on_after(policy.prompt_delay):
                 data = await self._transport.receive()
                 if not data:
-                    raise EndError("Connection closed")
+                    raise EndError(GONE)
             if not data:
                 self.outbox.push(plain.encode(prompt(policy.network, policy.lobby)))
             while (protocol := sniff(data)) is None:
@@ -256,7 +274,8 @@ class Connection:
     async def _read_irc(self, data: bytes) -> None:
         lines = LineBuffer(irc.INPUT_LIMIT)
         while data:
-            await self._deliver(lines.feed(data))
+            # Empty lines mean nothing, and are not worth a token of flood control.
+            await self._deliver([line for line in lines.feed(data) if line])
             data = await self._transport.receive()
 
     async def _read_plain(self, data: bytes) -> None:
@@ -312,7 +331,9 @@ class Connection:
                 await self.outbox.wait_emptied()
                 await self._transport.send_eof()
             if not self._eof and not scope.cancelled_caught:
-                await self._pause(_LINGER)
+                self._gone = trio.Event()
+                with trio.move_on_after(_LINGER):
+                    await self._gone.wait()
         except Exception:
             log.exception("a connection did not end in order", host=self.host)
         finally:
@@ -322,9 +343,16 @@ class Connection:
     def _given_up(self, reason: str) -> bytes:
         """Note that the client does not take what it is sent; return its last line."""
         self._reason = reason
-        self._hub.count("closed", reason, host=self.host)
+        if reason != GONE:
+            self._hub.count("closed", reason, host=self.host)
         self._hub.put_now(Disconnected(user=self.id, reason=reason))
         return self._closing_line(reason)
+
+    def dismiss(self, reason: str) -> None:
+        """Say why the connection ends to somebody who is not a user yet; then end it."""
+        if not self._closing:
+            self.outbox.push(self._closing_line(reason))
+            self.finish()
 
     def _wake_up(self) -> None:
         if self._wake is not None:

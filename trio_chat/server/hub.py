@@ -11,6 +11,7 @@ in `Core.step`; no tick begins before the last one's output has been handed to e
 from __future__ import annotations
 
 import collections
+import math
 import time
 from collections.abc import Callable
 
@@ -23,10 +24,11 @@ from trio_chat.core.inputs import (
     Disconnected,
     Elapsed,
     Input,
+    Received,
     ShutDown,
     UserId,
 )
-from trio_chat.core.output import Chunk, Effects
+from trio_chat.core.output import AwaitSent, CheckPassword, Chunk, Effects
 from trio_chat.journal import Journal, JournalError
 from trio_chat.server.connection import Connection
 from trio_chat.server.passwords import Passwords
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 
 INBOX_SIZE = 2048
 """Inputs that wait for the next tick. Each is at most what one read brings."""
+LINES_AT_ONCE = 4096
+"""Lines after which a tick takes no more input: the rest is for the next one."""
 _YIELD_EVERY = 0.004
 """Seconds of sending after which everybody else gets a turn."""
 _COSTLY = 0.000_4
@@ -59,6 +63,7 @@ class Hub:
         nursery: trio.Nursery,
         *,
         now: Callable[[], float] = time.time,
+        on_end: Callable[[Connection], None] = lambda _: None,
     ) -> None:
         self.core = core
         self.nursery = nursery
@@ -67,7 +72,8 @@ class Hub:
         self.open = 0
         """Connections that have not ended, those who are only being seen off included."""
         self._journal = journal
-        self._now = now
+        self.now = now
+        self._on_end = on_end
         self._send, self._receive = trio.open_memory_channel[Input](INBOX_SIZE)
         self._late: list[Input] = []
         self._waiting = 0
@@ -75,6 +81,7 @@ class Hub:
         self._passwords = Passwords()
         self._asking: dict[int, UserId] = {}
         self._counts: collections.Counter[str] = collections.Counter()
+        self._logged: dict[str, float] = {}
         self._idle: trio.Event | None = None
 
     # --- For connections
@@ -85,8 +92,9 @@ class Hub:
         self.open += 1
 
     def ended(self, connection: Connection) -> None:
-        """Note that a connection is closed."""
+        """Note that a connection is closed, its descriptor included."""
         self.open -= 1
+        self._on_end(connection)
         if self.open == 0 and self._idle is not None:
             self._idle.set()
 
@@ -109,9 +117,15 @@ class Hub:
             self._late.append(item)
 
     def count(self, event: str, reason: str, **details: object) -> None:
-        """Log that something was refused or cut off, and how often that has happened by now."""
+        """Count that something was refused or cut off; log it, and how often it has happened.
+
+        Once a second for each reason at most: whoever causes it can cause it very often.
+        """
         self._counts[reason] += 1
-        log.info(event, reason=reason, times=self._counts[reason], **details)
+        now = trio.current_time()
+        if now - self._logged.get(reason, -math.inf) >= 1:
+            self._logged[reason] = now
+            log.info(event, reason=reason, times=self._counts[reason], **details)
 
     # --- The loop
 
@@ -134,17 +148,20 @@ class Hub:
                 if deadline is None:
                     inputs.append(await self._receive.receive())
                 else:
-                    with trio.move_on_after(max(0.0, deadline - self._now())):
+                    with trio.move_on_after(max(0.0, deadline - self.now())):
                         inputs.append(await self._receive.receive())
-            while True:
-                inputs.append(self._receive.receive_nowait())
+            lines = 0
+            while lines < LINES_AT_ONCE:
+                item = self._receive.receive_nowait()
+                inputs.append(item)
+                lines += len(item.lines) if type(item) is Received else 1
         except trio.WouldBlock:
             pass
         self._waiting = 0
         if self._late:
             inputs += self._late
             self._late = []
-        if deadline is not None and deadline <= self._now():
+        if deadline is not None and deadline <= self.now():
             inputs.append(Elapsed())
         return inputs
 
@@ -158,7 +175,7 @@ class Hub:
 
     async def tick(self, inputs: list[Input]) -> None:
         """Decide, store, show."""
-        now = self._now()
+        now = self.now()
         effects = self.core.step(inputs, now, time.localtime(now).tm_gmtoff)
         if effects.records:
             try:
@@ -168,14 +185,16 @@ class Hub:
                 self.core.withhold(effects)
         self._ask(effects)
         await self._fan_out(effects.outputs)
-        for user in effects.closes:
-            self._finish(user)
+        for user, reason in effects.closes:
+            self._close(user, reason)
         for failure in effects.failures:
             log.error("an input failed, and its connection with it", exc_info=failure)
         for item in inputs:
             if type(item) is ShutDown:
-                for user in list(self.connections):
-                    self._finish(user)
+                # Those who are not users yet.
+                for waiting in list(self.connections.values()):
+                    waiting.dismiss(item.reason)
+                self.connections.clear()
             elif type(item) is Disconnected:
                 self._finish(item.user)
             elif type(item) is Completed:
@@ -203,6 +222,13 @@ class Hub:
                 await trio.lowlevel.checkpoint()
                 turn = time.perf_counter()
 
+    def _close(self, user: UserId, reason: str) -> None:
+        """End a connection that the core has closed; log it, unless that was to be expected."""
+        connection = self.connections.get(user)
+        if connection is not None and self._idle is None and not reason.startswith("Quit: "):
+            self.count("closed", reason, host=connection.host)
+        self._finish(user)
+
     def _finish(self, user: UserId) -> None:
         connection = self.connections.pop(user, None)
         if connection is not None:
@@ -213,14 +239,26 @@ class Hub:
     def _ask(self, effects: Effects) -> None:
         for request in effects.requests:
             connection = self.connections.get(request.user)
-            if connection is not None:
-                connection.hold()
+            if connection is None:
+                continue
+            connection.hold()
             self._asking[request.id] = request.user
-            self.nursery.start_soon(self._answer, request.id, request.hash, request.password)
+            if isinstance(request, CheckPassword):
+                self.nursery.start_soon(self._check, request, connection)
+            else:
+                self.nursery.start_soon(self._await_sent, request, connection)
 
-    async def _answer(self, request: int, hash: str, password: str) -> None:
-        result = await self._passwords.check(hash, password)
-        await self.put(Completed(request=request, result=result))
+    async def _check(self, request: CheckPassword, connection: Connection) -> None:
+        result = await self._passwords.check(
+            request.hash, request.password, wanted=lambda: request.user in self.connections
+        )
+        if result is False:
+            self.count("wrong password", "Wrong password", host=connection.host)
+        await self.put(Completed(request=request.id, result=bool(result)))
+
+    async def _await_sent(self, request: AwaitSent, connection: Connection) -> None:
+        await connection.outbox.wait_emptied()
+        await self.put(Completed(request=request.id, result=True))
 
     def _release(self, request: int) -> None:
         user = self._asking.pop(request)

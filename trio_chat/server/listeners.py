@@ -32,6 +32,8 @@ _BREATHER = 0.1
 _SEND_BUFFER = 262_144
 """Bytes that the kernel keeps for one peer. Left alone it would keep some megabytes."""
 _BACKLOG = 4096
+_LONGEST_KEEPALIVE = 32_767
+"""Seconds: what the kernel takes at most."""
 
 
 class Endpoint:
@@ -67,7 +69,8 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     # A ticket is sent after the handshake, when a client that only sends may not read it.
     context.num_tickets = 0
     try:
-        context.load_cert_chain(tls.certificate, tls.key)
+        # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
+        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or str(error)
         raise StartError(
@@ -112,10 +115,14 @@ def _listen_unix(path: Path) -> socket.socket:
 
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
         try:
             probe.connect(os.fspath(path))
         except ConnectionRefusedError:
             return False
+        except BlockingIOError:
+            # Somebody listens, and has not come to accept those before us.
+            return True
         return True
 
 
@@ -154,8 +161,8 @@ def tune(sock: socket.socket, *, idle: float, timeout: float) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    seconds = max(1, int(idle))
-    every = max(1, int(timeout - idle) // 3)
+    seconds = min(max(1, int(idle)), _LONGEST_KEEPALIVE)
+    every = min(max(1, int(timeout - idle) // 3), _LONGEST_KEEPALIVE)
     for option, value in (
         ("TCP_KEEPIDLE", seconds),
         ("TCP_KEEPINTVL", every),

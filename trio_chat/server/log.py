@@ -7,6 +7,8 @@ can not be written to (full, closed) costs the lines, never the server.
 
 from __future__ import annotations
 
+import os
+import select
 from collections.abc import Callable
 from typing import TextIO
 
@@ -33,6 +35,7 @@ def configure(level: str, format: str, stream: TextIO) -> None:
         if format == "json"
         else _text_renderer(click.style if stream.isatty() else _plain)
     )
+    lines = _Lines(stream)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -42,25 +45,51 @@ def configure(level: str, format: str, stream: TextIO) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=lambda *_: _Lines(stream),
+        logger_factory=lambda *_: lines,
         # A logger that is made while a module is imported follows a later `configure`.
         cache_logger_on_first_use=False,
     )
 
 
 class _Lines:
-    """Writes each message as a line of the stream."""
+    """Writes each message as a line of the stream, if the stream takes it at once.
+
+    A pipe that nobody reads, or a terminal that is held, would else stop the whole server. Lines
+    that could not be written are counted, and the next one that can be says so.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._lost = 0
+        try:
+            self._descriptor: int | None = stream.fileno()
+        except (OSError, ValueError):
+            # Not a file of the system's: it can not make anybody wait.
+            self._descriptor = None
 
     def debug(self, message: str) -> None:
+        if self._lost:
+            message = f"({self._lost} lines before this one could not be written)\n{message}"
         try:
-            self._stream.write(message + "\n")
-            self._stream.flush()
+            if self._descriptor is None:
+                self._stream.write(message + "\n")
+                self._stream.flush()
+            else:
+                self._write(self._descriptor, (message + "\n").encode(errors="replace"))
+            self._lost = 0
         except (OSError, ValueError):
-            # ValueError: the stream is closed. There is nowhere left to say so.
-            pass
+            # ValueError: the stream is closed.
+            self._lost += 1
+
+    def _write(self, descriptor: int, data: bytes) -> None:
+        """Write all of it, or as much as can be written without waiting, by whole pieces."""
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        for start in range(0, len(data), select.PIPE_BUF):
+            # What is ready takes so much at once; more could make us wait (POSIX, write).
+            if not poll.poll(0):
+                raise BlockingIOError
+            os.write(descriptor, data[start : start + select.PIPE_BUF])
 
     info = warning = error = critical = debug
 

@@ -17,6 +17,8 @@ import trio
 
 from trio_chat.server.transport import Transport
 
+GONE = "Connection closed"
+"""The reason when the peer is not there any more."""
 PIECE = 65_536
 """Bytes that are sent under one deadline: a peer that takes so much in time is alive."""
 
@@ -84,8 +86,11 @@ class Outbox:
         if self._channel is None:
             try:
                 sent = self._transport.send_now(data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                # The reader of this connection notices too, and says why it ends.
+            except trio.BrokenResourceError:
+                self._dropped = True
+                self._give_up(GONE)
+                return
+            except trio.ClosedResourceError:
                 self._dropped = True
                 return
             if sent == len(data):
@@ -121,7 +126,11 @@ class Outbox:
                     await self._transport.send_all(self._last_line)
             if scope.cancelled_caught:
                 self._dropped = True
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except trio.BrokenResourceError:
+            if not self._dropped:
+                self._dropped = True
+                self._give_up(GONE)
+        except trio.ClosedResourceError:
             self._dropped = True
         finally:
             # Nothing is awaited since the last look at what is queued: no push can get lost here.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import argon2
 import structlog
 import trio
@@ -16,11 +18,19 @@ class Passwords:
     """Checks passwords, a few at a time."""
 
     def __init__(self) -> None:
-        self._limiter = trio.CapacityLimiter(AT_ONCE)
+        self._turns = trio.Semaphore(AT_ONCE, max_value=AT_ONCE)
 
-    async def check(self, hash: str, password: str) -> bool:
-        """Whether `password` is the one that `hash` was made of."""
-        return await trio.to_thread.run_sync(_verify, hash, password, limiter=self._limiter)
+    async def check(
+        self, hash: str, password: str, *, wanted: Callable[[], bool] = lambda: True
+    ) -> bool | None:
+        """Whether `password` is the one that `hash` was made of.
+
+        None when `wanted` says, once it is this one's turn, that nobody wants to know any more.
+        """
+        async with self._turns:
+            if not wanted():
+                return None
+            return await trio.to_thread.run_sync(_verify, hash, password)
 
 
 def _verify(hash: str, password: str) -> bool:

@@ -103,7 +103,7 @@ class Server:
             started=time.time(),
         )
         self._journal = journal if journal is not None else NoJournal()
-        self.hub = Hub(core, self._journal, nursery)
+        self.hub = Hub(core, self._journal, nursery, on_end=self._release)
         self._nursery = nursery
         self._descriptors = descriptors
         self._users = itertools.count(1)
@@ -174,9 +174,7 @@ class Server:
             return
         for endpoint in self.endpoints:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
-        if [one.address for one in config.listeners] != [
-            one.address for one in self._config.listeners
-        ]:
+        if _kinds(config) != _kinds(self._config):
             log.warning("listeners have changed, which takes a restart")
         self._configure(config)
         self._admission.policy = self._admission_policy(config)
@@ -205,8 +203,9 @@ class Server:
                 sock.send(f"ERROR :Closing link ({reason})\r\n".encode())
                 sock.close()
                 return
-        except OSError:
-            # The peer is gone already.
+        except OSError as error:
+            # Most likely the peer is gone already.
+            self.hub.count("refused", error.strerror or str(error), host=address)
             sock.close()
             return
         exempt = not address or in_networks(address, self._config.flood.exempt)
@@ -215,18 +214,22 @@ class Server:
             next(self._users),
             SocketTransport(sock),
             self._policy,
+            address=address,
             host=shown_host(address),
             secure=not address,
             bucket=None if exempt else Bucket(burst=self._policy.burst, rate=self._policy.rate),
+            since=self.hub.now(),
         )
         self.hub.add(connection)
-        self._nursery.start_soon(self._serve, connection, address, endpoint, name="connection")
+        self._nursery.start_soon(connection.run, endpoint.context, name="connection")
 
-    async def _serve(self, connection: Connection, address: str, endpoint: Endpoint) -> None:
-        try:
-            await connection.run(endpoint.context)
-        finally:
-            self._admission.release(address)
+    def _release(self, connection: Connection) -> None:
+        self._admission.release(connection.address)
+
+
+def _kinds(config: Config) -> list[tuple[object, bool]]:
+    """Return what of the listeners can not change while they listen."""
+    return [(listener.address, listener.tls is None) for listener in config.listeners]
 
 
 def shown_host(address: str) -> str:
