@@ -14,7 +14,7 @@ Count = Annotated[int, Meta(ge=1)]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[limits]` of the configuration. Lengths of names are in characters, of texts in bytes."""
+    """The `[limits]` of the configuration: names are in characters, texts in bytes."""
 
     nickname: Annotated[int, Meta(ge=1, le=64)] = 32
     channel: Annotated[int, Meta(ge=2, le=100)] = 64
