@@ -85,7 +85,7 @@ NOTES = {
     "limits.targets": "Targets of one message.",
     "limits.list_entries": "Entries in a channel's lists (bans, exceptions, invitations) together.",
     "limits.monitor": "Nicknames that one user can watch with MONITOR. No effect yet.",
-    "limits.whowas": "Users that WHOWAS remembers, in all. No effect yet.",
+    "limits.whowas": "Nicknames that WHOWAS remembers, in all.",
     "limits.sendq": "Bytes that may wait for one client that does not read; then it is closed.",
     "limits.client_tags": "Bytes of client-only tags.",
     "limits.multiline_bytes": "Bytes of a message of several lines. No effect yet.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core import commands
 from trio_chat.core.inputs import Reconfigured
-from trio_chat.core.settings import Operator, Settings
+from trio_chat.core.settings import Limits, Operator, Settings
 
 
 def test_who() -> None:
@@ -173,3 +173,26 @@ def test_three_wrong_passwords_for_oper_end_the_connection() -> None:
         world.ask("al", "OPER root wrong")
         answer = world.complete(False)["al"]
     assert answer[-1] == "ERROR :Closing link (Too many wrong passwords)"
+
+
+def test_whowas() -> None:
+    world = World(Settings(name=SERVER, limits=Limits(whowas=3)))
+    world.irc("al")
+    world.irc("bo")
+    assert codes(world.ask("bo", "WHOWAS al", "WHOWAS")) == ["406", "369", "431"]
+    world.now += 60
+    world.ask("al", "NICK al2", "NICK al", "QUIT")
+    assert world.ask("bo", "WHOWAS AL 1") == [
+        f":{SERVER} 314 bo al ~al 10.0.0.1 * :Real al",
+        f":{SERVER} 312 bo al {SERVER} :2023-11-14 22:14:20 UTC",
+        f":{SERVER} 369 bo AL :End of WHOWAS",
+    ]
+    assert codes(world.ask("bo", "WHOWAS al", "WHOWAS al 0", "WHOWAS al -1")) == [
+        *["314", "312", "314", "312", "369"] * 3
+    ]
+    # Three are remembered, the latest; whoever never registered had no name.
+    world.step(world.add("cy"), world.lines("cy", "NICK cy"))
+    world.quit("cy")
+    assert codes(world.ask("bo", "WHOWAS cy")) == ["406", "369"]
+    world.ask("bo", "NICK bo2")
+    assert codes(world.ask("bo", "WHOWAS al")) == ["314", "312", "369"]

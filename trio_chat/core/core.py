@@ -245,7 +245,12 @@ class Core:
             event = events.Quit(time=self.now, source=user.prefix, id=self.new_id(), reason=reason)
             self.output.record(event, user)
             self.output.broadcast(rooms.neighbours(user), event, user, user.channels)
+            self.remember(user)
         rooms.forget(self.state, user)
+
+    def remember(self, user: User) -> None:
+        """Note for WHOWAS that a nickname is given up."""
+        rooms.remember(self.state, user, now=self.now, limit=self.settings.limits.whowas)
 
     # --- Inputs
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trio_chat.core import modes
 from trio_chat.core.names import fold
-from trio_chat.core.state import Channel, State, User
+from trio_chat.core.state import Channel, Past, State, User
 
 
 def find_or_create(state: State, name: str, *, now: float) -> Channel:
@@ -70,6 +70,21 @@ def set_user_modes(state: State, user: User, bits: int) -> None:
         change = bool(bits & bit) - bool(user.modes & bit)
         setattr(state, counter, getattr(state, counter) + change)
     user.modes = bits
+
+
+def remember(state: State, user: User, *, now: float, limit: int) -> None:
+    """Note who had a nickname that is given up now; of all of them, the latest `limit`."""
+    state.past.appendleft(
+        Past(
+            nickname=user.nickname,
+            username=user.username,
+            host=user.host,
+            realname=user.realname,
+            at=now,
+        )
+    )
+    while len(state.past) > limit:
+        state.past.pop()
 
 
 def forget(state: State, user: User) -> None:

@@ -7,6 +7,7 @@ users are idle at any time, so every field is a slot and what few users have is 
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -163,10 +164,29 @@ class Channel:
         """The run of messages that the next one still fits into, within one step."""
 
 
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who had a nickname, until `at` (seconds since the epoch)."""
+
+    nickname: str
+    username: str
+    host: str
+    realname: str
+    at: float
+
+
 class State:
     """Everybody and everything, by name and by id."""
 
-    __slots__ = ("channels", "invisible", "nicknames", "operators", "peak", "registered", "users")
+    __slots__ = (
+        "channels",
+        "invisible",
+        "nicknames",
+        "operators",
+        "past",
+        "peak",
+        "registered",
+        "users",
+    )
 
     def __init__(self) -> None:
         self.users: dict[UserId, User] = {}
@@ -174,6 +194,8 @@ class State:
         """By folded nickname; holds those of unregistered users too."""
         self.channels: dict[str, Channel] = {}
         """By folded name."""
+        self.past: collections.deque[Past] = collections.deque()
+        """For WHOWAS: the latest first."""
         self.registered = 0
         self.invisible = 0
         self.operators = 0

@@ -1,4 +1,4 @@
-"""Questions about users: WHO, WHOIS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
+"""Questions about users: WHO, WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from trio_chat.core import masks, modes, names, numerics
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.handlers.channels import visible, word
+from trio_chat.core.handlers.server import date_and_time
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 
@@ -131,6 +132,32 @@ def _send_whois(core: Core, user: User, other: User) -> None:
         core.reply(user, numerics.RPL_WHOISSECURE, name)
     idle = str(int(core.now - other.last_said))
     core.reply(user, numerics.RPL_WHOISIDLE, name, idle, str(int(other.connected_at)))
+
+
+@command("WHOWAS", usage="WHOWAS <nickname> [<count>]", help="see who had a nickname before")
+def whowas(core: Core, user: User, message: Message) -> None:
+    if not message.params:
+        core.reply(user, numerics.ERR_NONICKNAMEGIVEN)
+        return
+    nickname = message.params[0]
+    wanted = names.fold(nickname)
+    found = [past for past in core.state.past if names.fold(past.nickname) == wanted]
+    count = message.params[1] if len(message.params) > 1 else ""
+    # Anything but a positive number asks for all of them (Modern IRC, "WHOWAS message").
+    if count.isascii() and count.isdecimal() and int(count[:9]) > 0:
+        found = found[: int(count[:9])]
+    if not found:
+        core.reply(user, numerics.ERR_WASNOSUCHNICK, word(nickname))
+
+    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+        for past in found:
+            who = (past.nickname, past.username, past.host, "*", past.realname)
+            yield numerics.RPL_WHOWASUSER, who
+            when = date_and_time(past.at)
+            yield numerics.RPL_WHOISSERVER, (past.nickname, core.settings.name, when)
+        yield numerics.RPL_ENDOFWHOWAS, (word(nickname),)
+
+    core.page(user, replies())
 
 
 @command(

@@ -59,6 +59,7 @@ def nick(core: Core, user: User, message: Message) -> None:
     core.output.record(event, user)
     core.output.broadcast(rooms.neighbours(user), event, user, user.channels)
     core.send(user, event)
+    core.remember(user)
     rooms.rename(core.state, user, nickname)
 
 
