@@ -322,7 +322,7 @@ def test_serve_says_why_it_can_not_start_and_what_is_not_there_yet(tmp_path: Pat
     assert said.startswith("trio-chat: ")
     assert address in said
     assert [json.loads(line)["section"] for line in logged] == ["accounts", "history"]
-    assert {json.loads(line)["event"] for line in logged} == {"configured, but not there yet"}
+    assert {json.loads(line)["event"] for line in logged} == {"configured, but has no effect yet"}
     assert len(without_history.splitlines()) == 2
 
 
@@ -331,3 +331,10 @@ def test_serve_refuses_a_choice_that_is_none(flag: str) -> None:
     result = run("serve", flag, "loud")
     assert result.exit_code == 2
     assert f"Invalid value for '{flag}': 'loud' is not one of " in result.stderr
+
+
+def test_check_config_reads_standard_input() -> None:
+    command = [sys.executable, "-m", "trio_chat", "check-config", "-"]
+    for text, code in (("[server]\nname = 'x'\n", 0), ("[sever]\n", 2)):
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == code

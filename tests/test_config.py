@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.certificates import write_certificate
 from trio_chat.addresses import Address, TcpAddress, UnixAddress
 from trio_chat.config import (
     SECTIONS,
@@ -102,7 +103,8 @@ def test_nothing_set_is_the_documented_defaults() -> None:
 
 
 def test_a_whole_file(tmp_path: Path) -> None:
-    for name in ("full.pem", "key.pem", "motd.txt"):
+    write_certificate(tmp_path, "full.pem")
+    for name in ("motd.txt",):
         write(tmp_path, "text", name)
     config = from_toml(
         tmp_path,
@@ -350,6 +352,22 @@ def test_settings_without_a_motd() -> None:
     assert Config().settings() == Settings(name=host_name())
 
 
+@pytest.mark.parametrize("broken", ["nonsense", ""])
+def test_a_certificate_that_can_not_be_used_is_a_fault(tmp_path: Path, broken: str) -> None:
+    write_certificate(tmp_path)
+    toml = '[[listeners]]\naddress = "[::1]:1"\n'
+    toml += 'tls = { certificate = "cert.pem", key = "key.pem" }'
+    from_toml(tmp_path, toml)
+    # The key of another certificate.
+    write_certificate(tmp_path, "cert.pem", "other.pem")
+    for content in ((tmp_path / "key.pem").read_text(), broken):
+        (tmp_path / "key.pem").write_text(content)
+        with pytest.raises(ConfigError) as caught:
+            from_toml(tmp_path, toml)
+        assert "listeners[0].tls is " in str(caught.value)
+        assert "expected a certificate and the key that belongs to it" in str(caught.value)
+
+
 def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:
     config = Config(server=Server(motd=tmp_path / "motd.txt"))
     with pytest.raises(ConfigError) as caught:
@@ -364,9 +382,11 @@ def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:
     [
         ("", []),
         ("[history]\n[accounts]\n[limits]\nnickname = 5", []),
-        ("[history]\nenabled = true", ["history"]),
+        ("[history]\nenabled = true", []),
+        ("[history]\npage = 5", ["history"]),
         ("[history]\nenabled = false\npage = 5", []),
-        ('[accounts]\nregistration = "open"', ["accounts"]),
+        ('[accounts]\nregistration = "open"', []),
+        ('[accounts]\nregistration = "closed"', ["accounts"]),
         ("[gateways]\nproxy = []", []),
         ('[gateways]\nproxy = ["::1"]\n[accounts]\nrequire_email = true', ["accounts", "gateways"]),
     ],

@@ -119,6 +119,8 @@ def hostile_disappearance(server: Served) -> None:
 def hostile_tls(server: Served) -> None:
     client = server.connect()
     client.sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500))
+    # A TLS alert, which says in its own words that there is none.
+    assert client.sock.recv(100) == bytes((21, 3, 1, 0, 2, 2, 40))
     assert client.sock.recv(100) == b""
 
 

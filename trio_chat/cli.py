@@ -155,7 +155,7 @@ def serve(
     try:
         config = reload()
         for section in config.not_there_yet():
-            structlog.get_logger().warning("configured, but not there yet", section=section)
+            structlog.get_logger().warning("configured, but has no effect yet", section=section)
         trio.run(functools.partial(run_server, config, reload=reload, out=sys.stdout))
     except* ConfigError as group:
         failure = Misuse("\n".join(map(str, _leaves(group))))
@@ -172,7 +172,7 @@ def serve(
 def check_config(path: Path) -> None:
     """Say whether a configuration file is fine, or what is wrong with it.
 
-    The file alone is looked at: not the environment.
+    The file alone is looked at: not the environment. FILE can be - for standard input.
     """
     from trio_chat.config import ConfigError, load
     from trio_chat.config_values import ENVIRONMENT_PREFIX
@@ -183,7 +183,7 @@ def check_config(path: Path) -> None:
         if not variable.startswith(ENVIRONMENT_PREFIX)
     }
     try:
-        load(path, environ)
+        load(Path("/dev/stdin") if str(path) == "-" else path, environ)
     except ConfigError as error:
         raise Misuse(str(error)) from None
     click.echo(f"{path}: fine")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -253,8 +254,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOT_THERE_YET: Mapping[str, Callable[[Config], bool]] = {
-    "accounts": lambda config: True,
-    "history": lambda config: config.history.enabled,
+    "accounts": lambda config: config.accounts != Accounts(),
+    "history": lambda config: config.history.enabled and config.history != History(),
     "gateways": lambda config: config.gateways != Gateways(),
 }
 """Sections that have no effect yet, and whether a configuration asks for one."""
@@ -339,22 +340,42 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
 def check_files(config: Config) -> Iterator[tuple[str, str]]:
     """Yield the place and the text of a fault for every file that is named and can not be read."""
     for index, listener in enumerate(config.listeners):
-        if listener.tls is not None:
-            for name, path in [
-                ("certificate", listener.tls.certificate),
-                ("key", listener.tls.key),
-            ]:
-                try:
-                    with path.open("rb") as file:
-                        file.read(1)
-                except OSError as error:
-                    where = f"listeners[{index}].tls.{name}"
-                    yield where, _unreadable(where, path, error)
+        if listener.tls is None:
+            continue
+        where = f"listeners[{index}].tls"
+        readable = True
+        for name, path in [
+            ("certificate", listener.tls.certificate),
+            ("key", listener.tls.key),
+        ]:
+            try:
+                with path.open("rb") as file:
+                    file.read(1)
+            except OSError as error:
+                readable = False
+                yield f"{where}.{name}", _unreadable(f"{where}.{name}", path, error)
+        if readable:
+            yield from _check_pair(where, listener.tls)
     if config.server.motd is not None:
         try:
             read_motd(config.server.motd)
         except (OSError, ValueError) as error:
             yield "server.motd", _unreadable("server.motd", config.server.motd, error)
+
+
+def _check_pair(where: str, tls: Tls) -> Iterator[tuple[str, str]]:
+    try:
+        # Without a password of ours OpenSSL would ask for one on the terminal.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
+    except (OSError, ssl.SSLError) as error:
+        # OpenSSL's own words for it follow a bracket with codes.
+        found = str(error.strerror or error).partition("] ")[2] or str(error)
+        yield (
+            where,
+            f"{where} is {tls.certificate} with {tls.key}, which can not be used ({found}); "
+            "expected a certificate and the key that belongs to it, not encrypted, in PEM",
+        )
 
 
 def read_motd(path: Path) -> tuple[str, ...]:

@@ -27,13 +27,15 @@ def test_a_nickname_and_then_the_lobby() -> None:
     ("typed", "answer"),
     [
         ("", "Welcome to trio_chat. Type a nickname to join #lobby:"),
+        ("/help", "Welcome to trio_chat. Type a nickname to join #lobby:"),
+        ("/nick AL", "Somebody is already called AL. Type another nickname:"),
         ("AL", "Somebody is already called AL. Type another nickname:"),
         (
             "my name",
             "That can not be a nickname: use letters, digits, - and _, with a letter first, "
             "32 at most. Type another nickname:",
         ),
-        (b"\xff\xfe", "Message rejected, this server takes UTF-8 only; it was not sent."),
+        (b"\xff\xfe", "That line is not UTF-8; it was not sent."),
     ],
 )
 def test_a_nickname_that_can_not_be_had_is_asked_for_again(typed: str | bytes, answer: str) -> None:
@@ -112,8 +114,8 @@ def test_several_rooms() -> None:
     assert world.ask("al", "/part #dev bye") == [f"{CLOCK} #dev You left #dev"]
     assert world.ask("al", "/part") == [f"{CLOCK} You left #lobby"]
     assert (
-        world.ask("al", "hello?", "/me waves")
-        == ["You are in no room. /join #room takes you to one, /rooms shows them."] * 2
+        world.ask("al", "hello?", "/me waves", "/topic tea")
+        == ["You are in no room. /join #room takes you to one, /rooms shows them."] * 3
     )
     assert world.ask("al", "/part") == ["/part [#ROOM] [REASON]: leave a room"]
 
@@ -161,7 +163,7 @@ def test_looking_around() -> None:
         ("/whois", "/whois NAME: see what is known of somebody"),
         ("/topic #dev x", "You are not in #dev."),
         ("/part #dev", "You are not in #dev."),
-        ("x" * 5000, "Input line was too long; it was not sent."),
+        ("x" * 5000, "That line is too long; it was not sent."),
     ],
 )
 def test_an_error_is_one_readable_sentence(typed: str, answer: str) -> None:

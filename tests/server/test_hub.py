@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argon2
+import pytest
 import structlog.testing
 import trio
 import trio.testing
@@ -86,6 +87,31 @@ async def test_a_password_is_checked_and_reading_waits_for_it() -> None:
         await al.send("OPER root secret")
         await al.send("PING 2")
         assert [(await al.line()).split()[1] for _ in range(3)] == ["381", "MODE", "PONG"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["bot", "secret", "PRIVATE", "build 42"],
+        ["PASS secret", "NICK bot", "USER bot 0 * :x", "JOIN #lobby", "PRIVMSG #lobby :build 42"],
+    ],
+)
+async def test_a_script_may_hang_up_while_the_password_is_checked(lines: list[str]) -> None:
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    settings = Settings(name="irc.test", password=hasher.hash("secret"))
+    async with running(settings=settings) as rig:
+        al = await rig.connect()
+        await al.send("PASS secret", "NICK al", "USER al 0 * :x", "JOIN #lobby")
+        await al.until(" 366 ")
+        script = await rig.connect()
+        await script.send(*lines)
+        assert isinstance(script.stream, trio.StapledStream)
+        await script.stream.send_eof()
+        shown = await al.until("QUIT")
+        assert shown[0].endswith("JOIN #lobby")
+        assert shown[-2].endswith("PRIVMSG #lobby :build 42")
+        assert shown[-1].endswith("QUIT :Connection closed")
+        await rig.alone(1)
 
 
 async def test_who_leaves_while_the_password_is_checked(autojump_clock: trio.abc.Clock) -> None:

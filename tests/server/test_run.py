@@ -17,17 +17,15 @@ from pathlib import Path
 import pytest
 import structlog.testing
 import trio
-import trustme
 from cryptography.hazmat.primitives import serialization
 
+from tests.certificates import authority, write_certificate
 from trio_chat.addresses import TcpAddress, UnixAddress
 from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.server import run
 from trio_chat.server.errors import StartError
 from trio_chat.server.listeners import open_endpoints
 from trio_chat.server.run import Server, banner, serve, shown_host
-
-CA = trustme.CA()
 
 
 class Running:
@@ -124,23 +122,16 @@ async def test_ipv4_ipv6_and_unix_sockets_are_the_same_chat(tmp_path: Path) -> N
 
 
 def tls_text(tmp_path: Path) -> str:
-    new_certificate(tmp_path)
+    write_certificate(tmp_path)
     return (
         f'{NAME}[[listeners]]\naddress = "127.0.0.1:0"\n'
         'tls = { certificate = "cert.pem", key = "key.pem" }\n'
     )
 
 
-def new_certificate(tmp_path: Path) -> None:
-    certificate = CA.issue_cert("irc.test", "127.0.0.1")
-    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
-    for number, blob in enumerate(certificate.cert_chain_pems):
-        blob.write_to_path(tmp_path / "cert.pem", append=bool(number))
-
-
 def client_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    CA.configure_trust(context)
+    authority().configure_trust(context)
     return context
 
 
@@ -198,7 +189,7 @@ async def test_sighup_rereads_configuration_and_certificates(tmp_path: Path) -> 
     async with running(tmp_path, text) as it:
         first = (await connect_tls(it)).getpeercert(binary_form=True)
         old = await connect_tls(it)
-        new_certificate(tmp_path)
+        write_certificate(tmp_path)
         (tmp_path / "motd.txt").write_text("Fresh paint\n")
         (tmp_path / "chat.toml").write_text(text.replace(NAME, f'{NAME}motd = "motd.txt"\n'))
         with structlog.testing.capture_logs() as logs:
@@ -351,11 +342,10 @@ async def test_a_port_in_use(tmp_path: Path) -> None:
 
 
 async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
-    text = tls_text(tmp_path)
-    (tmp_path / "cert.pem").write_text("nonsense")
     path = tmp_path / "chat.toml"
-    path.write_text(text)
+    path.write_text(tls_text(tmp_path))
     config = load(path, {})
+    (tmp_path / "cert.pem").write_text("nonsense")
     with pytest.raises(StartError) as caught:
         await open_endpoints(config.listeners[0])
     assert str(caught.value).startswith(f"can not use the certificate {tmp_path / 'cert.pem'} with")
@@ -421,7 +411,9 @@ def test_the_descriptor_limit_is_raised_as_far_as_it_goes() -> None:
 
 
 async def test_a_key_with_a_password_is_an_error_and_no_question(tmp_path: Path) -> None:
-    text = tls_text(tmp_path)
+    path = tmp_path / "chat.toml"
+    path.write_text(tls_text(tmp_path))
+    config = load(path, {})
     key = serialization.load_pem_private_key((tmp_path / "key.pem").read_bytes(), None)
     (tmp_path / "key.pem").write_bytes(
         key.private_bytes(
@@ -430,10 +422,10 @@ async def test_a_key_with_a_password_is_an_error_and_no_question(tmp_path: Path)
             serialization.BestAvailableEncryption(b"secret"),
         )
     )
-    path = tmp_path / "chat.toml"
-    path.write_text(text)
     with pytest.raises(StartError, match="can not use the certificate"):
-        await open_endpoints(load(path, {}).listeners[0])
+        await open_endpoints(config.listeners[0])
+    with pytest.raises(ConfigError, match="not encrypted"):
+        load(path, {})
 
 
 async def test_a_very_long_ping_after_lets_everybody_in(tmp_path: Path) -> None:

@@ -36,6 +36,19 @@ def test_a_negotiation_without_an_end_swallows_what_follows_and_keeps_nothing() 
     assert telnet.feed(b"\xff\xf0text\n") == b"text\n"
 
 
+def test_telnet_is_answered_once_and_gets_binary_only() -> None:
+    telnet = plain.TelnetFilter()
+    for _ in range(3):
+        for verb in range(251, 255):
+            for option in (0, 1, 31):
+                telnet.feed(bytes((255, verb, option)))
+    will, wont, do, dont = range(251, 255)
+    assert telnet.take_replies() == bytes(
+        (255, do, 0, 255, dont, 1, 255, dont, 31, 255, will, 0, 255, wont, 1, 255, wont, 31)
+    )
+    assert telnet.take_replies() == b""
+
+
 @given(st.text(st.characters(blacklist_categories=["Cs"])))
 def test_text_passes_the_telnet_filter(text: str) -> None:
     data = text.encode()

@@ -117,6 +117,9 @@ class Core:
         """When the core next wants to be told that time has elapsed."""
         return self._deadlines[0][0] if self._deadlines else None
 
+    def _is_here(self, user: User) -> bool:
+        return user.id in self.state.users
+
     def waits(self, user: UserId) -> bool:
         """Whether a user waits for a request's answer: nothing more should be read from them."""
         found = self.state.users.get(user)
@@ -263,7 +266,11 @@ class Core:
             self._connected(item)
         elif isinstance(item, Disconnected):
             user = self.state.users.get(item.user)
-            if user is not None:
+            if user is None:
+                return
+            if item.orderly and user.deferred is not None:
+                user.leaving = item.reason
+            else:
                 self.depart(user, item.reason)
         elif isinstance(item, Completed):
             self._completed(item)
@@ -419,6 +426,9 @@ class Core:
                 lines, user.deferred = user.deferred or [], None
                 if lines:
                     self._received(user, lines)
+                if user.leaving is not None and user.deferred is None and self._is_here(user):
+                    self.output.close(user, user.leaving)
+                    self.depart(user, user.leaving)
         except Exception:
             self._give_up(user)
             raise

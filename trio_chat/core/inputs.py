@@ -37,6 +37,8 @@ class Disconnected(msgspec.Struct, frozen=True, kw_only=True):
 
     user: UserId
     reason: str
+    orderly: bool = False
+    """Whether the peer hung up after what it had to say, which is then still to be said."""
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ class User:
         "invited",
         "last_said",
         "last_seen",
+        "leaving",
         "modes",
         "nickname",
         "out",
@@ -95,6 +96,8 @@ class User:
         self.position = 0
         """The place in the order of everything of what this user was last seen to do."""
         self.out: list[Chunk] | None = None
+        self.leaving: str | None = None
+        """Why the connection has ended, while lines that came before that still wait."""
         self.wrong_passwords = 0
         self.requests = 0
         """Requests under way: until they are answered, the user's further lines wait."""

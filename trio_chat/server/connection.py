@@ -34,6 +34,8 @@ log = structlog.get_logger()
 
 _LINGER = 2.0
 """Seconds that a peer is given to close its side, so that it can read our last line."""
+_NO_TLS = bytes((0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40))
+"""A fatal alert, "handshake_failure" (RFC 8446, section 6)."""
 _HTTP_TEXT = b"This is a chat server. Use an IRC client, or: nc HOST PORT\n"
 _HTTP_REPLY = (
     b"HTTP/1.1 426 Upgrade Required\r\n"
@@ -168,10 +170,11 @@ class Connection:
 
     async def run(self, tls: ssl.SSLContext | None) -> None:
         """Serve the client until the connection ends. Raises nothing but cancellation."""
-        reason = GONE
+        reason, orderly = GONE, False
         try:
             try:
                 await self._converse(tls)
+                orderly = True
             except EndError as error:
                 reason = str(error)
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -180,7 +183,8 @@ class Connection:
                 reason = "Internal error"
                 log.exception("a connection failed", host=self.host)
                 self._eof = True
-            await self._hub.put(Disconnected(user=self.id, reason=self._reason or reason))
+            reason = self._reason or reason
+            await self._hub.put(Disconnected(user=self.id, reason=reason, orderly=orderly))
             if not self._eof:
                 await self._discard()
         except BaseException:
@@ -204,7 +208,7 @@ class Connection:
             await self._begin_tls(tls, data)
             protocol, data = await self._sniff()
         if protocol is Protocol.TLS:
-            raise self._refuse("TLS", "There is no TLS on this port", b"")
+            raise self._refuse("TLS", "There is no TLS on this port", _NO_TLS)
         if protocol is Protocol.HTTP:
             raise self._refuse("HTTP", "This is a chat server", _HTTP_REPLY)
         if protocol is Protocol.UNKNOWN:
@@ -281,7 +285,10 @@ class Connection:
     async def _read_plain(self, data: bytes) -> None:
         lines, telnet = LineBuffer(plain.LINE_LIMIT), plain.TelnetFilter()
         while data:
-            await self._deliver(lines.feed(telnet.feed(data)))
+            text = telnet.feed(data)
+            if telnet.replies:
+                self.outbox.push(telnet.take_replies())
+            await self._deliver(lines.feed(text))
             data = await self._transport.receive()
         rest = lines.take_rest()
         if rest:
@@ -330,7 +337,9 @@ class Connection:
             with trio.move_on_after(self._policy.drain_timeout) as scope:
                 await self.outbox.wait_emptied()
                 await self._transport.send_eof()
-            if not self._eof and not scope.cancelled_caught:
+            if scope.cancelled_caught:
+                self._hub.cut_off += 1
+            elif not self._eof:
                 self._gone = trio.Event()
                 with trio.move_on_after(_LINGER):
                     await self._gone.wait()

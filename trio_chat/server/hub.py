@@ -31,6 +31,7 @@ from trio_chat.core.inputs import (
 from trio_chat.core.output import AwaitSent, CheckPassword, Chunk, Effects
 from trio_chat.journal import Journal, JournalError
 from trio_chat.server.connection import Connection
+from trio_chat.server.outbox import GONE
 from trio_chat.server.passwords import Passwords
 
 log = structlog.get_logger()
@@ -69,6 +70,8 @@ class Hub:
         self.nursery = nursery
         self.connections: dict[UserId, Connection] = {}
         """By user: those that the core may still send something to."""
+        self.cut_off = 0
+        """Connections that ended before their peers had read to the end."""
         self.open = 0
         """Connections that have not ended, those who are only being seen off included."""
         self._journal = journal
@@ -90,11 +93,13 @@ class Hub:
         """Take charge of a connection."""
         self.connections[connection.id] = connection
         self.open += 1
+        log.debug("connected", host=connection.host)
 
     def ended(self, connection: Connection) -> None:
         """Note that a connection is closed, its descriptor included."""
         self.open -= 1
         self._on_end(connection)
+        log.debug("disconnected", host=connection.host)
         if self.open == 0 and self._idle is not None:
             self._idle.set()
 
@@ -196,7 +201,9 @@ class Hub:
                     waiting.dismiss(item.reason)
                 self.connections.clear()
             elif type(item) is Disconnected:
-                self._finish(item.user)
+                # Who waits for an answer is let go by the core, once there is one.
+                if not self.core.waits(item.user):
+                    self._finish(item.user)
             elif type(item) is Completed:
                 self._release(item.request)
 
@@ -225,7 +232,8 @@ class Hub:
     def _close(self, user: UserId, reason: str) -> None:
         """End a connection that the core has closed; log it, unless that was to be expected."""
         connection = self.connections.get(user)
-        if connection is not None and self._idle is None and not reason.startswith("Quit: "):
+        expected = reason == GONE or reason.startswith("Quit: ") or self._idle is not None
+        if connection is not None and not expected:
             self.count("closed", reason, host=connection.host)
         self._finish(user)
 

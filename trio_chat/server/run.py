@@ -35,6 +35,9 @@ from trio_chat.server.transport import SocketTransport
 
 log = structlog.get_logger()
 
+SHUTDOWN = 4.5
+"""Seconds that clients are given to read to the end when the server stops, at most."""
+
 
 async def serve(
     config: Config,
@@ -108,21 +111,27 @@ class Server:
         self._descriptors = descriptors
         self._users = itertools.count(1)
         self._accepting = trio.CancelScope()
+        self._listening = _kinds(config)
         self._configure(config)
         self._admission = Admission(self._admission_policy(config), trio.current_time)
 
     def start(self) -> None:
         """Begin to serve."""
+        for endpoint in self.endpoints:
+            tls = endpoint.context is not None
+            log.info("listening", address=str(endpoint.address), tls=tls)
         self._nursery.start_soon(self.hub.run, name="hub")
         self._nursery.start_soon(self._accept, name="accept")
 
     async def shut_down(self, reason: str) -> None:
         """Stop accepting, and send everybody off, in bounded time."""
         self._accepting.cancel()
-        with trio.move_on_after(self._policy.drain_timeout) as scope:
+        before = self.hub.cut_off
+        with trio.move_on_after(min(self._policy.drain_timeout + 0.1, SHUTDOWN)):
             await self.hub.shut_down(reason)
-        if scope.cancelled_caught:
-            log.warning("some clients did not read to the end", count=self.hub.open)
+        stuck = self.hub.cut_off - before + self.hub.open
+        if stuck:
+            log.warning("some clients did not read to the end", count=stuck)
         await self._journal.aclose()
 
     # --- Configuration
@@ -174,7 +183,7 @@ class Server:
             return
         for endpoint in self.endpoints:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
-        if _kinds(config) != _kinds(self._config):
+        if _kinds(config) != self._listening:
             log.warning("listeners have changed, which takes a restart")
         self._configure(config)
         self._admission.policy = self._admission_policy(config)

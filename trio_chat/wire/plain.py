@@ -15,7 +15,10 @@ LINE_LIMIT = 4096
 
 # Telnet (RFC 854): IAC, then a command; WILL, WONT, DO and DONT take one byte more; SB takes all up
 # to IAC SE.
-_SE, _SB, _WILL, _DONT = 240, 250, 251, 254
+_IAC, _SE, _SB, _WILL, _WONT, _DO, _DONT = 255, 240, 250, 251, 252, 253, 254
+_BINARY = 0
+_ANSWERS = {_WILL: (_DO, _DONT), _DO: (_WILL, _WONT)}
+"""To what the peer offers or asks: how to agree, how to refuse."""
 
 # mIRC formatting: colours with their numbers, then the other codes.
 _FORMATTING = re.compile(
@@ -41,15 +44,35 @@ class _Telnet(enum.Enum):
 
 
 class TelnetFilter:
-    """Removes telnet negotiation from a stream of bytes. Answers nothing: we want no option.
+    """Removes telnet negotiation from a stream of bytes, and says what to answer.
 
-    Looks at every byte once and keeps none, whatever the peer sends.
+    Agrees to the option BINARY, without which a telnet client may send only ASCII (RFC 856), and
+    refuses every other. Answers each option once: so no two sides can go on for ever. Looks at
+    every byte once and keeps none, whatever the peer sends.
     """
 
-    __slots__ = ("_state",)
+    __slots__ = ("_answered", "_state", "_verb", "replies")
 
     def __init__(self) -> None:
         self._state = _Telnet.TEXT
+        self._verb = 0
+        self._answered: set[tuple[int, int]] | None = None
+        self.replies = b""
+        """What the peer has to be answered."""
+
+    def take_replies(self) -> bytes:
+        """Return what the peer has to be answered, and forget it."""
+        replies, self.replies = self.replies, b""
+        return replies
+
+    def _answer(self, verb: int, option: int) -> None:
+        if self._answered is None:
+            self._answered = set()
+        if verb not in _ANSWERS or (verb, option) in self._answered:
+            return
+        self._answered.add((verb, option))
+        agree, refuse = _ANSWERS[verb]
+        self.replies += bytes((_IAC, agree if option == _BINARY else refuse, option))
 
     def feed(self, data: bytes) -> bytes:
         """Return `data` without negotiation. `0xFF` is in no UTF-8, so nothing else is lost."""
@@ -72,7 +95,11 @@ class TelnetFilter:
             if self._state is _Telnet.COMMAND and byte == _SB:
                 self._state = _Telnet.SUBNEGOTIATION
             elif self._state is _Telnet.COMMAND and _WILL <= byte <= _DONT:
+                self._verb = byte
                 self._state = _Telnet.OPTION
+            elif self._state is _Telnet.OPTION:
+                self._answer(self._verb, byte)
+                self._state = _Telnet.TEXT
             elif self._state is _Telnet.SUBNEGOTIATION_COMMAND and byte != _SE:
                 self._state = _Telnet.SUBNEGOTIATION
             else:

@@ -16,12 +16,18 @@ from trio_chat.core.handlers import messaging, registration
 from trio_chat.core.handlers.channels import visible
 from trio_chat.core.state import User
 from trio_chat.wire import plain
-from trio_chat.wire.errors import ProtocolError
+from trio_chat.wire.errors import Problem, ProtocolError
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import split
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
+
+_NO_ROOM = "You are in no room. /join #room takes you to one, /rooms shows them."
+_REFUSALS = {
+    Problem.NOT_UTF8: "That line is not UTF-8; it was not sent.",
+    Problem.TOO_LONG: "That line is too long; it was not sent.",
+}
 
 Run: TypeAlias = "Callable[[Core, User, str], None]"
 
@@ -50,7 +56,7 @@ def received(core: Core, user: User, line: bytes) -> None:
     try:
         text = plain.decode(line)
     except ProtocolError as error:
-        core.tell(user, f"{error.problem.value}; it was not sent.")
+        core.tell(user, _REFUSALS[error.problem])
         return
     if user.registration is not None:
         _introduce(core, user, text)
@@ -82,7 +88,8 @@ def _introduce(core: Core, user: User, text: str) -> None:
         state.password = text
         registration.try_to_register(core, user)
         return
-    if not text:
+    text = text.removeprefix("/nick ").strip()
+    if not text or text[0] == "/":
         core.tell(user, prompt(core.settings.network, core.settings.lobby))
         return
     limit = core.settings.limits.nickname
@@ -113,7 +120,7 @@ def _run(core: Core, user: User, command: str, *params: str) -> None:
 
 def _say(core: Core, user: User, text: str) -> None:
     if user.current is None:
-        core.tell(user, "You are in no room. /join #room takes you to one, /rooms shows them.")
+        core.tell(user, _NO_ROOM)
         return
     _send(core, user, user.current.name, text)
 
@@ -240,7 +247,7 @@ def _rooms(core: Core, user: User, rest: str) -> None:
 def _topic(core: Core, user: User, rest: str) -> None:
     room, text = _room_and_rest(user, rest)
     if not room:
-        _needs(core, user, "/topic")
+        core.tell(user, _NO_ROOM)
     elif text:
         _run(core, user, "TOPIC", room, text)
     else:
