@@ -102,6 +102,23 @@ def test_questions_about_the_server() -> None:
     assert world.ask("al", "TIME") == [f":{SERVER} 391 al {SERVER} :2023-11-14 22:13:20 UTC"]
 
 
+def test_what_the_server_is_and_how_long() -> None:
+    world = World()
+    world.irc("al")
+    world.now += 2 * 86_400 + 3 * 3600 + 65
+    assert codes(world.ask("al", "INFO", "INFO elsewhere")) == ["371", "371", "374", "402"]
+    assert world.ask("al", "LINKS") == [
+        f":{SERVER} 364 al {SERVER} {SERVER} :0 trio_chat",
+        f":{SERVER} 365 al * :End of LINKS list",
+    ]
+    assert world.ask("al", "STATS u", "STATS x", "STATS") == [
+        f":{SERVER} 242 al :Server Up 2 days 3:01:05",
+        f":{SERVER} 219 al u :End of STATS report",
+        f":{SERVER} 219 al x :End of STATS report",
+        f":{SERVER} 461 al STATS :Not enough parameters",
+    ]
+
+
 def test_every_command_has_help() -> None:
     world = World()
     world.irc("al")

@@ -80,6 +80,12 @@ RPL_ENDOFBANLIST = _row(368, "End of channel ban list", "")
 
 # The server
 RPL_VERSION = _row(351, "")
+RPL_STATSUPTIME = _row(242, "")
+RPL_ENDOFSTATS = _row(219, "End of STATS report", "")
+RPL_LINKS = _row(364, "", "")
+RPL_ENDOFLINKS = _row(365, "End of LINKS list", "")
+RPL_INFO = _row(371, "")
+RPL_ENDOFINFO = _row(374, "End of INFO list", "")
 RPL_TIME = _row(391, "")
 RPL_MOTD = _row(372, "", "{0}")
 RPL_MOTDSTART = _row(375, "", "")

@@ -1,4 +1,4 @@
-"""Questions about the server: MOTD, LUSERS, VERSION, ISUPPORT, TIME, HELP.
+"""Questions about the server: MOTD, LUSERS, VERSION, ISUPPORT, TIME, INFO, LINKS, STATS, HELP.
 
 Specification: Modern IRC, "Server Queries and Commands".
 """
@@ -108,6 +108,37 @@ def send_isupport(core: Core, user: User) -> None:
 def time(core: Core, user: User, message: Message) -> None:
     if not _is_elsewhere(core, user, message):
         core.reply(user, numerics.RPL_TIME, core.settings.name, date_and_time(core.now))
+
+
+@command("INFO", usage="INFO", help="see what this server is")
+def info(core: Core, user: User, message: Message) -> None:
+    if _is_elsewhere(core, user, message):
+        return
+    for line in (
+        f"trio_chat {core.version}: a group chat server in Python on trio",
+        f"Running since {date_and_time(core.started)}",
+    ):
+        core.reply(user, numerics.RPL_INFO, line)
+    core.reply(user, numerics.RPL_ENDOFINFO)
+
+
+@command("LINKS", usage="LINKS", help="see the servers of this network: there is one")
+def links(core: Core, user: User, message: Message) -> None:
+    name = core.settings.name
+    core.reply(user, numerics.RPL_LINKS, name, name, f"0 {core.settings.network}")
+    core.reply(user, numerics.RPL_ENDOFLINKS, "*")
+
+
+@command("STATS", params=1, usage="STATS u", help="see how long the server has been running")
+def stats(core: Core, user: User, message: Message) -> None:
+    query = word(message.params[0])
+    if query == "u":
+        days, seconds = divmod(int(core.now - core.started), 86_400)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        text = f"Server Up {days} days {hours}:{minutes:02}:{seconds:02}"
+        core.reply(user, numerics.RPL_STATSUPTIME, text)
+    core.reply(user, numerics.RPL_ENDOFSTATS, query)
 
 
 @command("HELP", usage="HELP [<command>]", help="see what commands there are, or what one does")
