@@ -30,6 +30,10 @@ class Peer:
         self.stream = stream
         self.capabilities = capabilities
         self.nick = "me"
+        self.password = ""
+        """The password that the client came with."""
+        self.unwelcome = ""
+        """The line that answers the registration instead of the welcome."""
         self.refuse: dict[str, str] = {}
         """Command → the line that answers it instead."""
         self.mute: set[str] = set()
@@ -67,10 +71,15 @@ class Peer:
                 await self.send(f":s CAP * ACK :{line.removeprefix('CAP REQ :')}")
             elif line.startswith("NICK "):
                 self.nick = line.removeprefix("NICK ")
+            elif line.startswith("PASS "):
+                self.password = irc.parse(line.encode()).params[0]
             elif line.startswith("CAP REQ "):
                 await self.send(f":s CAP * ACK {line.removeprefix('CAP REQ ')}")
             elif line == "CAP END":
                 break
+        if self.unwelcome:
+            await self.send(self.unwelcome)
+            return
         await self.send(
             f":s 001 {self.nick} :Welcome",
             f":s 005 {self.nick} CASEMAPPING=ascii CHANTYPES=# PREFIX=(ov)@+ :are supported",
@@ -143,6 +152,23 @@ class Peer:
             f":s 366 {self.nick} {params[0]} :End of /NAMES list",
         ]
 
+    def _list(self, params: tuple[str, ...]) -> list[str]:
+        return [
+            f":s 321 {self.nick} Channel :Users  Name",
+            f":s 322 {self.nick} #cats 2 :",
+            f":s 322 {self.nick} #lobby 12 :Tea \x02at\x02 four",
+            f":s 323 {self.nick} :End of LIST",
+        ]
+
+    def _whois(self, params: tuple[str, ...]) -> list[str]:
+        return [
+            f":s 311 {self.nick} Bob bob host * :Bob B.",
+            f":s 318 {self.nick} Bob :End of WHOIS list",
+        ]
+
+    def _away(self, params: tuple[str, ...]) -> list[str]:
+        return [f":s {306 if params else 305} {self.nick} :Marked"]
+
     def _part(self, params: tuple[str, ...]) -> list[str]:
         return [f"{self.source} PART {params[0]}"]
 
@@ -168,6 +194,9 @@ _ANSWERS: dict[str, Callable[[Peer, tuple[str, ...]], list[str]]] = {
     "NOTICE": Peer._notice,
     "JOIN": Peer._join,
     "NAMES": Peer._names,
+    "LIST": Peer._list,
+    "WHOIS": Peer._whois,
+    "AWAY": Peer._away,
     "PART": Peer._part,
     "TOPIC": Peer._topic,
     "NICK": Peer._nick,
@@ -193,12 +222,15 @@ async def conversation(
 
 
 @asynccontextmanager
-async def loopback(capabilities: str = LABELS) -> AsyncIterator[tuple[int, Callable[[], Peer]]]:
+async def loopback(
+    capabilities: str = LABELS, *, unwelcome: str = ""
+) -> AsyncIterator[tuple[int, Callable[[], Peer]]]:
     """Serve on a real port; gives it, and a function for the peer that connected last."""
     peers: list[Peer] = []
 
     async def serve(stream: trio.SocketStream) -> None:
         peer = Peer(stream, capabilities)
+        peer.unwelcome = unwelcome
         peers.append(peer)
         await peer.serve()
 

@@ -53,7 +53,7 @@ async def test_json() -> None:
         done = await run(f"127.0.0.1:{port}", "--json", "--room", "cats")
         assert (done.returncode, done.stderr) == (0, b"")
         found = [json.loads(line) for line in done.stdout.splitlines()]
-        assert "#cats" in [event.get("room") for event in found if event["event"] == "joined"]
+        assert [(event["event"], event["room"]) for event in found] == [("joined", "#cats")]
 
 
 async def test_errors_without_json_are_shown() -> None:
@@ -101,12 +101,81 @@ async def test_head() -> None:
         (["host", "--room", "a,b"], "'#a,b' is neither a nickname nor a room"),
         (["host", "--listen-only", "--no-read"], "leave nothing to do"),
         (["host", "--tls-ca", "/nowhere"], "does not exist"),
+        (["host", "--password-file", "/nowhere"], "does not exist"),
+        (["host", "--password-file", "/dev/null"], "is empty, and so no password"),
+        (["host", "--password-file", "/dev/null", "--ask-password"], "not both"),
+        (["host", "--password-file", "/proc/self/mem"], "can not be read: Input/output error"),
     ],
 )
 def test_wrong_usage(arguments: list[str], reason: str) -> None:
     result = CliRunner().invoke(client_command, arguments)
     assert result.exit_code == 2
     assert reason in result.output
+
+
+async def test_the_password_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b" sesam \xc3\xb6ffne\r\nnot this\n")
+    async with loopback() as (port, peer):
+        done = await run(f"127.0.0.1:{port}", "--password-file", str(secret))
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert peer().password == " sesam öffne"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"a" * 510, "too long"),
+        (b"sec\0ret", "holds what no line can"),
+        (b"sec\xffret", "is not UTF-8"),
+        (b"\nsecret", "is empty"),
+    ],
+)
+def test_no_password_in_a_file(content: bytes, reason: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(content)
+    result = CliRunner().invoke(client_command, ["host", "--password-file", str(secret)])
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert "ret" not in result.output.replace(str(secret), "")
+
+
+async def test_a_password_is_asked_for_at_terminals_only() -> None:
+    done = await run("127.0.0.1:1", "--ask-password", stdin=b"secret\n")
+    assert done.returncode == 2
+    assert b"--ask-password needs a terminal" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("unwelcome", "password", "reason"),
+    [
+        (
+            ":s 464 * :Password incorrect",
+            "",
+            "This server asks for a password: --ask-password or --password-file",
+        ),
+        (":s 464 * :Password incorrect", "secret", "That is not the server's password."),
+        (
+            ":s 433 * al :Nickname is already in use",
+            "",
+            "al: Nickname is already in use: ask for another with --nick NAME",
+        ),
+        (
+            ":s 432 * al :Erroneous nickname",
+            "",
+            "al: Erroneous nickname: a nickname has letters, digits and -_[]{}\\|^`, "
+            "not beginning with a digit or -",
+        ),
+    ],
+)
+async def test_not_let_in(unwelcome: str, password: str, reason: str, tmp_path: Path) -> None:
+    arguments = []
+    if password:
+        (tmp_path / "secret").write_text(password)
+        arguments = ["--password-file", str(tmp_path / "secret")]
+    async with loopback(unwelcome=unwelcome) as (port, _):
+        done = await run(f"127.0.0.1:{port}", "--nick", "al", *arguments)
+    assert (done.returncode, done.stderr.decode()) == (1, f"Error: {reason}\n")
 
 
 async def test_nobody_there() -> None:
@@ -220,6 +289,31 @@ async def test_at_a_terminal() -> None:
             emulator.type("\x15\x04")
         assert running.returncode == 0
     assert emulator.settings() == before
+    emulator.close()
+
+
+async def test_a_password_is_asked_for() -> None:
+    emulator = Emulator(80)
+    async with loopback(LABELS) as (port, peers):
+        arguments = (f"127.0.0.1:{port}", "--ask-password")
+        async with process(*arguments, terminal=emulator) as running:
+            await emulator.until_bottom("The server's password: |")
+            emulator.type("open sesame\n")
+            await emulator.until_bottom("#lobby> |")
+            emulator.type("\x04")
+        assert running.returncode == 0
+        assert (await peer_of(peers)).password == "open sesame"
+    assert not any("sesame" in line for line in emulator.lines)
+    emulator.close()
+
+
+async def test_no_answer_to_the_question_for_a_password() -> None:
+    emulator = Emulator(80)
+    async with process("127.0.0.1:1", "--ask-password", terminal=emulator) as running:
+        await emulator.until_bottom("The server's password: |")
+        running.send_signal(signal.SIGINT)
+        await emulator.until_line("The server's password: ")
+    assert running.returncode == 130
     emulator.close()
 
 

@@ -6,20 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_chat.client.events import Missed
-from trio_chat.client.formatting import line_of
+from trio_chat.client.events import Event, Missed
+from trio_chat.client.formatting import is_routine, line_of
 from trio_chat.client.interpretation import Context, event_of, parse_leniently
 from trio_chat.client.support import Support
 
 NOW = dt.datetime(2024, 5, 6, 12, 3, tzinfo=dt.UTC)
 
 
-def shown(line: str) -> str:
+def happened(line: str) -> Event:
     message = parse_leniently(line.encode())
     assert message is not None
     event = event_of(message, Context(now=NOW, nick="me", support=Support()))
     assert event is not None
-    return line_of(event, nick="me", room="#lobby", zone=dt.UTC)
+    return event
+
+
+def shown(line: str) -> str:
+    return line_of(happened(line), nick="me", room="#lobby", zone=dt.UTC)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,22 @@ def shown(line: str) -> str:
 )
 def test_lines(line: str, text: str) -> None:
     assert shown(line) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "routine"),
+    [
+        *((f":s {code} me x :y", True) for code in ("001", "005", "251", "266", "372", "422")),
+        (":s 353 me = #cats :me", True),
+        (":s 366 me #cats :End of NAMES list", True),
+        (":s 404 me #cats :Cannot send", False),
+        (":s 301 me alice :lunch", False),
+        (":s WARN * X :careful", False),
+        (":alice!a@h JOIN #lobby", False),
+    ],
+)
+def test_what_every_start_brings(line: str, routine: bool) -> None:
+    assert is_routine(happened(line)) is routine
 
 
 def test_a_gap() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,6 +85,29 @@ async def test_editing_and_completing() -> None:
         await alice.screen.until(lambda: alice.screen.lines == ["#cats> "])
         alice.screen.type("/quit bye\r")
         await alice.peer.heard("QUIT bye")
+
+
+async def test_entering_is_shown_once() -> None:
+    async with person() as alice:
+        await alice.screen.until_line("in #lobby: @bob me")
+        alice.peer.mute.add("JOIN")
+        alice.screen.type("/join cats\r")
+        await alice.peer.heard("JOIN #cats")
+        # What happens inside is shown while the answer to the JOIN is still coming.
+        await alice.peer.send(":me!user@host JOIN #cats")
+        await alice.peer.send(":bob!b@h JOIN #cats", ":s 353 me = #cats :@bob me")
+        await alice.screen.until_line("in #cats: @bob me")
+        await alice.screen.until_bottom("#cats> |")
+        alice.screen.type("\x03")
+    shown = [re.sub(r"^\d\d:\d\d ", "", line) for line in alice.screen.lines[:-1]]
+    assert shown == [
+        "you are me; /help helps",
+        "you are in #lobby",
+        "in #lobby: @bob me",
+        "you are in #cats",
+        "bob joined",
+        "in #cats: @bob me",
+    ]
 
 
 async def test_a_room_that_is_refused() -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.client.peer import LABELS, Peer, conversation
+from trio_chat.client.advice import NICKNAME_RULE
 from trio_chat.client.slash import COMMANDS, Session
 
 
@@ -39,6 +40,10 @@ async def session(room: str = "#lobby") -> AsyncIterator[tuple[Session, Peer, li
         ("/part bye all", "PART #lobby :bye all"),
         ("/part #lobby bye", "PART #lobby bye"),
         ("/who cats", "NAMES #cats"),
+        ("/rooms", "LIST"),
+        ("/whois bob", "WHOIS bob"),
+        ("/away at lunch", "AWAY :at lunch"),
+        ("/away", "AWAY"),
         ("/quit so long", "QUIT :so long"),
     ],
 )
@@ -53,7 +58,14 @@ async def test_commands(typed: str, heard: str) -> None:
     [
         ("/topic", ["the topic of #lobby is: cats"]),
         ("/who", ["in #lobby: bob me"]),
-        ("/join cats", ["you are in #cats"]),
+        ("/join cats", []),
+        ("/join lobby", ["you are in #lobby"]),
+        ("/rooms", ["#lobby  12  Tea at four", "#cats    2"]),
+        ("/whois bob and others", ["Bob is bob@host (Bob B.)"]),
+        ("/whois a,b", ["! 'a,b' is neither a nickname nor a room"]),
+        ("/whois", ["! write /whois NAME"]),
+        ("/away gone fishing", ["you are away: gone fishing"]),
+        ("/away", ["you are back"]),
         ("/part", ["you are in no room: /join one"]),
         ("/xyzzy", ["! /xyzzy is no command: /help lists them"]),
         ("/", ["! / is no command: /help lists them"]),
@@ -95,6 +107,23 @@ async def test_what_the_server_refuses_is_told() -> None:
         await person.take("hello")
         await person.take("/topic")
         assert told == ["! #lobby: Cannot �[31msend", "no topic is set"]
+
+
+async def test_a_nickname_that_can_not_be() -> None:
+    async with session() as (person, peer, told):
+        peer.refuse["NICK"] = ":s 432 me 1abc :Erroneous nickname"
+        await person.take("/nick 1abc")
+        assert told == [f"! 1abc: Erroneous nickname: a nickname has {NICKNAME_RULE}"]
+
+
+async def test_a_room_that_we_are_put_into_is_not_the_current_one() -> None:
+    async with session() as (person, peer, _):
+        person.came_into("#cats")
+        assert person.room == "#lobby"
+        peer.refuse["JOIN"] = ":s 473 me #cats :Cannot join channel (+i)"
+        await person.take("/join #cats")
+        person.came_into("#cats")
+        assert person.room == "#lobby"
 
 
 async def test_help_lists_everything() -> None:

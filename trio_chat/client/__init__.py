@@ -17,7 +17,8 @@ has.
   which do no I/O, and the two queues `outgoing` and `event_queue`.
 - The program `trio-chat client`: `command` (options), `address`, and then either `pipe` (lines
   in, lines out) or `interactive` (a person at a terminal), which has `slash` (commands),
-  `terminal` (the device), `editor` and `keys` (pure); both use `formatting`.
+  `answers` (what it shows of them), `terminal` (the device), `editor` and `keys` (pure); both use
+  `formatting` and `advice`.
 """
 
 from trio_chat.client.chat import Chat

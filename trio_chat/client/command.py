@@ -18,16 +18,18 @@ import click
 import msgspec
 import trio
 
+from trio_chat.client import advice
 from trio_chat.client.address import DEFAULT_PORT, Address, nickname_for, parse_address, room_name
 from trio_chat.client.chat import Chat
 from trio_chat.client.connection import connect
 from trio_chat.client.errors import ChatError
 from trio_chat.client.events import Event, ServerReply
-from trio_chat.client.formatting import line_of
+from trio_chat.client.formatting import is_routine, line_of
 from trio_chat.client.interactive import Conversation
 from trio_chat.client.phrasing import check_name
 from trio_chat.client.pipe import Pipe
 from trio_chat.client.terminal import Terminal
+from trio_chat.wire import irc
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BUFFER = 10_000
@@ -40,6 +42,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     address: Address
     nick: str
     alternatives: bool
+    password: str
     room: str
     tls: bool
     ca_file: str
@@ -53,6 +56,13 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("address", metavar="[HOST[:PORT]]", default=f"127.0.0.1:{DEFAULT_PORT}")
 @click.option("--nick", metavar="NAME", help="Your nickname.  [default: your login name]")
 @click.option("--room", metavar="ROOM", help="The room to enter.  [default: #lobby]")
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Enter with the server's password, the first line of FILE.",
+)
+@click.option("--ask-password", is_flag=True, help="Ask for the server's password, hidden.")
 @click.option("--tls", is_flag=True, help="Encrypt, and verify the server's certificate.")
 @click.option(
     "--tls-ca",
@@ -68,6 +78,8 @@ def client_command(
     address: str,
     nick: str | None,
     room: str | None,
+    password_file: str | None,
+    ask_password: bool,
     tls: bool,
     tls_ca: str | None,
     tls_insecure: bool,
@@ -92,11 +104,19 @@ def client_command(
         raise click.UsageError(str(error)) from None
     if listen_only and no_read:
         raise click.UsageError("--listen-only and --no-read together leave nothing to do.")
+    if ask_password and password_file is not None:
+        raise click.UsageError("--ask-password or --password-file, not both.")
+    password = ""
+    if password_file is not None:
+        password = _password_in(password_file)
+    elif ask_password:
+        password = _ask_password()
     request = _Request(
         address=server,
         nick=nick if nick is not None else nickname_for(_login()),
         # A name that was asked for is that or nothing.
         alternatives=nick is None,
+        password=password,
         room=room,
         tls=tls or tls_insecure or tls_ca is not None or server.tls,
         ca_file=tls_ca or "",
@@ -108,8 +128,43 @@ def client_command(
     try:
         status = trio.run(_run, request)
     except ChatError as error:
-        raise click.ClickException(str(error)) from None
+        sentence = advice.at_the_start(error, password_given=bool(password))
+        raise click.ClickException(sentence) from None
     sys.exit(status)
+
+
+def _password_in(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", newline="\n") as file:
+            password = file.readline().rstrip("\r\n")
+    except OSError as error:
+        raise click.UsageError(f"{path} can not be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{path} is not UTF-8.") from None
+    if not password:
+        raise click.UsageError(f"The first line of {path} is empty, and so no password.")
+    return _sendable(password)
+
+
+def _ask_password() -> str:
+    if not os.isatty(0):
+        raise click.UsageError("--ask-password needs a terminal to ask at: use --password-file.")
+    try:
+        return _sendable(getpass.getpass("The server's password: "))
+    except KeyboardInterrupt:
+        click.echo(err=True)
+        sys.exit(128 + signal.SIGINT)
+
+
+def _sendable(password: str) -> str:
+    try:
+        fits = len(irc.serialize(irc.Message(command="PASS", params=(password,)))) <= irc.LINE_LIMIT
+    except ValueError:
+        fits = False
+    if not fits:
+        # Without the password itself: others may look at the screen.
+        raise click.UsageError("The password is too long, or holds what no line can.")
+    return password
 
 
 def _login() -> str:
@@ -157,6 +212,7 @@ async def _converse(request: _Request) -> None:
         request.address.port,
         nick=request.nick,
         alternatives=request.alternatives,
+        password=request.password,
         tls=request.tls,
         ca_file=request.ca_file,
         tls_insecure=request.tls_insecure,
@@ -171,7 +227,7 @@ async def _converse(request: _Request) -> None:
                 room=request.room,
                 source=request.source,
                 sink=request.sink,
-                print_as=msgspec.json.encode if request.json else _in_words(chat, request.room),
+                print_as=_in_json if request.json else _in_words(chat, request.room),
             )
             await pipe.run()
 
@@ -179,6 +235,10 @@ async def _converse(request: _Request) -> None:
 def _is_interactive(request: _Request) -> bool:
     both = request.source is not None and request.sink is not None and not request.json
     return both and os.isatty(0) and os.isatty(1) and os.environ.get("TERM") != "dumb"
+
+
+def _in_json(event: Event) -> bytes:
+    return b"" if is_routine(event) else msgspec.json.encode(event)
 
 
 def _in_words(chat: Chat, room: str) -> Callable[[Event], bytes]:

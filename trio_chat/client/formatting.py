@@ -19,6 +19,12 @@ _WELCOME = ("001", "002", "003", "004", "005", "042")
 _FIGURES = ("250", "251", "252", "253", "254", "255", "265", "266")
 _FRAMES = ("324", "329", "333", "366", "375", "376", "396", "422")
 _UNTOLD = frozenset((*_WELCOME, *_FIGURES, *_FRAMES))
+_ROUTINE = _UNTOLD | {_TOPIC_IS, _NAMES, _MOTD}
+
+
+def is_routine(event: Event) -> bool:
+    """Whether it is one of the replies with which every start and every room begins."""
+    return isinstance(event, events.ServerReply) and event.code in _ROUTINE
 
 
 def line_of(event: Event, *, nick: str, room: str = "", zone: dt.tzinfo | None = None) -> str:

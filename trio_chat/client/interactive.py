@@ -17,7 +17,7 @@ import trio
 from trio_chat.client.chat import Chat
 from trio_chat.client.editor import LineEditor, Signal, Submitted
 from trio_chat.client.errors import ChatError
-from trio_chat.client.events import Message, NickChanged
+from trio_chat.client.events import Event, Joined, Message, NickChanged
 from trio_chat.client.formatting import line_of
 from trio_chat.client.keys import KeyDecoder
 from trio_chat.client.slash import COMMANDS, Session
@@ -115,12 +115,18 @@ class Conversation:
                     nick = event.new if isinstance(event, NickChanged) else event.nick
                     if not self._chat.is_me(nick):
                         self._nicks.appendleft(nick)
-                line = line_of(event, nick=self._chat.nick, room=self._session.room)
+                line = self._line_of(event)
                 if line:
                     await self._screen.show(line)
         except ChatError as error:
             self._failure = error
             conversation.cancel()
+
+    def _line_of(self, event: Event) -> str:
+        if isinstance(event, Joined) and self._chat.is_me(event.nick):
+            self._session.came_into(event.room)
+            return displayable(f"you are in {event.room}")
+        return line_of(event, nick=self._chat.nick, room=self._session.room)
 
     async def _follow_signals(self) -> None:
         with trio.open_signal_receiver(signal.SIGWINCH, signal.SIGCONT) as signals:

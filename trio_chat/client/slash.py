@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from trio_chat.client import advice, answers
 from trio_chat.client.address import room_name
 from trio_chat.client.chat import Chat
 from trio_chat.client.errors import ChatError
+from trio_chat.client.phrasing import check_name
 from trio_chat.wire.plain import displayable
 
 
@@ -26,6 +28,7 @@ class Session:
         """The room in which text is said; empty for none."""
         self.left = False
         """Whether `/quit` was typed."""
+        self._entering = ""
 
     async def take(self, text: str) -> None:
         """Do what was typed. What goes wrong is shown, not raised."""
@@ -35,12 +38,26 @@ class Session:
             else:
                 await self._say(text[1:] if text[:2] == "//" else text)
         except (ChatError, ValueError) as error:
-            await self.show(displayable(f"! {error}"))
+            await self.show(displayable(f"! {advice.inside(error)}"))
 
-    async def enter(self, room: str) -> None:
+    async def enter(self, room: str, key: str = "") -> None:
         """Join a room and make it the current one. Raises what `Chat.join` raises."""
-        await self.chat.join(room)
+        self._entering = room
+        try:
+            await self.chat.join(room, key)
+        finally:
+            self._entering = ""
         self.room = room
+
+    def came_into(self, room: str) -> None:
+        """Take note of the event that we are in a room now, before anybody is shown it.
+
+        It can come before `enter` has the server's whole answer. A room that nobody asked for does
+        not become the current one.
+        """
+        fold = self.chat.support.fold
+        if fold(room) == fold(self._entering):
+            self.room = room
 
     async def _command(self, text: str) -> None:
         word, _, argument = text[1:].partition(" ")
@@ -74,9 +91,11 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 async def _join(session: Session, argument: str) -> None:
     room, _, key = argument.partition(" ")
     room = room_name(room)
-    await session.chat.join(room, key)
-    session.room = room
-    await session.show(f"you are in {displayable(room)}")
+    back = session.chat.is_in(room)
+    await session.enter(room, key.strip())
+    # A room that is new to us is an event, and shown as that.
+    if back:
+        await session.show(displayable(f"you are in {room}"))
 
 
 async def _part(session: Session, argument: str) -> None:
@@ -109,6 +128,24 @@ async def _who(session: Session, argument: str) -> None:
     room = room_name(argument) if argument else session._here()
     members = sorted(await session.chat.members(room), key=str.casefold)
     await session.show(displayable(f"in {room}: {' '.join(members) or 'nobody'}"))
+
+
+async def _rooms(session: Session, _: str) -> None:
+    for line in answers.rooms_in(await session.chat.request("LIST")):
+        await session.show(displayable(line))
+
+
+async def _whois(session: Session, argument: str) -> None:
+    nick = argument.split()[0]
+    check_name(nick)
+    replies = await session.chat.request("WHOIS", nick)
+    for line in answers.person_in(replies, nick, session.chat.support):
+        await session.show(displayable(line))
+
+
+async def _away(session: Session, argument: str) -> None:
+    await session.chat.request("AWAY", *([argument] if argument else []))
+    await session.show(displayable(f"you are away: {argument}" if argument else "you are back"))
 
 
 async def _topic(session: Session, argument: str) -> None:
@@ -149,6 +186,13 @@ COMMANDS = {
         usage="/msg NAME TEXT", help="say something to one person", run=_msg, needs_argument=True
     ),
     "who": Command(usage="/who [ROOM]", help="see who is in a room", run=_who),
+    "rooms": Command(usage="/rooms", help="see which rooms there are, and how full", run=_rooms),
+    "whois": Command(
+        usage="/whois NAME", help="see what is known of somebody", run=_whois, needs_argument=True
+    ),
+    "away": Command(
+        usage="/away [TEXT]", help="say that you are away; alone, that you are back", run=_away
+    ),
     "topic": Command(usage="/topic [TEXT]", help="see or set the room's topic", run=_topic),
     "quit": Command(usage="/quit [REASON]", help="leave", run=_quit),
     "help": Command(usage="/help", help="see this list", run=_help),
