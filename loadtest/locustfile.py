@@ -25,7 +25,16 @@ from locust import LoadTestShape, User, events, task
 from locust.env import Environment
 from locust.runners import LocalRunner
 
-from loadtest.plan import DEFAULT_PROFILE, OPTIONS, PROFILES, Plan, PlanError, resolve, target
+from loadtest.plan import (
+    DEFAULT_PROFILE,
+    ONE_PROCESS,
+    OPTIONS,
+    PROFILES,
+    Plan,
+    PlanError,
+    resolve,
+    target,
+)
 from loadtest.swarm import Swarm
 from loadtest.table import Table
 from loadtest.verdict import Outcome, Verdict
@@ -56,7 +65,7 @@ class Session:
         """Read the options. Raises `PlanError`."""
         environment = cls.environment
         if environment is None or not isinstance(environment.runner, LocalRunner):
-            raise PlanError("The swarm runs in one process: no --processes, --master or --worker.")
+            raise PlanError(ONE_PROCESS)
         options = vars(environment.parsed_options) if environment.parsed_options else {}
         target(environment.host)
         return resolve(given(options), options.get("profile"))

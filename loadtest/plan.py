@@ -21,6 +21,9 @@ MIN_CHURN_PERIOD = 1.0
 """Seconds between two leaves of one client: less, and it would be out more than in."""
 
 
+ONE_PROCESS = "The swarm runs in one process: no --processes, --master or --worker."
+
+
 class PlanError(ValueError):
     """The options ask for what can not be done. Its text is one sentence for the user."""
 
@@ -172,6 +175,10 @@ def resolve(given: Mapping[str, object], profile: str | None = None) -> Plan:
     name = profile or DEFAULT_PROFILE
     if name not in PROFILES:
         raise PlanError(f"There is no profile {name!r}: choose among {', '.join(PROFILES)}.")
+    for key, value in given.items():
+        choices = OPTIONS[key].choices if key in OPTIONS else None
+        if choices and value not in (None, "", *choices):
+            raise PlanError(f"{_flag(key)} must be {' or '.join(choices)}, not {value!r}.")
     own = {key: value for key, value in given.items() if value not in (None, "")}
     values: dict[str, object] = {**_DEFAULTS, **PROFILES[name], **own}
     users = _count(values, "users")
@@ -191,7 +198,7 @@ def resolve(given: Mapping[str, object], profile: str | None = None) -> Plan:
         spawn_rate=_number(values, "spawn_rate", most=MAX_SPAWN_RATE),
         senders=_number(values, "senders", most=1),
         rate=_number(values, "rate"),
-        message_bytes=int(_number(values, "message_bytes", most=MAX_MESSAGE_BYTES)),
+        message_bytes=_count(values, "message_bytes", most=MAX_MESSAGE_BYTES),
         hold=_number(values, "hold"),
         churn=_number(values, "churn", zero=True),
         tls_verify=values["tls_verify"] == "on",
@@ -214,18 +221,31 @@ def target(host: str | None) -> Target:
         parts = urlsplit(host)
         port = parts.port
     except ValueError:
-        raise PlanError(f"--host is {wanted}, not {host!r}.") from None
-    if parts.scheme not in ("irc", "ircs") or not parts.hostname:
-        raise PlanError(f"--host is {wanted}, not {host!r}.")
+        raise PlanError(f"--host must be {wanted}, not {host!r}.") from None
+    if parts.scheme not in ("irc", "ircs") or not parts.hostname or port == 0:
+        raise PlanError(f"--host must be {wanted}, not {host!r}.")
     tls = parts.scheme == "ircs"
     return Target(host=parts.hostname, port=port or (6697 if tls else 6667), tls=tls)
 
 
-def _count(values: Mapping[str, object], key: str) -> int:
-    number = _number(values, key)
-    if number != int(number):
-        raise PlanError(f"{_flag(key)} is a whole number, not {values[key]!r}.")
-    return int(number)
+def counted(number: int, noun: str) -> str:
+    """Say how many there are of something."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def rooms_in_words(clients: int, rooms: int) -> str:
+    """Say how many rooms there are, and of what size: "3 rooms of 16 or 17"."""
+    size, rest = divmod(clients, rooms)
+    return f"{counted(rooms, 'room')} of {size:,}" + (f" or {size + 1:,}" if rest else "")
+
+
+def _count(values: Mapping[str, object], key: str, *, most: float = math.inf) -> int:
+    _number(values, key, most=most)
+    try:
+        # As strict as Locust, which reads the command line once more.
+        return int(str(values[key]))
+    except ValueError:
+        raise PlanError(f"{_flag(key)} must be a whole number, not {values[key]!r}.") from None
 
 
 def _number(
@@ -235,12 +255,12 @@ def _number(
     try:
         number = float(str(value))
     except ValueError:
-        raise PlanError(f"{_flag(key)} is a number, not {value!r}.") from None
+        raise PlanError(f"{_flag(key)} must be a number, not {value!r}.") from None
     enough = number >= 0 if zero else number > 0
     if not (enough and number <= most and math.isfinite(number)):
         lower = "0 or more" if zero else "more than 0"
         upper = "" if most == math.inf else f" and at most {most:g}"
-        raise PlanError(f"{_flag(key)} is {lower}{upper}, not {value}.")
+        raise PlanError(f"{_flag(key)} must be {lower}{upper}, not {value}.")
     return number
 
 

@@ -1,7 +1,8 @@
 """Runs the load test: starts a server, runs Locust against it, stops it, tells the truth.
 
 Owns two processes and one directory: the server (unless `--host` names one that is already
-running), Locust without its web interface, and the report. It knows neither what Locust measures
+running), Locust without its web interface, and the report. Nothing of that is made before the
+options are known to make sense, and the host to be reachable. It knows neither what Locust measures
 nor what the server is; the exit code is Locust's, unless the server died or would not stop.
 """
 
@@ -9,17 +10,34 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
+import os
 import pathlib
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
-from loadtest.plan import DEFAULT_PROFILE, OPTIONS, PROFILES
+from loadtest.plan import (
+    DEFAULT_PROFILE,
+    ONE_PROCESS,
+    OPTIONS,
+    PROFILES,
+    PlanError,
+    Target,
+    resolve,
+    target,
+)
+from loadtest.verdict import Outcome
+
+CONNECT_SECONDS = 5.0
+"""How long a host that is already running may take to accept a connection."""
 
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
@@ -32,33 +50,51 @@ _LISTENS = re.compile(r"127\.0\.0\.1:([0-9]+)")
 
 
 class ServerError(Exception):
-    """The server did not start, or died, or would not stop. One readable sentence."""
+    """The server is not there, did not start, died, or would not stop. One readable sentence."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the load test as the command line says; return the exit code."""
-    options, for_locust = _parser().parse_known_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    report = pathlib.Path(options.report)
-    report.mkdir(parents=True, exist_ok=True)
+    report = None
     try:
-        if options.host:
-            code = _Locust(options.host, report, for_locust).wait()
+        options, for_locust = _parser().parse_known_args(arguments)
+        if importlib.util.find_spec("locust") is None:
+            raise PlanError("The load test needs Locust: pip install '.[loadtest]'")
+        _check(for_locust)
+        host = target(options.host) if options.host is not None else None
+        command = _command(options.server)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if host is not None:
+            _must_accept(host)
+        report = _directory(options.report)
+        if host is not None:
+            code = _Locust(str(host), report, for_locust).wait()
         else:
-            code = _with_server(options, report, for_locust)
+            code = _with_server(command, report, for_locust)
+    except PlanError as error:
+        print(error, file=sys.stderr)
+        code = int(Outcome.MISUSED)
     except ServerError as error:
         print(f"FAILED: {error}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
         print("FAILED: interrupted.", file=sys.stderr)
         code = 1
-    if (report / "report.html").exists():
+    # What Locust refused was no run, and its report is of nothing.
+    if report is not None and code != Outcome.MISUSED and (report / "report.html").exists():
         print(f"Report: {report / 'report.html'}")
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """Leaves it to `main` to say what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise PlanError(f"{message[0].upper()}{message[1:]}.")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
         prog="python -m loadtest",
         description="Load an IRC server, and prove that nothing is lost, doubled or reordered.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -66,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_epilog(),
     )
     parser.add_argument(
-        "--host",
+        *("-H", "--host"),
         metavar="URL",
         help="irc://HOST:PORT or ircs://HOST:PORT of a running server (default: start our own)",
     )
@@ -79,6 +115,64 @@ def _parser() -> argparse.ArgumentParser:
         "--report", metavar="DIR", default="loadtest-report", help="where the report is written"
     )
     return parser
+
+
+def _check(for_locust: Sequence[str]) -> None:
+    """Read what Locust is to read as the swarm will do. Raises `PlanError`."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    # What Locust takes from the environment as well.
+    parser.add_argument("-u", "--users", default=os.environ.get("LOCUST_USERS"))
+    parser.add_argument("-r", "--spawn-rate", default=os.environ.get("LOCUST_SPAWN_RATE"))
+    for key in ("profile", *OPTIONS):
+        parser.add_argument(f"--{key.replace('_', '-')}")
+    for key in ("--processes", "--master", "--worker"):
+        parser.add_argument(key, dest="processes", nargs="?", const=True)
+    given = vars(parser.parse_known_args(for_locust)[0])
+    for key, value in given.items():
+        if value == "":
+            raise PlanError(f"--{key.replace('_', '-')} must not be empty.")
+    if given.pop("processes") is not None:
+        raise PlanError(ONE_PROCESS)
+    profile = given.pop("profile")
+    resolve(given, profile)
+
+
+def _command(server: str | None) -> list[str] | None:
+    """Split the server's command; None for our own. Raises `PlanError`."""
+    if server is None:
+        return None
+    try:
+        command = shlex.split(server)
+    except ValueError as error:
+        raise PlanError(f"--server must be a command: {str(error).lower()}") from None
+    if not command:
+        raise PlanError("--server must not be empty.")
+    return command
+
+
+def _directory(name: str) -> pathlib.Path:
+    """Make the report's directory. Raises `PlanError`."""
+    report = pathlib.Path(name)
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PlanError(f"--report: {name} can not be made: {error.strerror}.") from None
+    return report
+
+
+def _must_accept(host: Target) -> None:
+    """Connect once, and say nothing. Raises `ServerError`."""
+    try:
+        socket.create_connection((host.host, host.port), CONNECT_SECONDS).close()
+    except TimeoutError:
+        why = f"no answer within {CONNECT_SECONDS:g} s"
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+    except UnicodeError:
+        why = "that is no host's name"
+    else:
+        return
+    raise ServerError(f"{host} can not be loaded: could not connect: {why}.")
 
 
 def _epilog() -> str:
@@ -99,13 +193,11 @@ def _epilog() -> str:
     return "\n".join(lines)
 
 
-def _with_server(options: argparse.Namespace, report: pathlib.Path, rest: Sequence[str]) -> int:
+def _with_server(command: Sequence[str] | None, report: pathlib.Path, rest: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="loadtest-") as data:
-        command = [sys.executable, "-m", "trio_chat", "serve", "--listen", "127.0.0.1:0"]
-        command += ["--data", data]
-        if options.server:
-            command = shlex.split(options.server)
-        with _server(command, report) as server:
+        own = [sys.executable, "-m", "trio_chat", "serve", "--listen", "127.0.0.1:0"]
+        own += ["--data", data]
+        with _server(command or own, report) as server:
             print(f"The server listens at {server.url}; its log is {server.log}.", flush=True)
             locust = _Locust(server.url, report, rest)
             try:

@@ -29,7 +29,7 @@ from loadtest.connection import reason, resolve
 from loadtest.diagnosis import Fault
 from loadtest.histogram import Histogram
 from loadtest.membership import Member, Samples
-from loadtest.plan import Plan, PlanError, Role, Target
+from loadtest.plan import Plan, PlanError, Role, Target, counted, rooms_in_words
 from loadtest.table import Table
 from loadtest.verdict import Health, Outcome, Result, Verdict, judge
 from loadtest.verifier import Room
@@ -251,9 +251,9 @@ class Swarm:
     def _ramp(self) -> None:
         plan = self.plan
         log.info(
-            "Letting %d clients into %d rooms, %g a second …",
-            plan.users,
-            plan.rooms,
+            "Letting %s into %s, %g a second …",
+            counted(plan.users, "client"),
+            rooms_in_words(plan.users, plan.rooms),
             plan.spawn_rate,
         )
         self._next_connect = time.perf_counter()

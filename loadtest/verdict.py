@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from loadtest.diagnosis import Fault, Kind
 from loadtest.histogram import Histogram
-from loadtest.plan import Plan
+from loadtest.plan import Plan, counted, rooms_in_words
 
 MIN_SENT = 0.99
 """Share of the intended sends that a valid run has made."""
@@ -95,8 +95,9 @@ def _conclude(plan: Plan, result: Result) -> tuple[Outcome, list[str]]:
         hint = "Nothing was lost, but the times are not the server's. Try less: --users, --rate."
         return Outcome.INVALID, [line, hint]
     line = (
-        f"PROVEN: {result.said:,} messages to {result.clients:,} clients in {result.rooms:,} "
-        f"rooms, {result.deliveries:,} deliveries: each arrived once, and in one order."
+        f"PROVEN: {counted(result.said, 'message')} to {counted(result.clients, 'client')} in "
+        f"{rooms_in_words(result.clients, result.rooms)}, {result.deliveries:,} deliveries: "
+        "each arrived once, and in one order."
     )
     return Outcome.PROVEN, [line]
 

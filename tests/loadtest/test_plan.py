@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from loadtest.plan import OPTIONS, PROFILES, PlanError, Role, Target, resolve, target
+from loadtest.plan import (
+    OPTIONS,
+    PROFILES,
+    PlanError,
+    Role,
+    Target,
+    counted,
+    resolve,
+    rooms_in_words,
+    target,
+)
 
 
 def test_the_default_is_what_the_proof_asks_for() -> None:
@@ -80,16 +90,18 @@ def test_a_founder_stays_and_hears_everything() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"users": 0}, "--users is more than 0, not 0"),
-        ({"users": 2.5}, "--users is a whole number"),
-        ({"rate": "fast"}, "--rate is a number, not 'fast'"),
-        ({"rate": -1}, "--rate is more than 0, not -1"),
-        ({"rate": "inf"}, "--rate is more than 0"),
-        ({"rate": "nan"}, "--rate is more than 0"),
-        ({"senders": 1.5}, "--senders is more than 0 and at most 1, not 1.5"),
-        ({"spawn_rate": 201}, "--spawn-rate is more than 0 and at most 200, not 201"),
-        ({"message_bytes": 351}, "--message-bytes is more than 0 and at most 350"),
-        ({"churn": -1}, "--churn is 0 or more"),
+        ({"users": 0}, "--users must be more than 0, not 0"),
+        ({"users": 2.5}, "--users must be a whole number"),
+        ({"users": "10.0"}, "--users must be a whole number, not '10.0'"),
+        ({"tls_verify": "yes"}, "--tls-verify must be on or off, not 'yes'"),
+        ({"rate": "fast"}, "--rate must be a number, not 'fast'"),
+        ({"rate": -1}, "--rate must be more than 0, not -1"),
+        ({"rate": "inf"}, "--rate must be more than 0"),
+        ({"rate": "nan"}, "--rate must be more than 0"),
+        ({"senders": 1.5}, "--senders must be more than 0 and at most 1, not 1.5"),
+        ({"spawn_rate": 201}, "--spawn-rate must be more than 0 and at most 200, not 201"),
+        ({"message_bytes": 351}, "--message-bytes must be more than 0 and at most 350"),
+        ({"churn": -1}, "--churn must be 0 or more"),
         ({"churn": 6000}, "--churn can be 600 at most"),
         ({"users": 2, "rooms": 3}, "3 rooms need as many clients"),
         ({"users": 1, "churn": 1}, "A room needs 2 members or more with --churn, not 1"),
@@ -136,7 +148,26 @@ def test_a_host_is_written_as_it_is_read() -> None:
         assert str(target(host)) == host
 
 
-@pytest.mark.parametrize("host", ["", None, "127.0.0.1:6667", "http://x", "irc://", "irc://x:port"])
+@pytest.mark.parametrize(
+    "host", ["", None, "127.0.0.1:6667", "http://x", "irc://", "irc://x:port", "irc://x:0"]
+)
 def test_hosts_that_are_none(host: str | None) -> None:
     with pytest.raises(PlanError, match="irc://HOST:PORT"):
         target(host)
+
+
+@pytest.mark.parametrize(
+    ("clients", "rooms", "words"),
+    [
+        (10, 1, "1 room of 10"),
+        (10, 2, "2 rooms of 5"),
+        (50, 3, "3 rooms of 16 or 17"),
+        (5000, 1, "1 room of 5,000"),
+    ],
+)
+def test_rooms_in_words(clients: int, rooms: int, words: str) -> None:
+    assert rooms_in_words(clients, rooms) == words
+
+
+def test_one_is_not_many() -> None:
+    assert [counted(number, "client") for number in (1, 2000)] == ["1 client", "2,000 clients"]

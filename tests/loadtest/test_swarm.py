@@ -71,7 +71,7 @@ def rows(output: str) -> dict[str, int]:
 def test_a_correct_server_is_proven(environment: dict[str, str], report: pathlib.Path) -> None:
     run = swarm(environment, report, "")
     assert run.code == 0, run.output
-    assert "PROVEN: 40 messages to 10 clients in 2 rooms, 200 deliveries" in run.output
+    assert "PROVEN: 40 messages to 10 clients in 2 rooms of 5, 200 deliveries" in run.output
     assert rows(run.output) == dict.fromkeys(
         [
             *("TCP connect", "IRC register", "IRC join", "IRC say", "IRC ping"),
@@ -178,7 +178,18 @@ def test_options_that_make_no_sense_are_refused(
 ) -> None:
     run = swarm(environment, report, "", "--senders 2")
     assert run.code == 2, run.output
-    assert "--senders is more than 0 and at most 1, not 2" in run.output
+    assert run.output == "--senders must be more than 0 and at most 1, not 2.\n"
+    assert not report.exists()
+
+
+def test_options_that_only_locust_refuses_leave_no_report_of_nothing(
+    environment: dict[str, str], report: pathlib.Path
+) -> None:
+    # An abbreviation, which Locust reads and we do not.
+    run = swarm(environment, report, "", "--sender 2")
+    assert run.code == 2, run.output
+    assert "--senders must be more than 0 and at most 1, not 2" in run.output
+    assert "Report:" not in run.output
 
 
 @pytest.mark.parametrize(
@@ -213,10 +224,10 @@ def test_a_server_that_is_not_there(environment: dict[str, str], report: pathlib
     # Port 1 is nobody's: it takes a privilege to listen there.
     run = swarm(environment, report, "", "--host irc://127.0.0.1:1")
     assert run.code == 1, run.output
-    assert (
-        "FAILED: irc://127.0.0.1:1 can not be loaded: "
-        "the first client could not connect: connection refused." in run.output
+    assert run.output == (
+        "FAILED: irc://127.0.0.1:1 can not be loaded: could not connect: connection refused.\n"
     )
+    assert not report.exists()
 
 
 def test_a_server_that_does_not_start(environment: dict[str, str], report: pathlib.Path) -> None:

@@ -27,7 +27,7 @@ def test_a_good_run_is_proven() -> None:
     verdict = judge(PLAN, Result(**GOOD, health=Health(**HEALTHY)))
     assert verdict.outcome is Outcome.PROVEN
     assert [int(outcome) for outcome in Outcome] == [0, 1, 2, 3]
-    assert verdict.lines[-1].startswith("PROVEN: 100 messages to 20 clients")
+    assert verdict.lines[-1].startswith("PROVEN: 100 messages to 20 clients in 1 room of 20, ")
 
 
 @pytest.mark.parametrize(
