@@ -63,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check(for_locust)
         host = target(options.host) if options.host is not None else None
         command = _command(options.server)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         if host is not None:
             _must_accept(host)
         report = _directory(options.report)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         if host is not None:
             code = _Locust(str(host), report, for_locust).wait()
         else:
@@ -155,6 +155,8 @@ def _directory(name: str) -> pathlib.Path:
     report = pathlib.Path(name)
     try:
         report.mkdir(parents=True, exist_ok=True)
+        # So that what is there in the end is of this run.
+        (report / "report.html").unlink(missing_ok=True)
     except OSError as error:
         raise PlanError(f"--report: {name} can not be made: {error.strerror}.") from None
     return report
@@ -213,8 +215,6 @@ class _Locust:
     """Locust's process."""
 
     def __init__(self, url: str, report: pathlib.Path, rest: Sequence[str]) -> None:
-        # So that what is there in the end is of this run.
-        (report / "report.html").unlink(missing_ok=True)
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "locust"),

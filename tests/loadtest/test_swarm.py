@@ -231,7 +231,10 @@ def test_a_server_that_is_not_there(environment: dict[str, str], report: pathlib
 
 
 def test_a_server_that_does_not_start(environment: dict[str, str], report: pathlib.Path) -> None:
+    report.mkdir()
+    (report / "report.html").write_text("Of a run before.")
     run = swarm(environment, report, "--no-such-option")
     assert run.code == 1, run.output
+    assert "Report:" not in run.output
     assert "the server did not start (exit code 2)" in run.output
     assert "unrecognized arguments" in run.output
