@@ -62,6 +62,7 @@ class Connection:
         self._socket: socket.socket | None = None
         self._reader: Any = None
         self._writer: Any = None
+        self._is_waiting = False
         self._unsent = bytearray()
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
@@ -80,7 +81,7 @@ class Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         code = sock.connect_ex(address.address)
         if code == errno.EINPROGRESS:
-            gevent.socket.wait_write(sock.fileno(), seconds, TimeoutError())
+            self._wait(gevent.socket.wait_write, sock, seconds)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             raise OSError(code, os.strerror(code))
@@ -96,7 +97,7 @@ class Connection:
             except ssl.SSLWantReadError:
                 self._flush_tls()
                 left = max(deadline - time.perf_counter(), 0.001)
-                gevent.socket.wait_read(sock.fileno(), left, TimeoutError())
+                self._wait(gevent.socket.wait_read, sock, left)
                 data = sock.recv(CHUNK)
                 if not data:
                     raise ConnectionResetError(errno.ECONNRESET, "closed") from None
@@ -104,6 +105,18 @@ class Connection:
             else:
                 self._flush_tls()
                 return
+
+    def _wait(self, wait: Callable[..., object], sock: socket.socket, seconds: float) -> None:
+        """Wait for a socket. Whoever closes it meanwhile leaves that to us: the event loop ends the
+        whole process when it finds a descriptor closed that somebody waits for."""
+        self._is_waiting = True
+        try:
+            wait(sock.fileno(), seconds, TimeoutError())
+        finally:
+            self._is_waiting = False
+            if self._socket is not sock:
+                sock.close()
+        self._open_socket()
 
     def start_reading(self) -> None:
         """Hand on what arrives from now on."""
@@ -206,7 +219,8 @@ class Connection:
                 watcher.close()
         self._reader = self._writer = None
         self._unsent.clear()
-        sock.close()
+        if not self._is_waiting:
+            sock.close()
 
     def _open_socket(self) -> socket.socket:
         if self._socket is None:

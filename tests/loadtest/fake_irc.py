@@ -69,6 +69,7 @@ class Client(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self.server = server
         self.buffer = b""
+        self.due = 0.0
         self.nickname = ""
         self.echoes = False
         self.negotiates = False
@@ -101,9 +102,12 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *lines, self.buffer = (self.buffer + data).split(b"\r\n")
         pause = self.server.options.seconds_per_line
-        for number, line in enumerate(lines):
+        loop = asyncio.get_running_loop()
+        for line in lines:
             if pause and self.registered:
-                asyncio.get_running_loop().call_later(pause * number, self.handle, line.decode())
+                # However the lines are cut into packets, each waits for the one before it.
+                self.due = max(self.due, loop.time()) + pause
+                loop.call_at(self.due, self.handle, line.decode())
             else:
                 self.handle(line.decode())
 
