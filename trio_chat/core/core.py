@@ -234,13 +234,13 @@ class Core:
         self._pending[self._requests] = _Pending(user, resume, answer)
         return self._requests
 
-    def close(self, user: User, reason: str, *, shown: str | None = None) -> None:
-        """End a user's connection. The others are shown `shown`, or else `reason`."""
+    def close(self, user: User, reason: str) -> None:
+        """End a user's connection; the others are shown the reason too."""
         self.output.send(
             user, events.Closing(time=self.now, source=self.settings.name, reason=reason)
         )
         self.output.close(user, reason)
-        self.depart(user, reason if shown is None else shown)
+        self.depart(user, reason)
 
     def depart(self, user: User, reason: str) -> None:
         """Tell whoever shares a room with a user that they are gone, and forget them."""
@@ -382,7 +382,7 @@ class Core:
         While a request is under way it is not complete: then only a long part of it is sent.
         """
         answer, self._answer = self._answer, None
-        if answer is None or answer.user.id not in self.state.users:
+        if answer is None or not self._is_here(answer.user):
             return
         if answer.requests:
             if len(answer.events) >= PAGE:
@@ -411,7 +411,7 @@ class Core:
 
     def _completed(self, item: Completed) -> None:
         pending = self._pending.pop(item.request, None)
-        if pending is None or pending.user.id not in self.state.users:
+        if pending is None or not self._is_here(pending.user):
             return
         user, answer = pending.user, pending.answer
         user.requests -= 1
@@ -422,7 +422,7 @@ class Core:
                 self._answer = answer
             pending.resume(item.result)
             self._finish_answer()
-            if user.requests == 0 and user.id in self.state.users:
+            if user.requests == 0 and self._is_here(user):
                 lines, user.deferred = user.deferred or [], None
                 if lines:
                     self._received(user, lines)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trio_chat.core import events, modes, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.handlers.channels import word
-from trio_chat.core.handlers.registration import PASSWORD_ATTEMPTS
+from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -26,10 +26,7 @@ def oper(core: Core, user: User, message: Message) -> None:
 
     def resume(right: bool) -> None:
         if not right:
-            core.reply(user, numerics.ERR_PASSWDMISMATCH)
-            user.wrong_passwords += 1
-            if user.wrong_passwords >= PASSWORD_ATTEMPTS:
-                core.close(user, "Too many wrong passwords")
+            refuse_password(core, user)
             return
         rooms.set_user_modes(core.state, user, user.modes | modes.OPERATOR)
         core.reply(user, numerics.RPL_YOUREOPER)

@@ -129,12 +129,17 @@ def try_to_register(core: Core, user: User) -> None:
             registration.verified = True
             try_to_register(core, user)
             return
-        user.wrong_passwords += 1
-        core.reply(user, numerics.ERR_PASSWDMISMATCH)
-        if user.wrong_passwords >= PASSWORD_ATTEMPTS:
-            core.close(user, "Too many wrong passwords")
+        refuse_password(core, user)
 
     core.check_password(user, core.settings.password, registration.password, resume)
+
+
+def refuse_password(core: Core, user: User) -> None:
+    """Say that a password was wrong, and end the connection when there were too many."""
+    user.wrong_passwords += 1
+    core.reply(user, numerics.ERR_PASSWDMISMATCH)
+    if user.wrong_passwords >= PASSWORD_ATTEMPTS:
+        core.close(user, "Too many wrong passwords")
 
 
 def welcome(core: Core, user: User) -> None:
