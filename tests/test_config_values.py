@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trio_chat.addresses import ADDRESS_FORM, NETWORK_FORM
+from trio_chat.addresses import ADDRESS_FORM
 from trio_chat.config import (
     KINDS,
     Config,
@@ -16,6 +16,7 @@ from trio_chat.config import (
     load,
 )
 from trio_chat.config_values import variable_of
+from trio_chat.core.networks import NETWORK_FORM
 from trio_chat.core.settings import Operator
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"

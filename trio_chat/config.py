@@ -22,13 +22,10 @@ from msgspec import Meta, field
 
 from trio_chat.addresses import (
     ADDRESS_FORM,
-    NETWORK_FORM,
     Address,
-    Network,
     TcpAddress,
     UnixAddress,
     parse_address,
-    parse_network,
     parse_path,
 )
 from trio_chat.config_values import (
@@ -46,6 +43,7 @@ from trio_chat.config_values import (
     reason,
 )
 from trio_chat.core.names import is_channel_name
+from trio_chat.core.networks import NETWORK_FORM, Network, parse_network
 from trio_chat.core.settings import Limits, Operator, Settings
 from trio_chat.wire.text import split
 

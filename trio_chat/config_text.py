@@ -14,9 +14,10 @@ from typing import get_args
 import msgspec
 from msgspec.structs import fields
 
-from trio_chat.addresses import Address, Network, network_text
+from trio_chat.addresses import Address
 from trio_chat.config import NOT_THERE_YET, SECTIONS, Config
 from trio_chat.config_values import variable_of
+from trio_chat.core.networks import Network, network_text
 
 _WIDTH = 98
 

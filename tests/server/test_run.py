@@ -25,7 +25,7 @@ from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.server import run
 from trio_chat.server.errors import StartError
 from trio_chat.server.listeners import open_endpoints
-from trio_chat.server.run import Server, banner, serve, shown_host
+from trio_chat.server.run import Server, banner, serve
 
 
 class Running:
@@ -375,14 +375,6 @@ async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> 
     (tmp_path / "motd.txt").unlink()
     with pytest.RaisesGroup(ConfigError, flatten_subgroups=True):
         await serve(config, reload=lambda: config, out=StringIO())
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [("", "localhost"), ("::1", "0::1"), ("::ffff:1.2.3.4", "1.2.3.4"), ("1.2.3.4", "1.2.3.4")],
-)
-def test_shown_host(address: str, shown: str) -> None:
-    assert shown_host(address) == shown
 
 
 async def test_the_banner_shows_an_address_that_one_can_connect_to(tmp_path: Path) -> None:

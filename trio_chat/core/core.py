@@ -125,6 +125,11 @@ class Core:
         found = self.state.users.get(user)
         return found is not None and found.deferred is not None
 
+    def refusal(self, address: str, now: float) -> str:
+        """Return why nobody is let in from an IP address; empty: they are."""
+        ban = self.state.bans.on_address(address, now)
+        return f"You are banned ({ban.reason})" if ban else ""
+
     def withhold(self, effects: Effects) -> None:
         """Take out of `effects` what the journal could not store, and tell who said it."""
         withhold(effects, self.state.users, server=self.settings.name, now=self.output.now)

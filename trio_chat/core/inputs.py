@@ -23,6 +23,10 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True):
     """When the connection was made: what it has time for counts from there."""
     secure: bool = False
     """Whether the connection is encrypted, or never leaves the machine."""
+    address: str = ""
+    """The peer's IP address; empty where there is none (a Unix socket)."""
+    certfp: str = ""
+    """The SHA-256 fingerprint of the client's TLS certificate in hexadecimal; empty without one."""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,8 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
 
     request: int
     result: bool
+    detail: str = ""
+    """What there is to say about it, in a sentence."""
 
 
 class Elapsed(msgspec.Struct, frozen=True, kw_only=True):

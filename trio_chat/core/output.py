@@ -45,7 +45,14 @@ class AwaitSent(msgspec.Struct, frozen=True, kw_only=True):
     user: UserId
 
 
-Request: TypeAlias = CheckPassword | AwaitSent
+class Reload(msgspec.Struct, frozen=True, kw_only=True):
+    """Read the configuration again. Comes back as `Completed`, after the `Reconfigured`."""
+
+    id: int
+    user: UserId
+
+
+Request: TypeAlias = CheckPassword | AwaitSent | Reload
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +167,8 @@ class Effects(msgspec.Struct, kw_only=True):
     closes: list[tuple[UserId, str]]
     """Connections to end once their output is sent, and why."""
     requests: list[Request]
+    moves: list[tuple[UserId, str]]
+    """Users who come from another address than their connection does: a gateway has said so."""
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
 
@@ -176,6 +185,7 @@ class Output:
         self._records: list[Record] = []
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
+        self._moves: list[tuple[UserId, str]] = []
         self._failures: list[Exception] = []
 
     def begin(self, now: float, utc_offset: int) -> None:
@@ -197,10 +207,12 @@ class Output:
             outputs=outputs,
             closes=self._closes,
             requests=self._requests,
+            moves=self._moves,
             failures=self._failures,
         )
         self._touched, self._records = [], []
-        self._closes, self._requests, self._failures = [], [], []
+        self._closes, self._requests = [], []
+        self._moves, self._failures = [], []
         return effects
 
     def record(self, event: Event, author: User) -> None:
@@ -210,6 +222,10 @@ class Output:
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""
         self._requests.append(request)
+
+    def move(self, user: User, address: str) -> None:
+        """Have a user counted under this IP address from now on."""
+        self._moves.append((user.id, address))
 
     def fail(self, error: Exception) -> None:
         """Report a mistake of ours."""

@@ -10,6 +10,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from trio_chat.core.networks import Network
+
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -49,6 +51,23 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     password: str
 
 
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may say with WEBIRC whom it speaks for. `password` is a hash (argon2)."""
+
+    host: tuple[Network, ...]
+    password: str
+
+
+class Sts(msgspec.Struct, frozen=True, kw_only=True):
+    """The policy that clients should use TLS (IRCv3 sts)."""
+
+    port: int
+    """Where TLS is spoken."""
+    duration: int
+    """Seconds for which clients remember it."""
+    preload: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything in the configuration that decides what the core does."""
 
@@ -60,7 +79,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     """The hash of the password asked of every client; empty: none is."""
     motd: tuple[str, ...] = ()
+    admin: tuple[str, ...] = ()
+    """What ADMIN says: where the server is, who runs it, and how they are reached."""
     operators: tuple[Operator, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    sts: Sts | None = None
     limits: Limits = Limits()
     registration_timeout: float = 60.0
     """Seconds."""

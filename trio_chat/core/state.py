@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from trio_chat.core import capabilities
+from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import PLAIN, Encoding
 from trio_chat.core.inputs import UserId
 from trio_chat.core.names import fold
@@ -181,6 +182,7 @@ class State:
     """Everybody and everything, by name and by id."""
 
     __slots__ = (
+        "bans",
         "channels",
         "invisible",
         "nicknames",
@@ -199,6 +201,7 @@ class State:
         """By folded name."""
         self.past: collections.deque[Past] = collections.deque()
         """For WHOWAS: the latest first."""
+        self.bans = Bans()
         self.registered = 0
         self.invisible = 0
         self.operators = 0

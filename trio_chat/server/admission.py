@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address
 
 import msgspec
 
-from trio_chat.addresses import Network, in_networks
+from trio_chat.core.networks import Network, in_networks
 
 RESERVE = 256
 """Descriptors that connections leave free, so that files can always be opened."""

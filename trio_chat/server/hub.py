@@ -13,7 +13,7 @@ from __future__ import annotations
 import collections
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 import trio
@@ -28,7 +28,7 @@ from trio_chat.core.inputs import (
     ShutDown,
     UserId,
 )
-from trio_chat.core.output import AwaitSent, CheckPassword, Chunk, Effects
+from trio_chat.core.output import AwaitSent, CheckPassword, Chunk, Effects, Reload
 from trio_chat.journal import Journal, JournalError
 from trio_chat.server.connection import Connection
 from trio_chat.server.outbox import GONE
@@ -51,6 +51,11 @@ _FULL_ENOUGH = 64
 """Inputs that end a pause: gathering more of them would not make them any cheaper."""
 
 
+async def _nothing_to_reload() -> str:
+    await trio.lowlevel.checkpoint()
+    return "There is no configuration to read"
+
+
 class Hub:
     """Everybody's connections on one side, the core on the other.
 
@@ -65,6 +70,7 @@ class Hub:
         *,
         now: Callable[[], float] = time.time,
         on_end: Callable[[Connection], None] = lambda _: None,
+        on_reload: Callable[[], Awaitable[str]] = _nothing_to_reload,
     ) -> None:
         self.core = core
         self.nursery = nursery
@@ -77,6 +83,7 @@ class Hub:
         self._journal = journal
         self.now = now
         self._on_end = on_end
+        self._on_reload = on_reload
         self._send, self._receive = trio.open_memory_channel[Input](INBOX_SIZE)
         self._late: list[Input] = []
         self._waiting = 0
@@ -253,8 +260,10 @@ class Hub:
             self._asking[request.id] = request.user
             if isinstance(request, CheckPassword):
                 self.nursery.start_soon(self._check, request, connection)
-            else:
+            elif isinstance(request, AwaitSent):
                 self.nursery.start_soon(self._await_sent, request, connection)
+            else:
+                self.nursery.start_soon(self._reload, request)
 
     async def _check(self, request: CheckPassword, connection: Connection) -> None:
         result = await self._passwords.check(
@@ -267,6 +276,10 @@ class Hub:
     async def _await_sent(self, request: AwaitSent, connection: Connection) -> None:
         await connection.outbox.wait_emptied()
         await self.put(Completed(request=request.id, result=True))
+
+    async def _reload(self, request: Reload) -> None:
+        fault = await self._on_reload()
+        await self.put(Completed(request=request.id, result=not fault, detail=fault))
 
     def _release(self, request: int) -> None:
         user = self._asking.pop(request)

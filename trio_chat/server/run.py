@@ -21,10 +21,11 @@ import structlog
 import trio
 
 import trio_chat
-from trio_chat.addresses import TcpAddress, UnixAddress, in_networks
+from trio_chat.addresses import TcpAddress, UnixAddress
 from trio_chat.config import Config, ConfigError
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
+from trio_chat.core.networks import in_networks, shown_host
 from trio_chat.journal import Journal, NoJournal
 from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
 from trio_chat.server.connection import Bucket, Connection, Policy
@@ -239,14 +240,6 @@ class Server:
 def _kinds(config: Config) -> list[tuple[object, bool]]:
     """Return what of the listeners can not change while they listen."""
     return [(listener.address, listener.tls is None) for listener in config.listeners]
-
-
-def shown_host(address: str) -> str:
-    """Return an address as it can stand in a message: no parameter begins with a colon."""
-    if not address:
-        return "localhost"
-    address = address.removeprefix("::ffff:")
-    return f"0{address}" if address.startswith(":") else address
 
 
 def raise_descriptor_limit() -> int:

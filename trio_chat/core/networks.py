@@ -1,0 +1,51 @@
+"""Networks and the addresses in them: who is exempt, who is believed, who is banned.
+
+Knows how they are written and what belongs to what; resolves no name. What these functions return
+is in its normal form, so that equal networks are equal values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
+
+NETWORK_FORM = "a network or an address, such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32"
+
+
+def parse_network(text: str) -> Network:
+    """Read a CIDR or a single address. Raises `ValueError` for anything else.
+
+    That includes a CIDR with bits set beyond its prefix: it is more likely a slip than meant.
+    """
+    return ip_network(text)
+
+
+def network_text(network: Network) -> str:
+    """Return what `parse_network` reads as `network`, without the prefix of a single address."""
+    whole = network.prefixlen == network.max_prefixlen
+    return str(network.network_address) if whole else str(network)
+
+
+def in_networks(host: str, networks: Iterable[Network]) -> bool:
+    """Whether the address `host` belongs to one of `networks`.
+
+    An IPv4 address is the same address when a dual-stack socket reports it as `::ffff:1.2.3.4`.
+    What is no address (the peer of a unix socket) belongs to none.
+    """
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)
+
+
+def shown_host(address: str) -> str:
+    """Return an address as it can stand in a message: no parameter begins with a colon."""
+    if not address:
+        return "localhost"
+    address = address.removeprefix("::ffff:")
+    return f"0{address}" if address.startswith(":") else address
