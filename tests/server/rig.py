@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import itertools
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -11,11 +12,13 @@ import trio
 import trio.testing
 
 from trio_chat.core.core import Core
-from trio_chat.core.output import Record
+from trio_chat.core.inputs import Connected, Input
+from trio_chat.core.output import Effects, Record
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError, NoJournal
 from trio_chat.server.connection import Bucket, Connection, Policy
 from trio_chat.server.hub import Hub
+from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import StreamTransport
 
 START = 1_700_000_000.0
@@ -83,11 +86,31 @@ class Peer:
         await self.barrier()
 
 
+class RecordingCore(Core):
+    """A core that keeps what it was told."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, instance="m", started=START)
+        self.inputs: list[Input] = []
+
+    def step(self, inputs: Iterable[Input], now: float, utc_offset: int = 0) -> Effects:
+        taken = list(inputs)
+        self.inputs += taken
+        return super().step(taken, now, utc_offset)
+
+
 class Rig:
     """The hub, and how to connect to it."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, core: RecordingCore) -> None:
         self.hub = hub
+        self.core = core
+        self._ids = itertools.count(1001)
+
+    @property
+    def connected(self) -> list[Connected]:
+        """What the core was told about each that has become a user, in order."""
+        return [item for item in self.core.inputs if isinstance(item, Connected)]
 
     async def connect(
         self,
@@ -96,16 +119,16 @@ class Rig:
         flood: bool = False,
         lockstep: bool = False,
         host: str = "10.0.0.1",
+        tls: TlsContext | None = None,
     ) -> Peer:
         pair = trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair
         theirs, ours = pair()
         nursery = self.hub.nursery
         transport = StreamTransport(ours, partial(nursery.start_soon, trio.aclose_forcefully, ours))
         bucket = Bucket(burst=policy.burst, rate=policy.rate) if flood else None
-        id = self.hub.open + 1000 + len(self.hub.connections)
         connection = Connection(
             self.hub,
-            id,
+            next(self._ids),
             transport,
             policy,
             host=host,
@@ -114,7 +137,7 @@ class Rig:
             since=self.hub.now(),
         )
         self.hub.add(connection)
-        nursery.start_soon(connection.run, None)
+        nursery.start_soon(connection.run, tls)
         return Peer(theirs, connection)
 
     async def irc(self, name: str, *more: str, policy: Policy = POLICY) -> Peer:
@@ -133,10 +156,10 @@ async def running(
     *, settings: Settings | None = None, journal: Journal | None = None
 ) -> AsyncIterator[Rig]:
     async with trio.open_nursery() as nursery:
-        core = Core(settings or Settings(name="irc.test"), instance="m", started=START)
+        core = RecordingCore(settings or Settings(name="irc.test"))
         hub = Hub(core, journal or NoJournal(), nursery, now=lambda: START + trio.current_time())
         nursery.start_soon(hub.run)
-        yield Rig(hub)
+        yield Rig(hub, core)
         nursery.cancel_scope.cancel()
 
 

@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -19,7 +18,7 @@ import structlog.testing
 import trio
 from cryptography.hazmat.primitives import serialization
 
-from tests.certificates import authority, write_certificate
+from tests.certificates import client_context, write_certificate
 from trio_chat.addresses import TcpAddress, UnixAddress
 from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.server import run
@@ -127,12 +126,6 @@ def tls_text(tmp_path: Path) -> str:
         f'{NAME}[[listeners]]\naddress = "127.0.0.1:0"\n'
         'tls = { certificate = "cert.pem", key = "key.pem" }\n'
     )
-
-
-def client_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority().configure_trust(context)
-    return context
 
 
 async def connect_tls(it: Running) -> trio.SSLStream[trio.SocketStream]:

@@ -10,24 +10,26 @@ with a traceback in the log, and no other.
 
 from __future__ import annotations
 
-import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import structlog
 import trio
 
 from trio_chat.core.encoding import PLAIN, encode
-from trio_chat.core.events import Closing
+from trio_chat.core.events import Closing, Source
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
 from trio_chat.server.outbox import GONE, Outbox
+from trio_chat.server.tls import HandshakeError, TlsContext, fingerprint
 from trio_chat.server.transport import ReplayedStream, StreamTransport, Transport
 from trio_chat.wire import irc, plain
 from trio_chat.wire.lines import LineBuffer
 from trio_chat.wire.sniff import Protocol, sniff
 
 if TYPE_CHECKING:
+    import ssl
+
     from trio_chat.server.hub import Hub
 
 log = structlog.get_logger()
@@ -168,7 +170,7 @@ class Connection:
 
     # --- Reading
 
-    async def run(self, tls: ssl.SSLContext | None) -> None:
+    async def run(self, tls: TlsContext | None) -> None:
         """Serve the client until the connection ends. Raises nothing but cancellation."""
         reason, orderly = GONE, False
         try:
@@ -202,10 +204,11 @@ class Connection:
         if self._gone is not None:
             self._gone.set()
 
-    async def _converse(self, tls: ssl.SSLContext | None) -> None:
+    async def _converse(self, tls: TlsContext | None) -> None:
+        certfp = ""
         protocol, data = await self._sniff()
         if protocol is Protocol.TLS and tls is not None:
-            await self._begin_tls(tls, data)
+            certfp = await self._begin_tls(tls, data)
             protocol, data = await self._sniff()
         if protocol is Protocol.TLS:
             raise self._refuse("TLS", "There is no TLS on this port", _NO_TLS)
@@ -223,6 +226,7 @@ class Connection:
                 host=self.host,
                 secure=self.secure,
                 since=self.since,
+                certfp=certfp,
             )
         )
         if self.plain:
@@ -250,30 +254,38 @@ class Connection:
         reason = f"Not registered within {policy.registration_timeout:g} seconds"
         raise self._refuse("silence", reason, self._closing_line(reason))
 
-    def _refuse(self, what: str, reason: str, line: bytes) -> EndError:
+    def _refuse(self, what: str, reason: str, line: bytes, **details: object) -> EndError:
         """Send a last line to somebody who never became a user."""
-        self._hub.count("refused", what, host=self.host)
+        self._hub.count("refused", what, host=self.host, **details)
         if line:
             self.outbox.push(line)
         return EndError(reason)
 
-    async def _begin_tls(self, context: ssl.SSLContext, data: bytes) -> None:
-        """Go on inside TLS. Nothing else reads or writes before the handshake is done."""
+    async def _begin_tls(self, context: TlsContext, data: bytes) -> str:
+        """Go on inside TLS; return the fingerprint of the client's certificate, if it has one.
+
+        Nothing else reads or writes before the handshake is done.
+        """
         raw = self._transport
-        stream = trio.SSLStream(ReplayedStream(data, raw), context, server_side=True)
+        stream = trio.SSLStream(
+            ReplayedStream(data, raw), cast("ssl.SSLContext", context), server_side=True
+        )
         with trio.move_on_after(self._policy.handshake_timeout) as scope:
             try:
                 await stream.do_handshake()
             except trio.BrokenResourceError as error:
-                cause = str(error.__cause__ or error)
-                self._hub.count("refused", "TLS handshake", host=self.host, error=cause)
-                raise EndError("TLS handshake failed") from None
+                cause = error.__cause__
+                alert = cause.alert if isinstance(cause, HandshakeError) else b""
+                reason = "TLS handshake failed"
+                raise self._refuse(
+                    "TLS handshake", reason, alert, error=str(cause or error)
+                ) from None
         if scope.cancelled_caught:
-            self._hub.count("refused", "TLS handshake deadline", host=self.host)
-            raise EndError("TLS handshake took too long")
+            raise self._refuse("TLS handshake deadline", "TLS handshake took too long", b"")
         self._transport = StreamTransport(stream, raw.abort)
         self.outbox = self._new_outbox()
         self.secure = True
+        return fingerprint(stream.getpeercert(binary_form=True))
 
     async def _read_irc(self, data: bytes) -> None:
         lines = LineBuffer(irc.INPUT_LIMIT)
@@ -368,5 +380,5 @@ class Connection:
             self._wake.set()
 
     def _closing_line(self, reason: str) -> bytes:
-        event = Closing(time=0.0, source=self._policy.name, reason=reason)
+        event = Closing(time=0.0, source=Source(prefix=self._policy.name), reason=reason)
         return encode(event, PLAIN if self.plain else 0)

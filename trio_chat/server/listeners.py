@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import ssl
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ import trio
 from trio_chat.addresses import TcpAddress, UnixAddress
 from trio_chat.config import Listener, Tls
 from trio_chat.server.errors import StartError
+from trio_chat.server.tls import TlsContext, UnusableError
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class Endpoint:
     """One listening socket, and what it was configured as."""
 
     def __init__(
-        self, sock: socket.socket, configured: Listener, context: ssl.SSLContext | None
+        self, sock: socket.socket, configured: Listener, context: TlsContext | None
     ) -> None:
         self.socket = sock
         self.configured = configured
@@ -62,21 +62,14 @@ class Endpoint:
             self.configured.address.path.unlink(missing_ok=True)
 
 
-def tls_context(tls: Tls) -> ssl.SSLContext:
+def tls_context(tls: Tls) -> TlsContext:
     """Load a certificate and its key. Raises `StartError`."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # A ticket is sent after the handshake, when a client that only sends may not read it.
-    context.num_tickets = 0
     try:
-        # Without a password of ours OpenSSL would ask for one on the terminal, and wait.
-        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or str(error)
+        return TlsContext(tls.certificate, tls.key)
+    except UnusableError as error:
         raise StartError(
-            f"can not use the certificate {tls.certificate} with the key {tls.key}: {reason}"
+            f"can not use the certificate {tls.certificate} with the key {tls.key}: {error}"
         ) from None
-    return context
 
 
 async def open_endpoints(listener: Listener) -> list[Endpoint]:
