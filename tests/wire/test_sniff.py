@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_chat.wire.sniff import FIRST_LINE_LIMIT, Protocol, sniff
+from trio_chat.wire.proxy import V2_SIGNATURE
+from trio_chat.wire.sniff import FIRST_LINE_LIMIT, Protocol, may_be_proxy, sniff
 
 VECTORS = [
     (b"NICK al\r\n", Protocol.IRC),
@@ -16,7 +17,11 @@ VECTORS = [
     (b"PASS x\r\n", Protocol.IRC),
     (b"AUTHENTICATE PLAIN\r\n", Protocol.IRC),
     (b"WEBIRC a b c d\r\n", Protocol.IRC),
-    (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", Protocol.IRC),
+    (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", Protocol.PROXY),
+    (V2_SIGNATURE + b"\x20\x00\x00\x00", Protocol.PROXY),
+    (b"PROXY\r\n", Protocol.PLAIN),
+    (b"proxy x\r\n", Protocol.PLAIN),
+    (b"\r\n\r\nalice\r\n", Protocol.PLAIN),
     (b"PING x\r\n", Protocol.IRC),
     (b"QUIT\r\n", Protocol.IRC),
     (b"Quit\n", Protocol.IRC),
@@ -31,7 +36,8 @@ VECTORS = [
     (b"Nicky\r\n", Protocol.PLAIN),
     (b"JOIN #a\r\n", Protocol.PLAIN),
     (b"GETTY\n", Protocol.PLAIN),
-    (b"\r\n", Protocol.PLAIN),
+    (b"\n", Protocol.PLAIN),
+    (b"\r\nNICK al\r\n", Protocol.PLAIN),
     (b"@alice\n", Protocol.PLAIN),
     (b"@a alice\n", Protocol.PLAIN),
     (b"\xff\xfd\x01alice\n", Protocol.PLAIN),
@@ -56,10 +62,21 @@ def test_nothing_and_half_a_word_say_nothing() -> None:
         assert sniff(data) is None
 
 
+def test_an_empty_line_is_told_from_a_header_by_what_comes_next() -> None:
+    for end in range(1, len(V2_SIGNATURE)):
+        assert may_be_proxy(V2_SIGNATURE[:end])
+        assert sniff(V2_SIGNATURE[:end]) is None
+        assert sniff(V2_SIGNATURE[:end] + b"x\n") is Protocol.PLAIN
+    for data in (b"", b"\n", b"\r\n\n", V2_SIGNATURE, V2_SIGNATURE + b"x"):
+        assert not may_be_proxy(data)
+
+
 @given(st.binary(max_size=6000))
 def test_any_bytes_are_told_apart(data: bytes) -> None:
     found = sniff(data)
-    if b"\n" in data or len(data) > 5000:
+    if may_be_proxy(data):
+        assert found is None
+    elif b"\n" in data or len(data) > 5000:
         assert found is not None
     # Once it is decided, more bytes do not change it.
     if found is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import enum
 
+from trio_chat.wire import proxy
+
 FIRST_LINE_LIMIT = 512
 """Bytes within which the first line has to end, or the peer is nobody that we know.
 
@@ -17,6 +19,8 @@ Tags do not count: a line that opens with `@` has `irc.INPUT_LIMIT`."""
 class Protocol(enum.Enum):
     """What a connection speaks, as far as its first bytes tell."""
 
+    PROXY = "PROXY"
+    """A header that says for whom somebody else connects: what follows it is to be told again."""
     TLS = "TLS"
     HTTP = "HTTP"
     IRC = "IRC"
@@ -25,7 +29,7 @@ class Protocol(enum.Enum):
 
 
 IRC_OPENINGS = frozenset(
-    (b"CAP", b"NICK", b"USER", b"PASS", b"AUTHENTICATE", b"WEBIRC", b"PROXY", b"PING", b"QUIT")
+    (b"CAP", b"NICK", b"USER", b"PASS", b"AUTHENTICATE", b"WEBIRC", b"PING", b"QUIT")
 )
 """The commands with which an IRC connection can begin."""
 HTTP_OPENINGS = tuple(
@@ -45,9 +49,21 @@ HTTP_OPENINGS = tuple(
 _LONGEST_TAGS = 4096
 
 
+def may_be_proxy(data: bytes) -> bool:
+    """Whether this is some of the binary PROXY header's opening, or a person's empty line.
+
+    Only what comes next tells, and a person is waiting then.
+    """
+    return 0 < len(data) < len(proxy.V2_SIGNATURE) and proxy.V2_SIGNATURE.startswith(data)
+
+
 def sniff(data: bytes) -> Protocol | None:
     """Say what the bytes so far are, or None while more of them are needed."""
     if not data:
+        return None
+    if data.startswith((proxy.V1_OPENING, proxy.V2_SIGNATURE)):
+        return Protocol.PROXY
+    if may_be_proxy(data):
         return None
     if data[0] == 0x16:
         # A TLS record of the type "handshake" (RFC 8446, section 5.1).
