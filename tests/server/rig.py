@@ -131,6 +131,7 @@ class Rig:
             next(self._ids),
             transport,
             policy,
+            address=host,
             host=host,
             secure=False,
             bucket=bucket,

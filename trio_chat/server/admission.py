@@ -18,26 +18,40 @@ RESERVE = 256
 _MINUTE = 60.0
 
 
-def account(address: str) -> str:
-    """Return what an address is counted as: IPv6 by /64, which is what one customer gets."""
+def normal(address: str) -> str:
+    """Return an IP address in its normal form: without a zone, and IPv4 as IPv4.
+
+    What is no IP address (of a Unix socket there is none) stays as it is.
+    """
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(IPv6Address(int(parsed) >> 64 << 64))
-    return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(parsed)
+
+
+def account(address: str) -> str:
+    """Return what an address is counted as: IPv6 by /64, which is what one customer gets."""
+    address = normal(address)
+    if ":" not in address:
+        return address
+    return str(IPv6Address(int(IPv6Address(address)) >> 64 << 64))
 
 
 class AdmissionPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits: see `[connections]` of the configuration. `total` is never 0 here."""
+    """The limits: see `[connections]` of the configuration. `total` is never 0 here.
+
+    Nobody in `exempt` counts. Those in `gateways` connect for others: their own connections do not
+    count, those that they say are somebody else's do.
+    """
 
     total: int
     per_address: int
     new_per_minute: int
     exempt: tuple[Network, ...]
+    gateways: tuple[Network, ...] = ()
 
 
 def total_for(configured: int, descriptors: int) -> int:
@@ -58,27 +72,45 @@ class Admission:
         self._recent: collections.deque[tuple[float, str]] = collections.deque()
         self._new: collections.Counter[str] = collections.Counter()
 
-    def admit(self, address: str) -> str | None:
-        """Count a connection in and return None; or return why it can not be let in."""
-        policy = self.policy
-        whose = account(address)
-        self._forget_old()
-        if self.total >= policy.total:
+    def admit(self, address: str) -> str:
+        """Count a connection in; return why it can not be let in, empty when it is."""
+        if self.total >= self.policy.total:
             return "Too many connections"
-        if address and not in_networks(address, policy.exempt):
-            if self._open.get(whose, 0) >= policy.per_address:
-                return "Too many connections from your address"
-            if self._new.get(whose, 0) >= policy.new_per_minute:
-                return "Too many new connections from your address; try again in a minute"
-            self._new[whose] += 1
-            self._recent.append((self._clock(), whose))
-        self._open[whose] += 1
-        self.total += 1
-        return None
+        reason = self._count(address, self.policy.exempt + self.policy.gateways)
+        if not reason:
+            self.total += 1
+        return reason
+
+    def move(self, old: str, new: str) -> str:
+        """Count a connection that was let in under another address than before.
+
+        Return why that can not be, empty when it is done: it is counted as before then.
+        """
+        self._discount(old)
+        reason = self._count(new, self.policy.exempt)
+        if reason:
+            self._open[account(old)] += 1
+        return reason
 
     def release(self, address: str) -> None:
         """Count a connection out."""
         self.total -= 1
+        self._discount(address)
+
+    def _count(self, address: str, exempt: tuple[Network, ...]) -> str:
+        whose = account(address)
+        self._forget_old()
+        if address and not in_networks(address, exempt):
+            if self._open.get(whose, 0) >= self.policy.per_address:
+                return "Too many connections from your address"
+            if self._new.get(whose, 0) >= self.policy.new_per_minute:
+                return "Too many new connections from your address; try again in a minute"
+            self._new[whose] += 1
+            self._recent.append((self._clock(), whose))
+        self._open[whose] += 1
+        return ""
+
+    def _discount(self, address: str) -> None:
         whose = account(address)
         self._open[whose] -= 1
         if not self._open[whose]:

@@ -10,6 +10,7 @@ with a traceback in the log, and no other.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -20,12 +21,13 @@ from trio_chat.core.encoding import PLAIN, encode
 from trio_chat.core.events import Closing, Source
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
+from trio_chat.core.networks import Network, in_networks, shown_host
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.tls import HandshakeError, TlsContext, fingerprint
 from trio_chat.server.transport import ReplayedStream, StreamTransport, Transport
-from trio_chat.wire import irc, plain
+from trio_chat.wire import irc, plain, proxy
 from trio_chat.wire.lines import LineBuffer
-from trio_chat.wire.sniff import Protocol, sniff
+from trio_chat.wire.sniff import Protocol, may_be_proxy, sniff
 
 if TYPE_CHECKING:
     import ssl
@@ -36,6 +38,8 @@ log = structlog.get_logger()
 
 _LINGER = 2.0
 """Seconds that a peer is given to close its side, so that it can read our last line."""
+_REST_OF_OPENING = 0.3
+"""Seconds that the rest of a PROXY header's opening is given: a person would not type it."""
 _NO_TLS = bytes((0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40))
 """A fatal alert, "handshake_failure" (RFC 8446, section 6)."""
 _HTTP_TEXT = b"This is a chat server. Use an IRC client, or: nc HOST PORT\n"
@@ -62,6 +66,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     sendq: int
     burst: int
     rate: float
+    proxies: tuple[Network, ...] = ()
+    """Who is believed when it begins with a PROXY header."""
 
 
 class EndError(Exception):
@@ -97,7 +103,8 @@ class Bucket:
 class Connection:
     """A client's connection, from the first byte to the last.
 
-    `address` is the peer's (empty for a Unix socket), `host` how the others are shown it. `since`
+    `address` is the peer's IP address (empty for a Unix socket), or that of whom a gateway speaks
+    for; `host` is how the others are shown it. `since`
     is when it was made, in seconds since the epoch: what it has time for counts from there.
     `bucket` is None for who is exempt from flood control.
     """
@@ -207,6 +214,8 @@ class Connection:
     async def _converse(self, tls: TlsContext | None) -> None:
         certfp = ""
         protocol, data = await self._sniff()
+        if protocol is Protocol.PROXY:
+            protocol, data = await self._sniff(await self._read_header(data))
         if protocol is Protocol.TLS and tls is not None:
             certfp = await self._begin_tls(tls, data)
             protocol, data = await self._sniff()
@@ -214,10 +223,11 @@ class Connection:
             raise self._refuse("TLS", "There is no TLS on this port", _NO_TLS)
         if protocol is Protocol.HTTP:
             raise self._refuse("HTTP", "This is a chat server", _HTTP_REPLY)
+        if protocol is Protocol.PROXY:
+            raise self._refuse_plainly("PROXY header", "A PROXY header comes first, and once")
         if protocol is Protocol.UNKNOWN:
-            self.plain = False
             reason = "Neither IRC nor a nickname within the first line"
-            raise self._refuse("unknown protocol", reason, self._closing_line(reason))
+            raise self._refuse_plainly("unknown protocol", reason)
         self.plain = protocol is Protocol.PLAIN
         await self._hub.put(
             Connected(
@@ -226,6 +236,7 @@ class Connection:
                 host=self.host,
                 secure=self.secure,
                 since=self.since,
+                address=self.address,
                 certfp=certfp,
             )
         )
@@ -234,25 +245,66 @@ class Connection:
         else:
             await self._read_irc(data)
 
-    async def _sniff(self) -> tuple[Protocol, bytes]:
-        """Read until the protocol is known, and ask for a nickname if nothing comes."""
-        policy, data = self._policy, b""
-        with trio.move_on_after(policy.registration_timeout - (self._hub.now() - self.since)):
-            with trio.move_on_after(policy.prompt_delay):
-                data = await self._transport.receive()
-                if not data:
-                    raise EndError(GONE)
+    async def _sniff(self, data: bytes = b"") -> tuple[Protocol, bytes]:
+        """Read on until the protocol is known, and ask for a nickname if nothing comes."""
+        policy = self._policy
+        with trio.move_on_after(self._time_to_register()):
+            if not data:
+                with trio.move_on_after(policy.prompt_delay):
+                    data = await self._more()
             if not data:
                 self.outbox.push(plain.encode(prompt(policy.network, policy.lobby)))
             while (protocol := sniff(data)) is None:
-                more = await self._transport.receive()
+                patience = _REST_OF_OPENING if may_be_proxy(data) else math.inf
+                with trio.move_on_after(patience) as scope:
+                    more = await self._transport.receive()
+                if scope.cancelled_caught:
+                    return Protocol.PLAIN, data
                 if not more:
                     # Whoever hangs up after half a line has said what there is to say.
                     return sniff(data + b"\n") or Protocol.UNKNOWN, data
                 data += more
             return protocol, data
-        reason = f"Not registered within {policy.registration_timeout:g} seconds"
-        raise self._refuse("silence", reason, self._closing_line(reason))
+        raise self._refuse_silence()
+
+    async def _read_header(self, data: bytes) -> bytes:
+        """Take a PROXY header off, and be counted as whom it speaks for; return what follows it."""
+        if not in_networks(self.address, self._policy.proxies):
+            reason = "No PROXY header is believed from your address"
+            raise self._refuse_plainly("PROXY header", reason)
+        with trio.move_on_after(self._time_to_register()):
+            try:
+                while (header := proxy.parse(data)) is None:
+                    data += await self._more()
+            except proxy.ProxyError as error:
+                reason = "Malformed PROXY header"
+                raise self._refuse_plainly(reason, reason, error=str(error)) from None
+            if header.address:
+                refusal = self._hub.move(self, header.address)
+                if refusal:
+                    raise self._refuse_plainly(refusal, refusal, address=header.address)
+            return data[header.size :]
+        raise self._refuse_silence()
+
+    async def _more(self) -> bytes:
+        """Return what comes next, where something has to come."""
+        data = await self._transport.receive()
+        if not data:
+            raise EndError(GONE)
+        return data
+
+    def _time_to_register(self) -> float:
+        """Return the seconds that are left for it."""
+        return self._policy.registration_timeout - (self._hub.now() - self.since)
+
+    def _refuse_silence(self) -> EndError:
+        reason = f"Not registered within {self._policy.registration_timeout:g} seconds"
+        return self._refuse("silence", reason, self._closing_line(reason))
+
+    def _refuse_plainly(self, what: str, reason: str, **details: object) -> EndError:
+        """Refuse somebody who may speak anything, in the words of IRC."""
+        self.plain = False
+        return self._refuse(what, reason, self._closing_line(reason), **details)
 
     def _refuse(self, what: str, reason: str, line: bytes, **details: object) -> EndError:
         """Send a last line to somebody who never became a user."""
@@ -336,6 +388,18 @@ class Connection:
         """Go on reading."""
         self._held = False
         self._wake_up()
+
+    def move(self, address: str, *, exempt: bool) -> None:
+        """Take on another address: whoever connected has said that it speaks for somebody there.
+
+        `exempt` is whether flood control does not count there.
+        """
+        self.address = address
+        self.host = shown_host(address)
+        if exempt:
+            self._bucket = None
+        elif self._bucket is None:
+            self._bucket = Bucket(burst=self._policy.burst, rate=self._policy.rate)
 
     def finish(self) -> None:
         """End the connection, once what was pushed has been sent. Nothing is read any more."""

@@ -56,10 +56,18 @@ async def _nothing_to_reload() -> str:
     return "There is no configuration to read"
 
 
+def _take_its_word(connection: Connection, address: str) -> str:
+    connection.move(address, exempt=False)
+    return ""
+
+
 class Hub:
     """Everybody's connections on one side, the core on the other.
 
     `now` returns the time in seconds since the epoch. `nursery` is where connections live.
+    `on_end` is told of each that has ended, and `on_move` has one counted under another IP address
+    (or returns why it can not be). `on_reload` reads the configuration again, and returns what is
+    wrong with it.
     """
 
     def __init__(
@@ -70,6 +78,7 @@ class Hub:
         *,
         now: Callable[[], float] = time.time,
         on_end: Callable[[Connection], None] = lambda _: None,
+        on_move: Callable[[Connection, str], str] = _take_its_word,
         on_reload: Callable[[], Awaitable[str]] = _nothing_to_reload,
     ) -> None:
         self.core = core
@@ -83,6 +92,7 @@ class Hub:
         self._journal = journal
         self.now = now
         self._on_end = on_end
+        self.move = on_move
         self._on_reload = on_reload
         self._send, self._receive = trio.open_memory_channel[Input](INBOX_SIZE)
         self._late: list[Input] = []
@@ -199,6 +209,8 @@ class Hub:
         await self._fan_out(effects.outputs)
         for user, reason in effects.closes:
             self._close(user, reason)
+        for user, address in effects.moves:
+            self._move(user, address)
         for failure in effects.failures:
             log.error("an input failed, and its connection with it", exc_info=failure)
         for item in inputs:
@@ -243,6 +255,19 @@ class Hub:
         if connection is not None and not expected:
             self.count("closed", reason, host=connection.host)
         self._finish(user)
+
+    def _move(self, user: UserId, address: str) -> None:
+        """Have a user counted under another address; send them off where they are not let in."""
+        connection = self.connections.get(user)
+        if connection is None:
+            return
+        reason = self.move(connection, address)
+        if reason:
+            self.count("refused", reason, host=connection.host, address=address)
+            # Nothing may follow the line that says why; the core hears of it in the next tick.
+            del self.connections[user]
+            connection.dismiss(reason)
+            self.put_now(Disconnected(user=user, reason=reason))
 
     def _finish(self, user: UserId) -> None:
         connection = self.connections.pop(user, None)

@@ -27,7 +27,7 @@ from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, shown_host
 from trio_chat.journal import Journal, NoJournal
-from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
+from trio_chat.server.admission import Admission, AdmissionPolicy, normal, total_for
 from trio_chat.server.connection import Bucket, Connection, Policy
 from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
@@ -107,7 +107,7 @@ class Server:
             started=time.time(),
         )
         self._journal = journal if journal is not None else NoJournal()
-        self.hub = Hub(core, self._journal, nursery, on_end=self._release)
+        self.hub = Hub(core, self._journal, nursery, on_end=self._release, on_move=self._move)
         self._nursery = nursery
         self._descriptors = descriptors
         self._users = itertools.count(1)
@@ -151,6 +151,7 @@ class Server:
             sendq=config.limits.sendq,
             burst=config.flood.burst,
             rate=config.flood.rate,
+            proxies=config.gateways.proxy,
         )
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
@@ -167,6 +168,8 @@ class Server:
             per_address=connections.per_address,
             new_per_minute=connections.new_per_minute,
             exempt=connections.exempt,
+            gateways=config.gateways.proxy
+            + tuple(network for one in config.gateways.webirc for network in one.host),
         )
 
     async def reload(self, load: Callable[[], Config]) -> None:
@@ -199,16 +202,17 @@ class Server:
                 for endpoint in self.endpoints:
                     nursery.start_soon(accept, endpoint, self._admit)
 
-    def _admit(self, sock: socket.socket, address: str, endpoint: Endpoint) -> None:
+    def _admit(self, sock: socket.socket, peer: str, endpoint: Endpoint) -> None:
         """Let a connection in and serve it, or tell it why not."""
+        address = normal(peer)
         try:
             tune(
                 sock,
                 idle=self._config.connections.ping_after,
                 timeout=self._config.connections.ping_timeout,
             )
-            reason = self._admission.admit(address)
-            if reason is not None:
+            reason = self._ban(address) or self._admission.admit(address)
+            if reason:
                 self.hub.count("refused", reason, host=address)
                 sock.send(f"ERROR :Closing link ({reason})\r\n".encode())
                 sock.close()
@@ -218,23 +222,39 @@ class Server:
             self.hub.count("refused", error.strerror or str(error), host=address)
             sock.close()
             return
-        exempt = not address or in_networks(address, self._config.flood.exempt)
+        policy = self._policy
+        bucket = None if self._unhurried(address) else Bucket(burst=policy.burst, rate=policy.rate)
         connection = Connection(
             self.hub,
             next(self._users),
             SocketTransport(sock),
-            self._policy,
+            policy,
             address=address,
             host=shown_host(address),
             secure=not address,
-            bucket=None if exempt else Bucket(burst=self._policy.burst, rate=self._policy.rate),
+            bucket=bucket,
             since=self.hub.now(),
         )
         self.hub.add(connection)
         self._nursery.start_soon(connection.run, endpoint.context, name="connection")
 
+    def _move(self, connection: Connection, address: str) -> str:
+        """Count a connection as whom its gateway speaks for; return why that can not be."""
+        address = normal(address)
+        reason = self._ban(address) or self._admission.move(connection.address, address)
+        if not reason:
+            connection.move(address, exempt=self._unhurried(address))
+        return reason
+
     def _release(self, connection: Connection) -> None:
         self._admission.release(connection.address)
+
+    def _ban(self, address: str) -> str:
+        return self.hub.core.refusal(address, self.hub.now())
+
+    def _unhurried(self, address: str) -> bool:
+        """Whether flood control does not count there."""
+        return not address or in_networks(address, self._config.flood.exempt)
 
 
 def _kinds(config: Config) -> list[tuple[object, bool]]:
