@@ -148,7 +148,7 @@ def test_user_modes(world: World) -> None:
 def test_tables_agree_with_what_is_advertised(world: World) -> None:
     welcome = world.irc("new")
     isupport = " ".join(line for line in welcome if " 005 " in line)
-    assert " CHANMODES=Ibe,k,l,imnst " in isupport
+    assert " CHANMODES=Ibe,k,fl,CMRimnstu " in isupport
     assert " PREFIX=(qaohv)~&@%+ " in isupport
     assert len({row.bit for row in modes.CHANNEL_MODES.values() if row.bit}) == len(
         [row for row in modes.CHANNEL_MODES.values() if row.bit]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.core.world import SERVER, World, codes
+from trio_chat.core import capabilities
 from trio_chat.core.capabilities import CAPABILITIES, Capability
-from trio_chat.core.handlers import negotiation
+from trio_chat.core.inputs import Reconfigured
+from trio_chat.core.settings import Limits, Settings, Sts
 
 
 @pytest.fixture
@@ -16,10 +19,49 @@ def world() -> World:
     return world
 
 
-def test_ls_offers_everything(world: World) -> None:
-    offered = " ".join(sorted(CAPABILITIES))
-    assert world.ask("al", "CAP LS") == [f":{SERVER} CAP al LS :{offered}"]
-    assert world.ask("al", "CAP ls 302") == [f":{SERVER} CAP al LS :{offered}"]
+def test_ls_offers_everything_that_works(world: World) -> None:
+    offered: list[str] = []
+    for line in world.ask("al", "CAP LS 302"):
+        assert line.startswith(f":{SERVER} CAP al LS ")
+        offered += [word.partition("=")[0] for word in line.split(":")[2].split()]
+    later = ("sasl", "account-registration", "chathistory", "event-playback", "redaction", "marker")
+    assert offered == [name for name in CAPABILITIES if not name.endswith(later) and name != "sts"]
+    (line,) = world.ask("al", "CAP LS")
+    assert line.split(":")[2].split() == offered
+
+
+@pytest.mark.parametrize("name", ["sasl", "sts", "draft/chathistory"])
+def test_what_is_not_offered_is_not_granted(world: World, name: str) -> None:
+    assert world.ask("al", f"CAP REQ :batch {name}") == [f":{SERVER} CAP al NAK :batch {name}"]
+    assert world.ask("al", "CAP LIST") == [f":{SERVER} CAP al LIST :"]
+
+
+def test_sts_says_where_tls_is_and_for_how_long() -> None:
+    world = World(Settings(name=SERVER, sts=Sts(port=6697, duration=60, preload=True)))
+    (line, _) = world.step(world.add("al"), world.lines("al", "CAP LS 302"))["al"]
+    assert " sts=port=6697 " in line
+    connected = msgspec.structs.replace(world.add("bo"), secure=True)
+    (line, _) = world.step(connected, world.lines("bo", "CAP LS 302"))["bo"]
+    assert " sts=duration=60,preload " in line
+
+
+def test_a_reload_tells_what_is_offered_now(world: World) -> None:
+    world.irc("bo", caps="cap-notify")
+    world.person("eve")
+    limits = Limits(multiline_lines=7, monitor=3)
+    found = world.step(
+        Reconfigured(settings=Settings(name=SERVER, limits=limits, sts=Sts(port=1, duration=2)))
+    )
+    tokens = f":{SERVER} 005 {{}} MONITOR=3 :are supported by this server"
+    assert found == {
+        "al": [tokens.format("al")],
+        "bo": [
+            f":{SERVER} CAP bo NEW :sts=port=1 draft/multiline=max-bytes=4096,max-lines=7",
+            tokens.format("bo"),
+        ],
+    }
+    found = world.step(Reconfigured(settings=Settings(name=SERVER, limits=limits)))
+    assert found == {}
 
 
 def test_version_302_brings_cap_notify(world: World) -> None:
@@ -30,8 +72,10 @@ def test_version_302_brings_cap_notify(world: World) -> None:
 def test_values_and_several_lines_are_for_302_only(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [Capability(name=f"x/{'y' * 60}{n}", bit=0, value="v", help="") for n in range(10)]
-    monkeypatch.setattr(negotiation, "CAPABILITIES", {row.name: row for row in rows})
+    rows = [
+        Capability(name=f"x/{'y' * 60}{n}", bit=0, value=lambda *_: "v", help="") for n in range(9)
+    ]
+    monkeypatch.setattr(capabilities, "CAPABILITIES", {row.name: row for row in rows})
     lines = world.ask("al", "CAP LS 302")
     assert len(lines) == 2
     assert lines[0].startswith(f":{SERVER} CAP al LS * :x/")
@@ -40,7 +84,8 @@ def test_values_and_several_lines_are_for_302_only(
     assert words == [f"{row.name}=v" for row in rows]
     assert all(len(line.encode()) <= 510 for line in lines)
     (line,) = world.ask("al", "CAP LS")
-    assert "=v" not in line
+    names = [row.name for row in rows]
+    assert line.split(":")[2].split() == names[:5], "version 301 has one line, and no values"
 
 
 def test_req_takes_all_or_nothing(world: World) -> None:

@@ -90,7 +90,7 @@ def test_what_irc_users_do_reads_well() -> None:
         assert world.send("op", line)["bo"] == [shown]
     assert world.send("op", "PRIVMSG bo :\x01VERSION\x01").get("bo", []) == []
     world.ask("bo", "/join #dev")
-    assert world.send("op", "MODE #dev +m")["bo"] == [f"{CLOCK} op set the modes of #dev: +m"]
+    assert world.send("op", "MODE #dev +m")["bo"] == [f"{CLOCK} op made #dev moderated"]
     assert world.ask("bo", "hello?") == ["Cannot send to channel (+m): it is moderated"]
     assert world.send("op", "KICK #dev bo :enough")["bo"] == [
         f"{CLOCK} op removed you from #dev (enough)",

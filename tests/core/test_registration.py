@@ -8,7 +8,21 @@ from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core.inputs import Disconnected, Elapsed
 from trio_chat.core.settings import Settings
 
-WELCOME = ["001", "002", "003", "004", "005", "005", "251", "252", "254", "255", "265", "266"]
+WELCOME = [
+    "001",
+    "002",
+    "003",
+    "004",
+    "005",
+    "005",
+    "005",
+    "251",
+    "252",
+    "254",
+    "255",
+    "265",
+    "266",
+]
 
 
 def test_a_minimal_client_is_welcomed() -> None:
@@ -16,7 +30,7 @@ def test_a_minimal_client_is_welcomed() -> None:
     lines = world.irc("al")
     assert codes(lines) == [*WELCOME, "422"]
     assert lines[0] == f":{SERVER} 001 al :Welcome to the trio_chat Network, al!~al@10.0.0.1"
-    assert lines[3].startswith(f":{SERVER} 004 al {SERVER} trio_chat-1.2.3 io ")
+    assert lines[3].startswith(f":{SERVER} 004 al {SERVER} trio_chat-1.2.3 BRZiow ")
     assert "CASEMAPPING=ascii" in lines[4]
 
 

@@ -7,7 +7,6 @@ the server runs.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 
 import msgspec
 
@@ -94,12 +93,3 @@ def parse_duration(text: str) -> float | None:
         return None
     seconds = sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"([0-9]+)([a-z])", text))
     return float(min(seconds, _LONGEST)) if seconds else None
-
-
-def is_address(text: str) -> bool:
-    """Whether this is an IP address."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

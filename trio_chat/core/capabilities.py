@@ -6,16 +6,40 @@ time that user's encoding, so that users with equal bits are sent equal bytes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
+
+from trio_chat.core.settings import Settings
 
 
 class Capability(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: the name that is negotiated, its bit, and the value that CAP LS 302 shows."""
+    """One row: the name that is negotiated, its bit, and what it is good for."""
 
     name: str
     bit: int
-    value: str = ""
+    """0 for what is only advertised, and can not be asked for."""
+    value: Callable[[Settings, bool], str | None] = lambda _settings, _secure: ""
+    """The value in CAP LS 302, for a connection that is encrypted or not; None: not offered."""
     help: str
+
+
+def _multiline(settings: Settings, secure: bool) -> str:
+    limits = settings.limits
+    return f"max-bytes={limits.multiline_bytes},max-lines={limits.multiline_lines}"
+
+
+def _sts(settings: Settings, secure: bool) -> str | None:
+    sts = settings.sts
+    if sts is None:
+        return None
+    if not secure:
+        return f"port={sts.port}"
+    return f"duration={sts.duration}" + (",preload" if sts.preload else "")
+
+
+def _not_yet(settings: Settings, secure: bool) -> None:
+    """Offer nothing: it needs accounts or history, which this server does not keep yet."""
 
 
 SERVER_TIME = 1 << 0
@@ -28,25 +52,68 @@ AWAY_NOTIFY = 1 << 6
 CAP_NOTIFY = 1 << 7
 BATCH = 1 << 8
 LABELED_RESPONSE = 1 << 9
+ACCOUNT_NOTIFY = 1 << 10
+ACCOUNT_TAG = 1 << 11
+CHGHOST = 1 << 12
+EXTENDED_MONITOR = 1 << 13
+INVITE_NOTIFY = 1 << 14
+NO_IMPLICIT_NAMES = 1 << 15
+SASL = 1 << 16
+SETNAME = 1 << 17
+STANDARD_REPLIES = 1 << 18
+ACCOUNT_REGISTRATION = 1 << 19
+CHANNEL_RENAME = 1 << 20
+CHATHISTORY = 1 << 21
+EVENT_PLAYBACK = 1 << 22
+EXTENDED_ISUPPORT = 1 << 23
+MESSAGE_REDACTION = 1 << 24
+MULTILINE = 1 << 25
+PRE_AWAY = 1 << 26
+READ_MARKER = 1 << 27
 
-ENCODING = SERVER_TIME | MESSAGE_TAGS | EXTENDED_JOIN
+ENCODING = SERVER_TIME | MESSAGE_TAGS | EXTENDED_JOIN | ACCOUNT_TAG | MULTILINE
 """The capabilities that change how an event is written."""
 
 CAPABILITIES = {
     row.name: row
     for row in (
         Capability(
+            name="account-notify",
+            bit=ACCOUNT_NOTIFY,
+            help="be told when members of your channels log in and out",
+        ),
+        Capability(
+            name="account-tag", bit=ACCOUNT_TAG, help="see the account of whoever does something"
+        ),
+        Capability(
             name="away-notify",
             bit=AWAY_NOTIFY,
             help="be told when members of your channels go away and come back",
         ),
         Capability(name="batch", bit=BATCH, help="get related lines as a batch"),
-        Capability(name="cap-notify", bit=CAP_NOTIFY, help="be told of new capabilities"),
+        Capability(
+            name="cap-notify", bit=CAP_NOTIFY, help="be told when capabilities come, go or change"
+        ),
+        Capability(
+            name="chghost",
+            bit=CHGHOST,
+            help="be told when members of your channels are shown another user name or host",
+        ),
         Capability(
             name="echo-message", bit=ECHO_MESSAGE, help="get your own messages back, once stored"
         ),
         Capability(
             name="extended-join", bit=EXTENDED_JOIN, help="see account and real name in JOIN"
+        ),
+        Capability(
+            name="extended-monitor",
+            bit=EXTENDED_MONITOR,
+            help="be told all that notify capabilities tell, of those whom you MONITOR too",
+        ),
+        Capability(
+            name="invite-notify",
+            bit=INVITE_NOTIFY,
+            help="be told when somebody is invited to your channels",
         ),
         Capability(
             name="labeled-response", bit=LABELED_RESPONSE, help="find the answer to each command"
@@ -55,9 +122,75 @@ CAPABILITIES = {
         Capability(
             name="multi-prefix", bit=MULTI_PREFIX, help="see all prefixes of a member in lists"
         ),
+        Capability(name="no-implicit-names", bit=NO_IMPLICIT_NAMES, help="get no NAMES on joining"),
+        Capability(
+            name="sasl", bit=SASL, value=_not_yet, help="log in to an account while connecting"
+        ),
         Capability(name="server-time", bit=SERVER_TIME, help="get the time of each event"),
+        Capability(
+            name="setname",
+            bit=SETNAME,
+            help="be told when members of your channels change their real name",
+        ),
+        Capability(
+            name="standard-replies", bit=STANDARD_REPLIES, help="understand FAIL, WARN and NOTE"
+        ),
+        Capability(name="sts", bit=0, value=_sts, help="learn where TLS is spoken, and use it"),
         Capability(
             name="userhost-in-names", bit=USERHOST_IN_NAMES, help="see user and host in NAMES"
         ),
+        Capability(
+            name="draft/account-registration",
+            bit=ACCOUNT_REGISTRATION,
+            value=_not_yet,
+            help="make an account",
+        ),
+        Capability(
+            name="draft/channel-rename", bit=CHANNEL_RENAME, help="see a channel's name change"
+        ),
+        Capability(
+            name="draft/chathistory",
+            bit=CHATHISTORY,
+            value=_not_yet,
+            help="ask for what was said before",
+        ),
+        Capability(
+            name="draft/event-playback",
+            bit=EVENT_PLAYBACK,
+            value=_not_yet,
+            help="get more than messages from history",
+        ),
+        Capability(
+            name="draft/extended-isupport",
+            bit=EXTENDED_ISUPPORT,
+            help="ask for ISUPPORT before registration, and get it as a batch",
+        ),
+        Capability(
+            name="draft/message-redaction",
+            bit=MESSAGE_REDACTION,
+            value=_not_yet,
+            help="take messages back, and see them taken back",
+        ),
+        Capability(
+            name="draft/multiline",
+            bit=MULTILINE,
+            value=_multiline,
+            help="send and get messages of several lines",
+        ),
+        Capability(
+            name="draft/pre-away", bit=PRE_AWAY, help="say that you are away while connecting"
+        ),
+        Capability(
+            name="draft/read-marker",
+            bit=READ_MARKER,
+            value=_not_yet,
+            help="remember how far you have read, for all your clients",
+        ),
     )
 }
+
+
+def offered(settings: Settings, *, secure: bool) -> dict[str, str]:
+    """Return the capabilities that a connection is offered, with their values (CAP LS 302)."""
+    values = ((row.name, row.value(settings, secure)) for row in CAPABILITIES.values())
+    return {name: value for name, value in values if value is not None}

@@ -27,6 +27,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     params: int
     early: bool
+    early_with: int = 0
+    """Capabilities with which it is allowed before registration too."""
     operator: bool
     usage: str
     help: str
@@ -42,6 +44,7 @@ def command(
     help: str,
     params: int = 0,
     early: bool = False,
+    early_with: int = 0,
     operator: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Add a row for the function below."""
@@ -52,6 +55,7 @@ def command(
             handler=handler,
             params=params,
             early=early,
+            early_with=early_with,
             operator=operator,
             usage=usage,
             help=help,

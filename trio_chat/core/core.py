@@ -1,8 +1,7 @@
 """The core itself: inputs in, effects out.
 
 Owns the state, and the one rule of how it changes: inputs are taken one after another, each wholly,
-in the order in which they came. Calls the handlers through the table of commands; collects their
-answers where a client has put a label on its command (IRCv3 labeled-response).
+in the order in which they came. Calls the handlers through the table of commands.
 
 Must not know sockets, clocks or files. `step` raises only for our own mistakes.
 """
@@ -11,11 +10,11 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from trio_chat.core import commands, events, modes, numerics, rooms
-from trio_chat.core.capabilities import LABELED_RESPONSE
-from trio_chat.core.handlers import plain, registration
+from trio_chat.core.answers import Answer, Answers
+from trio_chat.core.handlers import monitor, multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
     Connected,
@@ -29,7 +28,7 @@ from trio_chat.core.inputs import (
 )
 from trio_chat.core.names import fold
 from trio_chat.core.numerics import Numeric
-from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Output, withhold
+from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Output, Reload, withhold
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import Channel, State, User
 from trio_chat.wire import irc
@@ -37,23 +36,6 @@ from trio_chat.wire.errors import Problem, ProtocolError
 
 PAGE = 200
 """Replies after which a user has to have taken them before there are more."""
-LABEL_LIMIT = 64
-"""Bytes of a label (labeled-response, "Tag value")."""
-
-
-class _Answer:
-    """What a user is answered to one labelled command, until all of it is known."""
-
-    __slots__ = ("batch", "events", "label", "requests", "user")
-
-    def __init__(self, user: User, label: str) -> None:
-        self.user = user
-        self.label = label
-        self.events: list[events.Event] = []
-        self.batch = ""
-        """The reference of the batch, once it has been opened."""
-        self.requests = 0
-        """Requests under way that will add to it."""
 
 
 class _Pending:
@@ -61,14 +43,12 @@ class _Pending:
 
     __slots__ = ("answer", "resume", "user")
 
-    def __init__(self, user: User, resume: Callable[[bool], None], answer: _Answer | None) -> None:
+    def __init__(
+        self, user: User, resume: Callable[[Completed], None], answer: Answer | None
+    ) -> None:
         self.user = user
         self.resume = resume
         self.answer = answer
-
-
-def _label_tag(answer: _Answer) -> str:
-    return f"label={irc.escape_tag(answer.label)}"
 
 
 class Core:
@@ -86,11 +66,12 @@ class Core:
         self.started = started
         self.state = State()
         self.output = Output()
+        self.answers = Answers(self.output, line=self._line, new_id=self.new_id)
+        self.server = events.Source(prefix=settings.name)
         self._instance = instance
         self._ids = 0
         self._requests = 0
         self._pending: dict[int, _Pending] = {}
-        self._answer: _Answer | None = None
         self._replies = 0
         """What the user at hand has been sent since the last look at `PAGE`."""
         self._deadlines: list[tuple[float, UserId]] = []
@@ -132,7 +113,7 @@ class Core:
 
     def withhold(self, effects: Effects) -> None:
         """Take out of `effects` what the journal could not store, and tell who said it."""
-        withhold(effects, self.state.users, server=self.settings.name, now=self.output.now)
+        withhold(effects, self.state.users, server=self.server, now=self.output.now)
 
     # --- For handlers
 
@@ -149,11 +130,7 @@ class Core:
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
         self._replies += 1
-        answer = self._answer
-        if answer is not None and answer.user is user:
-            answer.events.append(event)
-        else:
-            self.output.send(user, event)
+        self.answers.send(user, event)
 
     def reply(self, user: User, numeric: Numeric, *params: str) -> None:
         """Send a numeric reply: these parameters, then the text of its row if it has one."""
@@ -163,7 +140,7 @@ class Core:
             user,
             events.Reply(
                 time=self.now,
-                source=self.settings.name,
+                source=self.server,
                 numeric=numeric,
                 nickname=user.nickname or "*",
                 params=params,
@@ -172,18 +149,32 @@ class Core:
 
     def tell(self, user: User, text: str) -> None:
         """Send a sentence to somebody on the plain side; IRC clients get none."""
-        self.send(user, events.Told(time=self.now, source=self.settings.name, text=text))
+        self.send(user, events.Told(time=self.now, source=self.server, text=text))
 
-    def fail(self, user: User, command: str, code: str, text: str) -> None:
+    def fail(self, user: User, command: str, code: str, *context: str, text: str) -> None:
         """Send FAIL (IRCv3 standard-replies)."""
         self.send(
             user,
             events.Standard(
                 time=self.now,
-                source=self.settings.name,
+                source=self.server,
                 kind="FAIL",
                 command=command,
                 code=code,
+                context=context,
+                text=text,
+            ),
+        )
+
+    def notice(self, user: User, text: str) -> None:
+        """Send a notice of the server's own."""
+        self.send(
+            user,
+            events.Said(
+                time=self.now,
+                source=self.server,
+                kind="NOTICE",
+                target=user.nickname or "*",
                 text=text,
             ),
         )
@@ -194,12 +185,22 @@ class Core:
 
     def labelled(self, user: User) -> bool:
         """Whether the command at hand is this user's and has a label."""
-        return self._answer is not None and self._answer.user is user
+        return self.answers.labelled(user)
 
-    def notify(self, channel: Channel, event: events.Event, actor: User) -> None:
-        """Send an event to a channel's members, the actor included, and to the journal."""
+    def notify(
+        self,
+        channel: Channel,
+        event: events.Event,
+        actor: User,
+        audience: Iterable[User] | None = None,
+    ) -> None:
+        """Send an event to a channel's members, the actor included, and to the journal.
+
+        `audience` is who of them is shown it, if that is not everybody.
+        """
         self.output.record(event, actor)
-        self.output.broadcast(channel.members, event, actor, (channel,))
+        members = channel.members if audience is None else audience
+        self.output.broadcast(members, event, actor, (channel,))
         if actor in channel.members:
             self.send(actor, event)
 
@@ -215,25 +216,30 @@ class Core:
                 return
 
     def check_password(
-        self, user: User, hash: str, password: str, resume: Callable[[bool], None]
+        self, user: User, hash: str, password: str, resume: Callable[[Completed], None]
     ) -> None:
         """Have a password checked; `resume` is called with the result."""
         id = self._begin_request(user, resume)
         self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
 
-    def await_sent(self, user: User, resume: Callable[[bool], None]) -> None:
+    def reload(self, user: User, resume: Callable[[Completed], None]) -> None:
+        """Have the configuration read again; `resume` is called when that is done."""
+        id = self._begin_request(user, resume)
+        self.output.request(Reload(id=id, user=user.id))
+
+    def await_sent(self, user: User, resume: Callable[[Completed], None]) -> None:
         """Call `resume` when the user has taken what was sent so far."""
         self._replies = 0
         id = self._begin_request(user, resume)
         self.output.request(AwaitSent(id=id, user=user.id))
 
-    def _begin_request(self, user: User, resume: Callable[[bool], None]) -> int:
+    def _begin_request(self, user: User, resume: Callable[[Completed], None]) -> int:
         """Note a request. Until it is answered the user's lines wait: answers come in order."""
         self._requests += 1
         user.requests += 1
         if user.deferred is None:
             user.deferred = []
-        answer = self._answer if self.labelled(user) else None
+        answer = self.answers.current if self.labelled(user) else None
         if answer is not None:
             answer.requests += 1
         self._pending[self._requests] = _Pending(user, resume, answer)
@@ -241,19 +247,18 @@ class Core:
 
     def close(self, user: User, reason: str) -> None:
         """End a user's connection; the others are shown the reason too."""
-        self.output.send(
-            user, events.Closing(time=self.now, source=self.settings.name, reason=reason)
-        )
+        self.output.send(user, events.Closing(time=self.now, source=self.server, reason=reason))
         self.output.close(user, reason)
         self.depart(user, reason)
 
     def depart(self, user: User, reason: str) -> None:
         """Tell whoever shares a room with a user that they are gone, and forget them."""
         if user.registration is None:
-            event = events.Quit(time=self.now, source=user.prefix, id=self.new_id(), reason=reason)
+            event = events.Quit(time=self.now, source=user.source, id=self.new_id(), reason=reason)
             self.output.record(event, user)
             self.output.broadcast(rooms.neighbours(user), event, user, user.channels)
             self.remember(user)
+            monitor.tell_offline(self, user, user.nickname)
         rooms.forget(self.state, user)
 
     def remember(self, user: User) -> None:
@@ -282,15 +287,17 @@ class Core:
         elif isinstance(item, Elapsed):
             self._elapsed()
         elif isinstance(item, Reconfigured):
-            self.settings = item.settings
+            before, self.settings = self.settings, item.settings
+            self.server = events.Source(prefix=item.settings.name)
             self._open_lobby(self.now)
+            reloading.tell(self, before, item.settings)
         elif isinstance(item, ShutDown):
             self._shut_down(item.reason)
 
     def _failed(self, item: Input, error: Exception) -> None:
         """A mistake of ours: it costs whoever met it the connection, and nobody else anything."""
         self.output.fail(error)
-        self._answer = None
+        self.answers.forget()
         if isinstance(item, Received | Connected | Disconnected):
             self._give_up(self.state.users.get(item.user))
 
@@ -306,14 +313,7 @@ class Core:
             rooms.forget(self.state, user)
 
     def _connected(self, item: Connected) -> None:
-        user = User(
-            item.user,
-            plain=item.plain,
-            host=item.host,
-            secure=item.secure,
-            since=item.since,
-            now=self.now,
-        )
+        user = User(item, now=self.now)
         self.state.users[user.id] = user
         first = min(self.settings.registration_timeout, self.settings.ping_after)
         heapq.heappush(self._deadlines, (item.since + first, user.id))
@@ -345,24 +345,22 @@ class Core:
         try:
             message = irc.parse(line)
         except ProtocolError as error:
-            self._begin_answer(user, error.tags)
+            self.answers.begin(user, error.tags)
             self._refuse(user, error)
         else:
             if message.tags:
-                self._begin_answer(user, message.tags)
+                self.answers.begin(user, message.tags)
             self.run(user, message)
         self._finish_answer()
-
-    def _begin_answer(self, user: User, tags: Mapping[str, str]) -> None:
-        """Collect what a command is answered, if the client has put a label on it."""
-        label = tags.get("label", "")
-        if label and user.caps & LABELED_RESPONSE and len(label.encode()) <= LABEL_LIMIT:
-            self._answer = _Answer(user, label)
 
     def run(self, user: User, message: irc.Message) -> None:
         """Check a command against its row and call its handler."""
         row = commands.TABLE.get(message.command)
-        if user.registration is not None and (row is None or not row.early):
+        if user.batch is not None and multiline.takes(self, user, message):
+            return
+        if user.registration is not None and not (
+            row is not None and (row.early or row.early_with & user.caps)
+        ):
             self.reply(user, numerics.ERR_NOTREGISTERED)
         elif row is None:
             self.reply(user, numerics.ERR_UNKNOWNCOMMAND, message.command)
@@ -377,42 +375,15 @@ class Core:
         if error.problem is Problem.TOO_LONG:
             self.reply(user, numerics.ERR_INPUTTOOLONG)
         elif error.problem is Problem.NOT_UTF8:
-            self.fail(user, error.command, "INVALID_UTF8", error.problem.value)
+            self.fail(user, error.command, "INVALID_UTF8", text=error.problem.value)
         elif error.problem is not Problem.NO_COMMAND:
             self.reply(user, numerics.ERR_UNKNOWNCOMMAND, error.command or "*")
 
     def _finish_answer(self) -> None:
-        """Send what a labelled command was answered: alone, as a batch, or as an ACK.
-
-        While a request is under way it is not complete: then only a long part of it is sent.
-        """
-        answer, self._answer = self._answer, None
-        if answer is None or not self._is_here(answer.user):
-            return
-        if answer.requests:
-            if len(answer.events) >= PAGE:
-                self._send_in_batch(answer)
-        elif answer.batch or len(answer.events) > 1:
-            self._send_in_batch(answer)
-            self.output.send(answer.user, self._line("BATCH", f"-{answer.batch}"))
-        else:
-            (event,) = answer.events or (self._line("ACK"),)
-            self.output.send(answer.user, event, tags=_label_tag(answer))
-
-    def _send_in_batch(self, answer: _Answer) -> None:
-        send = self.output.send
-        if not answer.batch:
-            answer.batch = self.new_id()
-            begin = self._line("BATCH", f"+{answer.batch}", "labeled-response")
-            send(answer.user, begin, tags=_label_tag(answer))
-        for event in answer.events:
-            send(answer.user, event, tags=f"batch={answer.batch}")
-        answer.events.clear()
+        self.answers.finish(page=PAGE, here=self._is_here)
 
     def _line(self, command: str, *params: str) -> events.Protocol:
-        return events.Protocol(
-            time=self.now, source=self.settings.name, command=command, params=params
-        )
+        return events.Protocol(time=self.now, source=self.server, command=command, params=params)
 
     def _completed(self, item: Completed) -> None:
         pending = self._pending.pop(item.request, None)
@@ -424,8 +395,8 @@ class Core:
         try:
             if answer is not None:
                 answer.requests -= 1
-                self._answer = answer
-            pending.resume(item.result)
+                self.answers.current = answer
+            pending.resume(item)
             self._finish_answer()
             if user.requests == 0 and self._is_here(user):
                 lines, user.deferred = user.deferred or [], None
@@ -460,7 +431,7 @@ class Core:
     def _shut_down(self, reason: str) -> None:
         """Send everybody off. Nobody is told who else leaves: they all do."""
         for user in list(self.state.users.values()):
-            event = events.Closing(time=self.now, source=self.settings.name, reason=reason)
+            event = events.Closing(time=self.now, source=self.server, reason=reason)
             self.output.send(user, event)
             self.output.close(user, reason)
             rooms.forget(self.state, user)

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeAlias
 
-from trio_chat.core.capabilities import MESSAGE_TAGS, SERVER_TIME
-from trio_chat.core.events import Answer, Event, Said
+from trio_chat.core.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, MULTILINE, SERVER_TIME
+from trio_chat.core.events import Answer, Event, Said, SaidInLines
 from trio_chat.wire import irc, plain
 from trio_chat.wire.text import cut
 
@@ -36,24 +36,74 @@ def encode(
     """
     if encoding & PLAIN:
         return _encode_plain(event, encoding, utc_offset, viewer)
+    if type(event) is SaidInLines:
+        return _encode_lines(event, encoding, tags)
     body = event.irc(encoding)
     if not body:
         return b""
-    if encoding & MESSAGE_TAGS:
-        if event.id:
-            tags = f"{tags};msgid={event.id}" if tags else f"msgid={event.id}"
-        if type(event) is Said and event.client_tags:
-            tags = f"{tags};{event.client_tags}"
-    elif type(event) is Said and event.kind == "TAGMSG":
+    if type(event) is Said and event.kind == "TAGMSG" and not encoding & MESSAGE_TAGS:
         return b""
-    if encoding & SERVER_TIME:
-        time = timestamp(event.time)
-        tags = f"time={time};{tags}" if tags else f"time={time}"
+    tags = _tags(event, encoding, tags)
     body = cut(body, BODY_LIMIT)
     return irc.frame(f"@{tags} {body}" if tags else body)
 
 
+def _tags(event: Event, encoding: Encoding, tags: str) -> str:
+    """Return all the tags of an event, written out, behind those that are given."""
+    if encoding & MESSAGE_TAGS:
+        if event.id:
+            tags = f"{tags};msgid={event.id}" if tags else f"msgid={event.id}"
+        if isinstance(event, Said) and event.client_tags:
+            tags = f"{tags};{event.client_tags}" if tags else event.client_tags
+    return _tags_of_all(event, encoding, tags)
+
+
+def _tags_of_all(event: Event, encoding: Encoding, tags: str) -> str:
+    """Return the tags that every line of an event has, behind those that are given."""
+    source = event.source
+    if encoding & MESSAGE_TAGS and source.bot:
+        tags = f"{tags};bot" if tags else "bot"
+    if encoding & ACCOUNT_TAG and source.account:
+        account = f"account={irc.escape_tag(source.account)}"
+        tags = f"{tags};{account}" if tags else account
+    if encoding & SERVER_TIME:
+        time = timestamp(event.time)
+        tags = f"time={time};{tags}" if tags else f"time={time}"
+    return tags
+
+
+def _encode_lines(event: SaidInLines, encoding: Encoding, tags: str) -> bytes:
+    """Write a message of several lines: as a batch, or as messages of one line each.
+
+    The first line has the id and what else the message has only once (draft/multiline,
+    "Fallback").
+    """
+    first = _tags(event, encoding, tags)
+    lines: list[bytes] = []
+    if not encoding & MULTILINE:
+        rest = _tags_of_all(event, encoding, "")
+        for text in (text for text, _ in event.lines if text):
+            these = rest if lines else first
+            body = cut(event.line(text), BODY_LIMIT)
+            lines.append(irc.frame(f"@{these} {body}" if these else body))
+        return b"".join(lines)
+    # Equal for everybody who is sent it, and nothing else has it.
+    reference = event.id
+    begin = f":{event.source.prefix} BATCH +{reference} draft/multiline {event.target}"
+    lines.append(irc.frame(f"@{first} {begin}" if first else begin))
+    for text, concat in event.lines:
+        these = f"batch={reference}" + (";draft/multiline-concat" if concat else "")
+        lines.append(irc.frame(f"@{these} {cut(event.line(text), BODY_LIMIT)}"))
+    # Within another batch the end is its line too.
+    outer = f"@{tags} " if tags.startswith("batch=") else ""
+    lines.append(irc.frame(f"{outer}:{event.source.prefix} BATCH -{reference}"))
+    return b"".join(lines)
+
+
 def _encode_plain(event: Event, encoding: Encoding, utc_offset: int, viewer: str) -> bytes:
+    if type(event) is SaidInLines:
+        parts = [_plain_part(event, text) for text in event.text.split("\n") if text]
+        return b"".join(_encode_plain(part, encoding, utc_offset, viewer) for part in parts)
     text = event.plain(viewer)
     if not text:
         return b""
@@ -62,6 +112,12 @@ def _encode_plain(event: Event, encoding: Encoding, utc_offset: int, viewer: str
     room = event.room if encoding & OTHER_ROOM else ""
     place = f"{room} " if room else ""
     return plain.encode(f"{clock(event.time, utc_offset)} {place}{text}")
+
+
+def _plain_part(event: SaidInLines, text: str) -> Said:
+    return Said(
+        time=event.time, source=event.source, kind=event.kind, target=event.target, text=text
+    )
 
 
 def clock(time: float, utc_offset: int) -> str:

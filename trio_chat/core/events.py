@@ -2,7 +2,7 @@
 
 An event holds all that any encoding needs, and no reference to anything that changes: a message
 still has the sender's name of the time when it was said. Times are in seconds since the epoch;
-`source` is `nickname!user@host`, or a server's name. `encoding.py` adds tags or the clock and makes
+`encoding.py` adds tags or the clock and makes
 bytes of it.
 """
 
@@ -10,18 +10,30 @@ from __future__ import annotations
 
 import msgspec
 
+from trio_chat.core import phrasing
 from trio_chat.core.capabilities import EXTENDED_JOIN
+from trio_chat.core.modes import SYMBOLS
 from trio_chat.core.numerics import Numeric
 from trio_chat.wire import irc
 
 _ACTION = "\x01ACTION "
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who did something, as they were when they did it."""
+
+    prefix: str
+    """`nickname!user@host`, or a server's name."""
+    account: str = ""
+    """The account that they were logged in to, or empty."""
+    bot: bool = False
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened."""
 
     time: float
-    source: str
+    source: Source
     id: str = ""
     """Unique for what is kept in the journal; empty for what is not (IRCv3 message-ids)."""
 
@@ -33,7 +45,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def who(self) -> str:
         """The nickname of who did it."""
-        return irc.nickname_of(self.source)
+        return irc.nickname_of(self.source.prefix)
 
     def irc(self, encoding: int) -> str:
         """Return the line for an IRC client, without tags; empty where it does not show."""
@@ -68,12 +80,17 @@ class Said(Event, frozen=True, kw_only=True, gc=False):
 
     @property
     def room(self) -> str:
-        return self.target if self.target[0] == "#" else ""
+        target = self.target
+        if target[0] == "#":
+            return target
+        # "@#room": to some of its members (STATUSMSG).
+        target = target.lstrip(SYMBOLS)
+        return target if target[:1] == "#" else ""
 
     def irc(self, encoding: int) -> str:
         if self.kind == "TAGMSG":
-            return f":{self.source} TAGMSG {self.target}"
-        return f":{self.source} {self.kind} {self.target} :{self.text}"
+            return f":{self.source.prefix} TAGMSG {self.target}"
+        return f":{self.source.prefix} {self.kind} {self.target} :{self.text}"
 
     def plain(self, viewer: str) -> str:
         if self.kind == "TAGMSG":
@@ -82,13 +99,24 @@ class Said(Event, frozen=True, kw_only=True, gc=False):
         to = "you" if self.target == viewer else self.target
         if text.startswith(_ACTION):
             action = text.removeprefix(_ACTION).removesuffix("\x01")
-            return f"* {who} {action}" if self.room else f"[* {who} → {to}] {action}"
+            return f"* {who} {action}" if self.target[0] == "#" else f"[* {who} → {to}] {action}"
         if text.startswith("\x01"):
             # Client-to-client requests (CTCP) are for programs.
             return ""
-        if not self.room:
+        if self.target[0] != "#":
             return f"[{who} → {to}] {text}"
         return f"-{who}- {text}" if self.kind == "NOTICE" else f"<{who}> {text}"
+
+
+class SaidInLines(Said, frozen=True, kw_only=True, gc=False):
+    """A message of several lines (draft/multiline). `text` is all of them, with `\\n` between."""
+
+    lines: tuple[tuple[str, bool], ...]
+    """Each with whether it goes on with the line before it."""
+
+    def line(self, text: str) -> str:
+        """Return one of its lines as it stands in a message."""
+        return f":{self.source.prefix} {self.kind} {self.target} :{text}"
 
 
 class Joined(RoomEvent, frozen=True, kw_only=True, gc=False):
@@ -97,8 +125,8 @@ class Joined(RoomEvent, frozen=True, kw_only=True, gc=False):
 
     def irc(self, encoding: int) -> str:
         if encoding & EXTENDED_JOIN:
-            return f":{self.source} JOIN {self.channel} {self.account} :{self.realname}"
-        return f":{self.source} JOIN {self.channel}"
+            return f":{self.source.prefix} JOIN {self.channel} {self.account} :{self.realname}"
+        return f":{self.source.prefix} JOIN {self.channel}"
 
     def plain(self, viewer: str) -> str:
         return f"You are in {self.channel}" if self.who == viewer else f"{self.who} joined"
@@ -109,7 +137,7 @@ class Parted(RoomEvent, frozen=True, kw_only=True, gc=False):
 
     def irc(self, encoding: int) -> str:
         reason = f" :{self.reason}" if self.reason else ""
-        return f":{self.source} PART {self.channel}{reason}"
+        return f":{self.source.prefix} PART {self.channel}{reason}"
 
     def plain(self, viewer: str) -> str:
         if self.who == viewer:
@@ -122,7 +150,7 @@ class Kicked(RoomEvent, frozen=True, kw_only=True, gc=False):
     reason: str
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} KICK {self.channel} {self.nickname} :{self.reason}"
+        return f":{self.source.prefix} KICK {self.channel} {self.nickname} :{self.reason}"
 
     def plain(self, viewer: str) -> str:
         whom = "you" if self.nickname == viewer else self.nickname
@@ -133,7 +161,7 @@ class Quit(Event, frozen=True, kw_only=True, gc=False):
     reason: str
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} QUIT :{self.reason}"
+        return f":{self.source.prefix} QUIT :{self.reason}"
 
     def plain(self, viewer: str) -> str:
         return f"{self.who} left{_because(self.reason.removeprefix('Quit: '))}"
@@ -143,7 +171,7 @@ class NickChanged(Event, frozen=True, kw_only=True, gc=False):
     nickname: str
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} NICK :{self.nickname}"
+        return f":{self.source.prefix} NICK :{self.nickname}"
 
     def plain(self, viewer: str) -> str:
         if self.who == viewer:
@@ -162,20 +190,19 @@ class ModeChanged(Event, frozen=True, kw_only=True, gc=False):
         return self.target if self.target[0] == "#" else ""
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} MODE {self.target}{irc.format_params(self.changes)}"
+        return f":{self.source.prefix} MODE {self.target}{irc.format_params(self.changes)}"
 
     def plain(self, viewer: str) -> str:
-        changes = " ".join(self.changes)
         if not self.room:
-            return f"Your modes changed: {changes}"
-        return f"{self.who} set the modes of {self.target}: {changes}"
+            return f"Your modes changed: {' '.join(self.changes)}"
+        return f"{self.who} {phrasing.of_modes(self.target, self.changes, viewer)}"
 
 
 class TopicChanged(RoomEvent, frozen=True, kw_only=True, gc=False):
     topic: str
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} TOPIC {self.channel} :{self.topic}"
+        return f":{self.source.prefix} TOPIC {self.channel} :{self.topic}"
 
     def plain(self, viewer: str) -> str:
         if not self.topic:
@@ -189,10 +216,60 @@ class AwayChanged(Event, frozen=True, kw_only=True, gc=False):
     text: str | None
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} AWAY" + (f" :{self.text}" if self.text is not None else "")
+        return f":{self.source.prefix} AWAY" + (f" :{self.text}" if self.text is not None else "")
 
     def plain(self, viewer: str) -> str:
         return f"{self.who} is back" if self.text is None else f"{self.who} is away ({self.text})"
+
+
+class AccountChanged(Event, frozen=True, kw_only=True, gc=False):
+    """Somebody has logged in, or out: then `account` is `*` (IRCv3 account-notify)."""
+
+    account: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source.prefix} ACCOUNT {self.account}"
+
+
+class RealnameChanged(Event, frozen=True, kw_only=True, gc=False):
+    """IRCv3 setname"""
+
+    realname: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source.prefix} SETNAME :{self.realname}"
+
+
+class HostChanged(Event, frozen=True, kw_only=True, gc=False):
+    """IRCv3 chghost; `source` is who they were until now."""
+
+    username: str
+    host: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source.prefix} CHGHOST {self.username} {self.host}"
+
+
+class Renamed(RoomEvent, frozen=True, kw_only=True, gc=False):
+    """A channel has another name (draft/channel-rename)."""
+
+    before: str
+    reason: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source.prefix} RENAME {self.before} {self.channel} :{self.reason}"
+
+    def plain(self, viewer: str) -> str:
+        return f"{self.who} renamed {self.before} to {self.channel}{_because(self.reason)}"
+
+
+class Wallops(Event, frozen=True, kw_only=True, gc=False):
+    """What an operator writes to everybody who wants to read it (Modern IRC, "WALLOPS")."""
+
+    text: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source.prefix} WALLOPS :{self.text}"
 
 
 class Invited(Event, frozen=True, kw_only=True, gc=False):
@@ -200,9 +277,11 @@ class Invited(Event, frozen=True, kw_only=True, gc=False):
     channel: str
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} INVITE {self.nickname} {self.channel}"
+        return f":{self.source.prefix} INVITE {self.nickname} {self.channel}"
 
     def plain(self, viewer: str) -> str:
+        if self.nickname != viewer:
+            return f"{self.who} invited {self.nickname} to {self.channel}"
         return f"{self.who} invites you to {self.channel}: /join {self.channel}"
 
 
@@ -220,10 +299,10 @@ class Reply(Answer, frozen=True, kw_only=True, gc=False):
     def irc(self, encoding: int) -> str:
         if self.numeric.bare:
             params = irc.format_params(self.params)
-            return f":{self.source} {self.numeric.code} {self.nickname}{params}"
+            return f":{self.source.prefix} {self.numeric.code} {self.nickname}{params}"
         *middle, text = self.params
         words = "".join(f" {param}" for param in middle)
-        return f":{self.source} {self.numeric.code} {self.nickname}{words} :{text}"
+        return f":{self.source.prefix} {self.numeric.code} {self.nickname}{words} :{text}"
 
     def plain(self, viewer: str) -> str:
         template = self.numeric.plain
@@ -241,7 +320,7 @@ class Standard(Answer, frozen=True, kw_only=True, gc=False):
 
     def irc(self, encoding: int) -> str:
         words = " ".join((self.command or "*", self.code, *self.context))
-        return f":{self.source} {self.kind} {words} :{self.text}"
+        return f":{self.source.prefix} {self.kind} {words} :{self.text}"
 
     def plain(self, viewer: str) -> str:
         return self.text
@@ -254,7 +333,7 @@ class Protocol(Answer, frozen=True, kw_only=True, gc=False):
     params: tuple[str, ...] = ()
 
     def irc(self, encoding: int) -> str:
-        return f":{self.source} {self.command}{irc.format_params(self.params)}"
+        return f":{self.source.prefix} {self.command}{irc.format_params(self.params)}"
 
 
 class Told(Answer, frozen=True, kw_only=True, gc=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trio_chat.core import modes
+from trio_chat.core import masks, modes, networks
 from trio_chat.core.names import CHANNEL_TYPES
 from trio_chat.core.settings import Settings
 
@@ -16,37 +16,55 @@ def tokens(settings: Settings) -> list[str]:
     letters = "".join(prefix.letter for prefix in modes.PREFIXES)
     symbols = "".join(prefix.symbol for prefix in modes.PREFIXES)
     chanmodes = ",".join(modes.letters_of_kind(kind) for kind in modes.Kind)
+    lists = modes.LISTS
     network = settings.network.replace(" ", "\\x20")
     return sorted(
         (
+            "ACCOUNTEXTBAN=a",
             f"AWAYLEN={limits.away}",
+            f"BOT={modes.USER_MODES['B'].letter}",
             "CASEMAPPING=ascii",
             f"CHANLIMIT={CHANNEL_TYPES}:{limits.channels_per_user}",
             f"CHANMODES={chanmodes}",
             f"CHANNELLEN={limits.channel}",
             f"CHANTYPES={CHANNEL_TYPES}",
+            "ELIST=CMNTU",
             "EXCEPTS=e",
+            f"EXTBAN={masks.EXTENDED},{masks.EXTENDED_TYPES}",
+            f"HOSTLEN={networks.HOST_LIMIT}",
             "INVEX=I",
             f"KICKLEN={limits.kick}",
-            f"MAXLIST={modes.LISTS}:{limits.list_entries}",
+            f"MAXLIST={lists}:{limits.list_entries}",
             "MODES",
+            f"MONITOR={limits.monitor}",
+            f"NAMELEN={limits.realname}",
             f"NETWORK={network}",
             f"NICKLEN={limits.nickname}",
             f"PREFIX=({letters}){symbols}",
+            "SAFELIST",
+            f"STATUSMSG={symbols}",
             f"TARGMAX=JOIN:,KICK:{limits.targets},LIST:{limits.targets},"
             f"NAMES:{limits.targets},NOTICE:{limits.targets},"
-            f"PART:,PRIVMSG:{limits.targets},WHOIS:1",
+            f"PART:,PRIVMSG:{limits.targets},TAGMSG:{limits.targets},WHOIS:1",
             f"TOPICLEN={limits.topic}",
             f"USERLEN={limits.username}",
             "UTF8ONLY",
+            "WHOX",
         )
     )
 
 
-def lines(settings: Settings) -> list[tuple[str, ...]]:
-    """Return the tokens, as many to a line as fit."""
-    every = tokens(settings)
+def lines(tokens: list[str]) -> list[tuple[str, ...]]:
+    """Return tokens, as many to a line as fit."""
     return [
-        tuple(every[start : start + TOKENS_PER_LINE])
-        for start in range(0, len(every), TOKENS_PER_LINE)
+        tuple(tokens[start : start + TOKENS_PER_LINE])
+        for start in range(0, len(tokens), TOKENS_PER_LINE)
     ]
+
+
+def changes(before: Settings, after: Settings) -> list[str]:
+    """Return the tokens that are new or have another value; `-NAME` for those that are gone."""
+    old, new = tokens(before), tokens(after)
+    names = {token.partition("=")[0] for token in new}
+    gone = {token.partition("=")[0] for token in old} - names
+    return [token for token in new if token not in old] + [f"-{name}" for name in sorted(gone)]

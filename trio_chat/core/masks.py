@@ -1,4 +1,8 @@
-"""Masks such as `*!*@10.0.?.*`, and whom they match.
+"""Masks such as `*!*@10.0.?.*`, and whom they match; extended masks such as `~a:account`.
+
+An extended mask is `~`, a letter and what that letter is about (ISUPPORT, EXTBAN): `~a:name` is
+whoever is logged in to that account, `~m:mask` keeps those it matches from speaking, and from
+nothing else; its mask can be an extended one itself.
 
 Matching never goes back over a `*`, so no mask makes it take long.
 """
@@ -14,12 +18,42 @@ LIMIT = 256
 """Characters of the longest mask that is taken."""
 
 
+EXTENDED = "~"
+"""What extended masks begin with."""
+EXTENDED_TYPES = "am"
+
+
+def is_mask(mask: str) -> bool:
+    """Whether a normalised mask can be in a list: an extended one has to be of a known type."""
+    if " " in mask or mask[:1] in ("", ":") or len(mask) > LIMIT:
+        return False
+    if mask[0] != EXTENDED:
+        return True
+    kind, colon, inner = mask[1:2], mask[2:3], mask[3:]
+    if kind not in EXTENDED_TYPES or not kind or colon != ":" or not inner:
+        return False
+    # A mute of a mute would say nothing that a mute does not.
+    return is_mask(inner) and inner[:2] != "~m" if kind == "m" else True
+
+
+def covers(mask: str, prefix: str, account: str, *, speaking: bool) -> bool:
+    """Whether a mask of a channel's list is about a user; `~m` only is about who speaks."""
+    if mask[0] != EXTENDED:
+        return matches(mask, prefix)
+    if mask[1] == "m":
+        return speaking and covers(mask[3:], prefix, account, speaking=True)
+    return bool(account) and matches(mask[3:], account)
+
+
 def normalise(mask: str) -> str:
     """Complete what was typed to `nickname!user@host`, and collapse runs of `*`.
 
     Modern IRC, "Ban channel mode": a bare nickname is `nickname!*@*`, a bare `user@host` is
-    `*!user@host`.
+    `*!user@host`. Extended masks keep their letter.
     """
+    if mask[:1] == EXTENDED:
+        letter, inner = mask[1:2], mask[3:]
+        return f"{EXTENDED}m:{normalise(inner)}" if letter == "m" else mask
     nickname, user, host = "*", "*", "*"
     if "!" in mask:
         nickname, _, rest = mask.partition("!")

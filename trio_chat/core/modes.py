@@ -26,6 +26,9 @@ class ChannelMode(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     bit: int
     help: str
+    set: str = ""
+    """What somebody does who sets it, in words: `{0}` is the channel, `{1}` the parameter."""
+    unset: str = ""
 
 
 class Prefix(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,32 +39,90 @@ class Prefix(msgspec.Struct, frozen=True, kw_only=True):
     bit: int
     needs: int
     help: str
+    given: str
+    """What somebody does who gives it, in words: `{0}` is the member."""
+    taken: str
 
 
 class UserMode(msgspec.Struct, frozen=True, kw_only=True):
-    """One user mode. `settable`: whether users can give it to themselves."""
+    """One user mode."""
 
     letter: str
     bit: int
-    settable: bool
+    settable: bool = True
+    """Whether users can give it to themselves."""
+    removable: bool = True
+    """Whether they can lay it down."""
     help: str
 
 
 VOICE, HALFOP, OP, ADMIN, OWNER = 1, 2, 4, 8, 16
 
 PREFIXES = (
-    Prefix(letter="q", symbol="~", bit=OWNER, needs=OWNER, help="owner"),
-    Prefix(letter="a", symbol="&", bit=ADMIN, needs=OWNER, help="protected operator"),
-    Prefix(letter="o", symbol="@", bit=OP, needs=OP, help="operator"),
-    Prefix(letter="h", symbol="%", bit=HALFOP, needs=OP, help="half-operator"),
-    Prefix(letter="v", symbol="+", bit=VOICE, needs=HALFOP, help="voice"),
+    Prefix(
+        letter="q",
+        symbol="~",
+        bit=OWNER,
+        needs=OWNER,
+        help="owner",
+        given="made {0} an owner",
+        taken="made {0} no owner any more",
+    ),
+    Prefix(
+        letter="a",
+        symbol="&",
+        bit=ADMIN,
+        needs=OWNER,
+        help="protected operator",
+        given="made {0} a protected operator",
+        taken="made {0} no protected operator any more",
+    ),
+    Prefix(
+        letter="o",
+        symbol="@",
+        bit=OP,
+        needs=OP,
+        help="operator",
+        given="made {0} an operator",
+        taken="made {0} no operator any more",
+    ),
+    Prefix(
+        letter="h",
+        symbol="%",
+        bit=HALFOP,
+        needs=OP,
+        help="half-operator",
+        given="made {0} a half-operator",
+        taken="made {0} no half-operator any more",
+    ),
+    Prefix(
+        letter="v",
+        symbol="+",
+        bit=VOICE,
+        needs=HALFOP,
+        help="voice",
+        given="gave {0} a voice",
+        taken="took {0}'s voice",
+    ),
 )
 """The highest first, as PREFIX in 005 wants it."""
+SYMBOLS = "".join(prefix.symbol for prefix in PREFIXES)
 PREFIX_OF_LETTER = {prefix.letter: prefix for prefix in PREFIXES}
 
-INVITE_ONLY, MODERATED, NO_EXTERNAL, SECRET, TOPIC_LOCK, KEYED, LIMITED = (
-    1 << shift for shift in range(7)
-)
+(
+    INVITE_ONLY,
+    MODERATED,
+    NO_EXTERNAL,
+    SECRET,
+    TOPIC_LOCK,
+    KEYED,
+    LIMITED,
+    NO_CTCP,
+    ACCOUNTS_SPEAK,
+    ACCOUNTS_JOIN,
+    AUDITORIUM,
+    FORWARDED,
+) = (1 << shift for shift in range(12))
 
 NEW_CHANNEL = NO_EXTERNAL | TOPIC_LOCK
 """The modes of a channel that somebody has just made."""
@@ -71,31 +132,143 @@ LOBBY = NO_EXTERNAL
 CHANNEL_MODES = {
     row.letter: row
     for row in (
-        ChannelMode(letter="I", kind=Kind.LIST, bit=0, help="masks that need no invitation"),
-        ChannelMode(letter="b", kind=Kind.LIST, bit=0, help="masks that can not join or speak"),
-        ChannelMode(letter="e", kind=Kind.LIST, bit=0, help="masks that no ban applies to"),
-        ChannelMode(letter="k", kind=Kind.KEY, bit=KEYED, help="joining needs this key"),
-        ChannelMode(letter="l", kind=Kind.PARAMETER, bit=LIMITED, help="so many members at most"),
         ChannelMode(
-            letter="i", kind=Kind.FLAG, bit=INVITE_ONLY, help="joining needs an invitation"
+            letter="I",
+            kind=Kind.LIST,
+            bit=0,
+            help="masks that need no invitation",
+            set="let {1} into {0} without an invitation",
+            unset="no longer lets {1} into {0} without an invitation",
         ),
-        ChannelMode(letter="m", kind=Kind.FLAG, bit=MODERATED, help="speaking needs voice"),
-        ChannelMode(letter="n", kind=Kind.FLAG, bit=NO_EXTERNAL, help="only members can speak"),
-        ChannelMode(letter="s", kind=Kind.FLAG, bit=SECRET, help="shown to members only"),
-        ChannelMode(letter="t", kind=Kind.FLAG, bit=TOPIC_LOCK, help="operators set the topic"),
+        ChannelMode(
+            letter="b",
+            kind=Kind.LIST,
+            bit=0,
+            help="masks that can not join or speak",
+            set="banned {1} from {0}",
+            unset="lifted the ban on {1} from {0}",
+        ),
+        ChannelMode(
+            letter="e",
+            kind=Kind.LIST,
+            bit=0,
+            help="masks that no ban applies to",
+            set="exempted {1} from the bans of {0}",
+            unset="no longer exempts {1} from the bans of {0}",
+        ),
+        ChannelMode(
+            letter="k",
+            kind=Kind.KEY,
+            bit=KEYED,
+            help="joining needs this key",
+            set="set the key of {0}",
+            unset="removed the key of {0}",
+        ),
+        ChannelMode(
+            letter="f",
+            kind=Kind.PARAMETER,
+            bit=FORWARDED,
+            help="who can not join (+i, +l, +b, +R) is taken to this channel",
+            set="forwards who can not join {0} to {1}",
+            unset="forwards nobody from {0} any more",
+        ),
+        ChannelMode(
+            letter="l",
+            kind=Kind.PARAMETER,
+            bit=LIMITED,
+            help="so many members at most",
+            set="limited {0} to {1} members",
+            unset="removed the limit of {0}",
+        ),
+        ChannelMode(
+            letter="C",
+            kind=Kind.FLAG,
+            bit=NO_CTCP,
+            help="no CTCP but actions",
+            set="switched CTCP off in {0}",
+            unset="switched CTCP on in {0}",
+        ),
+        ChannelMode(
+            letter="M",
+            kind=Kind.FLAG,
+            bit=ACCOUNTS_SPEAK,
+            help="speaking needs an account, or voice",
+            set="lets only accounts speak in {0}",
+            unset="lets everybody speak in {0}",
+        ),
+        ChannelMode(
+            letter="R",
+            kind=Kind.FLAG,
+            bit=ACCOUNTS_JOIN,
+            help="joining needs an account",
+            set="lets only accounts into {0}",
+            unset="lets everybody into {0}",
+        ),
+        ChannelMode(
+            letter="i",
+            kind=Kind.FLAG,
+            bit=INVITE_ONLY,
+            help="joining needs an invitation",
+            set="made {0} invitation only",
+            unset="opened {0} to everybody",
+        ),
+        ChannelMode(
+            letter="m",
+            kind=Kind.FLAG,
+            bit=MODERATED,
+            help="speaking needs voice",
+            set="made {0} moderated",
+            unset="made {0} unmoderated",
+        ),
+        ChannelMode(
+            letter="n",
+            kind=Kind.FLAG,
+            bit=NO_EXTERNAL,
+            help="only members can speak",
+            set="closed {0} to messages from outside",
+            unset="opened {0} to messages from outside",
+        ),
+        ChannelMode(
+            letter="s",
+            kind=Kind.FLAG,
+            bit=SECRET,
+            help="shown to members only",
+            set="made {0} secret",
+            unset="made {0} public",
+        ),
+        ChannelMode(
+            letter="t",
+            kind=Kind.FLAG,
+            bit=TOPIC_LOCK,
+            help="operators set the topic",
+            set="lets only operators set the topic of {0}",
+            unset="lets everybody set the topic of {0}",
+        ),
+        ChannelMode(
+            letter="u",
+            kind=Kind.FLAG,
+            bit=AUDITORIUM,
+            help="members without a prefix are shown to operators only",
+            set="shows the members of {0} to operators only",
+            unset="shows the members of {0} to everybody",
+        ),
     )
 }
 LISTS = "".join(row.letter for row in CHANNEL_MODES.values() if row.kind is Kind.LIST)
 
-INVISIBLE, OPERATOR = 1, 2
+INVISIBLE, OPERATOR, WALLOPS, BOT, ACCOUNTS_ONLY, SECURE = (1 << shift for shift in range(6))
 
 USER_MODES = {
     row.letter: row
     for row in (
+        UserMode(letter="B", bit=BOT, help="a bot, and marked as one"),
+        UserMode(letter="R", bit=ACCOUNTS_ONLY, help="no private messages but from accounts"),
         UserMode(
-            letter="i", bit=INVISIBLE, settable=True, help="hidden from who shares no channel"
+            letter="Z", bit=SECURE, settable=False, removable=False, help="connected with TLS"
         ),
+        UserMode(letter="i", bit=INVISIBLE, help="hidden from who shares no channel"),
         UserMode(letter="o", bit=OPERATOR, settable=False, help="server operator"),
+        UserMode(letter="w", bit=WALLOPS, help="gets what operators write to all"),
     )
 }
 

@@ -10,6 +10,8 @@ import unicodedata
 
 import precis_i18n
 
+from trio_chat.core import confusables
+
 _FOLD = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
 _NICKNAME_PUNCTUATION = frozenset("[]{}\\|^_-`")
 _PROFILE = precis_i18n.get_profile("UsernameCasePreserved")
@@ -32,9 +34,10 @@ def fold(name: str) -> str:
 def nickname(wanted: str, limit: int) -> str | None:
     """Return the nickname in its normal form, or None when nobody can be called that.
 
-    Letters and digits of any script, as PRECIS (RFC 8265, section 3) normalises them, and the
-    punctuation that Modern IRC asks for; it starts with neither a digit nor `-`. `limit` is in
-    characters; a nickname also takes at most 2 bytes for each of them.
+    Letters and digits of any one script (UTS 39, section 5.1), as PRECIS (RFC 8265, section 3)
+    normalises them, ASCII digits, and the punctuation that Modern IRC asks for; it starts with
+    neither a digit nor `-`. `limit` is in characters; a nickname also takes at most 2 bytes for
+    each of them.
     """
     name = wanted
     if not wanted.isascii():
@@ -55,7 +58,16 @@ def nickname(wanted: str, limit: int) -> str | None:
             return None
         if category not in "LNM" and character not in _NICKNAME_PUNCTUATION:
             return None
-    return name
+    return name if name.isascii() or confusables.are_one_script(name) else None
+
+
+def skeleton(name: str) -> str:
+    """Return the form of a nickname in which look-alikes are equal strings (UTS 39, section 4).
+
+    ASCII characters are only like themselves, so no two ASCII names that differ are alike. Case
+    counts for nothing, in any script: who is `Ärger` is not to be taken for `ärger`. Never shown.
+    """
+    return fold(name) if name.isascii() else confusables.skeleton(name)
 
 
 def is_channel_name(name: str, limit: int) -> bool:

@@ -6,8 +6,14 @@ is in its normal form, so that equal networks are equal values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+HOST_LIMIT = 63
+"""Characters of the longest host that a user can be shown with."""
+
+_HOST = re.compile(rf"[A-Za-z0-9][A-Za-z0-9.:/_-]{{0,{HOST_LIMIT - 1}}}", re.ASCII)
 
 Network = IPv4Network | IPv6Network
 
@@ -41,6 +47,20 @@ def in_networks(host: str, networks: Iterable[Network]) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return any(address in network for network in networks)
+
+
+def is_host(text: str) -> bool:
+    """Whether a user can be shown with this host: it stands in `nickname!user@host`."""
+    return _HOST.fullmatch(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def shown_host(address: str) -> str:

@@ -24,7 +24,7 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding, encode
-from trio_chat.core.events import Event, Said, Standard
+from trio_chat.core.events import Event, Said, Source, Standard
 from trio_chat.core.inputs import UserId
 from trio_chat.core.state import Channel, User
 
@@ -241,8 +241,17 @@ class Output:
             self.close_segments(user.channels)
         self._place(user, Line(event, user, self.utc_offset, tags))
 
-    def say(self, channel: Channel, event: Event, sender: User, *, skip: bool) -> None:
-        """Send a message to a channel's members; with `skip`, not to its sender."""
+    def say(
+        self,
+        channel: Channel,
+        event: Event,
+        sender: User,
+        *,
+        skip: bool,
+        without: Iterable[User] = (),
+    ) -> None:
+        """Send a message to a channel's members but those `without`; with `skip`, not to its
+        sender."""
         segment = channel.segment
         if segment is None or sender.position > segment.position:
             segment = self._segment(channel)
@@ -250,6 +259,8 @@ class Output:
             self._open.append(channel)
         if skip and sender in channel.members:
             segment.skips.setdefault(sender.id, set()).add(len(segment.events))
+        for user in without:
+            segment.skips.setdefault(user.id, set()).add(len(segment.events))
         segment.events.append(event)
         sender.position = segment.position
 
@@ -299,13 +310,13 @@ class Output:
             user.out.append(chunk)
 
 
-def withhold(effects: Effects, users: Mapping[UserId, User], *, server: str, now: float) -> None:
+def withhold(effects: Effects, users: Mapping[UserId, User], *, server: Source, now: float) -> None:
     """Take the messages that could not be stored out of `effects`, and tell their senders.
 
     Nobody is shown what is not stored. What else the step did (who is where now) stands, and so do
     answers: they are in force whether or not the journal could be written.
     """
-    lost = {record.event.id: record for record in effects.records if type(record.event) is Said}
+    lost = {record.event.id: record for record in effects.records if isinstance(record.event, Said)}
     tags: dict[str, str] = {}
     for _, chunks in effects.outputs:
         kept: list[Chunk] = []

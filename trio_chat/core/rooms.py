@@ -6,8 +6,10 @@ in, and keeps the counts of `State` right, whatever the order of joins, quits an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trio_chat.core import modes
-from trio_chat.core.names import fold
+from trio_chat.core.names import fold, skeleton
 from trio_chat.core.state import Channel, Past, State, User
 
 
@@ -39,19 +41,54 @@ def leave(state: State, user: User, channel: Channel) -> None:
 
 
 def neighbours(user: User) -> list[User]:
-    """Return everybody who shares a channel with the user, each once, the user left out."""
+    """Return everybody who sees the user in a channel, each once, the user left out."""
     found: dict[User, None] = {}
     for channel in user.channels:
-        found.update(dict.fromkeys(channel.members))
+        found.update(dict.fromkeys(audience(channel, user)))
     found.pop(user, None)
     return list(found)
 
 
-def rename(state: State, user: User, nickname: str) -> None:
-    """Give a user a nickname that is free, or their own in another case."""
+def audience(channel: Channel, user: User) -> Iterable[User]:
+    """Return the members who see what a member does: in an auditorium, not everybody sees all."""
+    if not channel.modes & modes.AUDITORIUM or channel.members.get(user):
+        return channel.members
+    return [one for one, standing in channel.members.items() if standing >= modes.HALFOP]
+
+
+def shows(channel: Channel, viewer: User, member: User) -> bool:
+    """Whether a viewer is shown a member of an auditorium; elsewhere everybody is."""
+    return (
+        not channel.modes & modes.AUDITORIUM
+        or viewer is member
+        or bool(channel.members[member])
+        or channel.members.get(viewer, 0) >= modes.HALFOP
+    )
+
+
+def is_taken(state: State, nickname: str, user: User | None) -> bool:
+    """Whether somebody else has this nickname, or one that looks the same."""
+    holders = [state.nicknames.get(fold(nickname)), state.lookalikes.get(fold(nickname))]
+    if not nickname.isascii():
+        looks = skeleton(nickname)
+        holders += [state.nicknames.get(looks), state.lookalikes.get(looks)]
+    return any(holder is not None and holder is not user for holder in holders)
+
+
+def _give_up_name(state: State, user: User) -> None:
     if user.nickname:
         state.nicknames.pop(fold(user.nickname), None)
+        if not user.nickname.isascii():
+            state.lookalikes.pop(skeleton(user.nickname), None)
+
+
+def rename(state: State, user: User, nickname: str) -> None:
+    """Give a user a nickname that is free, or their own in another case."""
+    _give_up_name(state, user)
+    state.ignores.rename(user.nickname, nickname)
     state.nicknames[fold(nickname)] = user
+    if not nickname.isascii():
+        state.lookalikes[skeleton(nickname)] = user
     user.set_name(nickname)
     for channel in user.channels:
         channel.silenced.pop(user, None)
@@ -69,7 +106,17 @@ def set_user_modes(state: State, user: User, bits: int) -> None:
     for bit, counter in ((modes.INVISIBLE, "invisible"), (modes.OPERATOR, "operators")):
         change = bool(bits & bit) - bool(user.modes & bit)
         setattr(state, counter, getattr(state, counter) + change)
+    marked = (user.modes ^ bits) & modes.BOT
     user.modes = bits
+    if marked:
+        user.identify()
+
+
+def rename_channel(state: State, channel: Channel, name: str) -> None:
+    """Give a channel a name that is free, or its own in another case."""
+    del state.channels[fold(channel.name)]
+    channel.name = name
+    state.channels[fold(name)] = channel
 
 
 def remember(state: State, user: User, *, now: float, limit: int) -> None:
@@ -94,8 +141,9 @@ def forget(state: State, user: User) -> None:
     if user.registration is None:
         set_user_modes(state, user, 0)
         state.registered -= 1
-    if user.nickname:
-        state.nicknames.pop(fold(user.nickname), None)
+    _give_up_name(state, user)
     state.users.pop(user.id, None)
+    state.monitors.clear(user)
+    state.ignores.clear(user)
     user.deferred = None
     user.invited = None

@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from trio_chat.core import capabilities
+from trio_chat.core import capabilities, modes
 from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import PLAIN, Encoding
-from trio_chat.core.inputs import UserId
+from trio_chat.core.events import Source
+from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.names import fold
+from trio_chat.core.watch import Watch
 
 if TYPE_CHECKING:
     from trio_chat.core.output import Chunk, Segment
+
+
+_NOBODY = Source(prefix="")
 
 
 class Registration:
@@ -35,12 +40,39 @@ class Registration:
         self.lines = 0
 
 
+class OpenBatch:
+    """A message of several lines that has not come to its end (draft/multiline)."""
+
+    __slots__ = ("client_tags", "kind", "label", "lines", "reference", "seen", "size", "target")
+
+    def __init__(
+        self, reference: str, target: str, *, client_tags: str, label: str, now: float
+    ) -> None:
+        self.reference = reference
+        self.target = target
+        self.client_tags = client_tags
+        self.label = label
+        """What the answer to all of it is to be labelled with."""
+        self.kind = ""
+        """PRIVMSG or NOTICE, once a line has come."""
+        self.lines: list[tuple[str, bool]] | None = []
+        """Each with whether it goes on with the line before it. None: it has been refused."""
+        self.size = 0
+        """Bytes."""
+        self.seen = now
+        """When the last line came."""
+
+
 class User:
     """Somebody who is connected, registered or not."""
 
     __slots__ = (
+        "account",
+        "address",
         "away",
+        "batch",
         "caps",
+        "certfp",
         "channels",
         "connected_at",
         "current",
@@ -58,38 +90,44 @@ class User:
         "pinged_at",
         "plain",
         "position",
-        "prefix",
         "realname",
         "registration",
         "requests",
         "secure",
+        "source",
         "username",
         "wrong_passwords",
     )
 
-    def __init__(
-        self, id: UserId, *, plain: bool, host: str, secure: bool, since: float, now: float
-    ) -> None:
-        self.id = id
+    def __init__(self, item: Connected, *, now: float) -> None:
+        plain = item.plain
+        self.id = item.user
         self.plain = plain
-        self.host = host
-        self.secure = secure
+        self.host = item.host
+        self.address = item.address
+        """The IP address behind `host`; empty for a Unix socket."""
+        self.secure = item.secure
+        self.certfp = item.certfp
         self.nickname = ""
         self.username = ""
         self.realname = ""
-        self.prefix = ""
-        """`nickname!user@host`, the source of what this user does."""
+        self.account = ""
+        """The account that this user is logged in to, or empty."""
+        self.source = _NOBODY
+        """Who this user is in what they do."""
         self.caps = 0
         self.encoding: Encoding = PLAIN if plain else 0
         self.modes = 0
         self.away: str | None = None
         self.channels: list[Channel] = []
+        self.batch: OpenBatch | None = None
+        """The batch that the client has begun to send."""
         self.current: Channel | None = None
         """The room that a person on the plain side talks to."""
         self.invited: list[Channel] | None = None
         """The channels that this user has been invited to. One that is gone opens no other."""
         self.registration: Registration | None = Registration()
-        self.connected_at = since
+        self.connected_at = item.since
         self.last_seen = now
         self.last_said = now
         self.pinged_at: float | None = None
@@ -110,9 +148,22 @@ class User:
         return self.registration is None
 
     def set_name(self, nickname: str) -> None:
-        """Take a nickname; the prefix follows."""
+        """Take a nickname."""
         self.nickname = nickname
-        self.prefix = f"{nickname}!{self.username}@{self.host}"
+        self.identify()
+
+    @property
+    def prefix(self) -> str:
+        """`nickname!user@host`"""
+        return self.source.prefix
+
+    def identify(self) -> None:
+        """Make `source` say what this user's names, account and modes are now."""
+        self.source = Source(
+            prefix=f"{self.nickname}!{self.username}@{self.host}",
+            account=self.account,
+            bot=bool(self.modes & modes.BOT),
+        )
 
     def set_caps(self, caps: int) -> None:
         """Take capabilities; the encoding follows."""
@@ -133,6 +184,7 @@ class Channel:
 
     __slots__ = (
         "created",
+        "forward",
         "key",
         "limit",
         "lists",
@@ -157,6 +209,8 @@ class Channel:
         self.modes = 0
         self.key = ""
         self.limit = 0
+        self.forward = ""
+        """The name of the channel that who can not join is taken to."""
         self.topic = ""
         self.topic_by = ""
         self.topic_at = 0.0
@@ -184,7 +238,10 @@ class State:
     __slots__ = (
         "bans",
         "channels",
+        "ignores",
         "invisible",
+        "lookalikes",
+        "monitors",
         "nicknames",
         "operators",
         "past",
@@ -197,11 +254,15 @@ class State:
         self.users: dict[UserId, User] = {}
         self.nicknames: dict[str, User] = {}
         """By folded nickname; holds those of unregistered users too."""
+        self.lookalikes: dict[str, User] = {}
+        """Whose nickname is not ASCII, by the form in which names that look alike are equal."""
         self.channels: dict[str, Channel] = {}
         """By folded name."""
         self.past: collections.deque[Past] = collections.deque()
         """For WHOWAS: the latest first."""
         self.bans = Bans()
+        self.monitors = Watch()
+        self.ignores = Watch()
         self.registered = 0
         self.invisible = 0
         self.operators = 0

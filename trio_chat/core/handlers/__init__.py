@@ -5,25 +5,41 @@ answers through `Core`.
 """
 
 from trio_chat.core.handlers import (
+    bans,
     channels,
+    gateways,
+    listing,
+    logins,
     messaging,
     modes,
+    monitor,
+    multiline,
     negotiation,
     operators,
     presence,
     queries,
     registration,
+    renaming,
     server,
+    who,
 )
 
 __all__ = [
+    "bans",
     "channels",
+    "gateways",
+    "listing",
+    "logins",
     "messaging",
     "modes",
+    "monitor",
+    "multiline",
     "negotiation",
     "operators",
     "presence",
     "queries",
     "registration",
+    "renaming",
     "server",
+    "who",
 ]

@@ -1,14 +1,14 @@
-"""Rooms: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK (Modern IRC, "Channel Operations")."""
+"""Rooms: JOIN, PART, TOPIC, INVITE, KICK (Modern IRC, "Channel Operations")."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trio_chat.core import events, masks, modes, names, numerics, rooms
-from trio_chat.core.capabilities import AWAY_NOTIFY, MULTI_PREFIX, USERHOST_IN_NAMES
+from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
-from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.handlers import listing
+from trio_chat.core.handlers.common import channel_for, is_operator, targets, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -34,8 +34,11 @@ def join_(core: Core, user: User, message: Message) -> None:
             join(core, user, name, keys[place] if place < len(keys) else "")
 
 
-def join(core: Core, user: User, name: str, key: str) -> None:
-    """Make a user a member of the channel with this name, if it lets them in; or say why not."""
+def join(core: Core, user: User, name: str, key: str, *, forwarded: bool = False) -> None:
+    """Make a user a member of the channel with this name, if it lets them in; or say why not.
+
+    `forwarded`: another channel has sent them here, and none sends them on.
+    """
     limits = core.settings.limits
     if not names.is_channel_name(name, limits.channel):
         code = numerics.ERR_NOSUCHCHANNEL if name[:1] != "#" else numerics.ERR_BADCHANMASK
@@ -56,9 +59,27 @@ def join(core: Core, user: User, name: str, key: str) -> None:
     else:
         refusal = _refusal(user, channel, key)
         if refusal is not None:
-            core.reply(user, refusal, channel.name)
+            _turn_away(core, user, channel, refusal, forwarded=forwarded)
             return
         standing = 0 if channel.members or channel.permanent else modes.OP
+    enter(core, user, channel, standing)
+
+
+def _turn_away(
+    core: Core, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
+) -> None:
+    """Say why a channel does not let a user in, or take them where it forwards to."""
+    other = core.state.channel_named(channel.forward) if channel.forward else None
+    # Whoever has the key wrong wants to know just that.
+    if other is None or other is channel or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
+        core.reply(user, refusal, channel.name)
+        return
+    core.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
+    join(core, user, other.name, "", forwarded=True)
+
+
+def enter(core: Core, user: User, channel: Channel, standing: int) -> None:
+    """Make a user a member, and tell those who see it and the user what is there."""
     if user.invited and channel in user.invited:
         user.invited.remove(channel)
     rooms.enter(user, channel, standing)
@@ -66,35 +87,49 @@ def join(core: Core, user: User, name: str, key: str) -> None:
         user.current = channel
     event = events.Joined(
         time=core.now,
-        source=user.prefix,
+        source=user.source,
         id=core.new_id(),
         channel=channel.name,
+        account=user.account or "*",
         realname=user.realname,
     )
-    core.notify(channel, event, user)
+    core.notify(channel, event, user, rooms.audience(channel, user))
     if user.away is not None:
-        _tell_away(core, user, channel)
+        tell_away(core, user, channel)
+    describe(core, user, channel)
+
+
+def describe(core: Core, user: User, channel: Channel) -> None:
+    """Send what somebody who has joined is sent: the topic, and who is there."""
     if channel.topic:
         send_topic(core, user, channel)
-    send_names(core, user, channel)
+    if not user.caps & NO_IMPLICIT_NAMES:
+        listing.send_names(core, user, channel)
 
 
-def _tell_away(core: Core, user: User, channel: Channel) -> None:
-    """Tell members with away-notify that who joined is away."""
-    event = events.AwayChanged(time=core.now, source=user.prefix, text=user.away)
-    audience = [member for member in channel.members if member.caps & AWAY_NOTIFY]
+def tell_away(core: Core, user: User, channel: Channel, *, without: int = 0) -> None:
+    """Tell members with away-notify, and not with the capability `without`, that a user who has
+    joined is away."""
+    event = events.AwayChanged(time=core.now, source=user.source, text=user.away)
+    audience = [
+        one
+        for one in rooms.audience(channel, user)
+        if one.caps & AWAY_NOTIFY and not one.caps & without
+    ]
     core.output.broadcast(audience, event, user, (channel,))
 
 
 def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     """Return why a user can not join, or None."""
     if user.invited and channel in user.invited:
-        # An invitation overrides +i, +k, +l and bans: an operator has given it.
+        # An invitation overrides +i, +k, +l, +R and bans: an operator has given it.
         return None
     if channel.modes & modes.INVITE_ONLY and not listed(channel, "I", user):
         return numerics.ERR_INVITEONLYCHAN
     if channel.modes & modes.KEYED and key != channel.key:
         return numerics.ERR_BADCHANNELKEY
+    if channel.modes & modes.ACCOUNTS_JOIN and not user.account:
+        return numerics.ERR_NEEDREGGEDNICK
     if channel.modes & modes.LIMITED and len(channel.members) >= channel.limit:
         return numerics.ERR_CHANNELISFULL
     if banned(channel, user):
@@ -102,49 +137,19 @@ def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     return None
 
 
-def listed(channel: Channel, letter: str, user: User) -> bool:
-    """Whether a mask in one of the channel's lists matches a user."""
+def listed(channel: Channel, letter: str, user: User, *, speaking: bool = False) -> bool:
+    """Whether a mask in one of the channel's lists is about a user, who joins or is `speaking`."""
     entries = channel.lists.get(letter)
-    return bool(entries) and any(masks.matches(entry, user.prefix) for entry in entries or ())
+    return bool(entries) and any(
+        masks.covers(entry, user.prefix, user.account, speaking=speaking) for entry in entries or ()
+    )
 
 
-def banned(channel: Channel, user: User) -> bool:
+def banned(channel: Channel, user: User, *, speaking: bool = False) -> bool:
     """Whether a ban applies to a user, and no exception."""
-    return listed(channel, "b", user) and not listed(channel, "e", user)
-
-
-def targets(core: Core, user: User, listed: str, *, silent: bool = False) -> list[str]:
-    """Return the names in a list, each once; say so if there are more than TARGMAX allows."""
-    found = dict.fromkeys(name for name in listed.split(",") if name)
-    allowed = [*found][: core.settings.limits.targets]
-    if len(allowed) < len(found) and not silent:
-        core.reply(user, numerics.ERR_TOOMANYTARGETS, word([*found][len(allowed)]))
-    return allowed
-
-
-def word(text: str) -> str:
-    """Make what somebody sent fit to be repeated as a parameter in an error."""
-    return cut(text.lstrip(":").replace(" ", "_"), 100) or "*"
-
-
-def channel_for(core: Core, user: User, name: str, *, member: bool = False) -> Channel | None:
-    """Return the channel with this name; or say that there is none, or that it is not theirs."""
-    channel = core.state.channel_named(name)
-    if channel is None:
-        core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
-        return None
-    if member and user not in channel.members:
-        core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
-        return None
-    return channel
-
-
-def is_operator(core: Core, user: User, channel: Channel, needed: int = modes.HALFOP) -> bool:
-    """Whether a user may change a channel, saying so if not. Server operators always may."""
-    if user.modes & modes.OPERATOR or channel.members.get(user, 0) >= needed:
-        return True
-    core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
-    return False
+    return listed(channel, "b", user, speaking=speaking) and not listed(
+        channel, "e", user, speaking=speaking
+    )
 
 
 @command("PART", params=1, usage="PART <channel>{,<channel>} [<reason>]", help="leave channels")
@@ -161,12 +166,12 @@ def part(core: Core, user: User, channel: Channel, reason: str) -> None:
     """End a membership, and tell those who see it."""
     event = events.Parted(
         time=core.now,
-        source=user.prefix,
+        source=user.source,
         id=core.new_id(),
         channel=channel.name,
         reason=cut(reason, core.settings.limits.kick),
     )
-    core.notify(channel, event, user)
+    core.notify(channel, event, user, rooms.audience(channel, user))
     rooms.leave(core.state, user, channel)
 
 
@@ -177,13 +182,8 @@ def part(core: Core, user: User, channel: Channel, reason: str) -> None:
     help="remove members from a channel",
 )
 def kick(core: Core, user: User, message: Message) -> None:
-    channel = channel_for(core, user, message.params[0])
-    if channel is None:
-        return
-    if user not in channel.members and not user.modes & modes.OPERATOR:
-        core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
-        return
-    if not is_operator(core, user, channel):
+    channel = channel_for(core, user, message.params[0], member=True)
+    if channel is None or not is_operator(core, user, channel):
         return
     limits = core.settings.limits
     reason = message.params[2] if len(message.params) > 2 else ""
@@ -193,21 +193,21 @@ def kick(core: Core, user: User, message: Message) -> None:
         if target is None or target not in channel.members:
             core.reply(user, numerics.ERR_USERNOTINCHANNEL, word(nickname), channel.name)
             continue
-        if not user.modes & modes.OPERATOR and not _outranks(channel, user, target):
+        if not _outranks(channel, user, target):
             core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
             continue
         event = events.Kicked(
             time=core.now,
-            source=user.prefix,
+            source=user.source,
             id=core.new_id(),
             channel=channel.name,
             nickname=target.nickname,
             reason=reason,
         )
         core.output.record(event, user)
-        watchers = [member for member in channel.members if member is not target]
+        watchers = [one for one in rooms.audience(channel, target) if one is not target]
         core.output.broadcast(watchers, event, user, (channel,))
-        if user in channel.members and user is not target:
+        if user is not target:
             core.send(user, event)
         core.send(target, event)
         rooms.leave(core.state, target, channel)
@@ -247,7 +247,7 @@ def topic(core: Core, user: User, message: Message) -> None:
     channel.topic_at = core.now
     event = events.TopicChanged(
         time=core.now,
-        source=user.prefix,
+        source=user.source,
         id=core.new_id(),
         channel=channel.name,
         topic=channel.topic,
@@ -265,79 +265,6 @@ def send_topic(core: Core, user: User, channel: Channel) -> None:
         channel.topic_by,
         str(int(channel.topic_at)),
     )
-
-
-@command("NAMES", usage="NAMES [<channel>{,<channel>}]", help="see who is in a channel")
-def names_(core: Core, user: User, message: Message) -> None:
-    if not message.params:
-        core.reply(user, numerics.RPL_ENDOFNAMES, "*")
-        return
-    for name in targets(core, user, message.params[0]):
-        channel = core.state.channel_named(name)
-        if channel is None or not visible(user, channel):
-            core.reply(user, numerics.RPL_ENDOFNAMES, word(name))
-        else:
-            send_names(core, user, channel)
-
-
-def visible(user: User, channel: Channel) -> bool:
-    """Whether a user may know that the channel is there."""
-    return (
-        not channel.modes & modes.SECRET
-        or user in channel.members
-        or bool(user.modes & modes.OPERATOR)
-    )
-
-
-def send_names(core: Core, user: User, channel: Channel) -> None:
-    """Send who is in a channel, as far as the user may see it."""
-    inside = user in channel.members
-    every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
-    symbol = "@" if channel.modes & modes.SECRET else "="
-    head = f":{core.settings.name} 353 {user.nickname} {symbol} {channel.name} :"
-    room = BODY_LIMIT - len(head.encode())
-    line: list[str] = []
-    lines: list[str] = []
-    size = 0
-    for member, standing in channel.members.items():
-        if member.modes & modes.INVISIBLE and not inside and member is not user:
-            continue
-        name = member.prefix if hosts else member.nickname
-        name = modes.symbols(standing, every=every) + name
-        length = len(name.encode()) + 1
-        if size + length > room + 1:
-            lines.append(" ".join(line))
-            line, size = [], 0
-        line.append(name)
-        size += length
-    if line:
-        lines.append(" ".join(line))
-
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-        for text in lines:
-            yield numerics.RPL_NAMREPLY, (symbol, channel.name, text)
-        yield numerics.RPL_ENDOFNAMES, (channel.name,)
-
-    core.page(user, replies())
-
-
-@command("LIST", usage="LIST [<channel>{,<channel>}]", help="see which channels there are")
-def list_(core: Core, user: User, message: Message) -> None:
-    if message.params and message.params[0]:
-        named = targets(core, user, message.params[0])
-        found = [core.state.channel_named(name) for name in named]
-    else:
-        found = list(core.state.channels.values())
-
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-        yield numerics.RPL_LISTSTART, ("Channel",)
-        for channel in found:
-            if channel is not None and visible(user, channel):
-                count = str(len(channel.members))
-                yield numerics.RPL_LIST, (channel.name, count, channel.topic)
-        yield numerics.RPL_LISTEND, ()
-
-    core.page(user, replies())
 
 
 @command(
@@ -368,7 +295,7 @@ def invite(core: Core, user: User, message: Message) -> None:
     if target in channel.members:
         core.reply(user, numerics.ERR_USERONCHANNEL, target.nickname, channel.name)
         return
-    if channel.members[user] >= modes.HALFOP or user.modes & modes.OPERATOR:
+    if channel.members[user] >= modes.HALFOP:
         # Only an operator's invitation opens a door; anybody's is passed on.
         invited = target.invited = target.invited or []
         if channel not in invited:
@@ -376,8 +303,11 @@ def invite(core: Core, user: User, message: Message) -> None:
             del invited[: -core.settings.limits.channels_per_user]
     core.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
     event = events.Invited(
-        time=core.now, source=user.prefix, nickname=target.nickname, channel=channel.name
+        time=core.now, source=user.source, nickname=target.nickname, channel=channel.name
     )
-    core.send(target, event)
+    if not core.state.ignores.has(target, user.nickname):
+        core.send(target, event)
+    audience = [one for one in channel.members if one.caps & INVITE_NOTIFY]
+    core.output.broadcast(audience, event, user, (channel,))
     if target.away is not None:
         core.reply(user, numerics.RPL_AWAY, target.nickname, target.away)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.commands import command
-from trio_chat.core.handlers.channels import channel_for, is_operator, visible, word
+from trio_chat.core.handlers.common import channel_for, is_operator, visible, word
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
 from trio_chat.core.state import Channel, ListEntry, User
 from trio_chat.wire.irc import Message
@@ -37,7 +37,7 @@ def mode(core: Core, user: User, message: Message) -> None:
     if message.params[0][:1] in names.CHANNEL_TYPES and message.params[0]:
         channel = channel_for(core, user, message.params[0])
         if channel is not None:
-            _channel_mode(core, user, channel, message.params[1:])
+            change_modes(core, user, channel, message.params[1:])
     else:
         _user_mode(core, user, message)
 
@@ -63,13 +63,13 @@ def _user_mode(core: Core, user: User, message: Message) -> None:
             unknown = True
         elif adding and row.settable:
             bits |= row.bit
-        elif not adding:
+        elif not adding and row.removable:
             bits &= ~row.bit
     changes = _difference(user.modes, bits)
     rooms.set_user_modes(core.state, user, bits)
     if changes:
         event = events.ModeChanged(
-            time=core.now, source=user.prefix, target=user.nickname, changes=(changes,)
+            time=core.now, source=user.source, target=user.nickname, changes=(changes,)
         )
         core.send(user, event)
     if unknown:
@@ -114,7 +114,10 @@ class _Change:
         return found
 
 
-def _channel_mode(core: Core, user: User, channel: Channel, params: tuple[str, ...]) -> None:
+def change_modes(
+    core: Core, user: User, channel: Channel, params: tuple[str, ...], *, free: bool = False
+) -> None:
+    """Show or change a channel's modes; `free`: whatever the user is in it."""
     if not params:
         if not visible(user, channel):
             core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
@@ -152,17 +155,17 @@ def _channel_mode(core: Core, user: User, channel: Channel, params: tuple[str, .
             continue
         if allowed is None:
             # Said once, however many letters there are.
-            allowed = is_operator(core, user, channel)
+            allowed = free or is_operator(core, user, channel)
         if not allowed:
             continue
         if prefix is not None:
-            _set_standing(core, user, channel, prefix, adding, parameter, change)
+            _set_standing(core, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
-            _set_mode(core, user, channel, row, adding, parameter, change)
+            _set_mode(core, user, channel, row, adding, parameter, change, free=free)
     for line in change.lines():
         event = events.ModeChanged(
             time=core.now,
-            source=user.prefix,
+            source=user.source,
             id=core.new_id(),
             target=channel.name,
             changes=line,
@@ -179,7 +182,8 @@ def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
             if row.kind is Kind.KEY:
                 parameters.append(channel.key if with_key else "*")
             elif row.kind is Kind.PARAMETER:
-                parameters.append(str(channel.limit))
+                forwards = row.bit == modes.FORWARDED
+                parameters.append(channel.forward if forwards else str(channel.limit))
     return (letters, *parameters)
 
 
@@ -199,6 +203,8 @@ def _set_standing(
     adding: bool,
     nickname: str,
     change: _Change,
+    *,
+    free: bool,
 ) -> None:
     target = core.state.user_named(nickname)
     if target is None:
@@ -209,7 +215,7 @@ def _set_standing(
         return
     own = channel.members.get(user, 0)
     # Everybody may lay down what they have.
-    free = bool(user.modes & modes.OPERATOR) or (target is user and not adding)
+    free = free or (target is user and not adding)
     if not free and own < prefix.needs:
         core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
         return
@@ -229,6 +235,8 @@ def _set_mode(
     adding: bool,
     parameter: str,
     change: _Change,
+    *,
+    free: bool,
 ) -> None:
     if row.kind is Kind.LIST:
         _set_list(core, user, channel, row, adding, parameter, change)
@@ -242,6 +250,11 @@ def _set_mode(
         change.add(adding, row.letter, channel.key if row.kind is Kind.KEY else "")
         if row.kind is Kind.KEY:
             channel.key = ""
+        elif row.bit == modes.FORWARDED:
+            channel.forward = ""
+    elif row.bit == modes.FORWARDED:
+        if not _set_forward(core, user, channel, parameter, change, free=free):
+            return
     elif row.kind is Kind.KEY:
         if not parameter:
             core.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
@@ -273,6 +286,29 @@ def _set_mode(
     channel.modes = channel.modes | row.bit if adding else channel.modes & ~row.bit
 
 
+def _set_forward(
+    core: Core, user: User, channel: Channel, name: str, change: _Change, *, free: bool
+) -> bool:
+    """Have a channel send on whom it does not let in; return whether it does so now.
+
+    Nobody can send people to a channel in which they have no say.
+    """
+    other = core.state.channel_named(name)
+    if other is None:
+        core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        return False
+    if other is channel:
+        text = "A channel can not forward to itself"
+        core.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(name), text)
+        return False
+    if not free and not is_operator(core, user, other):
+        return False
+    if channel.forward != other.name:
+        channel.forward = other.name
+        change.add(True, "f", other.name)
+    return True
+
+
 def _set_list(
     core: Core,
     user: User,
@@ -283,8 +319,8 @@ def _set_list(
     change: _Change,
 ) -> None:
     mask = masks.normalise(parameter)
-    if " " in mask or mask[0] == ":" or len(mask) > masks.LIMIT:
-        text = f"A mask has no spaces, and at most {masks.LIMIT} characters"
+    if not masks.is_mask(mask) or (row.letter == "I" and mask[:2] == "~m"):
+        text = f"A mask has no spaces, at most {masks.LIMIT} characters, or is ~a: or ~m:"
         core.reply(
             user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_chat.core import numerics
-from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES
+from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, offered
 from trio_chat.core.commands import command
 from trio_chat.core.handlers import registration
 from trio_chat.core.state import User
@@ -14,7 +14,7 @@ from trio_chat.wire.irc import Message
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
 
-_LINE = 400
+_LINE = 350
 """Bytes of capabilities that fit into one line, with room for everything around them."""
 
 
@@ -50,21 +50,19 @@ def _ls(core: Core, user: User, version: str) -> None:
     if modern:
         # "cap-notify" comes with version 302 and need not be asked for.
         user.set_caps(user.caps | CAP_NOTIFY)
-    offered = [
-        f"{row.name}={row.value}" if modern and row.value else row.name
-        for row in CAPABILITIES.values()
-    ]
-    _send_list(core, user, "LS", offered, several_lines=modern)
+    values = offered(core.settings, secure=user.secure)
+    words = [f"{name}={value}" if modern and value else name for name, value in values.items()]
+    _send_list(core, user, "LS", words, several_lines=modern)
 
 
 def _req(core: Core, user: User, argument: str) -> None:
     """Take all of what is asked, or nothing."""
     if user.registration is not None:
         user.registration.negotiating = True
-    caps = user.caps
+    caps, there = user.caps, offered(core.settings, secure=user.secure)
     for word in argument.split():
         row = CAPABILITIES.get(word.removeprefix("-").lower())
-        if row is None:
+        if row is None or not row.bit or row.name not in there:
             core.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
             return
         caps = caps & ~row.bit if word.startswith("-") else caps | row.bit
@@ -78,7 +76,10 @@ def _send_list(
     lines: list[list[str]] = [[]]
     size = 0
     for word in words:
-        if several_lines and size + len(word) > _LINE:
+        if size + len(word) > _LINE:
+            if not several_lines:
+                # Version 301 has one line: what does not fit is not offered.
+                break
             lines.append([])
             size = 0
         lines[-1].append(word)
@@ -86,3 +87,20 @@ def _send_list(
     for number, line in enumerate(lines, start=1):
         more = () if number == len(lines) else ("*",)
         core.protocol(user, "CAP", user.nickname or "*", subcommand, *more, " ".join(line))
+
+
+def tell_changes(core: Core, user: User, before: dict[str, str], after: dict[str, str]) -> None:
+    """Tell a client with cap-notify what the server offers now, and did not (cap-notify)."""
+    if not user.caps & CAP_NOTIFY:
+        return
+    gone = [name for name in before if name not in after and CAPABILITIES[name].bit]
+    new = [
+        f"{name}={value}" if value else name
+        for name, value in after.items()
+        if before.get(name) != value
+    ]
+    nickname = user.nickname or "*"
+    if gone:
+        core.protocol(user, "CAP", nickname, "DEL", " ".join(gone))
+    if new:
+        core.protocol(user, "CAP", nickname, "NEW", " ".join(new))

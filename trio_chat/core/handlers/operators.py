@@ -1,19 +1,29 @@
-"""Operators of the server: OPER, KILL (Modern IRC, "Operator Messages")."""
+"""Operators of the server: OPER, KILL, WALLOPS, REHASH, SAJOIN, SAMODE, CHGHOST.
+
+Specification: Modern IRC, "Operator Messages". An operator has no rights in a channel by being one:
+SAJOIN and SAMODE are there for that, so that it never happens by accident.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_chat.core import events, modes, numerics, rooms
+from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
-from trio_chat.core.handlers.channels import word
+from trio_chat.core.handlers import channels, presence
+from trio_chat.core.handlers.common import channel_for, word
+from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.registration import refuse_password
+from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
+
+_TEXT = 390
+"""Bytes of a text that fit into a line with everything around them."""
 
 
 @command("OPER", params=2, usage="OPER <name> <password>", help="become an operator")
@@ -24,14 +34,14 @@ def oper(core: Core, user: User, message: Message) -> None:
         core.reply(user, numerics.ERR_PASSWDMISMATCH)
         return
 
-    def resume(right: bool) -> None:
-        if not right:
+    def resume(done: Completed) -> None:
+        if not done.result:
             refuse_password(core, user)
             return
         rooms.set_user_modes(core.state, user, user.modes | modes.OPERATOR)
         core.reply(user, numerics.RPL_YOUREOPER)
         event = events.ModeChanged(
-            time=core.now, source=user.prefix, target=user.nickname, changes=("+o",)
+            time=core.now, source=user.source, target=user.nickname, changes=("+o",)
         )
         core.send(user, event)
 
@@ -52,3 +62,95 @@ def kill(core: Core, user: User, message: Message) -> None:
         return
     reason = cut(message.params[1], core.settings.limits.kick)
     core.close(target, f"Killed by {user.nickname}: {reason}")
+
+
+@command(
+    "WALLOPS",
+    params=1,
+    operator=True,
+    usage="WALLOPS <text>",
+    help="write to everybody who has the user mode +w",
+)
+def wallops(core: Core, user: User, message: Message) -> None:
+    event = events.Wallops(
+        time=core.now, source=user.source, id=core.new_id(), text=cut(message.params[0], _TEXT)
+    )
+    audience = [one for one in core.state.users.values() if one.modes & modes.WALLOPS]
+    core.output.broadcast(audience, event, user, user.channels)
+    if user.modes & modes.WALLOPS:
+        core.send(user, event)
+
+
+@command("REHASH", operator=True, usage="REHASH", help="have the configuration read again")
+def rehash(core: Core, user: User, message: Message) -> None:
+    def resume(done: Completed) -> None:
+        if done.result:
+            core.notice(user, "The configuration is in force as it is now")
+        else:
+            core.fail(user, "REHASH", "CONFIG_BAD", text=cut(done.detail, _TEXT))
+
+    core.reply(user, numerics.RPL_REHASHING, "configuration")
+    core.reload(user, resume)
+
+
+@command(
+    "SAJOIN",
+    params=1,
+    operator=True,
+    usage="SAJOIN [<nickname>] <channel>{,<channel>}",
+    help="have somebody, or yourself, join channels whatever their modes",
+)
+def sajoin(core: Core, user: User, message: Message) -> None:
+    target: User | None = user
+    if len(message.params) > 1:
+        target = core.state.user_named(message.params[0])
+        if target is None:
+            core.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+            return
+    assert target is not None
+    for name in filter(None, message.params[-1].split(",")):
+        if not names.is_channel_name(name, core.settings.limits.channel):
+            core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+            continue
+        channel = core.state.channel_named(name)
+        if channel is not None and target in channel.members:
+            continue
+        standing = modes.OP if channel is None else 0
+        channel = channel or rooms.find_or_create(core.state, name, now=core.now)
+        channels.enter(core, target, channel, standing)
+        if target is not user:
+            core.notice(user, f"{target.nickname} is in {channel.name} now")
+
+
+@command(
+    "SAMODE",
+    params=2,
+    operator=True,
+    usage="SAMODE <channel> <modes> [<parameter>...]",
+    help="change the modes of a channel without being an operator in it",
+)
+def samode(core: Core, user: User, message: Message) -> None:
+    channel = channel_for(core, user, message.params[0])
+    if channel is not None:
+        change_modes(core, user, channel, message.params[1:], free=True)
+
+
+@command(
+    "CHGHOST",
+    params=2,
+    operator=True,
+    usage="CHGHOST <nickname> <host>",
+    help="have somebody shown with another host",
+)
+def chghost(core: Core, user: User, message: Message) -> None:
+    nickname, host = message.params[:2]
+    target = core.state.user_named(nickname)
+    if target is None:
+        core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+    elif not networks.is_host(host):
+        text = "A host has letters, digits, - . : and / only"
+        core.fail(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
+    else:
+        presence.change_host(core, target, target.username, host)
+        if target is not user:
+            core.notice(user, f"{target.nickname} is shown at {host} now")

@@ -13,7 +13,7 @@ import msgspec
 
 from trio_chat.core import names, rooms
 from trio_chat.core.handlers import messaging, registration
-from trio_chat.core.handlers.channels import visible
+from trio_chat.core.handlers.common import visible
 from trio_chat.core.state import User
 from trio_chat.wire import plain
 from trio_chat.wire.errors import Problem, ProtocolError

@@ -1,16 +1,17 @@
-"""Questions about users: WHO, WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
+"""Questions about users: WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from trio_chat.core import masks, modes, names, numerics
+from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
-from trio_chat.core.handlers.channels import visible, word
+from trio_chat.core.handlers.common import visible, word
 from trio_chat.core.handlers.server import date_and_time
-from trio_chat.core.state import Channel, User
+from trio_chat.core.networks import shown_host
+from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
 if TYPE_CHECKING:
@@ -18,77 +19,6 @@ if TYPE_CHECKING:
 
 _CHANNELS_LINE = 300
 """Bytes of channels that fit into one RPL_WHOISCHANNELS."""
-
-
-@command("WHO", usage="WHO <channel or mask> [o]", help="see who is in a channel, or fits a mask")
-def who(core: Core, user: User, message: Message) -> None:
-    mask = message.params[0] if message.params else "*"
-    only_operators = len(message.params) > 1 and message.params[1] == "o"
-    channel: Channel | None = None
-    found: Iterable[User]
-    if mask[:1] in names.CHANNEL_TYPES and mask:
-        channel = core.state.channel_named(mask)
-        if channel is None or not visible(user, channel):
-            found = ()
-        else:
-            found = channel.members
-            if user not in channel.members and not user.modes & modes.OPERATOR:
-                found = [member for member in found if not member.modes & modes.INVISIBLE]
-    elif "*" in mask or "?" in mask:
-        found = (
-            other
-            for other in core.state.users.values()
-            if other.registration is None and _may_find(user, other) and _fits(mask, other)
-        )
-    else:
-        one = core.state.user_named(mask)
-        found = () if one is None else (one,)
-    everybody = list(found)
-
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-        for other in everybody:
-            # Who has left while the pages were read is not there any more.
-            gone = other.id not in core.state.users or (channel and other not in channel.members)
-            if not gone and (not only_operators or other.modes & modes.OPERATOR):
-                yield numerics.RPL_WHOREPLY, _who_reply(core, user, other, channel)
-        yield numerics.RPL_ENDOFWHO, (word(mask),)
-
-    core.page(user, replies())
-
-
-def _may_find(user: User, other: User) -> bool:
-    """Whether a mask finds a user: the invisible are found by who shares a channel with them."""
-    return (
-        not other.modes & modes.INVISIBLE
-        or user is other
-        or bool(user.modes & modes.OPERATOR)
-        or any(user in channel.members for channel in other.channels)
-    )
-
-
-def _fits(mask: str, other: User) -> bool:
-    return any(
-        masks.matches(mask, text)
-        for text in (other.nickname, other.username, other.host, other.realname)
-    )
-
-
-def _who_reply(core: Core, user: User, other: User, channel: Channel | None) -> tuple[str, ...]:
-    every = bool(user.caps & MULTI_PREFIX)
-    flags = "H" if other.away is None else "G"
-    if other.modes & modes.OPERATOR:
-        flags += "*"
-    if channel is not None:
-        flags += modes.symbols(channel.members[other], every=every)
-    return (
-        channel.name if channel is not None else "*",
-        other.username,
-        other.host,
-        core.settings.name,
-        other.nickname,
-        flags,
-        f"0 {other.realname}",
-    )
 
 
 @command("WHOIS", usage="WHOIS <nickname>", help="see what is known of somebody")
@@ -112,7 +42,7 @@ def _send_whois(core: Core, user: User, other: User) -> None:
     line: list[str] = []
     size = 0
     for channel in other.channels:
-        if visible(user, channel):
+        if visible(user, channel) and rooms.shows(channel, user, other):
             text = modes.symbols(channel.members[other], every=bool(user.caps & MULTI_PREFIX))
             text += channel.name
             length = len(text.encode()) + 1
@@ -124,14 +54,33 @@ def _send_whois(core: Core, user: User, other: User) -> None:
     if line:
         core.reply(user, numerics.RPL_WHOISCHANNELS, name, " ".join(line))
     core.reply(user, numerics.RPL_WHOISSERVER, name, core.settings.name, core.settings.network)
+    if other.account:
+        core.reply(user, numerics.RPL_WHOISACCOUNT, name, other.account)
     if other.modes & modes.OPERATOR:
         core.reply(user, numerics.RPL_WHOISOPERATOR, name)
+    if other.modes & modes.BOT:
+        core.reply(user, numerics.RPL_WHOISBOT, name)
     if other.away is not None:
         core.reply(user, numerics.RPL_AWAY, name, other.away)
     if other.secure:
         core.reply(user, numerics.RPL_WHOISSECURE, name)
+    if user is other or user.modes & modes.OPERATOR:
+        _send_private(core, user, other)
     idle = str(int(core.now - other.last_said))
     core.reply(user, numerics.RPL_WHOISIDLE, name, idle, str(int(other.connected_at)))
+
+
+def _send_private(core: Core, user: User, other: User) -> None:
+    """Send what only the user themselves and operators are told."""
+    name = other.nickname
+    if other.address:
+        actual = f"{other.username}@{shown_host(other.address)}"
+        core.reply(user, numerics.RPL_WHOISACTUALLY, name, actual, shown_host(other.address))
+    letters = modes.user_mode_letters(other.modes)
+    core.reply(user, numerics.RPL_WHOISMODES, name, f"is using modes {letters}")
+    if other.certfp:
+        text = f"has client certificate fingerprint {other.certfp}"
+        core.reply(user, numerics.RPL_WHOISCERTFP, name, text)
 
 
 @command("WHOWAS", usage="WHOWAS <nickname> [<count>]", help="see who had a nickname before")

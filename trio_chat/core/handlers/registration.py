@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_chat.core import events, isupport, modes, names, numerics, rooms
+from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
-from trio_chat.core.handlers import channels, server
+from trio_chat.core.handlers import channels, monitor, server
+from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -43,8 +44,7 @@ def nick(core: Core, user: User, message: Message) -> None:
     if nickname is None:
         core.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
         return
-    holder = core.state.nicknames.get(names.fold(nickname))
-    if holder is not None and holder is not user:
+    if rooms.is_taken(core.state, nickname, user):
         core.reply(user, numerics.ERR_NICKNAMEINUSE, shown)
         return
     if nickname == user.nickname:
@@ -54,13 +54,17 @@ def nick(core: Core, user: User, message: Message) -> None:
         try_to_register(core, user)
         return
     event = events.NickChanged(
-        time=core.now, source=user.prefix, id=core.new_id(), nickname=nickname
+        time=core.now, source=user.source, id=core.new_id(), nickname=nickname
     )
     core.output.record(event, user)
     core.output.broadcast(rooms.neighbours(user), event, user, user.channels)
     core.send(user, event)
     core.remember(user)
+    before = user.nickname
     rooms.rename(core.state, user, nickname)
+    if names.fold(before) != names.fold(nickname):
+        monitor.tell_offline(core, user, before)
+        monitor.tell_online(core, user)
 
 
 @command(
@@ -123,9 +127,9 @@ def try_to_register(core: Core, user: User) -> None:
         core.reply(user, numerics.ERR_PASSWDMISMATCH)
         return
 
-    def resume(right: bool) -> None:
+    def resume(done: Completed) -> None:
         registration.password = None
-        if right:
+        if done.result:
             registration.verified = True
             try_to_register(core, user)
             return
@@ -145,7 +149,13 @@ def refuse_password(core: Core, user: User) -> None:
 def welcome(core: Core, user: User) -> None:
     """Count a user in, and send what a client waits for before it does anything else."""
     settings = core.settings
+    ban = core.state.bans.on_mask(user.prefix, core.now)
+    if ban is not None:
+        core.reply(user, numerics.ERR_YOUREBANNEDCREEP)
+        core.close(user, f"You are banned ({ban.reason})")
+        return
     rooms.register(core.state, user)
+    monitor.tell_online(core, user)
     user.last_said = core.now
     if user.plain:
         if settings.motd:
@@ -184,10 +194,16 @@ def welcome(core: Core, user: User) -> None:
         channel_letters,
         with_parameter,
     )
-    for tokens in isupport.lines(settings):
-        core.reply(user, numerics.RPL_ISUPPORT, *tokens)
+    server.send_isupport(core, user)
     server.send_lusers(core, user)
     server.send_motd(core, user)
+    if user.secure:
+        rooms.set_user_modes(core.state, user, user.modes | modes.SECURE)
+        letters = modes.user_mode_letters(user.modes)
+        event = events.ModeChanged(
+            time=core.now, source=user.source, target=user.nickname, changes=(letters,)
+        )
+        core.send(user, event)
 
 
 def look_after(core: Core, user: User) -> float | None:

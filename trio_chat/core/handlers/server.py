@@ -1,4 +1,4 @@
-"""Questions about the server: MOTD, LUSERS, VERSION, ISUPPORT, TIME, INFO, LINKS, STATS, HELP.
+"""Questions about the server: MOTD, LUSERS, VERSION, ISUPPORT, ADMIN, TIME, INFO, LINKS, HELP.
 
 Specification: Modern IRC, "Server Queries and Commands".
 """
@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trio_chat.core import commands, isupport, modes, numerics
+from trio_chat.core.capabilities import EXTENDED_ISUPPORT
 from trio_chat.core.commands import command
-from trio_chat.core.handlers.channels import word
+from trio_chat.core.handlers.common import word
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
+
+_ADMIN = (numerics.RPL_ADMINLOC1, numerics.RPL_ADMINLOC2, numerics.RPL_ADMINEMAIL)
 
 
 def date_and_time(time: float) -> str:
@@ -93,15 +96,39 @@ def version(core: Core, user: User, message: Message) -> None:
     send_isupport(core, user)
 
 
-@command("ISUPPORT", usage="ISUPPORT", help="see what this server supports")
+@command(
+    "ISUPPORT",
+    early_with=EXTENDED_ISUPPORT,
+    usage="ISUPPORT",
+    help="see what this server supports",
+)
 def isupport_(core: Core, user: User, message: Message) -> None:
     send_isupport(core, user)
 
 
-def send_isupport(core: Core, user: User) -> None:
-    """Send the tokens of 005."""
-    for tokens in isupport.lines(core.settings):
-        core.reply(user, numerics.RPL_ISUPPORT, *tokens)
+def send_isupport(core: Core, user: User, tokens: list[str] | None = None) -> None:
+    """Send the tokens of 005, or some of them."""
+    lines = isupport.lines(isupport.tokens(core.settings) if tokens is None else tokens)
+    if user.caps & EXTENDED_ISUPPORT:
+        with core.answers.batch(user, "draft/isupport"):
+            for line in lines:
+                core.reply(user, numerics.RPL_ISUPPORT, *line)
+        return
+    for line in lines:
+        core.reply(user, numerics.RPL_ISUPPORT, *line)
+
+
+@command("ADMIN", usage="ADMIN", help="see who runs this server, and how to reach them")
+def admin(core: Core, user: User, message: Message) -> None:
+    if _is_elsewhere(core, user, message):
+        return
+    lines = core.settings.admin
+    if not lines:
+        core.reply(user, numerics.ERR_NOADMININFO, core.settings.name)
+        return
+    core.reply(user, numerics.RPL_ADMINME, core.settings.name)
+    for numeric, line in zip(_ADMIN, lines, strict=False):
+        core.reply(user, numeric, line)
 
 
 @command("TIME", usage="TIME", help="see what time it is here")
@@ -127,18 +154,6 @@ def links(core: Core, user: User, message: Message) -> None:
     name = core.settings.name
     core.reply(user, numerics.RPL_LINKS, name, name, f"0 {core.settings.network}")
     core.reply(user, numerics.RPL_ENDOFLINKS, "*")
-
-
-@command("STATS", params=1, usage="STATS u", help="see how long the server has been running")
-def stats(core: Core, user: User, message: Message) -> None:
-    query = word(message.params[0])
-    if query == "u":
-        days, seconds = divmod(int(core.now - core.started), 86_400)
-        minutes, seconds = divmod(seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        text = f"Server Up {days} days {hours}:{minutes:02}:{seconds:02}"
-        core.reply(user, numerics.RPL_STATSUPTIME, text)
-    core.reply(user, numerics.RPL_ENDOFSTATS, query)
 
 
 @command("HELP", usage="HELP [<command>]", help="see what commands there are, or what one does")

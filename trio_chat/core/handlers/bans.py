@@ -1,0 +1,173 @@
+"""Bans from the server: KLINE, DLINE, UNKLINE, UNDLINE, and STATS, which shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_chat.core import masks, modes, numerics
+from trio_chat.core.bans import Ban, Bans, address_in, parse_duration
+from trio_chat.core.commands import command
+from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.server import date_and_time
+from trio_chat.core.names import fold
+from trio_chat.core.networks import Network, network_text, parse_network
+from trio_chat.core.state import User
+from trio_chat.wire.irc import Message
+from trio_chat.wire.text import cut
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+_LIMIT = 1000
+"""Bans of each kind."""
+
+
+@command(
+    "KLINE",
+    params=1,
+    operator=True,
+    usage="KLINE [<duration>] <mask> [<reason>]",
+    help="ban nickname!user@host, for a time such as 1d12h or for good",
+)
+def kline(core: Core, user: User, message: Message) -> None:
+    duration, target, reason = _read(core, message)
+    mask = masks.normalise(target) if target else ""
+    if not masks.is_mask(mask) or mask[0] == masks.EXTENDED:
+        core.fail(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
+        return
+    if not mask.translate({ord(character): None for character in "*?!@."}):
+        text = "That would ban everybody"
+        core.fail(user, "KLINE", "INVALID_MASK", word(target), text=text)
+        return
+    _add(core, user, core.state.bans.masks, _ban(core, user, mask, None, duration, reason))
+
+
+@command(
+    "DLINE",
+    params=1,
+    operator=True,
+    usage="DLINE [<duration>] <address or network> [<reason>]",
+    help="ban an IP address or a network, for a time such as 1d12h or for good",
+)
+def dline(core: Core, user: User, message: Message) -> None:
+    duration, target, reason = _read(core, message)
+    network = _network(target)
+    if network is None or network.prefixlen == 0:
+        text = "That is not an address, or a network such as 192.0.2.0/24"
+        core.fail(user, "DLINE", "INVALID_ADDRESS", word(target), text=text)
+        return
+    ban = _ban(core, user, network_text(network), network, duration, reason)
+    _add(core, user, core.state.bans.networks, ban)
+
+
+@command("UNKLINE", params=1, operator=True, usage="UNKLINE <mask>", help="lift a ban of KLINE")
+def unkline(core: Core, user: User, message: Message) -> None:
+    mask = masks.normalise(message.params[0])
+    _remove(core, user, core.state.bans.masks, fold(mask), "UNKLINE")
+
+
+@command("UNDLINE", params=1, operator=True, usage="UNDLINE <network>", help="lift a ban of DLINE")
+def undline(core: Core, user: User, message: Message) -> None:
+    network = _network(message.params[0])
+    key = network_text(network) if network is not None else message.params[0]
+    _remove(core, user, core.state.bans.networks, key, "UNDLINE")
+
+
+def _read(core: Core, message: Message) -> tuple[float | None, str, str]:
+    """Return the duration in seconds, the target and the reason that a command names."""
+    params = list(message.params)
+    duration = parse_duration(params[0]) if len(params) > 1 else None
+    if duration is not None:
+        del params[0]
+    reason = cut(" ".join(params[1:]), core.settings.limits.kick)
+    return duration, params[0], reason or "No reason given"
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return parse_network(text)
+    except ValueError:
+        return None
+
+
+def _ban(
+    core: Core,
+    user: User,
+    target: str,
+    network: Network | None,
+    duration: float | None,
+    reason: str,
+) -> Ban:
+    return Ban(
+        target=target,
+        network=network,
+        reason=reason,
+        by=user.prefix,
+        at=core.now,
+        until=None if duration is None else core.now + duration,
+    )
+
+
+def _add(core: Core, user: User, kind: dict[str, Ban], ban: Ban) -> None:
+    if len(core.state.bans.current(kind, core.now)) >= _LIMIT:
+        text = f"There are {_LIMIT} bans already"
+        core.fail(user, "KLINE" if ban.network is None else "DLINE", "TOO_MANY_BANS", text=text)
+        return
+    core.state.bans.add(ban)
+    until = f"until {date_and_time(ban.until)}" if ban.until is not None else "for good"
+    core.notice(user, f"{ban.target} is banned {until}")
+    for other in list(core.state.users.values()):
+        if ban.network is not None:
+            banned = bool(other.address) and address_in(other.address, ban)
+        else:
+            banned = other.registration is None and masks.matches(ban.target, other.prefix)
+        # Who bans has seen to it that somebody can lift it.
+        if banned and other is not user:
+            core.reply(other, numerics.ERR_YOUREBANNEDCREEP)
+            core.close(other, f"You are banned ({ban.reason})")
+
+
+def _remove(core: Core, user: User, kind: dict[str, Ban], key: str, name: str) -> None:
+    core.state.bans.current(kind, core.now)
+    ban = kind.pop(key, None)
+    if ban is None:
+        core.fail(user, name, "NO_SUCH_BAN", word(key), text="There is no such ban")
+    else:
+        core.notice(user, f"{ban.target} is not banned any more")
+
+
+@command(
+    "STATS",
+    params=1,
+    usage="STATS u|k|d",
+    help="see how long the server has been running; for operators: its bans",
+)
+def stats(core: Core, user: User, message: Message) -> None:
+    query = word(message.params[0])
+    bans: Bans = core.state.bans
+    if query == "u":
+        core.reply(user, numerics.RPL_STATSUPTIME, f"Server Up {_uptime(core)}")
+    elif query in ("k", "K", "d", "D") and not user.modes & modes.OPERATOR:
+        core.reply(user, numerics.ERR_NOPRIVILEGES)
+    elif query in ("k", "K"):
+        for ban in bans.current(bans.masks, core.now):
+            nickname, _, rest = ban.target.partition("!")
+            username, _, host = rest.partition("@")
+            params = ("K", host, nickname, username, _why(ban))
+            core.reply(user, numerics.RPL_STATSKLINE, *params)
+    elif query in ("d", "D"):
+        for ban in bans.current(bans.networks, core.now):
+            core.reply(user, numerics.RPL_STATSDLINE, "D", ban.target, _why(ban))
+    core.reply(user, numerics.RPL_ENDOFSTATS, query)
+
+
+def _why(ban: Ban) -> str:
+    until = f", until {date_and_time(ban.until)}" if ban.until is not None else ""
+    return f"{ban.reason} ({ban.by}{until})"
+
+
+def _uptime(core: Core) -> str:
+    days, seconds = divmod(int(core.now - core.started), 86_400)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{days} days {hours}:{minutes:02}:{seconds:02}"

@@ -1,0 +1,55 @@
+"""What handlers of several subjects ask first: which channel, which targets, whether one may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_chat.core import modes, numerics
+from trio_chat.core.state import Channel, User
+from trio_chat.wire.text import cut
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+
+def targets(core: Core, user: User, listed: str, *, silent: bool = False) -> list[str]:
+    """Return the names in a list, each once; say so if there are more than TARGMAX allows."""
+    found = dict.fromkeys(name for name in listed.split(",") if name)
+    allowed = [*found][: core.settings.limits.targets]
+    if len(allowed) < len(found) and not silent:
+        core.reply(user, numerics.ERR_TOOMANYTARGETS, word([*found][len(allowed)]))
+    return allowed
+
+
+def word(text: str) -> str:
+    """Make what somebody sent fit to be repeated as a parameter in an error."""
+    return cut(text.lstrip(":").replace(" ", "_"), 100) or "*"
+
+
+def channel_for(core: Core, user: User, name: str, *, member: bool = False) -> Channel | None:
+    """Return the channel with this name; or say that there is none, or that it is not theirs."""
+    channel = core.state.channel_named(name)
+    if channel is None:
+        core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        return None
+    if member and user not in channel.members:
+        core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
+        return None
+    return channel
+
+
+def is_operator(core: Core, user: User, channel: Channel, needed: int = modes.HALFOP) -> bool:
+    """Whether a member may change a channel, saying so if not."""
+    if channel.members.get(user, 0) >= needed:
+        return True
+    core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
+    return False
+
+
+def visible(user: User, channel: Channel) -> bool:
+    """Whether a user may know that the channel is there."""
+    return (
+        not channel.modes & modes.SECRET
+        or user in channel.members
+        or bool(user.modes & modes.OPERATOR)
+    )

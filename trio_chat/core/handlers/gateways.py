@@ -1,0 +1,77 @@
+"""WEBIRC: a gateway says whom it speaks for (IRCv3 webirc)."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from trio_chat.core import networks
+from trio_chat.core.commands import command
+from trio_chat.core.inputs import Completed
+from trio_chat.core.state import User
+from trio_chat.wire import irc
+from trio_chat.wire.irc import Message
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+_REFUSED = "Invalid WebIRC password"
+
+
+@command(
+    "WEBIRC",
+    params=4,
+    early=True,
+    usage="WEBIRC <password> <gateway> <host> <address> [<options>]",
+    help="say whom a gateway speaks for, before anything else",
+)
+def webirc(core: Core, user: User, message: Message) -> None:
+    password, _, host, address = message.params[:4]
+    first = user.registration is not None and user.registration.lines == 1
+    gateway = next(
+        (
+            row
+            for row in core.settings.gateways
+            if user.address and networks.in_networks(user.address, row.host)
+        ),
+        None,
+    )
+    if not first or gateway is None:
+        core.close(user, _REFUSED if first else "WEBIRC has to come first")
+        return
+    if not networks.is_address(address):
+        core.close(user, "WEBIRC names no IP address")
+        return
+    options = {
+        name: irc.unescape_tag(value)
+        for name, _, value in (
+            option.partition("=") for option in " ".join(message.params[4:]).split()
+        )
+    }
+
+    def resume(done: Completed) -> None:
+        if not done.result:
+            core.close(user, _REFUSED)
+            return
+        _introduce(core, user, host, str(ip_address(address)), options)
+
+    core.check_password(user, gateway.password, password, resume)
+
+
+def _introduce(core: Core, user: User, host: str, address: str, options: dict[str, str]) -> None:
+    """Take a user for whom the gateway says it is."""
+    refusal = core.refusal(address, core.now)
+    if refusal:
+        core.close(user, refusal)
+        return
+    user.address = address
+    # A host that is no host is not shown; an address looks like one.
+    user.host = host if networks.is_host(host) else networks.shown_host(address)
+    if networks.is_address(host.removeprefix("0")) or networks.is_address(host):
+        user.host = networks.shown_host(address)
+    # The way to the gateway has to be encrypted as well as the way from there.
+    user.secure = user.secure and "secure" in options
+    user.certfp = options.get("certfp-sha-256", "").lower()[:64]
+    if not all(character in "0123456789abcdef" for character in user.certfp):
+        user.certfp = ""
+    core.output.move(user, address)

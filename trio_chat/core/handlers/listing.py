@@ -1,0 +1,138 @@
+"""Who and what there is: NAMES, LIST (Modern IRC, "Channel Operations"; ELIST)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+from trio_chat.core import masks, modes, numerics, rooms
+from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
+from trio_chat.core.commands import command
+from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.handlers.common import targets, visible, word
+from trio_chat.core.state import Channel, User
+from trio_chat.wire.irc import Message
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+Condition: TypeAlias = Callable[[Channel], bool]
+
+_COMPARISON = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
+
+
+@command("NAMES", usage="NAMES [<channel>{,<channel>}]", help="see who is in a channel")
+def names_(core: Core, user: User, message: Message) -> None:
+    if not message.params:
+        core.reply(user, numerics.RPL_ENDOFNAMES, "*")
+        return
+    for name in targets(core, user, message.params[0]):
+        channel = core.state.channel_named(name)
+        if channel is None or not visible(user, channel):
+            core.reply(user, numerics.RPL_ENDOFNAMES, word(name))
+        else:
+            send_names(core, user, channel)
+
+
+def send_names(core: Core, user: User, channel: Channel) -> None:
+    """Send who is in a channel, as far as the user may see it."""
+    inside = user in channel.members
+    every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
+    symbol = "@" if channel.modes & modes.SECRET else "="
+    head = f":{core.settings.name} 353 {user.nickname} {symbol} {channel.name} :"
+    room = BODY_LIMIT - len(head.encode())
+    line: list[str] = []
+    lines: list[str] = []
+    size = 0
+    for member, standing in channel.members.items():
+        if member.modes & modes.INVISIBLE and not inside and member is not user:
+            continue
+        if not rooms.shows(channel, user, member):
+            continue
+        name = member.prefix if hosts else member.nickname
+        name = modes.symbols(standing, every=every) + name
+        length = len(name.encode()) + 1
+        if size + length > room + 1:
+            lines.append(" ".join(line))
+            line, size = [], 0
+        line.append(name)
+        size += length
+    if line:
+        lines.append(" ".join(line))
+
+    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+        for text in lines:
+            yield numerics.RPL_NAMREPLY, (symbol, channel.name, text)
+        yield numerics.RPL_ENDOFNAMES, (channel.name,)
+
+    core.page(user, replies())
+
+
+@command(
+    "LIST",
+    usage="LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
+    help="see which channels there are: all, those named, or those that fit every condition "
+    "(a mask, !mask, <users, >users, C<minutes, C>minutes since it was made, T for its topic)",
+)
+def list_(core: Core, user: User, message: Message) -> None:
+    names: dict[str, None] = {}
+    conditions: list[Condition] = []
+    for param in message.params[:2]:
+        for part in filter(None, param.split(",")):
+            condition = _condition(part, core.now)
+            if condition is None:
+                names[part] = None
+            else:
+                conditions.append(condition)
+    found: Iterable[Channel | None]
+    if names:
+        named = targets(core, user, ",".join(names))
+        found = [core.state.channel_named(name) for name in named]
+    else:
+        found = list(core.state.channels.values())
+
+    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+        yield numerics.RPL_LISTSTART, ("Channel",)
+        for channel in found:
+            if (
+                channel is not None
+                and visible(user, channel)
+                and all(holds(channel) for holds in conditions)
+            ):
+                count = str(len(channel.members))
+                yield numerics.RPL_LIST, (channel.name, count, channel.topic)
+        yield numerics.RPL_LISTEND, ()
+
+    core.page(user, replies())
+
+
+def _condition(text: str, now: float) -> Condition | None:
+    """Read a condition of LIST (Modern IRC, "ELIST Parameter"); None: it is a channel's name."""
+    comparison = _COMPARISON.fullmatch(text)
+    if comparison is not None:
+        what, sign, number = comparison.groups()
+        return _comparison(what.upper(), sign, int(number), now)
+    if text[0] == "!":
+        return lambda channel: not masks.matches(text[1:], channel.name)
+    if "*" in text or "?" in text:
+        return lambda channel: masks.matches(text, channel.name)
+    return None
+
+
+def _comparison(what: str, sign: str, value: int, now: float) -> Condition:
+    def measure(channel: Channel) -> float | None:
+        """Return the members, or the minutes since the channel or its topic was made."""
+        if not what:
+            return len(channel.members)
+        if what == "C":
+            return (now - channel.created) / 60
+        return (now - channel.topic_at) / 60 if channel.topic else None
+
+    def holds(channel: Channel) -> bool:
+        measured = measure(channel)
+        if measured is None:
+            return False
+        return measured < value if sign == "<" else measured > value
+
+    return holds

@@ -1,0 +1,185 @@
+"""Messages of several lines: BATCH from clients (draft/multiline, client-batch).
+
+The lines are collected until the batch is closed; then they are one message, with one id. What is
+wrong is answered with FAIL at once, and the rest of the batch is swallowed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trio_chat.core.capabilities import MULTILINE
+from trio_chat.core.commands import command
+from trio_chat.core.handlers import messaging
+from trio_chat.core.handlers.common import word
+from trio_chat.core.state import OpenBatch, User
+from trio_chat.wire.irc import Message
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+BATCH_TIMEOUT = 60.0
+"""Seconds without a line after which an open batch is given up."""
+
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+"""batch, "Reference tag"."""
+_ALLOWED = frozenset(("BATCH", "PING", "PONG", "QUIT"))
+"""What may be sent while a batch is open, besides its lines."""
+
+
+@command(
+    "BATCH",
+    params=1,
+    usage="BATCH +<reference> draft/multiline <target>, then its lines, then BATCH -<reference>",
+    help="send a message of several lines (draft/multiline)",
+)
+def batch(core: Core, user: User, message: Message) -> None:
+    sign, reference = message.params[0][:1], message.params[0][1:]
+    if sign == "-":
+        _close(core, user, reference)
+    elif sign != "+" or not _REFERENCE.fullmatch(reference):
+        _fail(core, user, "INVALID_REFTAG", word(reference), text="That can not be a reference")
+    elif user.batch is not None or "batch" in message.tags:
+        user.batch = None
+        _fail(core, user, "MULTILINE_INVALID", text="A batch can not stand in another")
+    else:
+        _open(core, user, reference, message)
+
+
+def _open(core: Core, user: User, reference: str, message: Message) -> None:
+    kind = message.params[1] if len(message.params) > 1 else ""
+    if kind != "draft/multiline" or not user.caps & MULTILINE:
+        text = "Clients can not send batches of this type"
+        _fail(core, user, "UNKNOWN_TYPE", reference, word(kind), text=text)
+        # The lines that follow are still part of it.
+        user.batch = _refused(core, reference)
+        return
+    target = message.params[2] if len(message.params) > 2 else ""
+    tags = messaging.client_tags(core, user, message)
+    if not target or tags is None:
+        text = "A batch needs a target" if not target else "Its tags are too long"
+        _fail(core, user, "MULTILINE_INVALID", text=text)
+        user.batch = _refused(core, reference)
+        return
+    label = core.answers.withhold(user)
+    user.batch = OpenBatch(reference, target, client_tags=tags, label=label, now=core.now)
+
+
+def _refused(core: Core, reference: str) -> OpenBatch:
+    """Return a batch whose lines are only swallowed."""
+    found = OpenBatch(reference, "", client_tags="", label="", now=core.now)
+    found.lines = None
+    return found
+
+
+def takes(core: Core, user: User, message: Message) -> bool:
+    """Take a line that a user sends while a batch is open; return whether that was all of it."""
+    found = user.batch
+    if found is None or message.command in _ALLOWED:
+        return False
+    if core.now - found.seen > BATCH_TIMEOUT:
+        _fail(core, user, "TIMEOUT", found.reference, text="The batch was left open for too long")
+        user.batch = None
+        return message.tags.get("batch") == found.reference
+    found.seen = core.now
+    if found.lines is None:
+        if message.tags.get("batch") == found.reference:
+            core.answers.forget()
+            return True
+        # It has been refused already: whoever goes on with something else has understood.
+        user.batch = None
+        return False
+    if message.tags.get("batch") != found.reference:
+        _give_up(core, user, found, "MULTILINE_INVALID", text="A batch is open: close it first")
+        return True
+    core.answers.forget()
+    _add(core, user, found, message)
+    return True
+
+
+def _add(core: Core, user: User, found: OpenBatch, message: Message) -> None:
+    limits = core.settings.limits
+    lines = found.lines
+    if lines is None:
+        return
+    if message.command not in ("PRIVMSG", "NOTICE") or len(message.params) < 2:
+        _give_up(core, user, found, "MULTILINE_INVALID", text="Only messages can be in a batch")
+        return
+    target, text = message.params[:2]
+    concat = "draft/multiline-concat" in message.tags
+    size = len(text.encode()) + (1 if lines and not concat else 0)
+    if found.kind not in ("", message.command):
+        problem = "A batch is of PRIVMSG or of NOTICE, not of both"
+        _give_up(core, user, found, "MULTILINE_INVALID", text=problem)
+    elif target.lower() != found.target.lower():
+        _give_up(
+            core,
+            user,
+            found,
+            "MULTILINE_INVALID_TARGET",
+            word(found.target),
+            word(target),
+            text="All lines of a batch go to its target",
+        )
+    elif concat and not text:
+        _give_up(core, user, found, "MULTILINE_INVALID", text="An empty line goes on with nothing")
+    elif len(lines) >= limits.multiline_lines:
+        limit = limits.multiline_lines
+        _give_up(
+            core,
+            user,
+            found,
+            "MULTILINE_MAX_LINES",
+            str(limit),
+            text=f"A message has at most {limit} lines",
+        )
+    elif found.size + size > limits.multiline_bytes:
+        limit = limits.multiline_bytes
+        _give_up(
+            core,
+            user,
+            found,
+            "MULTILINE_MAX_BYTES",
+            str(limit),
+            text=f"A message has at most {limit} bytes",
+        )
+    else:
+        found.kind = message.command
+        found.size += size
+        lines.append((text, concat))
+
+
+def _close(core: Core, user: User, reference: str) -> None:
+    found = user.batch
+    if found is None or found.reference != reference:
+        user.batch = None
+        _fail(core, user, "MULTILINE_INVALID", text="No such batch is open")
+        return
+    user.batch = None
+    if found.lines is None:
+        return
+    if found.label:
+        core.answers.begin(user, {"label": found.label})
+    if not any(text for text, _ in found.lines):
+        _fail(core, user, "MULTILINE_INVALID", text="A message can not be empty")
+        return
+    text = ""
+    for place, (line, concat) in enumerate(found.lines):
+        text += line if concat or not place else f"\n{line}"
+    draft = messaging.Draft(
+        kind=found.kind, text=text, lines=tuple(found.lines), client_tags=found.client_tags
+    )
+    messaging.say(core, user, found.target, draft)
+
+
+def _give_up(core: Core, user: User, found: OpenBatch, code: str, *context: str, text: str) -> None:
+    """Refuse a batch, under the label of its beginning; what still comes of it is swallowed."""
+    found.lines = None
+    if found.label:
+        core.answers.begin(user, {"label": found.label})
+    _fail(core, user, code, *context, text=text)
+
+
+def _fail(core: Core, user: User, code: str, *context: str, text: str) -> None:
+    core.fail(user, "BATCH", code, *context, text=text)

@@ -1,0 +1,85 @@
+"""RENAME: a channel takes another name (draft/channel-rename)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_chat.core import events, modes, names, rooms
+from trio_chat.core.capabilities import CHANNEL_RENAME
+from trio_chat.core.commands import command
+from trio_chat.core.handlers import channels
+from trio_chat.core.handlers.common import channel_for, is_operator, word
+from trio_chat.core.state import Channel, User
+from trio_chat.wire.irc import Message
+from trio_chat.wire.text import cut
+
+if TYPE_CHECKING:
+    from trio_chat.core.core import Core
+
+
+@command(
+    "RENAME",
+    params=2,
+    usage="RENAME <channel> <name> [<reason>]",
+    help="give a channel another name; everybody stays in it",
+)
+def rename(core: Core, user: User, message: Message) -> None:
+    channel = channel_for(core, user, message.params[0], member=True)
+    if channel is None or not is_operator(core, user, channel, modes.OP):
+        return
+    name = message.params[1]
+    limits = core.settings.limits
+    if not names.is_channel_name(name, limits.channel):
+        _fail(core, user, channel, name, "CANNOT_RENAME", "That can not be a channel's name")
+        return
+    if channel.permanent:
+        _fail(core, user, channel, name, "CANNOT_RENAME", "This channel keeps its name")
+        return
+    holder = core.state.channel_named(name)
+    if holder is not None and holder is not channel:
+        text = "There is a channel of that name already"
+        _fail(core, user, channel, name, "CHANNEL_NAME_IN_USE", text)
+        return
+    if name == channel.name:
+        return
+    reason = cut(message.params[2], limits.kick) if len(message.params) > 2 else ""
+    _rename(core, user, channel, name, reason)
+
+
+def _fail(core: Core, user: User, channel: Channel, name: str, code: str, text: str) -> None:
+    core.fail(user, "RENAME", code, channel.name, word(name), text=text)
+
+
+def _rename(core: Core, user: User, channel: Channel, name: str, reason: str) -> None:
+    before = channel.name
+    event = events.Renamed(
+        time=core.now,
+        source=user.source,
+        id=core.new_id(),
+        channel=name,
+        before=before,
+        reason=reason,
+    )
+    core.output.record(event, user)
+    same = names.fold(before) == names.fold(name)
+    rooms.rename_channel(core.state, channel, name)
+    knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
+    core.output.broadcast(knowing, event, user, (channel,))
+    if user in knowing:
+        core.send(user, event)
+    if same:
+        # A client that does not know RENAME finds the channel under any case of its name.
+        return
+    # To everybody else it looks as if they had gone from the one to the other.
+    for member in [one for one in channel.members if one not in knowing]:
+        left = events.Parted(time=core.now, source=member.source, channel=before, reason=reason)
+        core.send(member, left)
+        joined = events.Joined(
+            time=core.now,
+            source=member.source,
+            channel=name,
+            account=member.account or "*",
+            realname=member.realname,
+        )
+        core.send(member, joined)
+        channels.describe(core, member, channel)

@@ -1,0 +1,71 @@
+"""Lists of nicknames that users keep: of those whom they watch, of those whom they ignore.
+
+Both directions are here: what is on a user's list, and who has a nickname on theirs. A nickname is
+on a list whether or not anybody has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from trio_chat.core.names import fold
+
+if TYPE_CHECKING:
+    from trio_chat.core.state import User
+
+
+class Watch:
+    """The lists of all users."""
+
+    __slots__ = ("_lists", "_watchers")
+
+    def __init__(self) -> None:
+        self._lists: dict[User, dict[str, str]] = {}
+        """By user, then by folded nickname: the nickname as it was written."""
+        self._watchers: dict[str, dict[User, None]] = {}
+        """By folded nickname."""
+
+    def listed(self, user: User) -> list[str]:
+        """Return the nicknames on a user's list, as they were written."""
+        return list(self._lists.get(user, {}).values())
+
+    def watchers(self, nickname: str) -> Iterable[User]:
+        """Return the users who have this nickname on their list."""
+        return self._watchers.get(fold(nickname), ()) if self._watchers else ()
+
+    def has(self, user: User, nickname: str) -> bool:
+        """Whether the nickname is on the user's list."""
+        return user in self._watchers.get(fold(nickname), ()) if self._watchers else False
+
+    def add(self, user: User, nickname: str) -> None:
+        """Put a nickname on a user's list."""
+        folded = fold(nickname)
+        self._lists.setdefault(user, {}).setdefault(folded, nickname)
+        self._watchers.setdefault(folded, {})[user] = None
+
+    def remove(self, user: User, nickname: str) -> bool:
+        """Take a nickname off a user's list; return whether it was there."""
+        folded = fold(nickname)
+        listed = self._lists.get(user, {})
+        if folded not in listed:
+            return False
+        del listed[folded]
+        if not listed:
+            del self._lists[user]
+        watchers = self._watchers[folded]
+        del watchers[user]
+        if not watchers:
+            del self._watchers[folded]
+        return True
+
+    def clear(self, user: User) -> None:
+        """Empty a user's list."""
+        for nickname in self.listed(user):
+            self.remove(user, nickname)
+
+    def rename(self, old: str, new: str) -> None:
+        """Let the lists that a nickname is on follow whoever had it to another."""
+        for user in list(self.watchers(old)):
+            self.remove(user, old)
+            self.add(user, new)
