@@ -113,6 +113,7 @@ def test_a_nickname_is_not_of_two_scripts(name: str) -> None:
         ("Łódź", "łódź"),
         ("Ørn", "ørn"),
         ("Ðór", "ðór"),
+        ("Ðór", "Đór"),  # an eth, a d with a stroke
         ("Ольга", "ОЛЬГА"),
         ("ΝΊΚΟΣ", "Νίκος"),
         ("ロ", "口"),  # Katakana, Han
@@ -151,6 +152,24 @@ def test_ascii_names_need_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confusables, "_ranges", None)
     monkeypatch.setattr(confusables, "_prototypes", None)
     assert names.nickname("al", 32) == names.skeleton("Al") == "al"
+
+
+def test_whatever_is_in_the_table_is_like_its_prototype() -> None:
+    table = confusables._prototypes()
+    assert len(table) > 2000
+    for character, prototype in table.items():
+        assert character not in prototype
+        for context in ("{}", "{}ж", "Ж{}"):
+            found = names.skeleton(context.format(character))
+            assert names.skeleton(found) == found
+        if not prototype.isascii():
+            assert names.skeleton(f"{character}木") == names.skeleton(f"{prototype}木")
+
+
+def test_what_is_in_no_script_goes_with_none() -> None:
+    assert not confusables.are_one_script("a\ue000")
+    assert not confusables.are_one_script("a\ud800")
+    assert confusables.are_one_script("")
 
 
 @given(ANY | LETTERS)

@@ -1,0 +1,125 @@
+"""What people with `nc` do in their rooms, and what they see of what IRC users do there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.world import World, prefix
+
+CLOCK = "22:13"
+
+
+@pytest.fixture
+def world() -> World:
+    """`al` with nc is the operator of #dev, where `bo` with nc and `op` with IRC are too."""
+    world = World()
+    world.person("al")
+    world.ask("al", "/join #dev")
+    world.person("bo")
+    world.ask("bo", "/join #dev")
+    world.irc("op", rooms="#dev")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("typed", "line", "shown"),
+    [
+        ("/op op", "MODE #dev +o op", "al made op an operator"),
+        ("/voice bo", "MODE #dev +v bo", "al gave bo a voice"),
+        ("/mode +m", "MODE #dev +m", "al made #dev moderated"),
+        ("/mode #dev +k secret", "MODE #dev +k secret", "al set the key of #dev"),
+        ("/mode +l 5", "MODE #dev +l 5", "al limited #dev to 5 members"),
+        ("/mode +iu", "MODE #dev +iu", "al made #dev invitation only, shows the members of #dev to operators only"),
+        ("/ban eve", "MODE #dev +b eve!*@*", "al banned eve from #dev"),
+        ("/ban op", "MODE #dev +b *!~op@10.0.0.1", "al banned *!~op@10.0.0.1 from #dev"),
+        ("/kick op Enough", "KICK #dev op Enough", "al removed op from #dev (Enough)"),
+        ("/kick #dev op", "KICK #dev op al", "al removed op from #dev (al)"),
+    ],
+)  # fmt: skip
+def test_an_operator_with_nc(world: World, typed: str, line: str, shown: str) -> None:
+    found = world.send("al", typed)
+    (sent,) = found["op"]
+    assert sent.replace(" :", " ") == f"{prefix('al')} {line}"
+    assert found["bo"] == [f"{CLOCK} {shown}"]
+
+
+def test_what_is_given_can_be_taken(world: World) -> None:
+    world.ask("al", "/op bo", "/voice op", "/ban eve", "/ban op")
+    assert world.send("al", "/deop bo")["bo"] == [f"{CLOCK} al made bo no operator any more"]
+    assert world.send("al", "/devoice op")["op"] == [f"{prefix('al')} MODE #dev -v op"]
+    assert world.send("al", "/unban eve")["op"] == [f"{prefix('al')} MODE #dev -b eve!*@*"]
+    assert world.send("al", "/unban op")["bo"] == [
+        f"{CLOCK} al lifted the ban on *!~op@10.0.0.1 from #dev"
+    ]
+    assert world.ask("al", "/unban op") == ["op is not banned from #dev."]
+    assert world.ask("al", "/ban") == ["Nobody is banned from #dev."]
+    world.ask("al", "/ban eve")
+    assert world.ask("al", "/ban") == ["eve!*@* is banned from #dev."]
+
+
+def test_who_is_no_operator_is_told_so(world: World) -> None:
+    for typed in ("/kick op", "/ban op", "/op bo", "/mode +m"):
+        assert world.ask("bo", typed) == ["Only operators of #dev can do that."]
+    assert world.ask("al", "/kick nobody") == ["nobody is not in #dev."]
+    assert world.ask("al", "/op nobody") == ["There is nobody called nobody."]
+
+
+def test_invitations(world: World) -> None:
+    world.person("eve")
+    found = world.send("al", "/invite eve")
+    assert found["eve"] == [f"{CLOCK} al invites you to #dev: /join #dev"]
+    assert found["al"] == ["eve has been invited to #dev."]
+    assert world.ask("bo", "/invite eve #nowhere") == ["There is no room called #nowhere."]
+    assert world.ask("bo", "/invite") == ["/invite NAME [#ROOM]: invite somebody to a room"]
+
+
+@pytest.mark.parametrize("command", ["kick", "op", "deop", "voice", "devoice", "unban", "unignore"])
+def test_what_is_missing_is_said(world: World, command: str) -> None:
+    (line,) = world.ask("al", f"/{command}")
+    assert line.startswith(f"/{command} ")
+
+
+@pytest.mark.parametrize("typed", ["/kick bo", "/ban bo", "/mode +m", "/invite bo"])
+def test_they_need_a_room(typed: str) -> None:
+    world = World()
+    world.person("al")
+    world.ask("al", "/part")
+    assert world.ask("al", typed) == [
+        "You are in no room. /join #room takes you to one, /rooms shows them."
+    ]
+
+
+def test_who_is_ignored_is_not_read(world: World) -> None:
+    assert world.ask("bo", "/ignore") == ["You ignore nobody."]
+    assert world.ask("bo", "/ignore OP") == ["You ignore OP now. /unignore OP ends it."]
+    found = world.send("op", "PRIVMSG #dev :one", "PRIVMSG bo :two", "PRIVMSG @#dev :three")
+    assert found.get("bo", []) == []
+    assert found["al"] == [f"{CLOCK} <op> one", f"{CLOCK} [op → @#dev] three"]
+    # It follows whoever it is to another nickname.
+    world.send("op", "NICK other")
+    assert world.send("op", "PRIVMSG #dev :four", "INVITE bo #dev").get("bo", []) == []
+    assert world.ask("bo", "/ignore") == ["You ignore other."]
+    assert world.ask("bo", "/unignore other") == ["You do not ignore other any more."]
+    assert world.ask("bo", "/unignore other") == ["You do not ignore other."]
+    assert world.send("op", "PRIVMSG #dev :five")["bo"] == [f"{CLOCK} <other> five"]
+
+
+def test_the_ignored_among_others_in_one_step(world: World) -> None:
+    world.ask("bo", "/ignore op")
+    found = world.step(
+        world.lines("al", "first"),
+        world.lines("op", "PRIVMSG #dev :unseen", "PRIVMSG #dev :too"),
+        world.lines("al", "last"),
+    )
+    assert found["bo"] == [f"{CLOCK} <al> first", f"{CLOCK} <al> last"]
+
+
+def test_ignoring_has_its_limits(world: World) -> None:
+    assert world.ask("bo", "/ignore 9x") == ["Nobody can be called 9x."]
+    world.ask("bo", *(f"/ignore n{number}" for number in range(100)))
+    assert world.ask("bo", "/ignore more") == [
+        "You ignore 100 people already; that is as many as there can be."
+    ]
+    assert world.ask("bo", "/ignore n5") == ["You ignore n5 now. /unignore n5 ends it."]
+    world.quit("bo")
+    assert list(world.core.state.ignores.watchers("n5")) == []
