@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 
 from tests.certificates import client_context, write_certificate
 from trio_chat.addresses import TcpAddress, UnixAddress
-from trio_chat.config import Config, ConfigError, Override, load
+from trio_chat.config import ConfigError, Override, load
 from trio_chat.server import run
 from trio_chat.server.errors import StartError
 from trio_chat.server.listeners import open_endpoints
@@ -28,10 +28,9 @@ from trio_chat.server.run import Server, banner, serve
 
 
 class Running:
-    def __init__(self, server: Server, out: StringIO, load: Callable[[], Config]) -> None:
+    def __init__(self, server: Server, out: StringIO) -> None:
         self.server = server
         self.out = out
-        self.load = load
         self.streams: list[trio.SocketStream] = []
 
     async def connect(self, place: int = 0) -> trio.SocketStream:
@@ -55,7 +54,7 @@ async def running(tmp_path: Path, text: str, *listen: str) -> AsyncIterator[Runn
     async with trio.open_nursery() as nursery:
         start = partial(serve, reload(), reload=reload, out=out)
         server = await nursery.start(start)
-        it = Running(server, out, reload)
+        it = Running(server, out)
         try:
             yield it
         finally:
@@ -205,12 +204,37 @@ async def test_a_broken_configuration_is_reported_and_the_old_one_stays(
     async with running(tmp_path, PLAIN) as it:
         (tmp_path / "chat.toml").write_text(broken)
         with structlog.testing.capture_logs() as logs:
-            await it.server.reload(it.load)
+            fault = await it.server.reload()
         assert [log["event"] for log in logs] == ["kept the old configuration"]
-        assert said in logs[0]["error"]
+        assert said in fault
+        assert logs[0]["error"] == fault
         stream = await it.connect()
         await stream.send_all(b"PING x\r\n")
         await read_until(stream, b"PONG irc.test x\r\n")
+
+
+@pytest.mark.parametrize(("name", "fault"), [("irc.test", ""), ("a b", "server.name is")])
+async def test_a_reload_that_the_core_asks_for(tmp_path: Path, name: str, fault: str) -> None:
+    async with running(tmp_path, PLAIN) as it:
+        core = it.server.hub.core
+        al = await it.connect()
+        await al.send_all(b"NICK al\r\nUSER al 0 * :x\r\nPING x\r\n")
+        await read_until(al, b"PONG irc.test x")
+        text = PLAIN.replace("irc.test", name).replace("[[", 'network = "Fresh"\n[[')
+        (tmp_path / "chat.toml").write_text(text)
+        answers: list[tuple[bool, str, str]] = []
+        (user,) = core.state.users.values()
+        core.reload(
+            user,
+            # The answer comes when the new settings are in force.
+            lambda done: answers.append((done.result, done.detail, core.settings.network)),
+        )
+        await al.send_all(b"PING y\r\nPING z\r\n")
+        await read_until(al, b"PONG irc.test z")
+        ((done, detail, network),) = answers
+        assert (done, network) == (not fault, "trio_chat" if fault else "Fresh")
+        assert fault in detail
+        assert bool(fault) is bool(detail)
 
 
 async def test_new_limits_are_for_new_connections_and_new_listeners_for_a_restart(
@@ -224,7 +248,7 @@ async def test_new_limits_are_for_new_connections_and_new_listeners_for_a_restar
         await first.send_all(b"PING x\r\n")
         await read_until(first, b"PONG")
         with structlog.testing.capture_logs() as logs:
-            await it.server.reload(it.load)
+            await it.server.reload()
         assert "listeners have changed, which takes a restart" in [log["event"] for log in logs]
         second = await it.connect()
         assert await read_all(second) == b"ERROR :Closing link (Too many connections)\r\n"

@@ -49,8 +49,8 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises `StartError` or `ConfigError` before it listens.
 
-    `reload` returns the configuration as it is now, for SIGHUP. What the server says of itself goes
-    to `out`, once it listens.
+    `reload` returns the configuration as it is now, for SIGHUP and REHASH. What the server says of
+    itself goes to `out`, once it listens.
     """
     descriptors = raise_descriptor_limit()
     endpoints: list[Endpoint] = []
@@ -58,7 +58,7 @@ async def serve(
         for listener in config.listeners:
             endpoints += await open_endpoints(listener)
         async with trio.open_nursery() as nursery:
-            server = Server(config, endpoints, nursery, descriptors=descriptors)
+            server = Server(config, endpoints, nursery, load=reload, descriptors=descriptors)
             with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
                 server.start()
                 # Whoever started it may not be there to read it.
@@ -69,7 +69,7 @@ async def serve(
                     if number != signal.SIGHUP:
                         log.info("shutting down", signal=signal.Signals(number).name)
                         break
-                    await server.reload(reload)
+                    await server.reload()
                 async with trio.open_nursery() as ending:
                     ending.start_soon(_force, signals, nursery)
                     await server.shut_down("Server shutting down")
@@ -88,7 +88,7 @@ async def _force(signals: AsyncIterator[int], nursery: trio.Nursery) -> None:
 
 
 class Server:
-    """A running server."""
+    """A running server. `load` returns the configuration as it is when it is called."""
 
     def __init__(
         self,
@@ -96,6 +96,7 @@ class Server:
         endpoints: list[Endpoint],
         nursery: trio.Nursery,
         *,
+        load: Callable[[], Config],
         descriptors: int,
         journal: Journal | None = None,
     ) -> None:
@@ -107,7 +108,15 @@ class Server:
             started=time.time(),
         )
         self._journal = journal if journal is not None else NoJournal()
-        self.hub = Hub(core, self._journal, nursery, on_end=self._release, on_move=self._move)
+        self.hub = Hub(
+            core,
+            self._journal,
+            nursery,
+            on_end=self._release,
+            on_move=self._move,
+            on_reload=self.reload,
+        )
+        self._load = load
         self._nursery = nursery
         self._descriptors = descriptors
         self._users = itertools.count(1)
@@ -172,10 +181,14 @@ class Server:
             + tuple(network for one in config.gateways.webirc for network in one.host),
         )
 
-    async def reload(self, load: Callable[[], Config]) -> None:
-        """Bring the configuration into force as it is now; keep the old one if it is broken."""
+    async def reload(self) -> str:
+        """Bring the configuration into force as it is now; keep the old one if it is broken.
+
+        Return what is wrong with it, a sentence a line; nothing once it is in force. The core hears
+        of it before whatever is put into the hub's inbox after this.
+        """
         try:
-            config = load()
+            config = self._load()
             settings = config.settings()
             tls = {
                 listener.address: tls_context(listener.tls)
@@ -184,7 +197,7 @@ class Server:
             }
         except (ConfigError, StartError) as error:
             log.error("kept the old configuration", error=str(error))
-            return
+            return str(error)
         for endpoint in self.endpoints:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
         if _kinds(config) != self._listening:
@@ -193,6 +206,7 @@ class Server:
         self._admission.policy = self._admission_policy(config)
         await self.hub.put(Reconfigured(settings=settings))
         log.info("reread the configuration")
+        return ""
 
     # --- Accepting
 
