@@ -20,14 +20,16 @@ from trio_chat.config import (
     Listener,
     Override,
     Server,
+    Sts,
     Tls,
-    Webirc,
-    check,
     data_directory,
     host_name,
     load,
 )
-from trio_chat.core.settings import Limits, Operator, Settings
+from trio_chat.config_checks import check
+from trio_chat.core.networks import NETWORK_FORM
+from trio_chat.core.settings import Gateway, Limits, Operator, Settings
+from trio_chat.core.settings import Sts as StsPolicy
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
 HOME = {"HOME": "/home/alice"}
@@ -67,6 +69,7 @@ def test_nothing_set_is_the_documented_defaults() -> None:
             data=Path("/home/alice/.local/share/trio-chat"),
             password="",
             motd=None,
+            admin=(),
             lobby="#lobby",
             prompt_delay=0.3,
         ),
@@ -98,6 +101,7 @@ def test_nothing_set_is_the_documented_defaults() -> None:
             drain_timeout=5.0,
         ),
         gateways=Gateways(webirc=(), proxy=()),
+        sts=Sts(enabled=False, port=0, duration=2_592_000, preload=False),
         sections_set=frozenset(),
     )
 
@@ -115,6 +119,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         data = "data"
         password = "{HASH}"
         motd = "motd.txt"
+        admin = ["Lyon, France", "us"]
         lobby = "#salon"
         prompt_delay = 1
         [[listeners]]
@@ -138,6 +143,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
         [gateways]
         webirc = [{{ host = ["192.0.2.7"], password = "{HASH}" }}]
         proxy = ["10.0.0.0/8"]
+        [sts]
+        enabled = true
+        preload = true
         """,
     )
     assert config == Config(
@@ -147,6 +155,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
             data=tmp_path / "data",
             password=HASH,
             motd=tmp_path / "motd.txt",
+            admin=("Lyon, France", "us"),
             lobby="#salon",
             prompt_delay=1.0,
         ),
@@ -164,9 +173,10 @@ def test_a_whole_file(tmp_path: Path) -> None:
         flood=Flood(exempt=()),
         connections=Connections(total=5),
         gateways=Gateways(
-            webirc=(Webirc(host=(ip_network("192.0.2.7"),), password=HASH),),
+            webirc=(Gateway(host=(ip_network("192.0.2.7"),), password=HASH),),
             proxy=(ip_network("10.0.0.0/8"),),
         ),
+        sts=Sts(enabled=True, preload=True),
         sections_set=frozenset(SECTIONS),
     )
 
@@ -289,7 +299,7 @@ def test_passwords_are_hashes_and_are_not_shown(password: str) -> None:
     config = Config(
         server=Server(password=password),
         operators=(Operator(name="root", password=password),),
-        gateways=Gateways(webirc=(Webirc(host=(), password=password),)),
+        gateways=Gateways(webirc=(Gateway(host=(), password=password),)),
     )
     assert found_by_check(config) == [
         f"{where} is not an argon2 hash; make one with `trio-chat hash-password`"
@@ -315,6 +325,117 @@ def test_a_ping_comes_before_the_end(after: float, timeout: float, fine: bool) -
     assert (found_by_check(config) == []) is fine
 
 
+@pytest.mark.parametrize(
+    ("admin", "said"),
+    [
+        (("a", "b", "c"), []),
+        (("é" * 195,), []),
+        (
+            ("a", "b", "c", "d"),
+            ["server.admin is a list of 4; expected at most 3 texts"],
+        ),
+        (
+            ("a", "é" * 195 + "x"),
+            ["server.admin[1] is 391 bytes long; expected at most 390"],
+        ),
+    ],
+)
+def test_what_admin_says_is_short(admin: tuple[str, ...], said: list[str]) -> None:
+    assert found_by_check(Config(server=Server(admin=admin))) == said
+
+
+def test_what_admin_says_can_be_shown(tmp_path: Path) -> None:
+    expected = "expected a text, not empty, without control characters"
+    assert faults(tmp_path, '[server]\nadmin = ["a\\u0007", "fine", "", 5]') == [
+        f'server.admin[0] is "a\\u0007"; {expected}',
+        f'server.admin[2] is ""; {expected}',
+        f"server.admin[3] is 5; {expected}",
+    ]
+    assert faults(tmp_path, '[server]\nadmin = "me"') == ['server.admin is "me"; expected a list']
+
+
+FILES = Tls(certificate=Path("/c"), key=Path("/k"))
+UNIX = Listener(address=UnixAddress(Path("/a")), tls=FILES)
+OPEN = Listener(address=TcpAddress("::", 6667))
+ANY = Listener(address=TcpAddress("::", 0), tls=FILES)
+SECURE = Listener(address=TcpAddress("::", 6697), tls=FILES)
+SECOND = Listener(address=TcpAddress("::", 7000), tls=FILES)
+
+
+@pytest.mark.parametrize(
+    ("sts", "listeners", "port"),
+    [
+        (Sts(enabled=True), (OPEN, UNIX, SECURE, SECOND), 6697),
+        (Sts(enabled=True), (ANY, SECOND), 7000),
+        (Sts(enabled=True, port=443), (OPEN, SECURE), 443),
+        (Sts(enabled=True, port=443), (ANY,), 443),
+        (Sts(enabled=False, port=443), (SECURE,), None),
+    ],
+)
+def test_the_policy_names_the_port_of_tls(
+    sts: Sts, listeners: tuple[Listener, ...], port: int | None
+) -> None:
+    config = Config(sts=sts, listeners=listeners)
+    assert found_by_check(config) == []
+    policy = config.settings().sts
+    if port is None:
+        assert policy is None
+    else:
+        assert policy == StsPolicy(port=port, duration=2_592_000, preload=False)
+
+
+def test_the_policy_can_be_taken_back() -> None:
+    config = Config(sts=Sts(enabled=True, duration=0, preload=True), listeners=(SECURE,))
+    assert config.settings().sts == StsPolicy(port=6697, duration=0, preload=True)
+
+
+@pytest.mark.parametrize(
+    ("sts", "listeners", "said"),
+    [
+        (Sts(enabled=True), (OPEN,), "sts.enabled is true; expected a listener with TLS on a TCP"),
+        (Sts(enabled=True, port=443), (OPEN,), "sts.enabled is true; expected a listener with TLS"),
+        (Sts(enabled=True), (OPEN, UNIX), "sts.enabled is true; expected a listener with TLS"),
+        (Sts(enabled=True), (OPEN, ANY), "sts.port is 0; expected a port, as every listener"),
+    ],
+)
+def test_there_is_no_policy_without_tls(
+    sts: Sts, listeners: tuple[Listener, ...], said: str
+) -> None:
+    config = Config(sts=sts, listeners=listeners)
+    (fault,) = found_by_check(config)
+    assert fault.startswith(said)
+    assert found_by_check(msgspec.structs.replace(config, sts=Sts())) == []
+
+
+def test_values_of_the_policy_and_of_gateways(tmp_path: Path) -> None:
+    assert faults(
+        tmp_path,
+        """
+        [sts]
+        enabled = 1
+        port = 65536
+        duration = -1
+        preload = "yes"
+        [gateways]
+        proxy = ["10.0.0.1/8", "example.org"]
+        webirc = [{ host = "192.0.2.7", password = 5, name = "x" }, {}]
+        """,
+    ) == [
+        "sts.enabled is 1; expected true or false",
+        "sts.port is 65536; expected a whole number, at least 0, at most 65535",
+        "sts.duration is -1; expected a whole number, at least 0",
+        'sts.preload is "yes"; expected true or false',
+        f'gateways.proxy[0] is "10.0.0.1/8"; expected {NETWORK_FORM}',
+        f'gateways.proxy[1] is "example.org"; expected {NETWORK_FORM}',
+        'gateways.webirc[0].host is "192.0.2.7"; expected a list',
+        "gateways.webirc[0].password is not a text; expected a text",
+        "gateways.webirc[0].name is not a known key; "
+        "the nearest known one is gateways.webirc[0].host",
+        "gateways.webirc[1].host is missing; expected a list",
+        "gateways.webirc[1].password is missing; expected a text",
+    ]
+
+
 # What the rest of the program is told
 
 
@@ -322,9 +443,18 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
     words = "word " * 100
     motd = write(tmp_path, f"\ufeffHello\r\n\n  you  \n{words}", "motd.txt")
     operators = (Operator(name="root", password=HASH),)
+    gateways = (Gateway(host=(ip_network("192.0.2.7"),), password=HASH),)
     config = Config(
-        server=Server(name="a.example", network="Net", lobby="#a", password=HASH, motd=motd),
+        server=Server(
+            name="a.example",
+            network="Net",
+            lobby="#a",
+            password=HASH,
+            motd=motd,
+            admin=("here", "us"),
+        ),
         operators=operators,
+        gateways=Gateways(webirc=gateways),
         limits=Limits(nickname=9),
         connections=Connections(
             registration_timeout=1.0, registration_lines=2, ping_after=3.0, ping_timeout=4.0
@@ -339,7 +469,9 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         network="Net",
         lobby="#a",
         password=HASH,
+        admin=("here", "us"),
         operators=operators,
+        gateways=gateways,
         limits=Limits(nickname=9),
         registration_timeout=1.0,
         registration_lines=2,
@@ -387,8 +519,7 @@ def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:
         ("[history]\nenabled = false\npage = 5", []),
         ('[accounts]\nregistration = "open"', []),
         ('[accounts]\nregistration = "closed"', ["accounts"]),
-        ("[gateways]\nproxy = []", []),
-        ('[gateways]\nproxy = ["::1"]\n[accounts]\nrequire_email = true', ["accounts", "gateways"]),
+        ('[gateways]\nproxy = ["::1"]\n[accounts]\nrequire_email = true', ["accounts"]),
     ],
 )
 def test_what_is_set_and_not_there_yet(tmp_path: Path, toml: str, sections: list[str]) -> None:

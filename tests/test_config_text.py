@@ -48,13 +48,17 @@ def test_the_examples_are_fine_once_they_name_a_real_hash(tmp_path: Path) -> Non
     write_certificate(tmp_path, "fullchain.pem", "privkey.pem")
     for name in ("motd.txt",):
         (tmp_path / name).touch()
-    lines = default_toml().replace("$argon2id$...", HASH).replace("webirc = []\n", "").splitlines()
+    text = default_toml().replace("$argon2id$...", HASH)
+    for empty in ("webirc = []\n", "admin = []\n"):
+        text = text.replace(empty, "")
+    lines = text.splitlines()
     heads = {f"# {key.rpartition('.')[2]} = " for key in EXAMPLES} | {"# [[operators]]"}
     used = [line.removeprefix("# ") if line.startswith(tuple(heads)) else line for line in lines]
     config = from_toml(tmp_path, "\n".join(used))
     assert config.server.name == "chat.example.org"
     assert config.server.data == Path("/var/lib/trio-chat")
     assert config.server.motd == tmp_path / "motd.txt"
+    assert config.server.admin == ("Lyon, France", "The Example Society", "admin@chat.example.org")
     assert config.listeners[0].tls is not None
     assert config.operators == (Operator(name="root", password=HASH),)
     assert config.gateways.webirc[0].host == (ip_network("192.0.2.7"),)

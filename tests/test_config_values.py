@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import write_certificate
 from trio_chat.addresses import ADDRESS_FORM
 from trio_chat.config import (
     KINDS,
     Config,
     ConfigError,
     Override,
-    Webirc,
     load,
 )
 from trio_chat.config_values import variable_of
 from trio_chat.core.networks import NETWORK_FORM
-from trio_chat.core.settings import Operator
+from trio_chat.core.settings import Gateway, Operator
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
 HOME = {"HOME": "/home/alice"}
@@ -60,6 +60,7 @@ TEXTS = {
     "server.data": ("/data", Path("/data")),
     "server.password": (HASH, HASH),
     "server.motd": ("", None),
+    "server.admin": ("Lyon, us", ("Lyon", "us")),
     "server.lobby": ("#a", "#a"),
     "server.prompt_delay": ("0", 0.0),
     "accounts.registration": ("closed", "closed"),
@@ -70,7 +71,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("key", [key for key in KINDS if "." in key])
-def test_every_key_can_be_set_in_the_environment(key: str) -> None:
+def test_every_key_can_be_set_in_the_environment(tmp_path: Path, key: str) -> None:
     section, name = key.split(".")
     default = getattr(getattr(Config(), section), name)
     if key in TEXTS:
@@ -81,13 +82,17 @@ def test_every_key_can_be_set_in_the_environment(key: str) -> None:
         text, value = str(default // 2 + 1), type(default)(default // 2 + 1)
     elif key == "gateways.webirc":
         text = json.dumps([{"host": ["::1"], "password": HASH}])
-        value = (Webirc(host=(ip_network("::1"),), password=HASH),)
+        value = (Gateway(host=(ip_network("::1"),), password=HASH),)
     else:
         text, value = "192.0.2.0/24, ::1", (ip_network("192.0.2.0/24"), ip_network("::1"))
-    config = load(None, HOME | {variable_of(key): text})
+    write_certificate(tmp_path)
+    path = tmp_path / "chat.toml"
+    # The policy for TLS takes a listener with it.
+    path.write_text(f'{LISTENER}\ntls = {{ certificate = "cert.pem", key = "key.pem" }}')
+    config = load(path, HOME | {variable_of(key): text})
     assert getattr(getattr(config, section), name) == value
     assert key == "server.motd" or value != default
-    assert config.sections_set == {section}
+    assert config.sections_set == {section, "listeners"}
 
 
 @pytest.mark.parametrize(

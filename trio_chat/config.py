@@ -1,33 +1,29 @@
 """The configuration: what can be set, what it is when nobody sets it, and how it is loaded.
 
-Owns the keys with their types, defaults and units (`Limits` and `Operator` are the core's), and the
-checks that concern several keys or the files they name. A `Config` that `load` returns has passed
-them all. It is never changed: a reload makes another. This module must not know what the server
-does with any of it.
+Owns the keys with their types, defaults and units (`Limits`, `Operator` and `Gateway` are the
+core's). A `Config` that `load` returns has passed every check. It is never changed: a reload makes
+another. This module must not know what the server does with any of it.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import argon2
 import msgspec
-from argon2.exceptions import InvalidHashError
 from msgspec import Meta, field
 
 from trio_chat.addresses import (
     ADDRESS_FORM,
     Address,
     TcpAddress,
-    UnixAddress,
     parse_address,
     parse_path,
 )
+from trio_chat.config_checks import check, check_files, read_motd, tls_port, unreadable
 from trio_chat.config_values import (
     ConfigError,
     Form,
@@ -40,12 +36,10 @@ from trio_chat.config_values import (
     key_of,
     kinds_of,
     read_toml,
-    reason,
 )
-from trio_chat.core.names import is_channel_name
 from trio_chat.core.networks import NETWORK_FORM, Network, parse_network
-from trio_chat.core.settings import Limits, Operator, Settings
-from trio_chat.wire.text import split
+from trio_chat.core.settings import Gateway, Limits, Operator, Settings
+from trio_chat.core.settings import Sts as StsPolicy
 
 __all__ = ["Config", "ConfigError", "Override", "load"]
 
@@ -73,11 +67,15 @@ NetworkName = Annotated[
     ),
 ]
 
+AdminText = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z",
+        description="a text, not empty, without control characters",
+    ),
+]
+
 _LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
-_MOTD_LINE = 390
-"""Bytes: a longer line does not fit into a reply for every nickname."""
-_LONGEST_SOCKET_PATH = 107
-"""Bytes: `sun_path` of Linux, without the NUL at its end."""
 _FORMS: Forms = {
     Path: Form(expected="a path", parse=parse_path),
     Address: Form(expected=ADDRESS_FORM, parse=parse_address),
@@ -114,6 +112,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     """The hash of the password asked of every client; empty: none is."""
     motd: Path | None = None
+    admin: tuple[AdminText, ...] = ()
+    """Where it is, who runs it, and how to reach them."""
     lobby: str = "#lobby"
     prompt_delay: Annotated[float, Meta(ge=0, le=60)] = 0.3
     """Seconds that a silent client is given before it is asked for a nickname."""
@@ -188,20 +188,24 @@ class Connections(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a closing connection, or the shutdown, has for sending what is queued."""
 
 
-class Webirc(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway that may say with WEBIRC whom it speaks for."""
-
-    host: tuple[Network, ...]
-    password: str
-    """A hash."""
-
-
 class Gateways(msgspec.Struct, frozen=True, kw_only=True):
     """`[gateways]`"""
 
-    webirc: tuple[Webirc, ...] = ()
+    webirc: tuple[Gateway, ...] = ()
+    """Who is believed when it says with WEBIRC, and a password, whom it speaks for."""
     proxy: tuple[Network, ...] = ()
     """Who is believed when it begins with a PROXY header."""
+
+
+class Sts(msgspec.Struct, frozen=True, kw_only=True):
+    """`[sts]`"""
+
+    enabled: bool = False
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """0: the port of the first listener with TLS."""
+    duration: CountOrNone = 2_592_000
+    """Seconds; 0 takes the policy back."""
+    preload: bool = False
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +220,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     flood: Flood = Flood()
     connections: Connections = Connections()
     gateways: Gateways = Gateways()
+    sts: Sts = Sts()
     sections_set: frozenset[str] = frozenset()
     """The sections in which the user set something: not a key itself."""
 
@@ -224,20 +229,29 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         try:
             motd = read_motd(self.server.motd) if self.server.motd else ()
         except (OSError, ValueError) as error:
-            raise ConfigError([_unreadable("server.motd", self.server.motd, error)]) from None
+            raise ConfigError([unreadable("server.motd", self.server.motd, error)]) from None
         return Settings(
             name=self.server.name,
             network=self.server.network,
             lobby=self.server.lobby,
             password=self.server.password,
             motd=motd,
+            admin=self.server.admin,
             operators=self.operators,
+            gateways=self.gateways.webirc,
+            sts=self._sts(),
             limits=self.limits,
             registration_timeout=self.connections.registration_timeout,
             registration_lines=self.connections.registration_lines,
             ping_after=self.connections.ping_after,
             ping_timeout=self.connections.ping_timeout,
         )
+
+    def _sts(self) -> StsPolicy | None:
+        port = self.sts.port or tls_port(self.listeners)
+        if not self.sts.enabled or port is None:
+            return None
+        return StsPolicy(port=port, duration=self.sts.duration, preload=self.sts.preload)
 
     def not_there_yet(self) -> list[str]:
         """Name the sections that the user set something in to no effect.
@@ -254,7 +268,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 NOT_THERE_YET: Mapping[str, Callable[[Config], bool]] = {
     "accounts": lambda config: config.accounts != Accounts(),
     "history": lambda config: config.history.enabled and config.history != History(),
-    "gateways": lambda config: config.gateways != Gateways(),
 }
 """Sections that have no effect yet, and whether a configuration asks for one."""
 
@@ -300,96 +313,6 @@ def load(
     return config
 
 
-def check(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of every fault that one value alone does not show."""
-    yield from _check_listeners(config.listeners)
-    for where, password in _passwords(config):
-        if not _is_hash(password):
-            yield (
-                where,
-                f"{where} is not an argon2 hash; make one with `trio-chat hash-password`",
-            )
-    names: dict[str, int] = {}
-    for index, operator in enumerate(config.operators):
-        first = names.setdefault(operator.name, index)
-        if first != index:
-            where = f"operators[{index}].name"
-            yield (
-                where,
-                f'{where} is "{operator.name}", as is operators[{first}].name; '
-                "expected a name of its own",
-            )
-    lobby, limit = config.server.lobby, config.limits.channel
-    if not is_channel_name(lobby, limit):
-        yield (
-            "server.lobby",
-            f'server.lobby is "{lobby}"; expected the name of a channel: "#", then at most '
-            f"{limit - 1} characters (limits.channel is {limit}) without spaces, ',' and ':'",
-        )
-    after, timeout = config.connections.ping_after, config.connections.ping_timeout
-    if timeout <= after:
-        yield (
-            "connections.ping_timeout",
-            f"connections.ping_timeout is {timeout}; "
-            f"expected more than connections.ping_after, which is {after}",
-        )
-
-
-def check_files(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of a fault for every file that is named and can not be read."""
-    for index, listener in enumerate(config.listeners):
-        if listener.tls is None:
-            continue
-        where = f"listeners[{index}].tls"
-        readable = True
-        for name, path in [
-            ("certificate", listener.tls.certificate),
-            ("key", listener.tls.key),
-        ]:
-            try:
-                with path.open("rb") as file:
-                    file.read(1)
-            except OSError as error:
-                readable = False
-                yield f"{where}.{name}", _unreadable(f"{where}.{name}", path, error)
-        if readable:
-            yield from _check_pair(where, listener.tls)
-    if config.server.motd is not None:
-        try:
-            read_motd(config.server.motd)
-        except (OSError, ValueError) as error:
-            yield "server.motd", _unreadable("server.motd", config.server.motd, error)
-
-
-def _check_pair(where: str, tls: Tls) -> Iterator[tuple[str, str]]:
-    try:
-        # Without a password of ours OpenSSL would ask for one on the terminal.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
-    except (OSError, ssl.SSLError) as error:
-        # OpenSSL's own words for it follow a bracket with codes.
-        found = str(error.strerror or error).partition("] ")[2] or str(error)
-        yield (
-            where,
-            f"{where} is {tls.certificate} with {tls.key}, which can not be used ({found}); "
-            "expected a certificate and the key that belongs to it, not encrypted, in PEM",
-        )
-
-
-def read_motd(path: Path) -> tuple[str, ...]:
-    """Return the lines of a message of the day, the long ones cut into several.
-
-    Raises `OSError`, or `ValueError` when it is not text in UTF-8.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None
-    if "\0" in text:
-        raise ValueError("it has a NUL in it")
-    return tuple(piece for line in text.splitlines() for piece in split(line.rstrip(), _MOTD_LINE))
-
-
 def _assemble(values: Mapping[str, object], sections_set: set[str]) -> Config:
     sections: dict[str, Any] = {}
     for key, value in values.items():
@@ -402,50 +325,3 @@ def _assemble(values: Mapping[str, object], sections_set: set[str]) -> Config:
         if isinstance(value, dict):
             sections[section] = SECTIONS[section](**value)
     return Config(**sections, sections_set=frozenset(sections_set))
-
-
-def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]:
-    if not listeners:
-        yield "listeners", "listeners is empty; expected one address at least"
-    seen: dict[Address, int] = {}
-    for index, listener in enumerate(listeners):
-        where, address = f"listeners[{index}].address", listener.address
-        if (
-            isinstance(address, UnixAddress)
-            and len(os.fsencode(address.path)) > _LONGEST_SOCKET_PATH
-        ):
-            yield (
-                where,
-                f'{where} is "{address}"; expected a path of at most {_LONGEST_SOCKET_PATH} bytes',
-            )
-        if isinstance(address, TcpAddress) and address.port == 0:
-            continue
-        first = seen.setdefault(address, index)
-        if first != index:
-            yield (
-                where,
-                f'{where} is "{address}", as is listeners[{first}].address; '
-                "expected an address of its own",
-            )
-
-
-def _passwords(config: Config) -> Iterator[tuple[str, str]]:
-    if config.server.password:
-        yield "server.password", config.server.password
-    for index, operator in enumerate(config.operators):
-        yield f"operators[{index}].password", operator.password
-    for index, gateway in enumerate(config.gateways.webirc):
-        yield f"gateways.webirc[{index}].password", gateway.password
-
-
-def _is_hash(text: str) -> bool:
-    try:
-        parameters = argon2.extract_parameters(text)
-    except InvalidHashError:
-        return False
-    # RFC 9106, section 3.1: what is shorter was cut off on its way here.
-    return parameters.salt_len >= 8 and parameters.hash_len >= 4
-
-
-def _unreadable(where: str, path: Path | None, error: Exception) -> str:
-    return f"{where} is {path}, which can not be read: {reason(error)}"

@@ -36,6 +36,7 @@ EXAMPLES = {
     "server.name": '"chat.example.org"',
     "server.data": '"/var/lib/trio-chat"',
     "server.motd": '"motd.txt"',
+    "server.admin": '["Lyon, France", "The Example Society", "admin@chat.example.org"]',
     "listeners.tls": '{ certificate = "fullchain.pem", key = "privkey.pem" }',
     "operators.name": '"root"',
     "operators.password": f'"{_EXAMPLE_HASH}"',
@@ -52,6 +53,8 @@ NOTES = {
     "server.password": "The hash of a password that every client is asked for, made by "
     "`trio-chat hash-password`. Empty: none is.",
     "server.motd": "The message of the day: a text file.",
+    "server.admin": "What ADMIN says, in up to three texts: where the server is, who runs it, how "
+    "to reach them.",
     "server.lobby": "The room that people without an IRC client begin in. It is always there.",
     "server.prompt_delay": "Seconds that a silent client is given before it is asked for a "
     "nickname.",
@@ -85,12 +88,12 @@ NOTES = {
     "limits.channels_per_user": "Channels that one user can be in.",
     "limits.targets": "Targets of one message.",
     "limits.list_entries": "Entries in a channel's lists (bans, exceptions, invitations) together.",
-    "limits.monitor": "Nicknames that one user can watch with MONITOR. No effect yet.",
+    "limits.monitor": "Nicknames that one user can watch with MONITOR.",
     "limits.whowas": "Nicknames that WHOWAS remembers, in all.",
     "limits.sendq": "Bytes that may wait for one client that does not read; then it is closed.",
     "limits.client_tags": "Bytes of client-only tags.",
-    "limits.multiline_bytes": "Bytes of a message of several lines. No effect yet.",
-    "limits.multiline_lines": "Lines of it. No effect yet.",
+    "limits.multiline_bytes": "Bytes of a message of several lines.",
+    "limits.multiline_lines": "Lines of it.",
     "flood": "How fast one client's lines are taken. What comes faster waits; nothing is dropped.",
     "flood.burst": "Lines at once.",
     "flood.rate": "Lines a second after that.",
@@ -106,9 +109,18 @@ NOTES = {
     "connections.ping_timeout": "Silence after which it is gone: more than ping_after.",
     "connections.handshake_timeout": "For a TLS handshake.",
     "connections.drain_timeout": "For sending what is queued when a connection or the server ends.",
-    "gateways": "Gateways that are believed when they say whom they speak for.",
-    "gateways.webirc": "By WEBIRC, with a password (a hash made by `trio-chat hash-password`).",
-    "gateways.proxy": "By a PROXY header: networks.",
+    "gateways": "Gateways that are believed when they say whom they speak for. Whoever that is "
+    "counts in the gateway's place, by their own address.",
+    "gateways.webirc": "By WEBIRC, from these networks and with a password (a hash made by "
+    "`trio-chat hash-password`).",
+    "gateways.proxy": "By a PROXY header (version 1 or 2): networks. From anywhere else a header "
+    "is refused.",
+    "sts": "The policy that clients should come with TLS only, and remember that (IRCv3 sts). Then "
+    "their users can not get around a certificate that is not valid.",
+    "sts.enabled": "It takes a listener with TLS.",
+    "sts.port": "Where TLS is, as seen from outside. 0: the port of the first listener with TLS.",
+    "sts.duration": "Seconds for which clients remember it. 0 makes them forget it.",
+    "sts.preload": "Whether it may be built into clients: then it is hard to take back.",
 }
 """What people are told about each section and each key; empty where the name says it."""
 

@@ -288,6 +288,8 @@ class _Conversion:
             return self._wrong(where, value, self._expected(kind))
 
     def _expected(self, kind: Any) -> str:
+        if get_origin(kind) is tuple:
+            return "a list"
         return self._forms[kind].expected if kind in self._forms else _describe(kind)
 
     def _wrong(self, where: str, value: object, expected: str) -> object:

@@ -1,0 +1,212 @@
+"""What one value of the configuration alone does not show: several keys, and the files they name.
+
+Owns these checks, and reads the files for them. A fault is the place of the value that it is about,
+and a sentence that names it, what is there, and what was expected.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import argon2
+from argon2.exceptions import InvalidHashError
+
+from trio_chat.addresses import Address, TcpAddress, UnixAddress
+from trio_chat.config_values import reason
+from trio_chat.core.names import is_channel_name
+from trio_chat.wire.text import split
+
+if TYPE_CHECKING:
+    from trio_chat.config import Config, Listener, Tls
+
+_TEXT_LIMIT = 390
+"""Bytes: a longer line (of the motd, of ADMIN) does not fit into a reply for every nickname."""
+_ADMIN_TEXTS = 3
+"""Replies that ADMIN has for them (RFC 2812, section 3.4.9)."""
+_LONGEST_SOCKET_PATH = 107
+"""Bytes: `sun_path` of Linux, without the NUL at its end."""
+
+
+def check(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of every fault that one value alone does not show."""
+    yield from _check_listeners(config.listeners)
+    yield from _check_sts(config)
+    yield from _check_admin(config.server.admin)
+    for where, password in _passwords(config):
+        if not _is_hash(password):
+            yield (
+                where,
+                f"{where} is not an argon2 hash; make one with `trio-chat hash-password`",
+            )
+    names: dict[str, int] = {}
+    for index, operator in enumerate(config.operators):
+        first = names.setdefault(operator.name, index)
+        if first != index:
+            where = f"operators[{index}].name"
+            yield (
+                where,
+                f'{where} is "{operator.name}", as is operators[{first}].name; '
+                "expected a name of its own",
+            )
+    lobby, limit = config.server.lobby, config.limits.channel
+    if not is_channel_name(lobby, limit):
+        yield (
+            "server.lobby",
+            f'server.lobby is "{lobby}"; expected the name of a channel: "#", then at most '
+            f"{limit - 1} characters (limits.channel is {limit}) without spaces, ',' and ':'",
+        )
+    after, timeout = config.connections.ping_after, config.connections.ping_timeout
+    if timeout <= after:
+        yield (
+            "connections.ping_timeout",
+            f"connections.ping_timeout is {timeout}; "
+            f"expected more than connections.ping_after, which is {after}",
+        )
+
+
+def check_files(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of a fault for every file that is named and can not be read."""
+    for index, listener in enumerate(config.listeners):
+        if listener.tls is None:
+            continue
+        where = f"listeners[{index}].tls"
+        readable = True
+        for name, path in [
+            ("certificate", listener.tls.certificate),
+            ("key", listener.tls.key),
+        ]:
+            try:
+                with path.open("rb") as file:
+                    file.read(1)
+            except OSError as error:
+                readable = False
+                yield f"{where}.{name}", unreadable(f"{where}.{name}", path, error)
+        if readable:
+            yield from _check_pair(where, listener.tls)
+    if config.server.motd is not None:
+        try:
+            read_motd(config.server.motd)
+        except (OSError, ValueError) as error:
+            yield "server.motd", unreadable("server.motd", config.server.motd, error)
+
+
+def _check_pair(where: str, tls: Tls) -> Iterator[tuple[str, str]]:
+    try:
+        # Without a password of ours OpenSSL would ask for one on the terminal.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
+    except (OSError, ssl.SSLError) as error:
+        # OpenSSL's own words for it follow a bracket with codes.
+        found = str(error.strerror or error).partition("] ")[2] or str(error)
+        yield (
+            where,
+            f"{where} is {tls.certificate} with {tls.key}, which can not be used ({found}); "
+            "expected a certificate and the key that belongs to it, not encrypted, in PEM",
+        )
+
+
+def read_motd(path: Path) -> tuple[str, ...]:
+    """Return the lines of a message of the day, the long ones cut into several.
+
+    Raises `OSError`, or `ValueError` when it is not text in UTF-8.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    if "\0" in text:
+        raise ValueError("it has a NUL in it")
+    return tuple(piece for line in text.splitlines() for piece in split(line.rstrip(), _TEXT_LIMIT))
+
+
+def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]:
+    if not listeners:
+        yield "listeners", "listeners is empty; expected one address at least"
+    seen: dict[Address, int] = {}
+    for index, listener in enumerate(listeners):
+        where, address = f"listeners[{index}].address", listener.address
+        if (
+            isinstance(address, UnixAddress)
+            and len(os.fsencode(address.path)) > _LONGEST_SOCKET_PATH
+        ):
+            yield (
+                where,
+                f'{where} is "{address}"; expected a path of at most {_LONGEST_SOCKET_PATH} bytes',
+            )
+        if isinstance(address, TcpAddress) and address.port == 0:
+            continue
+        first = seen.setdefault(address, index)
+        if first != index:
+            yield (
+                where,
+                f'{where} is "{address}", as is listeners[{first}].address; '
+                "expected an address of its own",
+            )
+
+
+def tls_port(listeners: Sequence[Listener]) -> int | None:
+    """Return the port of the first listener with TLS that has one of its own."""
+    for listener in listeners:
+        address = listener.address
+        if listener.tls is not None and isinstance(address, TcpAddress) and address.port:
+            return address.port
+    return None
+
+
+def _check_sts(config: Config) -> Iterator[tuple[str, str]]:
+    if not config.sts.enabled:
+        return
+    if not any(
+        listener.tls is not None and isinstance(listener.address, TcpAddress)
+        for listener in config.listeners
+    ):
+        yield (
+            "sts.enabled",
+            "sts.enabled is true; expected a listener with TLS on a TCP port, "
+            "as clients will come with nothing else",
+        )
+    elif not config.sts.port and tls_port(config.listeners) is None:
+        yield (
+            "sts.port",
+            "sts.port is 0; expected a port, as every listener with TLS has any free one",
+        )
+
+
+def _check_admin(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if len(texts) > _ADMIN_TEXTS:
+        yield (
+            "server.admin",
+            f"server.admin is a list of {len(texts)}; expected at most {_ADMIN_TEXTS} texts",
+        )
+    for index, text in enumerate(texts):
+        size = len(text.encode())
+        if size > _TEXT_LIMIT:
+            where = f"server.admin[{index}]"
+            yield where, f"{where} is {size} bytes long; expected at most {_TEXT_LIMIT}"
+
+
+def _passwords(config: Config) -> Iterator[tuple[str, str]]:
+    if config.server.password:
+        yield "server.password", config.server.password
+    for index, operator in enumerate(config.operators):
+        yield f"operators[{index}].password", operator.password
+    for index, gateway in enumerate(config.gateways.webirc):
+        yield f"gateways.webirc[{index}].password", gateway.password
+
+
+def _is_hash(text: str) -> bool:
+    try:
+        parameters = argon2.extract_parameters(text)
+    except InvalidHashError:
+        return False
+    # RFC 9106, section 3.1: what is shorter was cut off on its way here.
+    return parameters.salt_len >= 8 and parameters.hash_len >= 4
+
+
+def unreadable(where: str, path: Path | None, error: Exception) -> str:
+    """Say that a file can not be read, and why."""
+    return f"{where} is {path}, which can not be read: {reason(error)}"
