@@ -70,15 +70,16 @@ def skeleton(text: str) -> str:
 
     ASCII characters are only like themselves. Looks and case cannot both be kept: the Greek capital
     Ν looks like N, and its small letter like v. So a text that looks like ASCII from end to end
-    (accents aside) is what it looks like. In any other, capitals and small letters are the same:
-    they are what the small letter looks like, or the capital where only that one is like ASCII.
+    (accents aside) is what it looks like. In any other, capitals and small letters are the same,
+    and are like whatever one of them is like.
     """
     text = unicodedata.normalize("NFKD", text)
     looks = [_look(character) for character in text]
     if all(map(_is_plain, looks)):
         return _settled("".join(looks))
+    text = _settled(text)
     for _ in range(_STEPS):
-        before, text = text, _settled("".join(map(_caseless_look, text.casefold())))
+        before, text = text, _settled("".join(_caseless().get(c, c) for c in text))
         if text == before:
             break
     return text
@@ -100,12 +101,6 @@ def _look(character: str) -> str:
     if look == "l" and (small := character.lower()) != character:
         return _prototypes().get(small, look)
     return look
-
-
-def _caseless_look(character: str) -> str:
-    """Return what one small letter or its capital looks like: ASCII, accented ASCII, or itself."""
-    looks = [_look(character), "".join(map(_look, character.upper()))]
-    return min(looks, key=lambda look: 0 if _is_plain(look) else 1 if look[0].isascii() else 2)
 
 
 def _script(character: str) -> str:
@@ -150,14 +145,55 @@ def _prototypes() -> dict[str, str]:
             continue
         if len(data[target]) == 1 and len(prototype) == 1 and character < prototype:
             continue
-        if unicodedata.category(character)[0] in "LMN" and unicodedata.is_normalized(
-            "NFKD", character
-        ):
-            prototype = _ASCII.get(prototype, prototype)
-            found[character] = unicodedata.normalize("NFKD", prototype)
+        if unicodedata.category(character)[0] not in "LMN":
+            continue
+        prototype = unicodedata.normalize("NFKD", _ASCII.get(prototype, prototype))
+        if prototype != character == unicodedata.normalize("NFKD", character):
+            found[character] = prototype
     return {c: "".join(found.get(p, p) for p in prototype) for c, prototype in found.items()} | (
         _PALOCHKA
     )
+
+
+@functools.cache
+def _caseless() -> dict[str, str]:
+    """Return what each character, case folded, is replaced by where case counts for nothing.
+
+    Letters are alike when they look so in either case, and when they are both like a third one; but
+    never so far that two ASCII characters would be alike. First come, first served: a letter and
+    its capital, then what looks like ASCII, small letters before capitals.
+    """
+    table = _prototypes()
+    parents: dict[str, str] = {}
+
+    def root(character: str) -> str:
+        while character in parents:
+            character = parents[character]
+        return character
+
+    def join(one: str, other: str) -> None:
+        first, second = sorted((root(one), root(other)))
+        if first != second and not second.isascii():
+            parents[second] = first
+
+    def rank(item: tuple[str, str]) -> tuple[bool, bool, bool]:
+        character, look = item
+        return not look.isascii(), not look[0].isascii(), character.casefold() != character
+
+    letters = [(c, _look(c).casefold()) for c in table if unicodedata.category(c)[0] != "M"]
+    letters.sort(key=rank)
+    for character, _ in letters:
+        if len(folded := character.casefold()) == 1:
+            join(character, folded)
+    for character, look in letters:
+        if len(look) == 1:
+            join(character, look)
+    sequences: dict[str, str] = {}
+    for character, look in letters:
+        if len(look) > 1 and not (last := root(character)).isascii():
+            sequences.setdefault(last, look)
+    marks = {c: look for c, look in table.items() if unicodedata.category(c)[0] == "M"}
+    return marks | {c: sequences.get(last := root(c), last) for c in parents} | sequences
 
 
 def _read(name: str) -> bytes:
