@@ -66,3 +66,10 @@ def bench(session: nox.Session) -> None:
     """Measure what the server costs."""
     session.install("-e", ".")
     session.run("python", "-m", "loadtest.bench", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write docs/protocol.md from the tables in the code."""
+    session.install("-e", ".")
+    session.run("python", "-m", "trio_chat.reference", *session.posargs)

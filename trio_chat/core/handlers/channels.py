@@ -269,7 +269,7 @@ def send_topic(core: Core, user: User, channel: Channel) -> None:
 
 @command(
     "INVITE",
-    usage="INVITE <nickname> <channel>",
+    usage="INVITE [<nickname> <channel>]",
     help="invite somebody to a channel; alone, see where you are invited",
 )
 def invite(core: Core, user: User, message: Message) -> None:

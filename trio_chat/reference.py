@@ -1,0 +1,198 @@
+"""What the server speaks, as a document: made from the tables that it works by.
+
+`nox -s docs` writes it to `docs/protocol.md`; a test fails when that file says something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from trio_chat.config_text import NOTES
+from trio_chat.core import commands, isupport, modes
+from trio_chat.core.capabilities import CAPABILITIES, offered
+from trio_chat.core.handlers.plain_commands import COMMANDS
+from trio_chat.core.modes import Kind
+from trio_chat.core.settings import Limits, Settings, Sts
+
+_HEAD = """\
+# What trio_chat speaks
+
+Everything here is made from the tables in the code by `nox -s docs`; change it there.
+
+The protocol is [Modern IRC](https://modern.ircdocs.horse/) with the extensions of
+[IRCv3](https://ircv3.net/irc/) named below. Lines are UTF-8 and nothing else; names are compared
+with CASEMAPPING `ascii`; a nickname has letters and digits of one script, and must not look like
+one that is in use. `nc` and `telnet` get plain text instead, in the same rooms."""
+
+_KINDS = {
+    Kind.LIST: "a list of masks",
+    Kind.KEY: "always with a parameter",
+    Kind.PARAMETER: "with a parameter to set it",
+    Kind.FLAG: "on or off",
+}
+
+
+def markdown() -> str:
+    """Return the document."""
+    return "\n".join(
+        [
+            _HEAD,
+            *_section(
+                "Commands", "In IRC clients: `/quote HELP COMMAND` says the same.", _commands()
+            ),
+            *_section(
+                "Commands with nc",
+                "What has no `/` in front is said in the current room; `//text` says `/text`.",
+                _plain_commands(),
+            ),
+            *_section(
+                "Capabilities",
+                "What can be negotiated with CAP. Those that are not offered yet wait for accounts "
+                "and history.",
+                _capabilities(),
+            ),
+            *_section("Channel modes", "", _channel_modes()),
+            *_section(
+                "Extended masks",
+                "In the lists +b, +e and +I, besides `nickname!user@host`; they can be nested, as "
+                "in `~m:~a:name`.",
+                _table(
+                    ("mask", "whom it is about"),
+                    [
+                        ("`~a:account`", "whoever is logged in to that account"),
+                        ("`~m:mask`", "as the mask says, but for speaking only: they can join"),
+                    ],
+                ),
+            ),
+            *_section("Members", "What a member can have in front of their name.", _prefixes()),
+            *_section("User modes", "", _user_modes()),
+            *_section(
+                "ISUPPORT", "The tokens of 005, with the limits at their defaults.", _isupport()
+            ),
+            *_section("Limits", "Keys of the section `[limits]` of the configuration.", _limits()),
+        ]
+    )
+
+
+def _section(title: str, text: str, body: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield f"## {title}"
+    yield ""
+    if text:
+        yield text
+        yield ""
+    yield from body
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _commands() -> Iterator[str]:
+    def who(row: commands.Command) -> str:
+        if row.operator:
+            return "server operators"
+        if row.early:
+            return "everybody, before registration too"
+        if row.early_with:
+            names = [one.name for one in CAPABILITIES.values() if one.bit & row.early_with]
+            return f"users; before registration with {', '.join(map(_code, names))}"
+        return "users"
+
+    rows = sorted(commands.TABLE.values(), key=lambda row: row.name)
+    return _table(
+        ("usage", "what it does", "who may"),
+        ((f"<code>{_html(row.usage)}</code>", _html(row.help), who(row)) for row in rows),
+    )
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _plain_commands() -> Iterator[str]:
+    rows = COMMANDS.values()
+    return _table(("type", "to"), ((_code(row.usage), row.help) for row in rows))
+
+
+def _capabilities() -> Iterator[str]:
+    settings = Settings(sts=Sts(port=6697, duration=2_592_000))
+    values = offered(settings, secure=False)
+    secure = offered(settings, secure=True)
+
+    def value(name: str) -> str:
+        if name not in values:
+            return "not offered yet"
+        shown = [one for one in dict.fromkeys((values[name], secure[name])) if one]
+        return " or ".join(map(_code, shown))
+
+    return _table(
+        ("name", "what for", "value"),
+        ((_code(row.name), row.help, value(row.name)) for row in CAPABILITIES.values()),
+    )
+
+
+def _channel_modes() -> Iterator[str]:
+    return _table(
+        ("letter", "what it does", "how it is set"),
+        (
+            (_code(f"+{row.letter}"), row.help, _KINDS[row.kind])
+            for row in modes.CHANNEL_MODES.values()
+        ),
+    )
+
+
+def _prefixes() -> Iterator[str]:
+    names = {row.bit: row.help for row in modes.PREFIXES}
+    return _table(
+        ("mode", "prefix", "what it makes them", "who gives and takes it"),
+        (
+            (_code(f"+{row.letter}"), _code(row.symbol), row.help, f"{names[row.needs]} or above")
+            for row in modes.PREFIXES
+        ),
+    )
+
+
+def _user_modes() -> Iterator[str]:
+    def how(row: modes.UserMode) -> str:
+        if row.settable:
+            return "by users themselves"
+        return "by the server; can be laid down" if row.removable else "by the server"
+
+    return _table(
+        ("letter", "what it means", "set"),
+        ((_code(f"+{row.letter}"), row.help, how(row)) for row in modes.USER_MODES.values()),
+    )
+
+
+def _isupport() -> Iterator[str]:
+    yield "    " + "\n    ".join(isupport.tokens(Settings()))
+
+
+def _limits() -> Iterator[str]:
+    return _table(
+        ("key", "default", "what it limits"),
+        (
+            (_code(field.name), f"{field.default:,}", NOTES[f"limits.{field.name}"])
+            for field in msgspec.structs.fields(Limits)
+        ),
+    )
+
+
+def main(path: Path = Path("docs/protocol.md")) -> None:
+    """Write the document."""
+    path.write_text(markdown() + "\n")
+
+
+if __name__ == "__main__":
+    main()
