@@ -26,6 +26,7 @@ WEBIRC = "gateway-password"
 _CONFIG = """
 [server]
 name = "irc.test"
+admin = ["Somewhere", "Somebody", "admin@irc.test"]
 motd = "motd.txt"
 
 [[listeners]]
@@ -49,6 +50,10 @@ multiline_lines = 10
 [gateways]
 webirc = [{{ host = ["127.0.0.0/8"], password = "{webirc}" }}]
 proxy = ["127.0.0.0/8"]
+
+[sts]
+enabled = true
+duration = 86400
 """
 
 

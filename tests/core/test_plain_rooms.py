@@ -29,13 +29,13 @@ def world() -> World:
         ("/mode +m", "MODE #dev +m", "al made #dev moderated"),
         ("/mode #dev +k secret", "MODE #dev +k secret", "al set the key of #dev"),
         ("/mode +l 5", "MODE #dev +l 5", "al limited #dev to 5 members"),
-        ("/mode +iu", "MODE #dev +iu", "al made #dev invitation only, shows the members of #dev to operators only"),
+        ("/mode +is", "MODE #dev +is", "al made #dev invitation only, made #dev secret"),
         ("/ban eve", "MODE #dev +b eve!*@*", "al banned eve from #dev"),
         ("/ban op", "MODE #dev +b *!~op@10.0.0.1", "al banned *!~op@10.0.0.1 from #dev"),
         ("/kick op Enough", "KICK #dev op Enough", "al removed op from #dev (Enough)"),
         ("/kick #dev op", "KICK #dev op al", "al removed op from #dev (al)"),
     ],
-)  # fmt: skip
+)
 def test_an_operator_with_nc(world: World, typed: str, line: str, shown: str) -> None:
     found = world.send("al", typed)
     (sent,) = found["op"]
