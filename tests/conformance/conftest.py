@@ -54,6 +54,7 @@ proxy = ["127.0.0.0/8"]
 [sts]
 enabled = true
 duration = 86400
+port = 6697
 """
 
 
