@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
+import argon2
 import pytest
 import structlog.testing
 import trio
@@ -264,3 +265,27 @@ async def test_a_user_whom_a_gateway_has_moved(tmp_path: Path) -> None:
             await read_until(al, f":{name}!~x@127.0.0.1 QUIT :{reason}\r\n".encode())
         await eventually(lambda: it.server.hub.open == 1)
         assert it.server._admission._open == {"198.51.100.1": 1}
+
+
+async def test_webirc_counts_for_whom_it_speaks(tmp_path: Path) -> None:
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    webirc = f'webirc = [{{ host = ["127.0.0.1"], password = "{hasher.hash("secret")}" }}]'
+    text = GATEWAY.replace('proxy = ["127.0.0.1"]', webirc)
+    async with serving(tmp_path, text) as it:
+        it.server.hub.core.state.bans.add(ban_on("192.0.2.0/24"))
+        for number, (address, answer) in enumerate(
+            [
+                ("198.51.100.1", b" 001 "),
+                ("198.51.100.2", b" 001 "),
+                ("198.51.100.1", b"(Too many connections from your address)\r\n"),
+                ("192.0.2.9", b"(You are banned (spam))\r\n"),
+            ]
+        ):
+            stream = await it.connect()
+            await stream.send_all(
+                f"WEBIRC secret gate {address} {address}\r\n".encode()
+                + f"NICK u{number}\r\nUSER x 0 * :x\r\n".encode()
+            )
+            await read_until(stream, answer)
+        await eventually(lambda: it.server.hub.open == 2)
+        assert it.server._admission._open == {"198.51.100.1": 1, "198.51.100.2": 1}

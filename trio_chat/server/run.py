@@ -184,8 +184,8 @@ class Server:
     async def reload(self) -> str:
         """Bring the configuration into force as it is now; keep the old one if it is broken.
 
-        Return what is wrong with it, a sentence a line; nothing once it is in force. The core hears
-        of it before whatever is put into the hub's inbox after this.
+        Return what is wrong with it, in one line; nothing once it is in force. The core hears of it
+        before whatever is put into the hub's inbox after this.
         """
         try:
             config = self._load()
@@ -197,7 +197,7 @@ class Server:
             }
         except (ConfigError, StartError) as error:
             log.error("kept the old configuration", error=str(error))
-            return str(error)
+            return "; ".join(str(error).splitlines())
         for endpoint in self.endpoints:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
         if _kinds(config) != self._listening:
