@@ -163,6 +163,19 @@ async def test_large_output_over_tls_arrives_whole(tmp_path: Path) -> None:
         assert data.count(b" 706 ") == 300
 
 
+async def test_the_last_line_arrives_though_the_client_goes_on_sending(tmp_path: Path) -> None:
+    async with running(tmp_path, tls_text(tmp_path)) as it:
+        for connect in (it.connect, partial(connect_tls, it)):
+            stream = await connect()
+            await stream.send_all(b"NICK al\r\nUSER al 0 * :x\r\nQUIT :bye\r\n")
+            await eventually(lambda: not it.server.hub.connections)
+            # Closed with this unread, the connection would be reset, and the line lost.
+            for _ in range(20):
+                await stream.send_all(b"PING x\r\n" * 2000)
+                await trio.sleep(0.001)
+            assert (await read_all(stream)).endswith(b"ERROR :Closing link (Quit: bye)\r\n")
+
+
 async def test_a_handshake_that_fails_and_one_that_never_ends(tmp_path: Path) -> None:
     text = tls_text(tmp_path) + "[connections]\nhandshake_timeout = 0.2\n"
     async with running(tmp_path, text) as it:

@@ -117,6 +117,7 @@ class Connection:
         "_held",
         "_hub",
         "_policy",
+        "_raw",
         "_reason",
         "_transport",
         "_wake",
@@ -151,6 +152,8 @@ class Connection:
         self._hub = hub
         self._policy = policy
         self._transport = transport
+        self._raw = transport
+        """What carries the bytes, which `_transport` may be a layer above."""
         self.outbox = self._new_outbox()
         self._bucket = bucket
         self._reason = ""
@@ -203,7 +206,8 @@ class Connection:
     async def _discard(self) -> None:
         """Read until the peer hangs up: data that nobody reads would cost it our last line."""
         try:
-            while await self._transport.receive():
+            # Not through TLS, whose end has been said: it would take nothing any more.
+            while await self._raw.receive():
                 pass
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass

@@ -132,7 +132,11 @@ class StreamTransport:
 
 
 class ReplayedStream(trio.abc.Stream):
-    """A transport as a trio stream, with bytes that were read already in front."""
+    """A transport as a trio stream, with bytes that were read already in front.
+
+    Closing it says that nothing more will be sent: what the peer is still sending has to be read
+    before the transport itself can be closed, which is left to its owner.
+    """
 
     def __init__(self, read: bytes, transport: Transport) -> None:
         self._read = read
@@ -152,5 +156,4 @@ class ReplayedStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
     async def aclose(self) -> None:
-        self._transport.abort()
-        await trio.lowlevel.checkpoint()
+        await self._transport.send_eof()
