@@ -130,7 +130,7 @@ def test_commands_in_any_case(register: Register, command: str) -> None:
 def test_a_false_source(room: Room, channel: str, source: str) -> None:
     """Modern IRC, "Source": the true origin of a message, whatever the client says."""
     al, bo, cy = room("al", "bo", "cy")
-    al.send(f":{source.format(bo=bo.nick)} PRIVMSG {channel} :hello")
+    al.send(f":{source.format(bo=bo.nick)} PRIVMSG {channel} :hello", "QUIT")
     al.close()
     assert {line.nick for line in only(cy.until("QUIT"), "PRIVMSG")} <= {al.nick}
 
@@ -220,7 +220,7 @@ def test_the_rest_of_a_line_that_is_too_long(room: Room, channel: str, length: i
     """Modern IRC, "Compatibility with incorrect software": no part of it is another message."""
     al, bo = room("al", "bo")
     start = f"PRIVMSG {channel} :"
-    al.send(start + "x" * (length - len(start)) + f"PRIVMSG {channel} :smuggled")
+    al.send(start + "x" * (length - len(start)) + f"PRIVMSG {channel} :smuggled", "QUIT")
     al.close()
     assert "smuggled" not in [line.text for line in bo.until("QUIT")]
 
@@ -269,6 +269,6 @@ def test_only_utf8_is_relayed(register: Register, bad: bytes) -> None:
 def test_nul_is_never_relayed(room: Room, channel: str, line: bytes) -> None:
     """Modern IRC, "Parameters": the one character beside CR and LF that none can have."""
     al, bo = room("al", "bo")
-    al.send(f"PRIVMSG {channel} :".encode() + line)
+    al.send(f"PRIVMSG {channel} :".encode() + line, "QUIT")
     al.close()
     assert not [seen for seen in bo.until("QUIT") if "\0" in seen.raw]
