@@ -39,6 +39,11 @@ def dline(
         op.ask(f"UNDLINE {network}")
 
 
+def _listed(op: Session, nick: str) -> list[Line]:
+    """Return the entries of `STATS k` with this nickname in them."""
+    return [line for line in only(op.ask("STATS k"), "216") if nick in line.raw]
+
+
 def _enter(session: Session, nick: str) -> list[Line]:
     """Register, and return everything up to the end of the connection."""
     session.send(f"NICK {nick}", f"USER {nick} 0 * :x")
@@ -54,7 +59,9 @@ def _refused(lines: list[Line], reason: str) -> None:
 # --- KLINE
 
 
-@pytest.mark.parametrize("mask", ["{nick}!*@*", "~{nick}@*", "{nick}!~{nick}@127.0.0.*"])
+@pytest.mark.parametrize(
+    "mask", ["{nick}!*@*", "~{nick}@*", "*{nick}@*", "{nick}!~{nick}@127.0.0.*"]
+)
 def test_who_matches_is_closed(operator: Operator, register: Register, mask: str) -> None:
     """Modern IRC, "ERROR message": with the reason, at once; the operator is told."""
     op, al = operator("op"), register("al")
@@ -108,10 +115,9 @@ def test_a_reason_is_not_needed(operator: Operator, connect: Connect, name: Name
 def test_a_duration(operator: Operator, connect: Connect, name: Name, duration: str) -> None:
     """Modern IRC, "ERR_YOUREBANNEDCREEP (465)": a ban for a time holds meanwhile."""
     op, nick = operator("op"), name("al")
-    mask = f"{nick}!*@*"
-    with kline(op, mask, duration=duration, reason="go away") as lines:
+    with kline(op, f"{nick}!*@*", duration=duration, reason="go away") as lines:
         one(lines, "NOTICE")
-        assert any(mask in line.params for line in only(op.ask("STATS k"), "216"))
+        assert _listed(op, nick)
         _refused(_enter(connect(), nick), "go away")
 
 
@@ -134,22 +140,30 @@ def test_unkline_is_confirmed(operator: Operator, name: Name) -> None:
 
 def test_unkline_nothing(operator: Operator, name: Name) -> None:
     """Modern IRC, "NOTICE message": and that there was none, without changing another."""
-    op, mask = operator("op"), f"{name('al')}!*@*"
-    with kline(op, mask):
+    op, nick = operator("op"), name("al")
+    with kline(op, f"{nick}!*@*"):
         assert op.ask(f"UNKLINE {name('bo')}!*@*")
-        assert any(mask in line.params for line in only(op.ask("STATS k"), "216"))
+        assert _listed(op, nick)
 
 
 def test_the_list_of_masks(operator: Operator, name: Name) -> None:
-    """Modern IRC, "STATS message": 216 for each, with mask and reason, then 219."""
-    op, mask = operator("op"), f"{name('al')}!*@*"
-    with kline(op, mask, reason="go away"):
+    """Modern IRC, "STATS message": 216 for each, with the reason, then 219."""
+    op, nick = operator("op"), name("al")
+    with kline(op, f"{nick}!*@*", reason="go away"):
         lines = op.ask("STATS k")
         assert commands(lines) == ["216"] * (len(lines) - 1) + ["219"]
         assert lines[-1].params[:2] == [op.nick, "k"]
-        (line,) = [line for line in lines if mask in line.params]
+        (line,) = _listed(op, nick)
         assert "go away" in line.text
-    assert not [line for line in op.ask("STATS k") if mask in line.params]
+    assert not _listed(op, nick)
+
+
+def test_an_entry_says_what_is_banned(operator: Operator, name: Name) -> None:
+    """Modern IRC, "STATS message": `k` lists user names with their hosts."""
+    op, user = operator("op"), name("al")
+    with kline(op, f"*{user}@192.0.2.*"):
+        (line,) = _listed(op, user)
+        assert any("192.0.2.*" in word for word in line.params)
 
 
 # --- DLINE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.certificates import authority
 from tests.conformance.conftest import WEBIRC, Connect, Register, Target
-from tests.conformance.session import Session, commands, one
+from tests.conformance.session import TIMEOUT, Session, commands, one
 
 pytestmark = pytest.mark.ours
 
@@ -120,15 +121,15 @@ def test_messages_between_the_two(secure: Secure, register: Register, channel: s
     assert one(al.read(), "PRIVMSG").text == "from bo"
 
 
-def test_commands_in_plain_text(target: Target, sessions: list[Session]) -> None:
-    """RFC 8446, 5: what is no handshake is not answered with IRC."""
-    plain = Target(target.host, target.tls_port, process=target.process).open()
-    sessions.append(plain)
-    plain.send("NICK early", "USER early 0 * :x")
-    received = b""
-    while data := plain._socket.recv(4096):
-        received += data
-    assert b" 001 " not in received
+def test_plain_text_on_the_same_port(
+    target: Target, sessions: list[Session], name: Name, register: Register
+) -> None:
+    """Modern IRC, "RPL_WHOISSECURE (671)": it is the connection that counts, not the port."""
+    al = Target(target.host, target.tls_port, process=target.process).open()
+    sessions.append(al)
+    al.register(name("al"))
+    assert "Z" not in one(al.ask(f"MODE {al.nick}"), "221").params[1]
+    assert "671" not in commands(register("bo").ask(f"WHOIS {al.nick}"))
 
 
 # --- Certificates
@@ -172,9 +173,9 @@ def test_no_certificate(secure: Secure) -> None:
 # --- Strict transport security
 
 
-def test_the_port_over_an_insecure_connection(target: Target, connect: Connect) -> None:
+def test_the_port_over_an_insecure_connection(connect: Connect) -> None:
     """IRCv3 sts, "The port key": where to connect securely."""
-    assert _sts(connect())["port"] == str(target.tls_port)
+    assert _sts(connect())["port"] == "6697"
 
 
 def test_the_duration_over_a_secure_connection(target: Target, sessions: list[Session]) -> None:
@@ -182,6 +183,16 @@ def test_the_duration_over_a_secure_connection(target: Target, sessions: list[Se
     session = target.open(tls=_context())
     sessions.append(session)
     assert _sts(session)["duration"] == "86400"
+
+
+def test_no_duration_without_a_hostname(target: Target, sessions: list[Session]) -> None:
+    """IRCv3 sts, "Server Name Indication": no policy for a name that nobody has asked for."""
+    sock = socket.create_connection((target.host, target.tls_port), timeout=TIMEOUT)
+    session = Session(_context().wrap_socket(sock))
+    sessions.append(session)
+    session.send("CAP LS 302")
+    words = [word for line in session.until("CAP") for word in line.text.split()]
+    assert not [word for word in words if word.startswith("sts=") and "duration" in word]
 
 
 def test_the_policy_is_not_requested(target: Target, sessions: list[Session]) -> None:
