@@ -36,7 +36,7 @@ def test_whois() -> None:
         f":{SERVER} 312 al al {SERVER} :trio_chat",
         f":{SERVER} 379 al al :is using modes +",
         f":{SERVER} 317 al al 30 {int(START)} :seconds idle, signon time",
-        f":{SERVER} 318 al al :End of WHOIS list",
+        f":{SERVER} 318 al AL :End of WHOIS list",
     ]
     assert codes(world.ask("al", f"WHOIS {SERVER} al", "WHOIS nobody", "WHOIS")) == [
         *["311", "319", "312", "379", "317", "318"],

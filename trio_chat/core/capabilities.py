@@ -70,6 +70,8 @@ MESSAGE_REDACTION = 1 << 24
 MULTILINE = 1 << 25
 PRE_AWAY = 1 << 26
 READ_MARKER = 1 << 27
+VERSION_302 = 1 << 28
+"""No capability: the client has said that it knows this version, which is not taken back."""
 
 ENCODING = SERVER_TIME | MESSAGE_TAGS | EXTENDED_JOIN | ACCOUNT_TAG | MULTILINE
 """The capabilities that change how an event is written."""

@@ -8,7 +8,7 @@ from trio_chat.core import masks, modes, numerics
 from trio_chat.core.bans import Ban, Bans, address_in, parse_duration
 from trio_chat.core.commands import command
 from trio_chat.core.handlers.common import word
-from trio_chat.core.handlers.server import date_and_time
+from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.names import fold
 from trio_chat.core.networks import Network, network_text, parse_network
 from trio_chat.core.state import User
@@ -139,11 +139,13 @@ def _remove(core: Core, user: User, kind: dict[str, Ban], key: str, name: str) -
 @command(
     "STATS",
     params=1,
-    usage="STATS u|k|d",
+    usage="STATS u|k|d [<server>]",
     help="see how long the server has been running; for operators: its bans",
 )
 def stats(core: Core, user: User, message: Message) -> None:
     query = word(message.params[0])
+    if is_elsewhere(core, user, message.params[1] if len(message.params) > 1 else ""):
+        return
     bans: Bans = core.state.bans
     if query == "u":
         core.reply(user, numerics.RPL_STATSUPTIME, f"Server Up {_uptime(core)}")

@@ -40,6 +40,7 @@ def batch(core: Core, user: User, message: Message) -> None:
         _close(core, user, reference)
     elif sign != "+" or not _REFERENCE.fullmatch(reference):
         _fail(core, user, "INVALID_REFTAG", word(reference), text="That can not be a reference")
+        user.batch = _refused(core, reference) if sign == "+" else None
     elif user.batch is not None or "batch" in message.tags:
         user.batch = None
         _fail(core, user, "MULTILINE_INVALID", text="A batch can not stand in another")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_chat.core import numerics
-from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, offered
+from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, VERSION_302, offered
 from trio_chat.core.commands import command
 from trio_chat.core.handlers import registration
 from trio_chat.core.state import User
@@ -49,7 +49,7 @@ def _ls(core: Core, user: User, version: str) -> None:
     modern = version.isdecimal() and int(version[:6]) >= 302
     if modern:
         # "cap-notify" comes with version 302 and need not be asked for.
-        user.set_caps(user.caps | CAP_NOTIFY)
+        user.set_caps(user.caps | CAP_NOTIFY | VERSION_302)
     values = offered(core.settings, secure=user.secure)
     words = [f"{name}={value}" if modern and value else name for name, value in values.items()]
     _send_list(core, user, "LS", words, several_lines=modern)
@@ -61,11 +61,14 @@ def _req(core: Core, user: User, argument: str) -> None:
         user.registration.negotiating = True
     caps, there = user.caps, offered(core.settings, secure=user.secure)
     for word in argument.split():
-        row = CAPABILITIES.get(word.removeprefix("-").lower())
+        row = CAPABILITIES.get(word.removeprefix("-"))
         if row is None or not row.bit or row.name not in there:
             core.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
             return
         caps = caps & ~row.bit if word.startswith("-") else caps | row.bit
+        if caps & VERSION_302 and not caps & CAP_NOTIFY:
+            core.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
+            return
     core.protocol(user, "CAP", user.nickname or "*", "ACK", argument)
     user.set_caps(caps)
 

@@ -9,7 +9,7 @@ from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.handlers.common import visible, word
-from trio_chat.core.handlers.server import date_and_time
+from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -21,19 +21,20 @@ _CHANNELS_LINE = 300
 """Bytes of channels that fit into one RPL_WHOISCHANNELS."""
 
 
-@command("WHOIS", usage="WHOIS <nickname>", help="see what is known of somebody")
+@command("WHOIS", usage="WHOIS [<server>] <nickname>", help="see what is known of somebody")
 def whois(core: Core, user: User, message: Message) -> None:
     if not message.params:
         core.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
-    # With two parameters the first names a server, and there is only this one.
+    if len(message.params) > 1 and is_elsewhere(core, user, message.params[0]):
+        return
     nickname = message.params[-1].split(",")[0]
     other = core.state.user_named(nickname)
     if other is None:
         core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
     else:
         _send_whois(core, user, other)
-    core.reply(user, numerics.RPL_ENDOFWHOIS, other.nickname if other else word(nickname))
+    core.reply(user, numerics.RPL_ENDOFWHOIS, word(nickname))
 
 
 def _send_whois(core: Core, user: User, other: User) -> None:

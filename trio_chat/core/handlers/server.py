@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from trio_chat.core import commands, isupport, modes, numerics
+from trio_chat.core import commands, isupport, masks, modes, numerics
 from trio_chat.core.capabilities import EXTENDED_ISUPPORT
 from trio_chat.core.commands import command
 from trio_chat.core.handlers.common import word
@@ -26,15 +26,22 @@ def date_and_time(time: float) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _is_elsewhere(core: Core, user: User, message: Message) -> bool:
-    """Whether a query names another server than this one, which is an error."""
-    target = message.params[0] if message.params else ""
-    if not target or target.lower() == core.settings.name.lower():
+def is_elsewhere(core: Core, user: User, target: str) -> bool:
+    """Whether a query is to another server than this one, which is an error.
+
+    This one is meant by its name, by a mask that its name fits, and by who is on it.
+    """
+    if not target or masks.matches(target, core.settings.name):
         return False
     if core.state.user_named(target) is not None:
         return False
     core.reply(user, numerics.ERR_NOSUCHSERVER, word(target))
     return True
+
+
+def _is_elsewhere(core: Core, user: User, message: Message) -> bool:
+    """Whether a query whose first parameter is a server is to another one."""
+    return is_elsewhere(core, user, message.params[0] if message.params else "")
 
 
 @command("MOTD", usage="MOTD", help="see the message of the day")
@@ -171,7 +178,9 @@ def help_(core: Core, user: User, message: Message) -> None:
         return
     row = commands.TABLE.get(subject.upper())
     if row is None:
-        core.reply(user, numerics.ERR_HELPNOTFOUND, word(subject))
+        # What can not be a parameter is not repeated (Modern IRC, "ERR_HELPNOTFOUND").
+        bad = " " in subject or subject[0] == ":"
+        core.reply(user, numerics.ERR_HELPNOTFOUND, "*" if bad else word(subject))
         return
     _send_help(core, user, row.name, [f"The command {row.name}", "", row.usage, f"{row.help}."])
 
