@@ -81,4 +81,9 @@ def served(
             for client in server.clients:
                 client.close()
         finally:
-            process.kill()
+            # In order, so that what it has measured of itself is written.
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
