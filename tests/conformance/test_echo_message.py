@@ -81,7 +81,7 @@ def test_messages_to_two(register: Register) -> None:
 
 @pytest.mark.isupport("STATUSMSG")
 def test_a_message_to_operators(room: Room, channel: str) -> None:
-    """IRCv3 echo-message: with the target that others see, by whom it does not reach too."""
+    """IRCv3 echo-message: with the target that they see; one whom it does not reach has it."""
     _, bo = room("al", "bo", capabilities=["echo-message"])
     echo = one(bo.ask(f"PRIVMSG @{channel} :hello"), "PRIVMSG")
     assert echo.params == [f"@{channel}", "hello"]

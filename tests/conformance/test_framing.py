@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conformance.conftest import Connect, Register
+from tests.conformance.conftest import Connect, Register, Target
 from tests.conformance.session import Line, Session, commands, one, only
 
 Names = Callable[[str], str]
@@ -172,15 +172,15 @@ def test_a_colon_that_every_parameter_may_have(register: Register, name: Names) 
 
 
 @pytest.mark.isupport("MODES")
-def test_fifteen_parameters(room: Room, channel: str) -> None:
+def test_fifteen_parameters(room: Room, channel: str, target: Target) -> None:
     """Modern IRC, "Parameters": every one of them is read."""
-    masks = [f"m{i}!*@*" for i in range(4)]
+    if int(target.isupport["MODES"] or 13) < 13:
+        pytest.skip("the server takes fewer modes at once")
+    masks = [f"m{i}!*@*" for i in range(13)]
     al = room("al")[0]
-    line = f"MODE {channel} +bbbb {' '.join(masks)} a b c d e f g h :i j"
-    assert len(line.partition(" :")[0].split()) == 15
-    al.ask(line)
-    bans = {reply.params[2] for reply in only(al.ask(f"MODE {channel} b"), "367")}
-    assert set(masks[:3]) <= bans
+    al.ask(f"MODE {channel} +{'b' * 13} {' '.join(masks)}")
+    replies = only(al.ask(f"MODE {channel} b"), "367")
+    assert {reply.params[2] for reply in replies} == set(masks)
 
 
 # --- The length of a line
