@@ -114,7 +114,10 @@ def test_gone(room: Room, channel: str) -> None:
     assert flags(al.ask(f"WHO {channel}"), bo.nick) == "H"
 
 
-@pytest.mark.parametrize(("mode", "prefix"), [("o", "@"), ("v", "+")])
+@pytest.mark.parametrize(
+    ("mode", "prefix"),
+    [("o", "@"), ("v", "+"), pytest.param("h", "%", marks=pytest.mark.ours)],
+)
 def test_a_prefix(room: Room, channel: str, mode: str, prefix: str) -> None:
     """Modern IRC, "RPL_WHOREPLY (352)": the membership prefix comes after H or G."""
     al, bo = room("al", "bo")

@@ -74,6 +74,7 @@ def test_nobody(register: Register, name: Names) -> None:
     assert [line.params[:2] for line in lines] == [[al.nick, nick]] * 2
 
 
+@pytest.mark.ours
 def test_no_nickname(register: Register) -> None:
     """Modern IRC, "ERR_NONICKNAMEGIVEN (431)": a WHOIS of nobody at all."""
     al = register("al")
@@ -96,11 +97,10 @@ def test_by_way_of_a_nickname(register: Register) -> None:
 
 
 def test_by_way_of_no_server(register: Register) -> None:
-    """Modern IRC, "ERR_NOSUCHSERVER (402)": the target is no server."""
+    """Modern IRC, "WHOIS message": there is an answer: 402, or the user, and the end."""
     al = register("al")
-    lines = al.ask(f"WHOIS no.such.server {al.nick}")
-    assert one(lines, "402").params[:2] == [al.nick, "no.such.server"]
-    assert "311" not in commands(lines)
+    found = set(commands(al.ask(f"WHOIS no.such.server {al.nick}")))
+    assert "402" in found or {"311", "318"} <= found
 
 
 def test_it_is_quiet(register: Register) -> None:
