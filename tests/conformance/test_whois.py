@@ -103,6 +103,15 @@ def test_by_way_of_no_server(register: Register) -> None:
     assert "402" in found or {"311", "318"} <= found
 
 
+@pytest.mark.ours
+def test_no_server_is_an_error(register: Register) -> None:
+    """Modern IRC, "ERR_NOSUCHSERVER (402)": the name that was given, and nothing of the user."""
+    al = register("al")
+    lines = al.ask(f"WHOIS no.such.server {al.nick}")
+    assert one(lines, "402").params[:2] == [al.nick, "no.such.server"]
+    assert "311" not in commands(lines)
+
+
 def test_it_is_quiet(register: Register) -> None:
     """Modern IRC, "WHOIS message": only who asks is answered."""
     al, bo = register("al"), register("bo")
