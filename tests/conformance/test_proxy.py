@@ -52,7 +52,7 @@ def test_userhost_shows_the_address(connect: Connect, name: Name) -> None:
     """PROXY protocol, 2.1; Modern IRC, "RPL_USERHOST (302)"."""
     user = _behind(connect, version_1(ADDRESS))
     user.register(name("al"))
-    assert one(user.ask(f"USERHOST {user.nick}"), "302").text.endswith(f"@{ADDRESS}")
+    assert one(user.ask(f"USERHOST {user.nick}"), "302").text.strip().endswith(f"@{ADDRESS}")
 
 
 @pytest.mark.parametrize(

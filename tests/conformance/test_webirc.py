@@ -28,7 +28,7 @@ def test_userhost_shows_the_address(connect: Connect, name: Name) -> None:
     """IRCv3 webirc, "Introduction"; Modern IRC, "RPL_USERHOST (302)"."""
     user = through_webirc(connect, ADDRESS)
     user.register(name("al"))
-    assert one(user.ask(f"USERHOST {user.nick}"), "302").text.endswith(f"@{ADDRESS}")
+    assert one(user.ask(f"USERHOST {user.nick}"), "302").text.strip().endswith(f"@{ADDRESS}")
 
 
 def test_others_see_the_address(
