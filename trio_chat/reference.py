@@ -12,7 +12,7 @@ import msgspec
 
 from trio_chat.config_text import NOTES
 from trio_chat.core import commands, isupport, modes
-from trio_chat.core.capabilities import CAPABILITIES, offered
+from trio_chat.core.capabilities import CAPABILITIES, Link, offered
 from trio_chat.core.handlers.plain_commands import COMMANDS
 from trio_chat.core.modes import Kind
 from trio_chat.core.settings import Limits, Settings, Sts
@@ -127,8 +127,8 @@ def _plain_commands() -> Iterator[str]:
 
 def _capabilities() -> Iterator[str]:
     settings = Settings(sts=Sts(port=6697, duration=2_592_000))
-    values = offered(settings, secure=False)
-    secure = offered(settings, secure=True)
+    values = offered(settings, Link.PLAIN)
+    secure = offered(settings, Link.NAMED)
 
     def value(name: str) -> str:
         if name not in values:

@@ -86,7 +86,9 @@ class Target:
     def look(self) -> None:
         """Find out what the server advertises."""
         session = self.open()
-        session.send("CAP LS 302", "NICK looking", "USER looking 0 * :x", "CAP END")
+        # Other workers may be looking too.
+        nick = f"look{os.getpid()}"
+        session.send("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * :x", "CAP END")
         for line in session.until("376", "422"):
             if line.command == "CAP" and "LS" in line.params:
                 for word in line.text.split():

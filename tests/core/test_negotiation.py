@@ -40,9 +40,12 @@ def test_sts_says_where_tls_is_and_for_how_long() -> None:
     world = World(Settings(name=SERVER, sts=Sts(port=6697, duration=60, preload=True)))
     (line, _) = world.step(world.add("al"), world.lines("al", "CAP LS 302"))["al"]
     assert " sts=port=6697 " in line
-    connected = msgspec.structs.replace(world.add("bo"), secure=True)
+    connected = msgspec.structs.replace(world.add("bo"), secure=True, named=True)
     (line, _) = world.step(connected, world.lines("bo", "CAP LS 302"))["bo"]
     assert " sts=duration=60,preload " in line
+    connected = msgspec.structs.replace(world.add("eve"), secure=True)
+    (line,) = world.step(connected, world.lines("eve", "CAP LS 302"))["eve"]
+    assert " sts" not in line, "nobody can remember it for a name that was not asked for"
 
 
 def test_a_reload_tells_what_is_offered_now(world: World) -> None:

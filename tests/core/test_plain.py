@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import SERVER, World, codes, prefix
-from trio_chat.core.handlers.plain import COMMANDS
+from trio_chat.core.handlers.plain_commands import COMMANDS
 from trio_chat.core.settings import Settings
 
 CLOCK = "22:13"

@@ -155,7 +155,10 @@ def test_oper_and_kill() -> None:
     assert world.ask("bo", "USERHOST al") == [f":{SERVER} 302 bo :al*=+~al@10.0.0.1"]
     assert codes(world.ask("al", "KILL nobody :x")) == ["401"]
     found = world.send("al", "KILL bo :spam")
-    assert found["bo"] == ["ERROR :Closing link (Killed by al: spam)"]
+    assert found["bo"] == [
+        f"{prefix('al')} KILL bo :spam",
+        "ERROR :Closing link (Killed by al: spam)",
+    ]
     assert found["al"] == [f"{prefix('bo')} QUIT :Killed by al: spam"]
     assert world.core.state.operators == 1
     world.ask("al", "MODE al -o")

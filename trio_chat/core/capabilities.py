@@ -6,11 +6,21 @@ time that user's encoding, so that users with equal bits are sent equal bytes.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 
 import msgspec
 
 from trio_chat.core.settings import Settings
+
+
+class Link(enum.Enum):
+    """How somebody is connected, as far as it decides what they are offered."""
+
+    PLAIN = enum.auto()
+    SECURE = enum.auto()
+    NAMED = enum.auto()
+    """Encrypted, and the client asked for this server by name."""
 
 
 class Capability(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,26 +29,29 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bit: int
     """0 for what is only advertised, and can not be asked for."""
-    value: Callable[[Settings, bool], str | None] = lambda _settings, _secure: ""
-    """The value in CAP LS 302, for a connection that is encrypted or not; None: not offered."""
+    value: Callable[[Settings, Link], str | None] = lambda _settings, _link: ""
+    """The value in CAP LS 302, for who is connected like that; None: not offered."""
     help: str
 
 
-def _multiline(settings: Settings, secure: bool) -> str:
+def _multiline(settings: Settings, link: Link) -> str:
     limits = settings.limits
     return f"max-bytes={limits.multiline_bytes},max-lines={limits.multiline_lines}"
 
 
-def _sts(settings: Settings, secure: bool) -> str | None:
+def _sts(settings: Settings, link: Link) -> str | None:
     sts = settings.sts
     if sts is None:
         return None
-    if not secure:
+    if link is Link.PLAIN:
         return f"port={sts.port}"
+    if link is Link.SECURE:
+        # What no name was asked for can not be remembered for a name (sts, "SNI").
+        return None
     return f"duration={sts.duration}" + (",preload" if sts.preload else "")
 
 
-def _not_yet(settings: Settings, secure: bool) -> None:
+def _not_yet(settings: Settings, link: Link) -> None:
     """Offer nothing: it needs accounts or history, which this server does not keep yet."""
 
 
@@ -192,7 +205,7 @@ CAPABILITIES = {
 }
 
 
-def offered(settings: Settings, *, secure: bool) -> dict[str, str]:
+def offered(settings: Settings, link: Link) -> dict[str, str]:
     """Return the capabilities that a connection is offered, with their values (CAP LS 302)."""
-    values = ((row.name, row.value(settings, secure)) for row in CAPABILITIES.values())
+    values = ((row.name, row.value(settings, link)) for row in CAPABILITIES.values())
     return {name: value for name, value in values if value is not None}

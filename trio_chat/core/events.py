@@ -263,6 +263,16 @@ class Renamed(RoomEvent, frozen=True, kw_only=True, gc=False):
         return f"{self.who} renamed {self.before} to {self.channel}{_because(self.reason)}"
 
 
+class Killed(Event, frozen=True, kw_only=True, gc=False):
+    """What an operator's victim is sent first (Modern IRC, "KILL")."""
+
+    nickname: str
+    reason: str
+
+    def irc(self, encoding: int) -> str:
+        return f":{self.source.prefix} KILL {self.nickname} :{self.reason}"
+
+
 class Wallops(Event, frozen=True, kw_only=True, gc=False):
     """What an operator writes to everybody who wants to read it (Modern IRC, "WALLOPS")."""
 

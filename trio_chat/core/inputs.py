@@ -25,6 +25,8 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the connection is encrypted, or never leaves the machine."""
     address: str = ""
     """The peer's IP address; empty where there is none (a Unix socket)."""
+    named: bool = False
+    """Whether the client asked for the server by name, over TLS (SNI)."""
     certfp: str = ""
     """The SHA-256 fingerprint of the client's TLS certificate in hexadecimal; empty without one."""
 

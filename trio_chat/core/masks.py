@@ -23,22 +23,27 @@ EXTENDED = "~"
 EXTENDED_TYPES = "am"
 
 
+def is_extended(mask: str) -> bool:
+    """Whether a mask is an extended one; `~bob@*` is not."""
+    return mask[:1] == EXTENDED and mask[2:3] == ":"
+
+
 def is_mask(mask: str) -> bool:
     """Whether a normalised mask can be in a list: an extended one has to be of a known type."""
     if " " in mask or mask[:1] in ("", ":") or len(mask) > LIMIT:
         return False
-    if mask[0] != EXTENDED:
+    if not is_extended(mask):
         return True
-    kind, colon, inner = mask[1:2], mask[2:3], mask[3:]
-    if kind not in EXTENDED_TYPES or not kind or colon != ":" or not inner:
+    kind, inner = mask[1], mask[3:]
+    if kind not in EXTENDED_TYPES or not inner:
         return False
     # A mute of a mute would say nothing that a mute does not.
-    return is_mask(inner) and inner[:2] != "~m" if kind == "m" else True
+    return is_mask(inner) and inner[:3] != "~m:" if kind == "m" else True
 
 
 def covers(mask: str, prefix: str, account: str, *, speaking: bool) -> bool:
     """Whether a mask of a channel's list is about a user; `~m` only is about who speaks."""
-    if mask[0] != EXTENDED:
+    if not is_extended(mask):
         return matches(mask, prefix)
     if mask[1] == "m":
         return speaking and covers(mask[3:], prefix, account, speaking=True)
@@ -51,7 +56,7 @@ def normalise(mask: str) -> str:
     Modern IRC, "Ban channel mode": a bare nickname is `nickname!*@*`, a bare `user@host` is
     `*!user@host`. Extended masks keep their letter.
     """
-    if mask[:1] == EXTENDED:
+    if is_extended(mask):
         letter, inner = mask[1:2], mask[3:]
         return f"{EXTENDED}m:{normalise(inner)}" if letter == "m" else mask
     nickname, user, host = "*", "*", "*"

@@ -85,6 +85,7 @@ class User:
         "last_seen",
         "leaving",
         "modes",
+        "named",
         "nickname",
         "out",
         "pinged_at",
@@ -107,6 +108,7 @@ class User:
         self.address = item.address
         """The IP address behind `host`; empty for a Unix socket."""
         self.secure = item.secure
+        self.named = item.named
         self.certfp = item.certfp
         self.nickname = ""
         self.username = ""
@@ -164,6 +166,13 @@ class User:
             account=self.account,
             bot=bool(self.modes & modes.BOT),
         )
+
+    @property
+    def link(self) -> capabilities.Link:
+        """How this user is connected."""
+        if not self.secure:
+            return capabilities.Link.PLAIN
+        return capabilities.Link.NAMED if self.named else capabilities.Link.SECURE
 
     def set_caps(self, caps: int) -> None:
         """Take capabilities; the encoding follows."""

@@ -216,12 +216,12 @@ class Connection:
             self._gone.set()
 
     async def _converse(self, tls: TlsContext | None) -> None:
-        certfp = ""
+        certfp, named = "", False
         protocol, data = await self._sniff()
         if protocol is Protocol.PROXY:
             protocol, data = await self._sniff(await self._read_header(data))
         if protocol is Protocol.TLS and tls is not None:
-            certfp = await self._begin_tls(tls, data)
+            certfp, named = await self._begin_tls(tls, data)
             protocol, data = await self._sniff()
         if protocol is Protocol.TLS:
             raise self._refuse("TLS", "There is no TLS on this port", _NO_TLS)
@@ -242,6 +242,7 @@ class Connection:
                 since=self.since,
                 address=self.address,
                 certfp=certfp,
+                named=named,
             )
         )
         if self.plain:
@@ -317,8 +318,9 @@ class Connection:
             self.outbox.push(line)
         return EndError(reason)
 
-    async def _begin_tls(self, context: TlsContext, data: bytes) -> str:
-        """Go on inside TLS; return the fingerprint of the client's certificate, if it has one.
+    async def _begin_tls(self, context: TlsContext, data: bytes) -> tuple[str, bool]:
+        """Go on inside TLS; return the fingerprint of the client's certificate, if it has one, and
+        whether the client asked for this server by name.
 
         Nothing else reads or writes before the handshake is done.
         """
@@ -341,7 +343,7 @@ class Connection:
         self._transport = StreamTransport(stream, raw.abort)
         self.outbox = self._new_outbox()
         self.secure = True
-        return fingerprint(stream.getpeercert(binary_form=True))
+        return fingerprint(stream.getpeercert(binary_form=True)), bool(stream.server_hostname)
 
     async def _read_irc(self, data: bytes) -> None:
         lines = LineBuffer(irc.INPUT_LIMIT)

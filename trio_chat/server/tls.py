@@ -137,6 +137,11 @@ class TlsObject:
     def version(self) -> str:
         return self._connection.get_protocol_version_name()
 
+    @property
+    def server_hostname(self) -> str:
+        """The name that the client asked for (RFC 6066, section 3); empty without one."""
+        return (self._connection.get_servername() or b"").decode(errors="replace")
+
     def getpeercert(self, binary_form: bool = True) -> bytes | None:
         """Return the client's certificate as DER, which is the one form there is; or None."""
         certificate = self._connection.get_peer_certificate()

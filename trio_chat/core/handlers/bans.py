@@ -32,7 +32,7 @@ _LIMIT = 1000
 def kline(core: Core, user: User, message: Message) -> None:
     duration, target, reason = _read(core, message)
     mask = masks.normalise(target) if target else ""
-    if not masks.is_mask(mask) or mask[0] == masks.EXTENDED:
+    if not masks.is_mask(mask) or masks.is_extended(mask):
         core.fail(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
         return
     if not mask.translate({ord(character): None for character in "*?!@."}):

@@ -319,7 +319,7 @@ def _set_list(
     change: _Change,
 ) -> None:
     mask = masks.normalise(parameter)
-    if not masks.is_mask(mask) or (row.letter == "I" and mask[:2] == "~m"):
+    if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
         text = f"A mask has no spaces, at most {masks.LIMIT} characters, or is ~a: or ~m:"
         core.reply(
             user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text

@@ -50,7 +50,7 @@ def _ls(core: Core, user: User, version: str) -> None:
     if modern:
         # "cap-notify" comes with version 302 and need not be asked for.
         user.set_caps(user.caps | CAP_NOTIFY | VERSION_302)
-    values = offered(core.settings, secure=user.secure)
+    values = offered(core.settings, user.link)
     words = [f"{name}={value}" if modern and value else name for name, value in values.items()]
     _send_list(core, user, "LS", words, several_lines=modern)
 
@@ -59,7 +59,7 @@ def _req(core: Core, user: User, argument: str) -> None:
     """Take all of what is asked, or nothing."""
     if user.registration is not None:
         user.registration.negotiating = True
-    caps, there = user.caps, offered(core.settings, secure=user.secure)
+    caps, there = user.caps, offered(core.settings, user.link)
     for word in argument.split():
         row = CAPABILITIES.get(word.removeprefix("-"))
         if row is None or not row.bit or row.name not in there:

@@ -61,6 +61,10 @@ def kill(core: Core, user: User, message: Message) -> None:
         core.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
         return
     reason = cut(message.params[1], core.settings.limits.kick)
+    event = events.Killed(
+        time=core.now, source=user.source, nickname=target.nickname, reason=reason
+    )
+    core.output.send(target, event)
     core.close(target, f"Killed by {user.nickname}: {reason}")
 
 

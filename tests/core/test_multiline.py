@@ -1,0 +1,124 @@
+"""Messages of several lines, and what those see of them who do not know them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.world import SERVER, START, World, codes, prefix
+from trio_chat.core.handlers.multiline import BATCH_TIMEOUT
+from trio_chat.core.output import withhold
+from trio_chat.core.settings import Limits, Settings
+
+CAPS = "batch draft/multiline message-tags labeled-response echo-message"
+LINES = (
+    "BATCH +1 draft/multiline #a",
+    "@batch=1 PRIVMSG #a :one",
+    "@batch=1 PRIVMSG #a :",
+    "@batch=1 PRIVMSG #a :two ",
+    "@batch=1;draft/multiline-concat PRIVMSG #a :halves",
+    "BATCH -1",
+)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(Settings(name=SERVER, lobby="#a", limits=Limits(multiline_bytes=20)))
+    world.irc("al", caps=CAPS, rooms="#a")
+    world.irc("bo", caps=CAPS, rooms="#a")
+    world.irc("old", rooms="#a")
+    world.person("pat")
+    return world
+
+
+def test_everybody_sees_it_as_they_can(world: World) -> None:
+    found = world.send("al", *LINES)
+    said = f"{prefix('al')} PRIVMSG #a"
+    (first, *lines) = found["bo"]
+    id = first.removeprefix("@msgid=").split(" ")[0]
+    assert first == f"@msgid={id} {prefix('al')} BATCH +{id} draft/multiline #a"
+    assert lines == [
+        f"@batch={id} {said} :one",
+        f"@batch={id} {said} :",
+        f"@batch={id} {said} :two ",
+        f"@batch={id};draft/multiline-concat {said} :halves",
+        f"{prefix('al')} BATCH -{id}",
+    ]
+    assert found["al"] == found["bo"], "the echo"
+    assert found["old"] == [f"{said} :one", f"{said} :two ", f"{said} :halves"]
+    assert found["pat"] == ["22:13 <al> one", "22:13 <al> two halves"]
+
+
+def test_the_label_is_that_of_its_beginning(world: World) -> None:
+    lines = world.ask("al", f"@label=x {LINES[0]}", *LINES[1:])
+    assert [line for line in lines if line.startswith("@label=x;msgid=")] == lines[:1]
+    assert codes(lines) == ["BATCH", *["PRIVMSG"] * 4, "BATCH"]
+    # Without an echo it is only taken.
+    world.ask("al", "CAP REQ -echo-message")
+    assert world.ask("al", f"@label=y {LINES[0]}", *LINES[1:]) == [f"@label=y :{SERVER} ACK"]
+
+
+MORE = "@batch=1 PRIVMSG #a :more"
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (["@batch=1 PRIVMSG #a :" + "x" * 21, MORE], "MULTILINE_MAX_BYTES 20"),
+        ([MORE, "@batch=1 NOTICE #a :x", MORE], "MULTILINE_INVALID"),
+        (["@batch=1 PRIVMSG #b :x", MORE], "MULTILINE_INVALID_TARGET #a #b"),
+        (["@batch=1 TOPIC #a :x", MORE], "MULTILINE_INVALID"),
+        (["@batch=1 PRIVMSG #a", MORE], "MULTILINE_INVALID"),
+        (["PRIVMSG #a :outside", MORE], "MULTILINE_INVALID"),
+        (["@batch=1;draft/multiline-concat PRIVMSG #a :", MORE], "MULTILINE_INVALID"),
+        (["@batch=1 PRIVMSG #a :"], "MULTILINE_INVALID"),
+        ([], "MULTILINE_INVALID"),
+    ],
+)
+def test_what_is_refused_is_refused_once(world: World, lines: list[str], code: str) -> None:
+    found = world.send("al", f"@label=x {LINES[0]}", *lines, "BATCH -1")
+    (failure,) = [line for line in found["al"] if " FAIL " in line]
+    assert failure.startswith(f"@label=x :{SERVER} FAIL BATCH {code} :")
+    assert found.get("bo", []) == []
+    # And then everything is as before.
+    assert codes(world.send("al", *LINES)["bo"])[0] == "BATCH"
+
+
+def test_batches_that_can_not_be(world: World) -> None:
+    assert "UNKNOWN_TYPE 1 other" in world.ask("al", "BATCH +1 other #a", "BATCH -1")[0]
+    assert "MULTILINE_INVALID" in world.ask("al", "BATCH +1 draft/multiline", "BATCH -1")[0]
+    assert "INVALID_REFTAG" in world.ask("al", "BATCH +a_b draft/multiline #a", "BATCH -a_b")[0]
+    assert "INVALID_REFTAG" in world.ask("al", "BATCH 1")[0]
+    assert "MULTILINE_INVALID" in world.ask("al", "BATCH -1")[0]
+    assert "MULTILINE_INVALID" in world.ask("al", LINES[0], "BATCH +2 draft/multiline #a")[0]
+    (failure,) = world.ask("old", "BATCH +1 draft/multiline #a", "BATCH -1")
+    assert "UNKNOWN_TYPE" in failure
+    long = "x" * 4095
+    (failure,) = world.ask("al", f"@+x={long[:4080]} {LINES[0]}", "PING 1")[:1]
+    assert codes([failure]) == ["PONG"]
+
+
+def test_a_batch_that_is_left_open_is_given_up(world: World) -> None:
+    world.ask("al", LINES[0], LINES[1])
+    world.now = START + BATCH_TIMEOUT + 1
+    (failure,) = world.ask("al", LINES[2])
+    assert "FAIL BATCH TIMEOUT 1 :" in failure
+    world.ask("al", "CAP REQ -echo-message")
+    found = world.send("al", "PRIVMSG #a :hello")
+    assert codes(found["bo"]) == ["PRIVMSG"]
+
+
+def test_pings_are_answered_meanwhile(world: World) -> None:
+    assert codes(world.ask("al", LINES[0], "PING 1", *LINES[1:])) == [
+        "PONG",
+        "BATCH",
+        *["PRIVMSG"] * 4,
+        "BATCH",
+    ]
+
+
+def test_what_could_not_be_stored_is_not_shown(world: World) -> None:
+    effects = world.core.step([world.lines("al", *LINES)], START)
+    withhold(effects, world.core.state.users, server=world.core.server, now=START)
+    found = world.read(effects)
+    assert "COULD_NOT_BE_STORED" in found["al"][0]
+    assert found.get("bo", []) == found.get("old", []) == found.get("pat", []) == []
