@@ -351,7 +351,8 @@ class Core:
             if message.tags:
                 self.answers.begin(user, message.tags)
             self.run(user, message)
-        self._finish_answer()
+        if self.answers.current is not None:
+            self._finish_answer()
 
     def run(self, user: User, message: irc.Message) -> None:
         """Check a command against its row and call its handler."""

@@ -25,6 +25,11 @@ OTHER_ROOM: Encoding = 1 << 31
 
 BODY_LIMIT = irc.LINE_LIMIT - 2
 
+_SURE_TO_FIT = BODY_LIMIT // 4
+"""Characters that fit into a line whatever they are."""
+_TAGGED = SERVER_TIME | MESSAGE_TAGS | ACCOUNT_TAG
+"""The capabilities that bring tags."""
+
 
 def encode(
     event: Event, encoding: Encoding, *, utc_offset: int = 0, viewer: str = "", tags: str = ""
@@ -41,10 +46,10 @@ def encode(
     body = event.irc(encoding)
     if not body:
         return b""
-    if type(event) is Said and event.kind == "TAGMSG" and not encoding & MESSAGE_TAGS:
-        return b""
-    tags = _tags(event, encoding, tags)
-    body = cut(body, BODY_LIMIT)
+    if len(body) > _SURE_TO_FIT:
+        body = cut(body, BODY_LIMIT)
+    if encoding & _TAGGED:
+        tags = _tags(event, encoding, tags)
     return irc.frame(f"@{tags} {body}" if tags else body)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from trio_chat.core import phrasing
-from trio_chat.core.capabilities import EXTENDED_JOIN
+from trio_chat.core.capabilities import EXTENDED_JOIN, MESSAGE_TAGS
 from trio_chat.core.modes import SYMBOLS
 from trio_chat.core.numerics import Numeric
 from trio_chat.wire import irc
@@ -89,7 +89,8 @@ class Said(Event, frozen=True, kw_only=True, gc=False):
 
     def irc(self, encoding: int) -> str:
         if self.kind == "TAGMSG":
-            return f":{self.source.prefix} TAGMSG {self.target}"
+            tagged = encoding & MESSAGE_TAGS
+            return f":{self.source.prefix} TAGMSG {self.target}" if tagged else ""
         return f":{self.source.prefix} {self.kind} {self.target} :{self.text}"
 
     def plain(self, viewer: str) -> str:

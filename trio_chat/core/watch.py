@@ -26,17 +26,21 @@ class Watch:
         self._watchers: dict[str, dict[User, None]] = {}
         """By folded nickname."""
 
+    def __bool__(self) -> bool:
+        """Whether anybody has anybody on a list."""
+        return bool(self._lists)
+
     def listed(self, user: User) -> list[str]:
         """Return the nicknames on a user's list, as they were written."""
         return list(self._lists.get(user, {}).values())
 
     def watchers(self, nickname: str) -> Iterable[User]:
         """Return the users who have this nickname on their list."""
-        return self._watchers.get(fold(nickname), ()) if self._watchers else ()
+        return self._watchers.get(fold(nickname), ())
 
     def has(self, user: User, nickname: str) -> bool:
         """Whether the nickname is on the user's list."""
-        return user in self._watchers.get(fold(nickname), ()) if self._watchers else False
+        return user in self._watchers.get(fold(nickname), ())
 
     def add(self, user: User, nickname: str) -> None:
         """Put a nickname on a user's list."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import targets, word
+from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -34,16 +34,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[tuple[str, bool], ...] = ()
     """Each with whether it goes on with the one before it."""
     client_tags: str = ""
-
-
-class _Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a message goes to: a channel, some of its members, or a user."""
-
-    shown: str
-    channel: Channel | None = None
-    least: int = 0
-    """The standing that members have to have (STATUSMSG); 0: any."""
-    user: User | None = None
 
 
 @command(
@@ -86,11 +76,13 @@ def _send(core: Core, user: User, message: Message, kind: str) -> None:
         if kind != "NOTICE":
             core.reply(user, numerics.ERR_NOTEXTTOSEND)
         return
-    tags = client_tags(core, user, message)
-    if tags is None:
-        core.reply(user, numerics.ERR_INPUTTOOLONG)
-        return
-    draft = Draft(kind=kind, text=text, client_tags=tags)
+    draft = Draft(kind=kind, text=text)
+    if message.tags:
+        tags = client_tags(core, user, message)
+        if tags is None:
+            core.reply(user, numerics.ERR_INPUTTOOLONG)
+            return
+        draft = Draft(kind=kind, text=text, client_tags=tags)
     if "," not in params[0]:
         say(core, user, params[0], draft)
         return
@@ -100,7 +92,7 @@ def _send(core: Core, user: User, message: Message, kind: str) -> None:
 
 def client_tags(core: Core, user: User, message: Message) -> str | None:
     """Return the client-only tags of a message, to be relayed as they are; None: too long."""
-    if not message.tags or not user.caps & MESSAGE_TAGS:
+    if not user.caps & MESSAGE_TAGS:
         return ""
     tags = {key: value for key, value in message.tags.items() if _CLIENT_TAG.fullmatch(key)}
     text = irc.format_tags(tags)[1:-1]
@@ -117,130 +109,124 @@ def say(core: Core, user: User, name: str, draft: Draft) -> None:
 
     NOTICE is never answered with an error (Modern IRC, "NOTICE message").
     """
-    target = _find(core, user, name, silent=draft.kind == "NOTICE")
-    if target is None:
-        return
-    refusal = _refusal(user, target, draft)
-    if refusal is not None:
-        numeric, *params = refusal
-        if draft.kind != "NOTICE":
-            core.reply(user, numeric, *params)
-        return
-    event = _event(core, user, target.shown, draft)
-    user.last_said = core.now
-    if draft.kind != "TAGMSG":
-        core.output.record(event, user)
-    echo = bool(user.caps & ECHO_MESSAGE)
-    channel = target.channel
-    if channel is None:
-        assert target.user is not None
-        _to_user(core, user, target.user, event)
-    elif target.least:
-        _to_some(core, user, channel, target.least, event)
+    first = name[0]
+    if first == "#":
+        _to_channel(core, user, name, draft)
+    elif first in modes.SYMBOLS and "#" in name:
+        _to_some(core, user, name, draft)
     else:
-        apart = not echo or core.labelled(user)
-        ignoring = _ignoring(core, user, channel.members)
-        core.output.say(channel, event, user, skip=apart, without=ignoring)
-        echo = echo and (apart or user not in channel.members)
-    if echo:
+        _to_user(core, user, name, draft)
+
+
+def _refuse(core: Core, user: User, draft: Draft, numeric: Numeric, *params: str) -> None:
+    if draft.kind != "NOTICE":
+        core.reply(user, numeric, *params)
+
+
+def _to_channel(core: Core, user: User, name: str, draft: Draft) -> None:
+    channel = _open_channel(core, user, name, name, draft)
+    if channel is None:
+        return
+    event = _said(core, user, channel.name, draft)
+    echo = user.caps & ECHO_MESSAGE
+    apart = not echo or core.answers.current is not None
+    ignores = core.state.ignores
+    ignoring: list[User] = []
+    if ignores:
+        ignoring = [one for one in ignores.watchers(user.nickname) if one in channel.members]
+    core.output.say(channel, event, user, skip=apart, without=ignoring)
+    if echo and (apart or user not in channel.members):
         core.send(user, event)
 
 
-def _find(core: Core, user: User, name: str, *, silent: bool) -> _Target | None:
-    """Find what a target names, or say that there is no such thing."""
-    channel_name = name.lstrip(modes.SYMBOLS)
-    if channel_name[:1] == "#":
-        channel = core.state.channel_named(channel_name)
-        if channel is None:
-            if not silent:
-                core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
-            return None
-        if channel_name == name:
-            return _Target(shown=channel.name, channel=channel)
-        # "@%#room" goes to the lowest of those, and whoever is above it.
-        lowest = min(
-            (row for row in modes.PREFIXES if row.symbol in name[: -len(channel_name)]),
-            key=lambda row: row.bit,
-        )
-        return _Target(shown=lowest.symbol + channel.name, channel=channel, least=lowest.bit)
-    recipient = core.state.user_named(name)
-    if recipient is None:
-        if not silent:
-            core.reply(user, numerics.ERR_NOSUCHNICK, word(name))
+def _open_channel(core: Core, user: User, name: str, target: str, draft: Draft) -> Channel | None:
+    """Return the channel of this name, if a user can speak in it; or say why not."""
+    channel = core.state.channel_named(name)
+    if channel is None:
+        _refuse(core, user, draft, numerics.ERR_NOSUCHCHANNEL, word(target))
         return None
-    return _Target(shown=recipient.nickname, user=recipient)
+    reason = _cannot_speak(user, channel, draft)
+    if reason:
+        _refuse(core, user, draft, numerics.ERR_CANNOTSENDTOCHAN, channel.name, reason)
+        return None
+    return channel
 
 
-def _event(core: Core, user: User, target: str, draft: Draft) -> events.Said:
-    """Make the event of a message: what does not fit into a line for everybody is cut."""
-    if draft.lines:
-        limit = text_limit(user, draft.kind, target)
-        return events.SaidInLines(
-            time=core.now,
-            source=user.source,
-            id=core.new_id(),
-            kind=draft.kind,
-            target=target,
-            text=draft.text,
-            client_tags=draft.client_tags,
-            lines=tuple((cut(text, limit), concat) for text, concat in draft.lines),
-        )
-    text = draft.text
-    # 4 bytes for each character, and 20 for what stands between the parts: then it fits anyway.
-    if 4 * (len(text) + len(user.prefix) + len(target)) + 20 > BODY_LIMIT:
-        text = cut(text, text_limit(user, draft.kind, target))
-    return events.Said(
-        time=core.now,
-        source=user.source,
-        id=core.new_id(),
-        kind=draft.kind,
-        target=target,
-        text=text,
-        client_tags=draft.client_tags,
-    )
+def _to_some(core: Core, user: User, name: str, draft: Draft) -> None:
+    """Send a message to the members of a certain standing (STATUSMSG).
 
-
-def _to_user(core: Core, user: User, recipient: User, event: events.Said) -> None:
-    if recipient.away is not None and event.kind == "PRIVMSG":
-        core.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
-    if event.kind == "TAGMSG" and not recipient.caps & MESSAGE_TAGS:
+    `@%#room` goes to the lowest of those, and to whoever is above it.
+    """
+    channel = _open_channel(core, user, name.lstrip(modes.SYMBOLS), name, draft)
+    if channel is None:
         return
-    if not core.state.ignores.has(recipient, user.nickname):
-        core.output.send(recipient, event)
-
-
-def _to_some(core: Core, user: User, channel: Channel, least: int, event: events.Said) -> None:
-    """Send a message to the members of a certain standing (STATUSMSG)."""
-    ignoring = set(_ignoring(core, user, channel.members))
+    symbols = name[: name.index("#")]
+    lowest = min((row for row in modes.PREFIXES if row.symbol in symbols), key=lambda row: row.bit)
+    event = _said(core, user, lowest.symbol + channel.name, draft)
+    ignores = core.state.ignores
     audience = [
         member
         for member, standing in channel.members.items()
-        if modes.rank(standing) >= least and member not in ignoring
+        if modes.rank(standing) >= lowest.bit and not ignores.has(member, user.nickname)
     ]
     core.output.broadcast(audience, event, user, (channel,))
+    if user.caps & ECHO_MESSAGE:
+        core.send(user, event)
 
 
-def _ignoring(core: Core, user: User, members: dict[User, int]) -> Iterable[User]:
-    """Return the members who do not want to read what a user says."""
-    return [one for one in core.state.ignores.watchers(user.nickname) if one in members]
+def _to_user(core: Core, user: User, name: str, draft: Draft) -> None:
+    recipient = core.state.user_named(name)
+    if recipient is None:
+        _refuse(core, user, draft, numerics.ERR_NOSUCHNICK, word(name))
+        return
+    if recipient.modes & modes.ACCOUNTS_ONLY and not user.account and recipient is not user:
+        _refuse(core, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)
+        return
+    event = _said(core, user, recipient.nickname, draft)
+    if recipient.away is not None and draft.kind == "PRIVMSG":
+        core.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
+    readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS
+    ignores = core.state.ignores
+    if readable and not (ignores and ignores.has(recipient, user.nickname)):
+        core.output.send(recipient, event)
+    if user.caps & ECHO_MESSAGE:
+        core.send(user, event)
 
 
-def _refusal(
-    user: User, target: _Target, draft: Draft
-) -> tuple[numerics.Numeric, str, str] | tuple[numerics.Numeric, str] | None:
-    """Return why a user can not send a message: a numeric and its parameters."""
-    if target.channel is not None:
-        reason = _cannot_speak(user, target.channel, draft)
-        return (numerics.ERR_CANNOTSENDTOCHAN, target.channel.name, reason) if reason else None
-    recipient = target.user
-    if (
-        recipient is not None
-        and recipient.modes & modes.ACCOUNTS_ONLY
-        and not user.account
-        and recipient is not user
-    ):
-        return numerics.ERR_NEEDREGGEDNICK, recipient.nickname
-    return None
+def _said(core: Core, user: User, target: str, draft: Draft) -> events.Said:
+    """Make the event of a message, and have it stored: what does not fit into a line for everybody
+    is cut."""
+    user.last_said = core.now
+    text, kind = draft.text, draft.kind
+    event: events.Said
+    if draft.lines:
+        limit = text_limit(user, kind, target)
+        event = events.SaidInLines(
+            time=core.now,
+            source=user.source,
+            id=core.new_id(),
+            kind=kind,
+            target=target,
+            text=text,
+            client_tags=draft.client_tags,
+            lines=tuple((cut(line, limit), concat) for line, concat in draft.lines),
+        )
+    else:
+        # 4 bytes for each character, and 20 for what stands between the parts: then it fits anyway.
+        if 4 * (len(text) + len(user.source.prefix) + len(target)) + 20 > BODY_LIMIT:
+            text = cut(text, text_limit(user, kind, target))
+        event = events.Said(
+            time=core.now,
+            source=user.source,
+            id=core.new_id(),
+            kind=kind,
+            target=target,
+            text=text,
+            client_tags=draft.client_tags,
+        )
+    if kind != "TAGMSG":
+        core.output.record(event, user)
+    return event
 
 
 def _cannot_speak(user: User, channel: Channel, draft: Draft) -> str:
