@@ -1,122 +1,96 @@
 """Real IRC clients beside people with `nc`: what each sees of the others.
 
-irssi has a screen, which tmux reads and types on; WeeChat without a screen takes commands from a
-pipe and writes what it shows into log files.
+Each test is a story on a server with TLS. In the end neither irssi nor WeeChat may have shown a
+line that it did not understand.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
+import argon2
 import pytest
 
+from tests.certificates import authority
+from tests.real_clients import Irssi, WeeChat, needs
 from tests.served import Client, Served, served
 
-DEADLINE = 30.0
-"""Seconds. The clients have a pace of their own; nothing here measures it."""
+pytestmark = needs("irssi", "tmux", "weechat-headless")
+
+CONFIG = """
+[server]
+motd = "motd.txt"
+admin = ["Lyon, France", "The Example Society", "admin@chat.example.org"]
+
+[[listeners]]
+address = "127.0.0.1:0"
+
+[[listeners]]
+address = "127.0.0.1:0"
+tls = {{ certificate = "cert.pem", key = "key.pem" }}
+
+[[operators]]
+name = "root"
+password = "{password}"
+"""
 
 
-def needs(*programs: str) -> pytest.MarkDecorator:
-    missing = [program for program in programs if shutil.which(program) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+@dataclass
+class Party:
+    """Who is there: alice with `nc`, a bot, iris with irssi, wendy with WeeChat."""
 
+    server: Served
+    alice: Client
+    bot: Client
+    iris: Irssi
+    wendy: WeeChat
 
-def wait_for(read: Callable[[], str], *wanted: str) -> str:
-    """Return what is shown once all of these are in it."""
-    deadline = time.monotonic() + DEADLINE
-    while True:
-        text = read()
-        if all(word in text for word in wanted):
-            return text
-        if time.monotonic() > deadline:
-            missing = [word for word in wanted if word not in text]
-            raise AssertionError(f"not shown: {missing}\n{text}")
-        # These programs cannot be waited on.
-        time.sleep(0.05)
-
-
-class Irssi:
-    """irssi on a screen of its own."""
-
-    def __init__(self, home: Path, port: int, nick: str) -> None:
-        self._tmux = ["tmux", "-S", str(home / "tmux"), "-f", "/dev/null"]
-        self._home = home
-        command = f"irssi --home={home}/irssi -c 127.0.0.1 -p {port} -n {nick}"
-        self._run("new-session", "-d", "-x", "120", "-y", "50", "-s", "irssi", command)
-        self.wait("Welcome to the trio_chat Network")
-        # Its own flood protection would spread a few commands over half a minute.
-        self.type("/set cmd_queue_speed 10msec", "/set cmds_max_at_once 100")
-
-    def _run(self, *arguments: str) -> str:
-        command = [*self._tmux, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-    def type(self, *lines: str) -> None:
-        for line in lines:
-            self._run("send-keys", "-t", "irssi", "-l", line)
-            self._run("send-keys", "-t", "irssi", "Enter")
-
-    def screen(self) -> str:
-        return self._run("capture-pane", "-p", "-J", "-t", "irssi")
-
-    def wait(self, *wanted: str) -> str:
-        return wait_for(self.screen, *wanted)
-
-    def close(self) -> None:
-        subprocess.run([*self._tmux, "kill-server"], check=False)
-
-
-class WeeChat:
-    """WeeChat without a screen."""
-
-    def __init__(self, home: Path, port: int, nick: str) -> None:
-        self._home = home
-        self._pipe = home / "pipe"
-        settings = [
-            "/set logger.file.flush_delay 0",
-            f"/set fifo.file.path {self._pipe}",
-            "/fifo enable",
-            "/set irc.server_default.anti_flood_prio_high 0",
-            "/set irc.server_default.anti_flood_prio_low 0",
-            "/set irc.server_default.capabilities *,echo-message,batch,labeled-response",
-            f"/server add it 127.0.0.1/{port} -notls",
-            f"/set irc.server.it.nicks {nick}",
-            "/set irc.server.it.autojoin #lobby",
-            "/connect it",
-        ]
-        command = ["weechat-headless", "-d", str(home)]
-        for setting in settings:
-            command += ["-r", setting]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self.wait(f"{nick} (", "has joined #lobby")
-
-    def type(self, *lines: str) -> None:
-        with self._pipe.open("w") as pipe:
-            for line in lines:
-                pipe.write(f"irc.it.#lobby *{line}\n")
-
-    def log(self) -> str:
-        files = sorted((self._home / "logs").glob("irc.*.weechatlog"))
-        return "".join(path.read_text(errors="replace") for path in files)
-
-    def wait(self, *wanted: str) -> str:
-        return wait_for(self.log, *wanted)
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
+    def join(self, *rooms: str) -> None:
+        """Have the two join rooms: iris, who is operator there, first."""
+        for room in rooms:
+            self.iris.type(f"/join {room}")
+            self.iris.until(f"has joined {room}", "was synced in")
+            self.wendy.type(f"/join {room}")
+            self.wendy.until(f"has joined {room}", "Channel created on")
+            self.iris.until(f"has joined {room}")
+    
+    def understood(self, *refusals: str) -> None:
+        """Check that the clients understood everything, and were refused no more than this."""
+        for client in (self.iris, self.wendy):
+            assert client.shown_as_it_came() == set()
+            assert client.complaints() == []
+        assert self.iris.refusals() + self.wendy.refusals() == list(refusals)
+        assert "Traceback" not in self.server.log.read_text()
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as one:
-        yield one
+def party(tmp_path: Path) -> Iterator[Party]:
+    issued = authority().issue_cert("localhost")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    authority().cert_pem.write_to_path(tmp_path / "authority.pem")
+    (tmp_path / "motd.txt").write_text("Be kind.\nTea is at four.\n")
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    config = tmp_path / "chat.toml"
+    config.write_text(CONFIG.format(password=hasher.hash("secret")))
+    with served(tmp_path, "--config", str(config), listen=False) as server:
+        found = re.search(r":(\d+), with TLS", server.banner[1])
+        assert found is not None
+        arguments = int(found[1]), tmp_path / "authority.pem"
+        with (
+            closing(Irssi(tmp_path / "i", arguments[0], "iris", arguments[1])) as iris,
+            closing(WeeChat(tmp_path / "w", arguments[0], "wendy", arguments[1])) as wendy,
+        ):
+            alice = person(server, "alice")
+            bot = server.irc("bot")
+            bot.send("MODE bot +B")
+            iris.until("Welcome to the trio_chat Network", "Be kind.", "Mode change [+i]")
+            wendy.until("Welcome to the trio_chat Network", "Be kind.", "User mode [+Z]")
+            yield Party(server, alice, bot, iris, wendy)
 
 
 def person(server: Served, name: str) -> Client:
@@ -128,66 +102,288 @@ def person(server: Served, name: str) -> Client:
     return client
 
 
-@needs("irssi", "tmux", "weechat-headless")
-def test_irssi_weechat_and_people_with_nc_talk(server: Served, tmp_path: Path) -> None:
-    (tmp_path / "i").mkdir()
-    (tmp_path / "w").mkdir()
-    alice = person(server, "alice")
-    irssi = Irssi(tmp_path / "i", server.port, "iris")
-    weechat = None
-    try:
-        irssi.type("/join #lobby")
-        irssi.wait("[Users #lobby]", "alice")
-        alice.until("iris joined")
-        weechat = WeeChat(tmp_path / "w", server.port, "wendy")
-        alice.until("wendy joined")
-        irssi.wait("wendy [~", "has joined #lobby")
 
-        # What each says, and does, the others see.
-        alice.send("hello from nc", "/me waves")
-        irssi.wait("< alice> hello from nc", "* alice waves")
-        weechat.wait("alice\thello from nc", "alice waves")
-        irssi.type("hello from irssi")
-        alice.until("<iris> hello from irssi")
-        weechat.wait("iris\thello from irssi")
-        weechat.type("hello from weechat", "/me dances")
-        alice.until("<wendy> hello from weechat")
-        alice.until("* wendy dances")
-        irssi.wait("< wendy> hello from weechat", "* wendy dances")
+def test_clients_come_with_tls_and_all_that_they_know(party: Party) -> None:
+    for client, words in (
+        (party.iris, ("Capabilities requested: ", "Capabilities acknowledged: ")),
+        (party.wendy, ("capability, requesting: ", "capability, enabled: ")),
+    ):
+        text = "".join(client.logs().values())
+        asked, granted = (text.partition(word)[2].splitlines()[0].split() for word in words)
+        assert asked == granted
+        assert {"away-notify", "chghost", "extended-join", "multi-prefix", "setname"} <= {*asked}
+    party.understood()
 
-        # Topics, names, private messages.
-        weechat.type("/topic Tea at four")
-        alice.until("wendy set the topic of #lobby: Tea at four")
-        irssi.wait("wendy changed the topic of #lobby to: Tea at four")
-        irssi.type("/nick iris2")
-        alice.until("iris is now known as iris2")
-        weechat.wait("iris is now known as iris2")
-        alice.send("/nick ally", "/msg iris2 psst")
-        weechat.wait("alice is now known as ally")
-        irssi.wait("alice is now known as ally")
-        irssi.type("/window 3")
-        irssi.wait("<ally> psst")
-        irssi.type("/msg ally you too")
-        alice.until("[iris2 → you] you too")
 
-        # Questions that clients ask.
-        irssi.type("/window 1", "/whois wendy", "/list -yes", "/mode iris2 -i")
-        irssi.wait("wendy [~", "End of WHOIS", "#lobby 3 Tea at four", "Mode change [-i]")
+def test_people_are_found(party: Party) -> None:
+    iris, wendy = party.iris, party.wendy
+    party.bot.send("JOIN #den")
+    party.join("#den", "#tea")
 
-        # Leaving, with the reasons.
-        irssi.type("/window 2", "/part #lobby back soon")
-        alice.until("iris2 left (back soon)")
-        weechat.wait("iris2 (", "has left #lobby (back soon)")
-        weechat.type("/quit gone home")
-        alice.until("wendy left (gone home)")
-        irssi.type("/join #lobby")
-        irssi.wait("Topic for #lobby: Tea at four")
-        alice.send("/quit good night")
-        screen = irssi.wait("has quit [Quit: good night]")
-        assert "Unknown command" not in screen
-        assert "Unknown command" not in weechat.log()
-    finally:
-        irssi.close()
-        if weechat is not None:
-            weechat.close()
-    assert "Traceback" not in server.log.read_text()
+    iris.type("/whois iris")
+    iris.until("iris [~iris@127.0.0.1]", "ircname  : iris of irssi", "channels : @#den @#tea")
+    iris.until("is using a secure connection", "modes    : +Zi", "idle     : 0 days", "End of WHOIS")
+    iris.type("/whois wendy wendy", "/whois bot", "/whois alice", "/whois nobody")
+    iris.until("ircname  : wendy of WeeChat", "is using a secure connection", "idle", "End of")
+    iris.until("bot [~bot@127.0.0.1]", "is a bot", "End of WHOIS")
+    iris.until("alice [~alice@127.0.0.1]", "channels : #lobby", "End of WHOIS")
+    iris.until("There is no such nick nobody")
+    wendy.type("/whois", "/whois iris", "/whois bot", "/whois alice", "/whois nobody")
+    wendy.until("[wendy] (~wendy@127.0.0.1): wendy of WeeChat", "[wendy] #den #tea")
+    wendy.until("[wendy] is using a secure connection", "[wendy] is using modes +Z")
+    wendy.until("[wendy] idle: ", "[wendy] End of WHOIS list")
+    wendy.until("[iris] @#den @#tea", "[iris] is using a secure connection", "[iris] End of")
+    wendy.until("[bot] is a bot", "[bot] End of", "[alice] #lobby", "[alice] End of")
+    wendy.until("nobody: No such nick/channel", "[nobody] End of")
+
+    iris.type("/who #den", "/window goto #den", "/names", "/list -yes *e*", "/userhost iris bot")
+    iris.until("#den iris      H@  0  ~iris@127.0.0.1 [iris of irssi]", "#den wendy     H   0")
+    iris.until("#den bot       HB", "End of /WHO list")
+    iris.until("[@iris] [ bot] [ wendy]", "Total of 3 nicks [1 ops")
+    iris.until("-!- #den 3", "-!- #tea 2", "End of LIST", "iris=+~iris@127.0.0.1 bot=+~bot@")
+    wendy.type("/who #den", "/names", "/list *e*", "/list >2", "/ison iris nobody", on="#den")
+    wendy.until("[#den] iris (~iris@127.0.0.1) H@ 0 (iris of irssi)", "[#den] bot (~bot@127")
+    wendy.until("[#den] End of WHO list", "Nicks #den: [@iris", "3 nicks (1 op")
+    wendy.until("#den(3)", "#tea(2)", "End of LIST", "#den(3)", "End of LIST", "online: iris")
+    assert not any("lobby" in text for text in iris.statements() if re.match("#.* [0-9]", text))
+
+    party.bot.send("QUIT :gone")
+    iris.until("bot [~bot@127.0.0.1] has quit [Quit: gone]")
+    iris.type("/whowas bot", "/whowas nobody")
+    iris.until("bot [~bot@127.0.0.1]", "was      : x", "End of WHOWAS", "nobody There was no such")
+    wendy.type("/whowas bot", "/whowas nobody")
+    wendy.until("[bot] (~bot@127.0.0.1) was x", "[bot] End of WHOWAS", "nobody: There was no such")
+    party.understood(
+        "401 nobody No such nick/channel", "406 nobody There was no such nickname",
+        "401 nobody No such nick/channel", "406 nobody There was no such nickname",
+    )
+
+
+def test_operators_keep_order(party: Party) -> None:
+    alice, bot, iris, wendy = party.alice, party.bot, party.iris, party.wendy
+    party.join("#den", "#tea")
+    alice.send("/join #den")
+    bot.send("JOIN #den")
+    iris.until("bot [~bot@127.0.0.1] has joined #den")
+
+    iris.type("/window goto #den", "/topic Tea at four")
+    iris.until("iris changed the topic of #den to: Tea at four")
+    wendy.until('iris has changed topic for #den to "Tea at four"')
+    alice.until("iris set the topic of #den: Tea at four")
+    wendy.type("/topic Tea at five", "/mode +m", on="#den")
+    wendy.until("#den: You're not channel operator", "#den: You're not channel operator")
+
+    # Standing.
+    iris.type("/voice bot", "/mode #den +h bot", "/op bot wendy", "/deop bot", "/mode #den -hv bot bot")
+    for client, mode in ((iris, "mode/#den [{}] by iris"), (wendy, "Mode #den [{}] by iris")):
+        for change in ("+v bot", "+h bot", "+oo bot wendy", "-o bot", "-hv bot bot"):
+            client.until(mode.format(change))
+    alice.until("iris gave bot a voice")
+    alice.until("iris made bot a half-operator")
+    alice.until("iris made wendy an operator")
+    alice.until("iris took bot's voice")
+    wendy.type("/halfop bot", "/dehalfop bot", "/voice bot", "/devoice bot", "/deop iris", "/op iris", on="#den")
+    for client, mode in ((iris, "mode/#den [{}] by wendy"), (wendy, "Mode #den [{}] by wendy")):
+        for change in ("+h bot", "-h bot", "+v bot", "-v bot", "-o iris", "+o iris"):
+            client.until(mode.format(change))
+
+    # Modes.
+    iris.type("/mode #den +klimC sesame 10", "/mode #den +f #tea", "/mode #den")
+    iris.until("mode/#den [+klimC sesame 10] by iris", "mode/#den [+f #tea] by iris")
+    iris.until("mode/#den [+")
+    wendy.until("Mode #den [+klimC sesame 10] by iris", "Mode #den [+f #tea] by iris")
+    alice.until("forwards who can not join #den to #tea")
+    wendy.type("/mode", "/mode -klimCf sesame", "/mode", on="#den")
+    wendy.until("Mode #den [+kflCimnt sesame #tea 10]")
+    iris.until("mode/#den [-klimCf sesame] by wendy")
+    wendy.until("Mode #den [-klimCf sesame] by wendy", "Mode #den [+nt]")
+
+    # Bans, exceptions, invitations.
+    iris.type("/ban *!*@192.0.2.7", "/mode #den +eI *!*@192.0.2.8 *!*@192.0.2.9", "/ban")
+    iris.until("mode/#den [+b *!*@192.0.2.7] by iris", "mode/#den [+eI *!*@192.0.2.8 *!*@192.0.2.9]")
+    iris.until("1 - #den: ban *!*@192.0.2.7 [by iris")
+    wendy.until("Mode #den [+eI")
+    wendy.type("/ban", "/mode #den e", "/mode #den I", "/unban *!*@192.0.2.7", "/ban", on="#den")
+    wendy.until("[#den] [1] *!*@192.0.2.7 banned by iris (~iris@127.0.0.1) on ", "End of channel ban")
+    wendy.until("[#den] [1] exception *!*@192.0.2.8 by iris", "End of channel exception list")
+    wendy.until("[#den] [1] *!*@192.0.2.9 invited by iris", "End of channel invite exception list")
+    wendy.until("Mode #den [-b *!*@192.0.2.7] by wendy", "[#den] End of channel ban list")
+    iris.until("mode/#den [-b *!*@192.0.2.7] by wendy")
+    alice.until("wendy lifted the ban on *!*@192.0.2.7 from #den")
+
+    # Out, and in again.
+    iris.type("/kick bot behave", "/mode #den +i", "/invite bot")
+    bot.until(":iris!~iris@127.0.0.1 KICK #den bot :behave")
+    iris.until("bot was kicked from #den by iris [behave]", "Inviting bot to #den")
+    wendy.until("iris has kicked bot (behave)", "iris has invited bot to #den")
+    alice.until("iris removed bot from #den")
+    bot.until("INVITE bot #den")
+    bot.send("JOIN #den")
+    wendy.until("bot (x) (~bot@127.0.0.1) has joined #den")
+    wendy.type("/kickban bot out", "/unban bot!*@*", on="#den")
+    iris.until("mode/#den [+b bot!*@*] by wendy", "bot was kicked from #den by wendy [out]")
+    iris.until("mode/#den [-b bot!*@*] by wendy")
+    wendy.until("wendy has kicked bot (out)")
+    bot.send("JOIN #wild", "INVITE iris #wild", "INVITE wendy #wild")
+    iris.until("bot [~bot@127.0.0.1] invites you to #wild")
+    wendy.until("You have been invited to #wild by bot")
+    party.understood()
+
+
+def test_talk(party: Party) -> None:
+    alice, bot, iris, wendy = party.alice, party.bot, party.iris, party.wendy
+    alice.send("/join #den")
+    party.join("#den")
+    iris.type("/window goto #den", "hello from irssi", "/me dances", "/notice #den psst")
+    wendy.until("@iris\thello from irssi", " *\tiris dances", "Notice(iris): psst")
+    alice.until("<iris> hello from irssi")
+    alice.until("* iris dances")
+    alice.until("psst")
+    wendy.type("hello from weechat", "/me waves", "/notice #den hush", on="#den")
+    iris.until("#den: < wendy> hello from weechat", "#den:  * wendy waves", "-wendy:#den- hush")
+    alice.until("<wendy> hello from weechat")
+    alice.until("* wendy waves")
+    alice.until("hush")
+    alice.send("hello from nc", "/me bows", "/msg iris for you", "/msg wendy for you too")
+    iris.until("#den: < alice> hello from nc", "#den:  * alice bows", "<alice> for you")
+    wendy.until("alice\thello from nc", " *\talice bows", "alice\tfor you too")
+
+    # More than fits into a line is split by the clients, and is there again as a whole.
+    words = [f"wörd{number:03}" for number in range(120)]
+    iris.type(" ".join(words))
+    assert heard(alice, "<iris> ", words[-1]) == words
+    wendy.until(words[0], words[-1])
+    wendy.type(" ".join(words), "/me " + " ".join(words), on="#den")
+    assert heard(alice, "<wendy> ", words[-1]) == words
+    assert heard(alice, "* wendy ", words[-1]) == words
+    iris.until(words[0], words[-1], "* wendy", words[0], words[-1])
+    wendy.until(words[0], words[-1], words[0], words[-1])
+
+    # Several at once.
+    iris.type("/msg wendy,alice,#den to all of you")
+    alice.until("[iris → you] to all of you")
+    alice.until("<iris> to all of you")
+    wendy.until("\tto all of you", "\tto all of you")
+    wendy.type("/msg iris,alice so be it")
+    iris.until("<wendy> so be it")
+    alice.until("[wendy → you] so be it")
+
+    # Client to client.
+    iris.type("/ping wendy", "/ver wendy")
+    iris.until("CTCP PING reply from wendy: 0.", "CTCP VERSION reply from wendy: WeeChat")
+    wendy.until("requested", "requested")
+    wendy.type("/ctcp iris ping", "/ctcp iris version")
+    wendy.until("CTCP reply from iris: PING ", "CTCP reply from iris: VERSION irssi")
+
+    # Other names, in other scripts.
+    iris.type("/nick Zoë")
+    iris.until("You're now known as Zoë")
+    wendy.until("iris is now known as Zoë")
+    alice.until("iris is now known as Zoë")
+    wendy.type("/nick 陽子")
+    wendy.until("You are now known as 陽子")
+    iris.until("wendy is now known as 陽子")
+    iris.type("/msg 陽子 こんにちは 🙂", "/me 日本語で話す")
+    wendy.until("Zoë\tこんにちは 🙂", "Zoë 日本語で話す")
+    wendy.type("/msg Zoë grüß dich", "/whois Zoë")
+    iris.until("<陽子> grüß dich")
+    wendy.until("[Zoë] (~iris@127.0.0.1)", "[Zoë] End of WHOIS")
+    party.understood()
+
+
+def heard(client: Client, who: str, last: str) -> list[str]:
+    """Return the words that somebody said, in lines one after another, up to the last one."""
+    words: list[str] = []
+    while words[-1:] != [last]:
+        words += client.until(who).partition(who)[2].split()
+    return words
+
+
+def test_people_come_and_go(party: Party) -> None:
+    alice, bot, iris, wendy = party.alice, party.bot, party.iris, party.wendy
+    alice.send("/join #den")
+    party.join("#den")
+
+    iris.type("/away tea time")
+    iris.until("You have been marked as being away")
+    wendy.type("/whois iris", "/msg iris are you there?")
+    wendy.until("[iris] is away: tea time", "[iris] is away: tea time")
+    iris.until("are you there?")
+    iris.type("/away")
+    iris.until("You are no longer marked as being away")
+    wendy.type("/away brb")
+    wendy.until("You have been marked as being away")
+    iris.type("/window 1", "/whois wendy", "/msg wendy and you?")
+    iris.until("away     : brb", "wendy is away: brb")
+    wendy.type("/away")
+    wendy.until("You are no longer marked as being away")
+
+    wendy.type("/setname Wendy the First")
+    wendy.until('Your real name has been set to "Wendy the First"')
+    iris.until("wendy")
+    iris.type("/whois wendy", "/quote SETNAME :Iris the First")
+    iris.until("ircname  : Wendy the First")
+    wendy.until('iris has changed real name to "Iris the First"')
+
+    iris.type("/notify carol")
+    wendy.type("/notify add carol")
+    wendy.until("notification added for carol", "notify: carol is offline")
+    carol = person(party.server, "carol")
+    wendy.until("notify: carol (~carol@127.0.0.1) has joined")
+    iris.until("carol [~carol@127.0.0.1]", "has joined to it")
+    carol.send("/quit")
+    wendy.until("notify: carol has quit")
+    iris.until("carol", "has left it")
+
+    iris.type("/window goto #den", "/part #den back soon")
+    wendy.until("iris (~iris@127.0.0.1) has left #den (back soon)")
+    alice.until("iris left (back soon)")
+    iris.type("/join #den")
+    alice.until("iris joined")
+    wendy.type("/cycle and again", on="#den")
+    iris.until("wendy [~wendy@127.0.0.1] has left #den [and again]", "has joined #den")
+    iris.type("/quit good night")
+    wendy.until("iris (~iris@127.0.0.1) has quit (Quit: good night)")
+    alice.until("iris left (good night)")
+    wendy.type("/quit gone home")
+    alice.until("wendy left (gone home)")
+    party.understood()
+
+
+def test_operators_of_the_server(party: Party) -> None:
+    alice, bot, iris, wendy = party.alice, party.bot, party.iris, party.wendy
+    questions = ["motd", "lusers", "version", "time", "info", "admin", "links", "stats u"]
+    iris.type("/oper root wrong", "/oper root secret", "/mode iris +w")
+    iris.until("Password incorrect", "You are now an IRC operator", "Mode change [+o] for user iris")
+    iris.until("Mode change [+w] for user iris")
+    wendy.type("/oper root wrong", "/oper root secret", "/mode wendy +w", "/mode wendy")
+    wendy.until("Password incorrect", "You are now an IRC operator", "User mode [+o] by wendy")
+    wendy.until("User mode for wendy is [+Zow]")
+    wendy.type("/wallops tea is ready")
+    iris.until("WALLOP wendy:  tea is ready")
+    wendy.until("Wallops from wendy (~wendy@127.0.0.1): tea is ready")
+
+    iris.type("/window 1", *(f"/{question}" for question in questions), "/quote HELP KILL", "/rehash")
+    wendy.type(*(f"/{question}" for question in questions), "/quote HELP KILL", "/rehash")
+    for client in (iris, wendy):
+        client.until("Tea is at four.", "End of MOTD", "There are ", "2 operator(s) online", "clients and 0")
+        client.until("trio_chat-", " irc.test ", "UTF8ONLY", "irc.test 20", " UTC", "a group chat server")
+        client.until("Running since", "Administrative info", "Lyon, France", "admin@chat.example.org")
+        client.until("irc.test", "End of LINKS", "Server Up 0 days", "End of STATS")
+        client.until("The command KILL", "KILL <nickname> <reason>", "Rehashing", "is in force")
+
+    party.join("#den")
+    alice.send("/join #den")
+    bot.send("JOIN #den")
+    wendy.until("bot (x) (~bot@127.0.0.1) has joined #den")
+    wendy.type("/kill bot enough")
+    bot.until("ERROR :Closing link (Killed by wendy: enough)")
+    iris.until("bot [~bot@127.0.0.1] has quit [Killed by wendy: enough]")
+    wendy.until("bot (~bot@127.0.0.1) has quit (Killed by wendy: enough)")
+    alice.until("bot left (Killed by wendy: enough)")
+    iris.type("/quote CHGHOST iris tea.example")
+    iris.until("iris [~iris@tea.example] has changed host", "tea.example is now your visible host")
+    wendy.until("iris (~iris@127.0.0.1) has changed host to ~iris@tea.example")
+    iris.type("/kill alice sorry")
+    alice.until("Killed by iris: sorry")
+    party.understood("464 Password incorrect", "464 Password incorrect")
