@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.channels import Names, Operator, Room, from_, members
+from tests.conformance.channels import Names, Operator, Room, changes, from_, members
 from tests.conformance.conftest import Register
 from tests.conformance.session import Session, commands, one, only
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.ours
 def hall(room: Room, channel: str) -> list[Session]:
     """An operator and two ordinary members in an auditorium."""
     found = room("al", "bo", "cy")
-    found[0].ask(f"MODE {channel} +u")
+    assert changes(found[0].ask(f"MODE {channel} +u")) == ["+u"]
     for session in found:
         session.read()
     return found

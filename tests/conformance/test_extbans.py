@@ -83,7 +83,9 @@ def test_a_mute_of_another(room: Room, channel: str) -> None:
 def test_a_mute_that_was_lifted(room: Room, channel: str) -> None:
     """Modern IRC, "EXTBAN Parameter": without it they speak again."""
     al, bo = room("al", "bo")
-    al.ask(f"MODE {channel} +b ~m:{bo.nick}!*@*", f"MODE {channel} -b ~m:{bo.nick}!*@*")
+    al.ask(f"MODE {channel} +b ~m:{bo.nick}!*@*")
+    assert "404" in commands(bo.ask(f"PRIVMSG {channel} :hello"))
+    al.ask(f"MODE {channel} -b ~m:{bo.nick}!*@*")
     bo.read()
     assert bo.ask(f"PRIVMSG {channel} :hello") == []
     assert one(al.read(), "PRIVMSG").text == "hello"
@@ -92,9 +94,10 @@ def test_a_mute_that_was_lifted(room: Room, channel: str) -> None:
 @pytest.mark.ours
 def test_a_mute_and_an_exception(room: Room, channel: str) -> None:
     """Modern IRC, "Exception Channel Mode": it is one from what the bans say."""
-    al, bo = room("al", "bo")
+    al, bo, cy = room("al", "bo", "cy")
     al.ask(f"MODE {channel} +be ~m:*!*@* {bo.nick}!*@*")
     bo.read()
+    assert "404" in commands(cy.ask(f"PRIVMSG {channel} :hello"))
     assert bo.ask(f"PRIVMSG {channel} :hello") == []
     assert one(al.read(), "PRIVMSG").text == "hello"
 

@@ -244,7 +244,7 @@ def test_a_member_is_notified(register: Register, room: Room, channel: str) -> N
     assert one(bo.read(), "INVITE").params[:2] == [cy.nick, channel]
 
 
-@pytest.mark.capability("invite-notify")
+@pytest.mark.ours
 def test_the_inviter_is_not_notified(register: Register, room: Room, channel: str) -> None:
     """IRCv3 invite-notify: who invites has RPL_INVITING."""
     (al,) = room("al", capabilities=["invite-notify"])

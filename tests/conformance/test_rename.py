@@ -192,6 +192,7 @@ def test_another_case_without_the_capability(room: Room, channel: str) -> None:
     al.ask(f"RENAME {channel} {channel.upper()}")
     assert not only(bo.read(), "PART", "JOIN")
     assert members(bo, channel) == {f"@{al.nick}", bo.nick}
+    assert one(bo.ask(f"LIST {channel}"), "322").params[1] == channel.upper()
 
 
 # --- Errors
