@@ -10,7 +10,7 @@ import itertools
 import os
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import argon2
@@ -61,10 +61,19 @@ port = 6697
 class Target:
     """Where the server under test is, and what it says of itself."""
 
-    def __init__(self, host: str, port: int, *, tls_port: int = 0, process: Served | None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls_port: int = 0,
+        process: Served | None,
+        patience: float = TIMEOUT,
+    ) -> None:
         self.host = host
         self.port = port
         self.tls_port = tls_port
+        self.patience = patience
         self.process = process
         """Our own server; None for another."""
         self.capabilities: dict[str, str] = {}
@@ -81,7 +90,7 @@ class Target:
         sock = socket.create_connection((self.host, port), timeout=TIMEOUT)
         if tls is not None:
             sock = tls.wrap_socket(sock, server_hostname="localhost")
-        return Session(sock)
+        return Session(sock, self.patience)
 
     def look(self) -> None:
         """Find out what the server advertises."""
@@ -107,6 +116,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
     group.addoption("--server", help="HOST:PORT of a server to test in place of our own")
     group.addoption("--differences", help="file to write the failed tests to")
+    group.addoption(
+        "--patience", type=float, default=TIMEOUT, help="seconds that an answer may take"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -115,27 +127,33 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "isupport(*tokens): the test needs these tokens of 005")
     config.addinivalue_line("markers", "ours: only our own server, as configured here, has this")
-    config.stash[_DIFFERENCES] = []
 
 
-_DIFFERENCES = pytest.StashKey[list[str]]()
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    outcome = yield
-    report = outcome.get_result()  # type: ignore[attr-defined] # pluggy's result is not typed here
-    if report.failed and call.excinfo is not None:
-        reason = " ".join(str(call.excinfo.value).partition("\nassert")[0].split())[:300]
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
         name = item.nodeid.partition("conformance/")[2] or item.nodeid
-        item.config.stash[_DIFFERENCES].append(f"{name}\n    {reason}")
+        text = " ".join((item.function.__doc__ or "").split())
+        report.user_properties.append(("difference", f"{name}\t{text}"))
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    path = session.config.getoption("--differences", None)
-    if path:
-        found: list[str] = session.config.stash[_DIFFERENCES]
-        Path(path).write_text("\n".join([*sorted(found), ""]))
+    path = session.config.getoption("--differences")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    # A worker has none: what it has found is reported to who began it.
+    if path and reporter is not None and not hasattr(session.config, "workerinput"):
+        found = {
+            value
+            for reports in (reporter.stats.get("failed", []), reporter.stats.get("error", []))
+            for report in reports
+            for key, value in report.user_properties
+            if key == "difference"
+        }
+        Path(path).write_text("".join(f"{line}\n" for line in sorted(found)))
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +163,8 @@ def target(
     named = request.config.getoption("--server")
     if named:
         host, _, port = named.rpartition(":")
-        found = Target(host, int(port), process=None)
+        patience = request.config.getoption("--patience")
+        found = Target(host, int(port), process=None, patience=patience)
         found.look()
         yield found
         return

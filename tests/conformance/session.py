@@ -65,8 +65,8 @@ def parse(raw: str) -> Line:
 class Session:
     """One connection to the server under test. Every wait ends: with the answer, or an error."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        sock.settimeout(TIMEOUT)
+    def __init__(self, sock: socket.socket, patience: float = TIMEOUT) -> None:
+        sock.settimeout(patience)
         self._socket = sock
         self._buffer = b""
         self.closed = False
