@@ -67,6 +67,8 @@ class Session:
 
     def __init__(self, sock: socket.socket, patience: float = TIMEOUT) -> None:
         sock.settimeout(patience)
+        # Two small writes in a row, as in `ask`, would wait for an acknowledgement between them.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = sock
         self._buffer = b""
         self.closed = False

@@ -107,11 +107,11 @@ def test_too_few_parameters(register: Register) -> None:
 
 @pytest.mark.ours
 def test_a_user_who_is_away(register: Register, room: Room, channel: str) -> None:
-    """Modern IRC, "RPL_AWAY (301)": it answers a message; an INVITE is none."""
+    """RFC 2812, 3.2.7: who invites is told that the other is away."""
     (al,) = room("al")
     bo = register("bo")
     bo.ask("AWAY :gone")
-    assert commands(al.ask(f"INVITE {bo.nick} {channel}")) == ["341"]
+    assert commands(al.ask(f"INVITE {bo.nick} {channel}")) == ["341", "301"]
 
 
 # --- What an invitation opens
