@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.core.world import SERVER, World, codes, prefix
+from trio_chat.core.capabilities import Link, offered
 from trio_chat.core.output import View
 
 
@@ -186,3 +187,15 @@ def test_who_has_left_is_told_nothing() -> None:
     found = world.read(effects)
     assert codes(found["al"]) == ["ERROR"]
     assert codes(found["bo"]) == ["QUIT"]
+
+
+def test_many_capabilities_cost_one_encoding_more() -> None:
+    world = World()
+    every = [name for name in offered(world.core.settings, Link.PLAIN) if name != "echo-message"]
+    for number in range(6):
+        world.irc(f"u{number}", rooms="#a", caps=" ".join(every) if number % 2 else "")
+    world.send("u0", "PRIVMSG #a :hi")
+    readers = [f"u{number}" for number in range(1, 6)]
+    sent = [view.data(world.ids[name]) for name in readers for view in views(world, name)]
+    assert len(sent) == 5
+    assert len(set(map(id, sent))) == 2, "one bytes object for the ones, one for the others"
