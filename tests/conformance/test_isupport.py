@@ -53,7 +53,7 @@ _OURS = {
     "EXTBAN": "~,am",
     "INVEX": "I",
     "KICKLEN": "390",
-    "MODES": "",
+    "MODES": "20",
     "MONITOR": "10",
     "NAMELEN": "150",
     "NICKLEN": "32",

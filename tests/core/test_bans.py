@@ -14,7 +14,7 @@ from trio_chat.core.modes import OPERATOR
 @pytest.fixture
 def world() -> World:
     world = World()
-    world.irc("op")
+    world.irc("op", caps="standard-replies")
     world.core.state.users[world.ids["op"]].modes |= OPERATOR
     return world
 
@@ -94,6 +94,11 @@ def test_a_ban_on_a_network(world: World) -> None:
 def test_what_can_not_be_banned(world: World, line: str, code: str) -> None:
     (reply,) = world.ask("op", line)
     assert reply.startswith(f":{SERVER} FAIL {line.split()[0]} {code} ")
+
+
+def test_who_does_not_know_fail_is_told_in_a_notice(world: World) -> None:
+    world.ask("op", "CAP REQ -standard-replies")
+    assert world.ask("op", "UNKLINE nobody") == [f":{SERVER} NOTICE op :There is no such ban"]
 
 
 def test_nobody_bans_themselves(world: World) -> None:

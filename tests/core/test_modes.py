@@ -161,3 +161,15 @@ def test_a_mask_that_is_too_long_is_refused_and_not_cut(world: World) -> None:
     mask = f"{'n' * 90}!*@some.host.example.org"
     assert world.ask("op", f"MODE #a +b {mask}") == [f"{prefix('op')} MODE #a +b {mask}"]
     assert codes(world.ask("op", f"MODE #a +b {'x' * 300}", "MODE #a +b :a b")) == ["696", "696"]
+
+
+def test_what_is_unknown_is_said_once(world: World) -> None:
+    assert world.ask("al", "MODE #a +zzZz")[:2] == [
+        f":{SERVER} 472 al z :is unknown mode char to me",
+        f":{SERVER} 472 al Z :is unknown mode char to me",
+    ]
+
+
+def test_only_owners_make_owners(world: World) -> None:
+    (line,) = world.ask("op", "MODE #a +q op")
+    assert line == f":{SERVER} 482 op #a :You're not channel owner"

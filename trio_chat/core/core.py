@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.answers import Answer, Answers
+from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.handlers import monitor, multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
@@ -165,6 +166,16 @@ class Core:
                 text=text,
             ),
         )
+
+    def refuse(self, user: User, command: str, code: str, *context: str, text: str) -> None:
+        """Send FAIL to who understands it (IRCv3 standard-replies), a notice to everybody else.
+
+        For what no specification demands FAIL for.
+        """
+        if user.caps & STANDARD_REPLIES:
+            self.fail(user, command, code, *context, text=text)
+        else:
+            self.notice(user, text)
 
     def notice(self, user: User, text: str) -> None:
         """Send a notice of the server's own."""

@@ -9,6 +9,10 @@ from trio_chat.core.settings import Settings
 TOKENS_PER_LINE = 13
 """A line has at most 15 parameters, nickname and text included (Modern IRC, 005)."""
 
+MODES = 20
+"""Changes with a parameter that clients put into one MODE. More are taken too; but without a number
+some clients send one at a time."""
+
 
 def tokens(settings: Settings) -> list[str]:
     """Return every token that this server advertises, in alphabetical order."""
@@ -35,7 +39,7 @@ def tokens(settings: Settings) -> list[str]:
             "INVEX=I",
             f"KICKLEN={limits.kick}",
             f"MAXLIST={lists}:{limits.list_entries}",
-            "MODES",
+            f"MODES={MODES}",
             f"MONITOR={limits.monitor}",
             f"NAMELEN={limits.realname}",
             f"NETWORK={network}",

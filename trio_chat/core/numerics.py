@@ -162,6 +162,7 @@ ERR_NOPRIVILEGES = _row(481, "Permission Denied- You're not an IRC operator")
 ERR_CHANOPRIVSNEEDED = _row(
     482, "You're not channel operator", "Only operators of {0} can do that."
 )
+ERR_OWNERNEEDED = _row(482, "You're not channel owner", "Only owners of {0} can do that.")
 ERR_UMODEUNKNOWNFLAG = _row(501, "Unknown MODE flag")
 ERR_USERSDONTMATCH = _row(502, "Cant change mode for other users")
 ERR_HELPNOTFOUND = _row(524, "There is no help on that", "There is no help on {0}.")

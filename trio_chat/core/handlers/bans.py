@@ -33,11 +33,11 @@ def kline(core: Core, user: User, message: Message) -> None:
     duration, target, reason = _read(core, message)
     mask = masks.normalise(target) if target else ""
     if not masks.is_mask(mask) or masks.is_extended(mask):
-        core.fail(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
+        core.refuse(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
         return
     if not mask.translate({ord(character): None for character in "*?!@."}):
         text = "That would ban everybody"
-        core.fail(user, "KLINE", "INVALID_MASK", word(target), text=text)
+        core.refuse(user, "KLINE", "INVALID_MASK", word(target), text=text)
         return
     _add(core, user, core.state.bans.masks, _ban(core, user, mask, None, duration, reason))
 
@@ -54,7 +54,7 @@ def dline(core: Core, user: User, message: Message) -> None:
     network = _network(target)
     if network is None or network.prefixlen == 0:
         text = "That is not an address, or a network such as 192.0.2.0/24"
-        core.fail(user, "DLINE", "INVALID_ADDRESS", word(target), text=text)
+        core.refuse(user, "DLINE", "INVALID_ADDRESS", word(target), text=text)
         return
     ban = _ban(core, user, network_text(network), network, duration, reason)
     _add(core, user, core.state.bans.networks, ban)
@@ -111,7 +111,7 @@ def _ban(
 def _add(core: Core, user: User, kind: dict[str, Ban], ban: Ban) -> None:
     if len(core.state.bans.current(kind, core.now)) >= _LIMIT:
         text = f"There are {_LIMIT} bans already"
-        core.fail(user, "KLINE" if ban.network is None else "DLINE", "TOO_MANY_BANS", text=text)
+        core.refuse(user, "KLINE" if ban.network is None else "DLINE", "TOO_MANY_BANS", text=text)
         return
     core.state.bans.add(ban)
     until = f"until {date_and_time(ban.until)}" if ban.until is not None else "for good"
@@ -131,7 +131,7 @@ def _remove(core: Core, user: User, kind: dict[str, Ban], key: str, name: str) -
     core.state.bans.current(kind, core.now)
     ban = kind.pop(key, None)
     if ban is None:
-        core.fail(user, name, "NO_SUCH_BAN", word(key), text="There is no such ban")
+        core.refuse(user, name, "NO_SUCH_BAN", word(key), text="There is no such ban")
     else:
         core.notice(user, f"{ban.target} is not banned any more")
 

@@ -138,7 +138,9 @@ def change_modes(
         prefix = modes.PREFIX_OF_LETTER.get(letter)
         row = modes.CHANNEL_MODES.get(letter)
         if row is None and prefix is None:
-            core.reply(user, numerics.ERR_UNKNOWNMODE, word(letter))
+            if letter not in listed:
+                listed.add(letter)
+                core.reply(user, numerics.ERR_UNKNOWNMODE, word(letter))
             continue
         takes_one = prefix is not None or (
             row is not None
@@ -217,7 +219,9 @@ def _set_standing(
     # Everybody may lay down what they have.
     free = free or (target is user and not adding)
     if not free and own < prefix.needs:
-        core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
+        owners = prefix.needs == modes.OWNER
+        numeric = numerics.ERR_OWNERNEEDED if owners else numerics.ERR_CHANOPRIVSNEEDED
+        core.reply(user, numeric, channel.name)
         return
     before = channel.members[target]
     after = before | prefix.bit if adding else before & ~prefix.bit

@@ -62,7 +62,11 @@ def kill(core: Core, user: User, message: Message) -> None:
         return
     reason = cut(message.params[1], core.settings.limits.kick)
     event = events.Killed(
-        time=core.now, source=user.source, nickname=target.nickname, reason=reason
+        time=core.now,
+        source=user.source,
+        nickname=target.nickname,
+        # Clients look for who it was, then why in brackets.
+        reason=f"{user.nickname} ({reason})",
     )
     core.output.send(target, event)
     core.close(target, f"Killed by {user.nickname}: {reason}")
@@ -91,7 +95,7 @@ def rehash(core: Core, user: User, message: Message) -> None:
         if done.result:
             core.notice(user, "The configuration is in force as it is now")
         else:
-            core.fail(user, "REHASH", "CONFIG_BAD", text=cut(done.detail, _TEXT))
+            core.refuse(user, "REHASH", "CONFIG_BAD", text=cut(done.detail, _TEXT))
 
     core.reply(user, numerics.RPL_REHASHING, "configuration")
     core.reload(user, resume)
@@ -153,7 +157,7 @@ def chghost(core: Core, user: User, message: Message) -> None:
         core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
     elif not networks.is_host(host):
         text = "A host has letters, digits, - . : and / only"
-        core.fail(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
+        core.refuse(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
     else:
         presence.change_host(core, target, target.username, host)
         if target is not user:

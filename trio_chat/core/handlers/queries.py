@@ -75,10 +75,10 @@ def _send_private(core: Core, user: User, other: User) -> None:
     """Send what only the user themselves and operators are told."""
     name = other.nickname
     if other.address:
-        actual = f"{other.username}@{shown_host(other.address)}"
-        core.reply(user, numerics.RPL_WHOISACTUALLY, name, actual, shown_host(other.address))
-    letters = modes.user_mode_letters(other.modes)
-    core.reply(user, numerics.RPL_WHOISMODES, name, f"is using modes {letters}")
+        core.reply(user, numerics.RPL_WHOISACTUALLY, name, shown_host(other.address))
+    if other.modes:
+        letters = modes.user_mode_letters(other.modes)
+        core.reply(user, numerics.RPL_WHOISMODES, name, f"is using modes {letters}")
     if other.certfp:
         text = f"has client certificate fingerprint {other.certfp}"
         core.reply(user, numerics.RPL_WHOISCERTFP, name, text)

@@ -47,7 +47,8 @@ def rename(core: Core, user: User, message: Message) -> None:
 
 
 def _fail(core: Core, user: User, channel: Channel, name: str, code: str, text: str) -> None:
-    core.fail(user, "RENAME", code, channel.name, word(name), text=text)
+    tell = core.fail if user.caps & CHANNEL_RENAME else core.refuse
+    tell(user, "RENAME", code, channel.name, word(name), text=text)
 
 
 def _rename(core: Core, user: User, channel: Channel, name: str, reason: str) -> None:
