@@ -73,3 +73,10 @@ def docs(session: nox.Session) -> None:
     """Write docs/protocol.md from the tables in the code."""
     session.install("-e", ".")
     session.run("python", "-m", "trio_chat.reference", *session.posargs)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """The conformance tests against other servers; writes docs/conformance.md."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "tests.conformance.peers", *session.posargs)

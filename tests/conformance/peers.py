@@ -28,7 +28,7 @@ PATIENCE = 3.0
 """Seconds that an answer may take: these servers are idle but for us, and what they lack never
 comes."""
 WORKERS = "16"
-"""InspIRCd lets a client wait a second before it is in, so most of the time nobody does anything."""
+"""InspIRCd has a client wait a second before it is in: most of the time nobody does anything."""
 _DEADLINE = 20.0
 
 _NGIRCD = """\
@@ -209,10 +209,10 @@ to a server over a socket with a client of their own (`session.py`), so any serv
 
 A test that needs a capability or a token of 005 which a server does not advertise is skipped; so is
 what only our own configuration has (operators, gateways, TLS). Our server passes all of them, and
-skips none.
+skips none; `ours` marks the latter.
 
 To see that the tests themselves hold water they are run against two mature servers
-(`python -m tests.conformance.peers` writes this list anew). Where one of those fails a test, it
+(`nox -s conformance` writes this list anew). Where one of those fails a test, it
 differs from the text that the test names, or from what the text leaves open and this suite decides.
 """
 
