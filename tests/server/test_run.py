@@ -233,7 +233,9 @@ async def test_an_operator_rereads_the_configuration(tmp_path: Path) -> None:
     path = tmp_path / "chat.toml"
     async with running(tmp_path, text) as it:
         al = await it.connect()
-        await al.send_all(b"NICK al\r\nUSER al 0 * :x\r\nOPER root secret\r\n")
+        await al.send_all(
+            b"NICK al\r\nUSER al 0 * :x\r\nCAP REQ standard-replies\r\nCAP END\r\nOPER root secret\r\n"
+        )
         await read_until(al, b" 381 ")
         path.write_text("[server]\nnmae = 1\nname = 5\n")
         await al.send_all(b"REHASH\r\nPING x\r\n")
