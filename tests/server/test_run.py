@@ -234,7 +234,8 @@ async def test_an_operator_rereads_the_configuration(tmp_path: Path) -> None:
     async with running(tmp_path, text) as it:
         al = await it.connect()
         await al.send_all(
-            b"NICK al\r\nUSER al 0 * :x\r\nCAP REQ standard-replies\r\nCAP END\r\nOPER root secret\r\n"
+            b"NICK al\r\nUSER al 0 * :x\r\nCAP REQ standard-replies\r\nCAP END\r\n"
+            b"OPER root secret\r\n"
         )
         await read_until(al, b" 381 ")
         path.write_text("[server]\nnmae = 1\nname = 5\n")
