@@ -68,7 +68,7 @@ MORE = "@batch=1 PRIVMSG #a :more"
         (["@batch=1 PRIVMSG #b :x", MORE], "MULTILINE_INVALID_TARGET #a #b"),
         (["@batch=1 TOPIC #a :x", MORE], "MULTILINE_INVALID"),
         (["@batch=1 PRIVMSG #a", MORE], "MULTILINE_INVALID"),
-        (["PRIVMSG #a :outside", MORE], "MULTILINE_INVALID"),
+        (["TOPIC #a", MORE], "MULTILINE_INVALID"),
         (["@batch=1;draft/multiline-concat PRIVMSG #a :", MORE], "MULTILINE_INVALID"),
         (["@batch=1 PRIVMSG #a :"], "MULTILINE_INVALID"),
         ([], "MULTILINE_INVALID"),
@@ -89,7 +89,8 @@ def test_batches_that_can_not_be(world: World) -> None:
     assert "INVALID_REFTAG" in world.ask("al", "BATCH +a_b draft/multiline #a", "BATCH -a_b")[0]
     assert "INVALID_REFTAG" in world.ask("al", "BATCH 1")[0]
     assert "MULTILINE_INVALID" in world.ask("al", "BATCH -1")[0]
-    assert "MULTILINE_INVALID" in world.ask("al", LINES[0], "BATCH +2 draft/multiline #a")[0]
+    lines = world.ask("al", LINES[0], "@batch=1 BATCH +2 draft/multiline #a", "BATCH -2")
+    assert "MULTILINE_INVALID" in lines[0]
     (failure,) = world.ask("old", "BATCH +1 draft/multiline #a", "BATCH -1")
     assert "UNKNOWN_TYPE" in failure
     long = "x" * 4095
@@ -97,10 +98,28 @@ def test_batches_that_can_not_be(world: World) -> None:
     assert codes([failure]) == ["PONG"]
 
 
+def test_every_label_is_answered(world: World) -> None:
+    opened = "@label=one BATCH +1 draft/multiline #a"
+    replies = world.ask("al", opened, "@label=two PING 2", "@label=three AWAY :x", "BATCH -1")
+    assert [line.split(" ")[0] for line in replies] == ["@label=two", "@label=one", "@label=three"]
+    assert codes(replies) == ["PONG", "FAIL", "306"]
+    # A new batch ends one that was forgotten.
+    again = LINES[0].replace("+1", "+2")
+    replies = world.ask("al", opened, again, "@batch=2 PRIVMSG #a :hi", "BATCH -2")
+    assert codes(replies) == ["FAIL", "BATCH", "PRIVMSG", "BATCH"]
+    assert replies[0].startswith("@label=one ")
+
+
+def test_after_a_refusal_the_next_one_is_whole(world: World) -> None:
+    world.ask("al", LINES[0], "@batch=1 TOPIC #a :x")
+    again = [line.replace("+1", "+2").replace("-1", "-2").replace("=1", "=2") for line in LINES]
+    assert codes(world.send("al", *again)["bo"]) == ["BATCH", *["PRIVMSG"] * 4, "BATCH"]
+
+
 def test_a_batch_that_is_left_open_is_given_up(world: World) -> None:
     world.ask("al", LINES[0], LINES[1])
     world.now = START + BATCH_TIMEOUT + 1
-    (failure,) = world.ask("al", LINES[2])
+    (failure,) = world.ask("al", LINES[1], LINES[2], "BATCH -1")
     assert "FAIL BATCH TIMEOUT 1 :" in failure
     world.ask("al", "CAP REQ -echo-message")
     found = world.send("al", "PRIVMSG #a :hello")

@@ -49,7 +49,9 @@ def test_sts_says_where_tls_is_and_for_how_long() -> None:
 
 
 def test_a_reload_tells_what_is_offered_now(world: World) -> None:
-    world.irc("bo", caps="cap-notify")
+    world.irc("bo")
+    world.ask("bo", "CAP LS 302")
+    world.irc("cy", caps="cap-notify")
     world.person("eve")
     limits = Limits(multiline_lines=7, monitor=3)
     found = world.step(
@@ -62,6 +64,8 @@ def test_a_reload_tells_what_is_offered_now(world: World) -> None:
             f":{SERVER} CAP bo NEW :sts=port=1 draft/multiline=max-bytes=4096,max-lines=7",
             tokens.format("bo"),
         ],
+        # Version 301 knows no values: nothing but a name can be new.
+        "cy": [f":{SERVER} CAP cy NEW sts", tokens.format("cy")],
     }
     found = world.step(Reconfigured(settings=Settings(name=SERVER, limits=limits)))
     assert found == {}

@@ -72,6 +72,16 @@ class Answers:
         self.current = None
         return answer.label
 
+    @contextmanager
+    def under(self, user: User, label: str) -> Iterator[None]:
+        """Answer something earlier meanwhile, which had this label, or none."""
+        at_hand, self.current = self.current, Answer(user, label) if label else None
+        try:
+            yield
+            self.finish(page=0, here=lambda _: True)
+        finally:
+            self.current = at_hand
+
     def labelled(self, user: User) -> bool:
         """Whether the command at hand is this user's and has a label."""
         return self.current is not None and self.current.user is user

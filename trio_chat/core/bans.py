@@ -59,7 +59,11 @@ class Bans:
             return None
         self._forget_old(self.networks, now)
         return next(
-            (ban for ban in self.networks.values() if ban.network and address_in(address, ban)),
+            (
+                ban
+                for ban in self.networks.values()
+                if ban.network is not None and in_networks(address, (ban.network,))
+            ),
             None,
         )
 
@@ -78,11 +82,6 @@ class Bans:
     def _forget_old(self, bans: dict[str, Ban], now: float) -> None:
         for key in [key for key, ban in bans.items() if not ban.lasts(now)]:
             del bans[key]
-
-
-def address_in(address: str, ban: Ban) -> bool:
-    """Whether a ban is on a network that this address is in."""
-    return ban.network is not None and in_networks(address, (ban.network,))
 
 
 def parse_duration(text: str) -> float | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.answers import Answer, Answers
@@ -73,6 +73,8 @@ class Core:
         self._ids = 0
         self._requests = 0
         self._pending: dict[int, _Pending] = {}
+        self._at_hand: User | None = None
+        """Whose lines are carried out."""
         self._replies = 0
         """What the user at hand has been sent since the last look at `PAGE`."""
         self._deadlines: list[tuple[float, UserId]] = []
@@ -130,7 +132,8 @@ class Core:
 
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
-        self._replies += 1
+        if user is self._at_hand:
+            self._replies += 1
         self.answers.send(user, event)
 
     def reply(self, user: User, numeric: Numeric, *params: str) -> None:
@@ -256,18 +259,28 @@ class Core:
         self._pending[self._requests] = _Pending(user, resume, answer)
         return self._requests
 
-    def close(self, user: User, reason: str) -> None:
-        """End a user's connection; the others are shown the reason too."""
+    def close(
+        self, user: User, reason: str, *, by: User | None = None, with_: Container[User] = ()
+    ) -> None:
+        """End a user's connection; the others are shown the reason too.
+
+        `by` is whose doing it is, if it is somebody else's; those who are closed `with_` the user
+        are shown nothing.
+        """
         self.output.send(user, events.Closing(time=self.now, source=self.server, reason=reason))
         self.output.close(user, reason)
-        self.depart(user, reason)
+        self.depart(user, reason, with_)
+        if by is not None:
+            # What they do next comes behind it.
+            by.position = max(by.position, user.position)
 
-    def depart(self, user: User, reason: str) -> None:
+    def depart(self, user: User, reason: str, with_: Container[User] = ()) -> None:
         """Tell whoever shares a room with a user that they are gone, and forget them."""
         if user.registration is None:
             event = events.Quit(time=self.now, source=user.source, id=self.new_id(), reason=reason)
             self.output.record(event, user)
-            self.output.broadcast(rooms.neighbours(user), event, user, user.channels)
+            audience = [one for one in rooms.neighbours(user) if one not in with_]
+            self.output.broadcast(audience, event, user, user.channels)
             self.remember(user)
             monitor.tell_offline(self, user, user.nickname)
         rooms.forget(self.state, user)
@@ -333,6 +346,7 @@ class Core:
         user.last_seen = self.now
         user.pinged_at = None
         users = self.state.users
+        self._at_hand = user
         self._replies = 0
         for place, line in enumerate(lines):
             if self._replies >= PAGE and user.requests == 0:
@@ -403,6 +417,7 @@ class Core:
             return
         user, answer = pending.user, pending.answer
         user.requests -= 1
+        self._at_hand = user
         self._replies = 0
         try:
             if answer is not None:

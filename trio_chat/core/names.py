@@ -11,6 +11,7 @@ import unicodedata
 import precis_i18n
 
 from trio_chat.core import confusables
+from trio_chat.wire.text import cut
 
 _FOLD = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
 _NICKNAME_PUNCTUATION = frozenset("[]{}\\|^_-`")
@@ -29,6 +30,16 @@ CHANNEL_TYPES = "#"
 def fold(name: str) -> str:
     """Return the form of a nickname or channel in which equal names are equal strings."""
     return name.lower() if name.isascii() else name.translate(_FOLD)
+
+
+def key(name: str) -> str:
+    """Return what somebody is looked up by who is called `name`, however that is written."""
+    if name.isascii():
+        return name.lower()
+    try:
+        return fold(_PROFILE.enforce(name))
+    except UnicodeEncodeError:
+        return fold(name)
 
 
 def nickname(wanted: str, limit: int) -> str | None:
@@ -83,6 +94,9 @@ def is_channel_name(name: str, limit: int) -> bool:
 
 
 def username(wanted: str, limit: int) -> str:
-    """Make a user name fit to stand in `nickname!user@host`; `~` says that nobody checked it."""
-    name = "".join(c for c in wanted if c.isprintable() and c not in " !@:").lstrip("~")
-    return f"~{name or 'user'}"[:limit]
+    """Make a user name fit to stand in `nickname!user@host`; `~` says that nobody checked it.
+
+    It has nothing in it that a mask would take for a wild card. `limit` is in bytes.
+    """
+    name = "".join(c for c in wanted if c.isprintable() and c not in " !@:*?").lstrip("~")
+    return cut(f"~{name or 'user'}", limit)

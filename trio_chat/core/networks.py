@@ -63,9 +63,23 @@ def is_address(text: str) -> bool:
     return True
 
 
+def normal(text: str) -> str:
+    """Return an IP address in its normal form: without a zone, and IPv4 as IPv4.
+
+    What is no IP address (of a Unix socket there is none) stays as it is.
+    """
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address)
+
+
 def shown_host(address: str) -> str:
     """Return an address as it can stand in a message: no parameter begins with a colon."""
     if not address:
         return "localhost"
-    address = address.removeprefix("::ffff:")
+    address = normal(address)
     return f"0{address}" if address.startswith(":") else address

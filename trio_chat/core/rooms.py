@@ -85,7 +85,8 @@ def _give_up_name(state: State, user: User) -> None:
 def rename(state: State, user: User, nickname: str) -> None:
     """Give a user a nickname that is free, or their own in another case."""
     _give_up_name(state, user)
-    state.ignores.rename(user.nickname, nickname)
+    if user.registration is None:
+        state.ignores.rename(user.nickname, nickname)
     state.nicknames[fold(nickname)] = user
     if not nickname.isascii():
         state.lookalikes[skeleton(nickname)] = user

@@ -8,6 +8,7 @@ users are idle at any time, so every field is a slot and what few users have is 
 from __future__ import annotations
 
 import collections
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +18,7 @@ from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import PLAIN, Encoding
 from trio_chat.core.events import Source
 from trio_chat.core.inputs import Connected, UserId
-from trio_chat.core.names import fold
+from trio_chat.core.names import fold, key
 from trio_chat.core.watch import Watch
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ class User:
         """Take capabilities; the encoding follows."""
         self.caps = caps
         self.encoding = caps & capabilities.ENCODING
+        if not caps & capabilities.BATCH:
+            self.encoding &= ~capabilities.MULTILINE
 
 
 class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +204,7 @@ class Channel:
         "modes",
         "name",
         "permanent",
+        "renamed_at",
         "segment",
         "silenced",
         "topic",
@@ -218,8 +222,9 @@ class Channel:
         self.modes = 0
         self.key = ""
         self.limit = 0
-        self.forward = ""
-        """The name of the channel that who can not join is taken to."""
+        self.forward: Channel | None = None
+        """Where who can not join is taken, while that channel is there."""
+        self.renamed_at = -math.inf
         self.topic = ""
         self.topic_by = ""
         self.topic_at = 0.0
@@ -279,7 +284,7 @@ class State:
 
     def user_named(self, nickname: str) -> User | None:
         """Return the registered user with this nickname."""
-        user = self.nicknames.get(fold(nickname))
+        user = self.nicknames.get(key(nickname))
         return user if user is not None and user.registration is None else None
 
     def channel_named(self, name: str) -> Channel | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from trio_chat.core.names import fold
+from trio_chat.core.names import key
 
 if TYPE_CHECKING:
     from trio_chat.core.state import User
@@ -36,21 +36,21 @@ class Watch:
 
     def watchers(self, nickname: str) -> Iterable[User]:
         """Return the users who have this nickname on their list."""
-        return self._watchers.get(fold(nickname), ())
+        return self._watchers.get(key(nickname), ())
 
     def has(self, user: User, nickname: str) -> bool:
         """Whether the nickname is on the user's list."""
-        return user in self._watchers.get(fold(nickname), ())
+        return user in self._watchers.get(key(nickname), ())
 
     def add(self, user: User, nickname: str) -> None:
         """Put a nickname on a user's list."""
-        folded = fold(nickname)
+        folded = key(nickname)
         self._lists.setdefault(user, {}).setdefault(folded, nickname)
         self._watchers.setdefault(folded, {})[user] = None
 
     def remove(self, user: User, nickname: str) -> bool:
         """Take a nickname off a user's list; return whether it was there."""
-        folded = fold(nickname)
+        folded = key(nickname)
         listed = self._lists.get(user, {})
         if folded not in listed:
             return False

@@ -7,29 +7,15 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 import msgspec
 
-from trio_chat.core.networks import Network, in_networks
+from trio_chat.core.networks import Network, in_networks, normal
 
 RESERVE = 256
 """Descriptors that connections leave free, so that files can always be opened."""
 _MINUTE = 60.0
-
-
-def normal(address: str) -> str:
-    """Return an IP address in its normal form: without a zone, and IPv4 as IPv4.
-
-    What is no IP address (of a Unix socket there is none) stays as it is.
-    """
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(parsed)
 
 
 def account(address: str) -> str:

@@ -25,9 +25,9 @@ from trio_chat.addresses import TcpAddress, UnixAddress
 from trio_chat.config import Config, ConfigError
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
-from trio_chat.core.networks import in_networks, shown_host
+from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.journal import Journal, NoJournal
-from trio_chat.server.admission import Admission, AdmissionPolicy, normal, total_for
+from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
 from trio_chat.server.connection import Bucket, Connection, Policy
 from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub

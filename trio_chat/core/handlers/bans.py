@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_chat.core import masks, modes, numerics
-from trio_chat.core.bans import Ban, Bans, address_in, parse_duration
+from trio_chat.core.bans import Ban, Bans, parse_duration
 from trio_chat.core.commands import command
 from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.names import fold
-from trio_chat.core.networks import Network, network_text, parse_network
+from trio_chat.core.networks import Network, in_networks, network_text, normal, parse_network
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -18,6 +18,8 @@ from trio_chat.wire.text import cut
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
 
+_NOBODY = "\0!~\0@\0"
+"""What only a mask matches that matches everybody."""
 _LIMIT = 1000
 """Bans of each kind."""
 
@@ -35,7 +37,7 @@ def kline(core: Core, user: User, message: Message) -> None:
     if not masks.is_mask(mask) or masks.is_extended(mask):
         core.refuse(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
         return
-    if not mask.translate({ord(character): None for character in "*?!@."}):
+    if masks.matches(mask, _NOBODY):
         text = "That would ban everybody"
         core.refuse(user, "KLINE", "INVALID_MASK", word(target), text=text)
         return
@@ -85,7 +87,7 @@ def _read(core: Core, message: Message) -> tuple[float | None, str, str]:
 
 def _network(text: str) -> Network | None:
     try:
-        return parse_network(text)
+        return parse_network(normal(text))
     except ValueError:
         return None
 
@@ -116,15 +118,17 @@ def _add(core: Core, user: User, kind: dict[str, Ban], ban: Ban) -> None:
     core.state.bans.add(ban)
     until = f"until {date_and_time(ban.until)}" if ban.until is not None else "for good"
     core.notice(user, f"{ban.target} is banned {until}")
-    for other in list(core.state.users.values()):
-        if ban.network is not None:
-            banned = bool(other.address) and address_in(other.address, ban)
-        else:
-            banned = other.registration is None and masks.matches(ban.target, other.prefix)
-        # Who bans has seen to it that somebody can lift it.
-        if banned and other is not user:
-            core.reply(other, numerics.ERR_YOUREBANNEDCREEP)
-            core.close(other, f"You are banned ({ban.reason})")
+    # Who bans stays, so that somebody can lift it.
+    banned = {other for other in core.state.users.values() if _is_banned(other, ban)} - {user}
+    for other in sorted(banned, key=lambda one: one.id):
+        core.reply(other, numerics.ERR_YOUREBANNEDCREEP)
+        core.close(other, f"You are banned ({ban.reason})", by=user, with_=banned)
+
+
+def _is_banned(user: User, ban: Ban) -> bool:
+    if ban.network is not None:
+        return in_networks(user.address, (ban.network,))
+    return user.registration is None and masks.matches(ban.target, user.prefix)
 
 
 def _remove(core: Core, user: User, kind: dict[str, Ban], key: str, name: str) -> None:

@@ -69,9 +69,10 @@ def _turn_away(
     core: Core, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
 ) -> None:
     """Say why a channel does not let a user in, or take them where it forwards to."""
-    other = core.state.channel_named(channel.forward) if channel.forward else None
+    other = channel.forward
+    gone = other is None or core.state.channel_named(other.name) is not other
     # Whoever has the key wrong wants to know just that.
-    if other is None or other is channel or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
+    if other is None or gone or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
         core.reply(user, refusal, channel.name)
         return
     core.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
@@ -293,7 +294,11 @@ def invite(core: Core, user: User, message: Message) -> None:
     if channel.modes & modes.INVITE_ONLY and not is_operator(core, user, channel):
         return
     if target in channel.members:
-        core.reply(user, numerics.ERR_USERONCHANNEL, target.nickname, channel.name)
+        if rooms.shows(channel, user, target):
+            core.reply(user, numerics.ERR_USERONCHANNEL, target.nickname, channel.name)
+        else:
+            # Nobody finds out that way who is in an auditorium.
+            core.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
         return
     if channel.members[user] >= modes.HALFOP:
         # Only an operator's invitation opens a door; anybody's is passed on.
@@ -307,7 +312,7 @@ def invite(core: Core, user: User, message: Message) -> None:
     )
     if not core.state.ignores.has(target, user.nickname):
         core.send(target, event)
-    audience = [one for one in channel.members if one.caps & INVITE_NOTIFY]
+    audience = [one for one in rooms.audience(channel, user) if one.caps & INVITE_NOTIFY]
     core.output.broadcast(audience, event, user, (channel,))
     if target.away is not None:
         core.reply(user, numerics.RPL_AWAY, target.nickname, target.away)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from trio_chat.core import networks
@@ -20,13 +19,11 @@ _REFUSED = "Invalid WebIRC password"
 
 @command(
     "WEBIRC",
-    params=4,
     early=True,
     usage="WEBIRC <password> <gateway> <host> <address> [<options>]",
     help="say whom a gateway speaks for, before anything else",
 )
 def webirc(core: Core, user: User, message: Message) -> None:
-    password, _, host, address = message.params[:4]
     first = user.registration is not None and user.registration.lines == 1
     gateway = next(
         (
@@ -39,9 +36,11 @@ def webirc(core: Core, user: User, message: Message) -> None:
     if not first or gateway is None:
         core.close(user, _REFUSED if first else "WEBIRC has to come first")
         return
-    if not networks.is_address(address):
+    if len(message.params) < 4 or not networks.is_address(message.params[3]):
+        # Whoever it is for would be taken for the gateway.
         core.close(user, "WEBIRC names no IP address")
         return
+    password, _, host, address = message.params[:4]
     options = {
         name: irc.unescape_tag(value)
         for name, _, value in (
@@ -53,7 +52,7 @@ def webirc(core: Core, user: User, message: Message) -> None:
         if not done.result:
             core.close(user, _REFUSED)
             return
-        _introduce(core, user, host, str(ip_address(address)), options)
+        _introduce(core, user, host, networks.normal(address), options)
 
     core.check_password(user, gateway.password, password, resume)
 
@@ -65,10 +64,8 @@ def _introduce(core: Core, user: User, host: str, address: str, options: dict[st
         core.close(user, refusal)
         return
     user.address = address
-    # A host that is no host is not shown; an address looks like one.
-    user.host = host if networks.is_host(host) else networks.shown_host(address)
-    if networks.is_address(host.removeprefix("0")) or networks.is_address(host):
-        user.host = networks.shown_host(address)
+    is_name = networks.is_host(host) and not networks.is_address(host)
+    user.host = host if is_name else networks.shown_host(address)
     # The way to the gateway has to be encrypted as well as the way from there.
     user.secure = user.secure and "secure" in options
     user.certfp = options.get("certfp-sha-256", "").lower()[:64]

@@ -37,6 +37,13 @@ def names_(core: Core, user: User, message: Message) -> None:
 
 def send_names(core: Core, user: User, channel: Channel) -> None:
     """Send who is in a channel, as far as the user may see it."""
+    core.page(user, name_replies(core, user, channel))
+
+
+def name_replies(
+    core: Core, user: User, channel: Channel
+) -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+    """Return the replies that say who is in a channel now, as far as the user may see it."""
     inside = user in channel.members
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="
@@ -66,7 +73,7 @@ def send_names(core: Core, user: User, channel: Channel) -> None:
             yield numerics.RPL_NAMREPLY, (symbol, channel.name, text)
         yield numerics.RPL_ENDOFNAMES, (channel.name,)
 
-    core.page(user, replies())
+    return replies()
 
 
 @command(

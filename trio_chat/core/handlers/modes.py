@@ -155,6 +155,10 @@ def change_modes(
         if takes_one and not parameter and not (row is not None and row.kind is Kind.KEY):
             core.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
             continue
+        if prefix is not None and not adding and core.state.user_named(parameter) is user:
+            # Everybody may lay down what they have.
+            _set_standing(core, user, channel, prefix, adding, parameter, change, free=True)
+            continue
         if allowed is None:
             # Said once, however many letters there are.
             allowed = free or is_operator(core, user, channel)
@@ -184,8 +188,8 @@ def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
             if row.kind is Kind.KEY:
                 parameters.append(channel.key if with_key else "*")
             elif row.kind is Kind.PARAMETER:
-                forwards = row.bit == modes.FORWARDED
-                parameters.append(channel.forward if forwards else str(channel.limit))
+                to = channel.forward
+                parameters.append(to.name if to and letters[-1] == "f" else str(channel.limit))
     return (letters, *parameters)
 
 
@@ -216,8 +220,6 @@ def _set_standing(
         core.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)
         return
     own = channel.members.get(user, 0)
-    # Everybody may lay down what they have.
-    free = free or (target is user and not adding)
     if not free and own < prefix.needs:
         owners = prefix.needs == modes.OWNER
         numeric = numerics.ERR_OWNERNEEDED if owners else numerics.ERR_CHANOPRIVSNEEDED
@@ -255,7 +257,7 @@ def _set_mode(
         if row.kind is Kind.KEY:
             channel.key = ""
         elif row.bit == modes.FORWARDED:
-            channel.forward = ""
+            channel.forward = None
     elif row.bit == modes.FORWARDED:
         if not _set_forward(core, user, channel, parameter, change, free=free):
             return
@@ -307,8 +309,8 @@ def _set_forward(
         return False
     if not free and not is_operator(core, user, other):
         return False
-    if channel.forward != other.name:
-        channel.forward = other.name
+    if channel.forward is not other:
+        channel.forward = other
         change.add(True, "f", other.name)
     return True
 

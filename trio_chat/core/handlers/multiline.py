@@ -13,6 +13,7 @@ from trio_chat.core.capabilities import MULTILINE
 from trio_chat.core.commands import command
 from trio_chat.core.handlers import messaging
 from trio_chat.core.handlers.common import word
+from trio_chat.core.names import fold
 from trio_chat.core.state import OpenBatch, User
 from trio_chat.wire.irc import Message
 
@@ -24,6 +25,7 @@ BATCH_TIMEOUT = 60.0
 
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 """batch, "Reference tag"."""
+_OPEN_ALREADY = "A batch was open: it is not sent"
 _ALLOWED = frozenset(("BATCH", "PING", "PONG", "QUIT"))
 """What may be sent while a batch is open, besides its lines."""
 
@@ -41,30 +43,31 @@ def batch(core: Core, user: User, message: Message) -> None:
     elif sign != "+" or not _REFERENCE.fullmatch(reference):
         _fail(core, user, "INVALID_REFTAG", word(reference), text="That can not be a reference")
         user.batch = _refused(core, reference) if sign == "+" else None
-    elif user.batch is not None or "batch" in message.tags:
-        user.batch = None
+    elif "batch" in message.tags:
         _fail(core, user, "MULTILINE_INVALID", text="A batch can not stand in another")
+        user.batch = _refused(core, reference)
     else:
+        if user.batch is not None and user.batch.lines is not None:
+            _give_up(core, user, user.batch, "MULTILINE_INVALID", text=_OPEN_ALREADY)
         _open(core, user, reference, message)
 
 
 def _open(core: Core, user: User, reference: str, message: Message) -> None:
     kind = message.params[1] if len(message.params) > 1 else ""
+    target = message.params[2] if len(message.params) > 2 else ""
+    tags = messaging.client_tags(core, user, message)
+    # Whatever is wrong: the lines that follow are still part of it.
+    user.batch = _refused(core, reference)
     if kind != "draft/multiline" or not user.caps & MULTILINE:
         text = "Clients can not send batches of this type"
         _fail(core, user, "UNKNOWN_TYPE", reference, word(kind), text=text)
-        # The lines that follow are still part of it.
-        user.batch = _refused(core, reference)
-        return
-    target = message.params[2] if len(message.params) > 2 else ""
-    tags = messaging.client_tags(core, user, message)
-    if not target or tags is None:
-        text = "A batch needs a target" if not target else "Its tags are too long"
-        _fail(core, user, "MULTILINE_INVALID", text=text)
-        user.batch = _refused(core, reference)
-        return
-    label = core.answers.withhold(user)
-    user.batch = OpenBatch(reference, target, client_tags=tags, label=label, now=core.now)
+    elif not target:
+        _fail(core, user, "MULTILINE_INVALID", text="A batch needs a target")
+    elif tags is None:
+        _fail(core, user, "MULTILINE_INVALID", text="Its tags are too long")
+    else:
+        label = core.answers.withhold(user)
+        user.batch = OpenBatch(reference, target, client_tags=tags, label=label, now=core.now)
 
 
 def _refused(core: Core, reference: str) -> OpenBatch:
@@ -79,31 +82,24 @@ def takes(core: Core, user: User, message: Message) -> bool:
     found = user.batch
     if found is None or message.command in _ALLOWED:
         return False
-    if core.now - found.seen > BATCH_TIMEOUT:
-        _fail(core, user, "TIMEOUT", found.reference, text="The batch was left open for too long")
-        user.batch = None
-        return message.tags.get("batch") == found.reference
+    belongs = message.tags.get("batch") == found.reference
+    if found.lines is not None and core.now - found.seen > BATCH_TIMEOUT:
+        text = "The batch was left open for too long"
+        _give_up(core, user, found, "TIMEOUT", found.reference, text=text)
     found.seen = core.now
     if found.lines is None:
-        if message.tags.get("batch") == found.reference:
-            core.answers.forget()
-            return True
-        # It has been refused already: whoever goes on with something else has understood.
-        user.batch = None
-        return False
-    if message.tags.get("batch") != found.reference:
-        _give_up(core, user, found, "MULTILINE_INVALID", text="A batch is open: close it first")
+        return belongs
+    if belongs:
+        _add(core, user, found, found.lines, message)
         return True
-    core.answers.forget()
-    _add(core, user, found, message)
-    return True
+    _give_up(core, user, found, "MULTILINE_INVALID", text=_OPEN_ALREADY)
+    return False
 
 
-def _add(core: Core, user: User, found: OpenBatch, message: Message) -> None:
+def _add(
+    core: Core, user: User, found: OpenBatch, lines: list[tuple[str, bool]], message: Message
+) -> None:
     limits = core.settings.limits
-    lines = found.lines
-    if lines is None:
-        return
     if message.command not in ("PRIVMSG", "NOTICE") or len(message.params) < 2:
         _give_up(core, user, found, "MULTILINE_INVALID", text="Only messages can be in a batch")
         return
@@ -113,7 +109,7 @@ def _add(core: Core, user: User, found: OpenBatch, message: Message) -> None:
     if found.kind not in ("", message.command):
         problem = "A batch is of PRIVMSG or of NOTICE, not of both"
         _give_up(core, user, found, "MULTILINE_INVALID", text=problem)
-    elif target.lower() != found.target.lower():
+    elif fold(target) != fold(found.target):
         _give_up(
             core,
             user,
@@ -177,9 +173,8 @@ def _close(core: Core, user: User, reference: str) -> None:
 def _give_up(core: Core, user: User, found: OpenBatch, code: str, *context: str, text: str) -> None:
     """Refuse a batch, under the label of its beginning; what still comes of it is swallowed."""
     found.lines = None
-    if found.label:
-        core.answers.begin(user, {"label": found.label})
-    _fail(core, user, code, *context, text=text)
+    with core.answers.under(user, found.label):
+        _fail(core, user, code, *context, text=text)
 
 
 def _fail(core: Core, user: User, code: str, *context: str, text: str) -> None:

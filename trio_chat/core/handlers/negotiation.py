@@ -32,7 +32,7 @@ def cap(core: Core, user: User, message: Message) -> None:
         _ls(core, user, argument)
     elif subcommand == "LIST":
         have = [row.name for row in CAPABILITIES.values() if row.bit & user.caps]
-        _send_list(core, user, "LIST", have, several_lines=True)
+        _send_list(core, user, "LIST", have, several_lines=bool(user.caps & VERSION_302))
     elif subcommand == "REQ":
         _req(core, user, argument)
     elif subcommand == "END":
@@ -96,11 +96,13 @@ def tell_changes(core: Core, user: User, before: dict[str, str], after: dict[str
     """Tell a client with cap-notify what the server offers now, and did not (cap-notify)."""
     if not user.caps & CAP_NOTIFY:
         return
+    modern = bool(user.caps & VERSION_302)
     gone = [name for name in before if name not in after and CAPABILITIES[name].bit]
     new = [
-        f"{name}={value}" if value else name
+        f"{name}={value}" if value and modern else name
         for name, value in after.items()
-        if before.get(name) != value
+        # Values are for version 302: to the others nothing is new but what was not there.
+        if (before.get(name) != value if modern else name not in before)
     ]
     nickname = user.nickname or "*"
     if gone:

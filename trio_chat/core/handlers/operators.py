@@ -69,7 +69,7 @@ def kill(core: Core, user: User, message: Message) -> None:
         reason=f"{user.nickname} ({reason})",
     )
     core.output.send(target, event)
-    core.close(target, f"Killed by {user.nickname}: {reason}")
+    core.close(target, f"Killed by {user.nickname}: {reason}", by=user)
 
 
 @command(
@@ -126,6 +126,7 @@ def sajoin(core: Core, user: User, message: Message) -> None:
         standing = modes.OP if channel is None else 0
         channel = channel or rooms.find_or_create(core.state, name, now=core.now)
         channels.enter(core, target, channel, standing)
+        user.position = max(user.position, target.position)
         if target is not user:
             core.notice(user, f"{target.nickname} is in {channel.name} now")
 
@@ -160,5 +161,6 @@ def chghost(core: Core, user: User, message: Message) -> None:
         core.refuse(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
     else:
         presence.change_host(core, target, target.username, host)
+        user.position = max(user.position, target.position)
         if target is not user:
             core.notice(user, f"{target.nickname} is shown at {host} now")

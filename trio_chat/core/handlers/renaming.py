@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_chat.core import events, modes, names, rooms
-from trio_chat.core.capabilities import CHANNEL_RENAME
+from trio_chat.core import events, modes, names, numerics, rooms
+from trio_chat.core.capabilities import (
+    CHANNEL_RENAME,
+    MULTI_PREFIX,
+    NO_IMPLICIT_NAMES,
+    USERHOST_IN_NAMES,
+)
 from trio_chat.core.commands import command
-from trio_chat.core.handlers import channels
+from trio_chat.core.handlers import channels, listing
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -15,6 +20,10 @@ from trio_chat.wire.text import cut
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
+
+
+PAUSE = 60.0
+"""Seconds that a channel keeps a name at least."""
 
 
 @command(
@@ -42,8 +51,20 @@ def rename(core: Core, user: User, message: Message) -> None:
         return
     if name == channel.name:
         return
+    if core.now - channel.renamed_at < PAUSE:
+        # Each costs every member all names, if their client does not know RENAME.
+        text = f"It was renamed a moment ago: a channel can be once in {PAUSE:g} seconds"
+        _fail(core, user, channel, name, "CANNOT_RENAME", text)
+        return
     reason = cut(message.params[2], limits.kick) if len(message.params) > 2 else ""
     _rename(core, user, channel, name, reason)
+
+
+def _looks(channel: Channel, member: User) -> tuple[int, bool]:
+    """Return what decides which names a member is shown, and how."""
+    caps = member.caps & (MULTI_PREFIX | USERHOST_IN_NAMES | NO_IMPLICIT_NAMES)
+    sees_all = channel.members[member] >= modes.HALFOP
+    return caps, sees_all if channel.modes & modes.AUDITORIUM else True
 
 
 def _fail(core: Core, user: User, channel: Channel, name: str, code: str, text: str) -> None:
@@ -62,6 +83,7 @@ def _rename(core: Core, user: User, channel: Channel, name: str, reason: str) ->
         reason=reason,
     )
     core.output.record(event, user)
+    channel.renamed_at = core.now
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(core.state, channel, name)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
@@ -72,6 +94,7 @@ def _rename(core: Core, user: User, channel: Channel, name: str, reason: str) ->
         # A client that does not know RENAME finds the channel under any case of its name.
         return
     # To everybody else it looks as if they had gone from the one to the other.
+    names_of: dict[tuple[int, bool], list[tuple[numerics.Numeric, tuple[str, ...]]]] = {}
     for member in [one for one in channel.members if one not in knowing]:
         left = events.Parted(time=core.now, source=member.source, channel=before, reason=reason)
         core.send(member, left)
@@ -83,4 +106,12 @@ def _rename(core: Core, user: User, channel: Channel, name: str, reason: str) ->
             realname=member.realname,
         )
         core.send(member, joined)
-        channels.describe(core, member, channel)
+        if channel.topic:
+            channels.send_topic(core, member, channel)
+        if member.caps & NO_IMPLICIT_NAMES:
+            continue
+        looks = _looks(channel, member)
+        if looks not in names_of:
+            names_of[looks] = list(listing.name_replies(core, member, channel))
+        for numeric, params in names_of[looks]:
+            core.reply(member, numeric, *params)

@@ -101,7 +101,10 @@ def _may_find(user: User, other: User) -> bool:
         not other.modes & modes.INVISIBLE
         or user is other
         or bool(user.modes & modes.OPERATOR)
-        or any(user in channel.members for channel in other.channels)
+        or any(
+            user in channel.members and rooms.shows(channel, user, other)
+            for channel in other.channels
+        )
     )
 
 
