@@ -128,6 +128,7 @@ def test_a_list_has_an_end() -> None:
 
 def test_many_changes_are_shown_in_lines_that_fit(world: World) -> None:
     masks = [f"{'x' * 40}{number}!*@*" for number in range(9)]
+    world.ask("op", f"NICK {'ö' * 32}")
     lines = world.send("op", f"MODE #a +{'b' * 9} {' '.join(masks)}")["al"]
     assert len(lines) > 1
     assert all(len(line.encode()) <= 510 for line in lines)

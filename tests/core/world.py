@@ -52,7 +52,11 @@ class World:
         for id, chunks in effects.outputs:
             text = b"".join(chunk.data(id) for chunk in chunks).decode()
             assert text == "" or text.endswith("\r\n")
-            found[names[id]] = text.split("\r\n")[:-1]
+            found[names[id]] = lines = text.split("\r\n")[:-1]
+            for line in lines:
+                body = line.partition(" ")[2] if line.startswith("@") else line
+                user = self.core.state.users.get(id)
+                assert user is None or user.plain or len(body.encode()) <= 510, line
         return found
 
     def add(self, name: str, *, plain: bool = False, host: str = "10.0.0.1") -> Connected:

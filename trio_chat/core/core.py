@@ -15,6 +15,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.answers import Answer, Answers
 from trio_chat.core.capabilities import STANDARD_REPLIES
+from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers import monitor, multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
@@ -150,6 +151,11 @@ class Core:
                 params=params,
             ),
         )
+
+    def room(self, user: User, *words: str) -> int:
+        """Return the bytes that are left for a text in a line to a user that begins with these."""
+        head = f":{self.settings.name} {' '.join(words)} {user.nickname or '*'} :"
+        return BODY_LIMIT - len(head.encode())
 
     def tell(self, user: User, text: str) -> None:
         """Send a sentence to somebody on the plain side; IRC clients get none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trio_chat.core import masks, modes, networks
 from trio_chat.core.names import CHANNEL_TYPES
 from trio_chat.core.settings import Settings
+from trio_chat.wire.text import pack
 
 TOKENS_PER_LINE = 13
 """A line has at most 15 parameters, nickname and text included (Modern IRC, 005)."""
@@ -58,12 +59,14 @@ def tokens(settings: Settings) -> list[str]:
     )
 
 
-def lines(tokens: list[str]) -> list[tuple[str, ...]]:
-    """Return tokens, as many to a line as fit."""
-    return [
-        tuple(tokens[start : start + TOKENS_PER_LINE])
-        for start in range(0, len(tokens), TOKENS_PER_LINE)
-    ]
+def lines(tokens: list[str], room: int) -> list[tuple[str, ...]]:
+    """Return tokens, as many to a line as there can be and as fit into `room` bytes."""
+    found: list[tuple[str, ...]] = []
+    for text in pack(tokens, room):
+        words = text.split(" ")
+        for start in range(0, len(words), TOKENS_PER_LINE):
+            found.append(tuple(words[start : start + TOKENS_PER_LINE]))
+    return found
 
 
 def changes(before: Settings, after: Settings) -> list[str]:

@@ -15,7 +15,9 @@ import re
 from trio_chat.core.names import fold
 
 LIMIT = 256
-"""Characters of the longest mask that is taken."""
+"""Characters of the longest mask that is looked for."""
+LIST_LIMIT = 200
+"""Bytes of the longest mask that a list can have: one MODE has to show it."""
 
 
 EXTENDED = "~"
@@ -30,7 +32,7 @@ def is_extended(mask: str) -> bool:
 
 def is_mask(mask: str) -> bool:
     """Whether a normalised mask can be in a list: an extended one has to be of a known type."""
-    if " " in mask or mask[:1] in ("", ":") or len(mask) > LIMIT:
+    if " " in mask or mask[:1] in ("", ":") or len(mask.encode()) > LIST_LIMIT:
         return False
     if not is_extended(mask):
         return True

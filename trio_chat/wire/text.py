@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def cut(text: str, limit: int) -> str:
     """Return the longest beginning of `text` that is at most `limit` bytes of UTF-8."""
@@ -39,3 +41,18 @@ def split(text: str, limit: int) -> list[str]:
         else:
             pieces.append(head)
             text = text[len(head) :]
+
+
+def pack(words: Iterable[str], limit: int, separator: str = " ") -> list[str]:
+    """Join words, as many to a text as fit into `limit` bytes of UTF-8; none is cut."""
+    texts: list[str] = []
+    size = 0
+    for word in words:
+        length = len(word.encode()) + len(separator)
+        if texts and size + length <= limit + len(separator):
+            texts[-1] += separator + word
+            size += length
+        else:
+            texts.append(word)
+            size = length
+    return texts

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from trio_chat.core import masks, modes, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
-from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import targets, visible, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
+from trio_chat.wire.text import pack
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
@@ -47,26 +47,14 @@ def name_replies(
     inside = user in channel.members
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="
-    head = f":{core.settings.name} 353 {user.nickname} {symbol} {channel.name} :"
-    room = BODY_LIMIT - len(head.encode())
-    line: list[str] = []
-    lines: list[str] = []
-    size = 0
-    for member, standing in channel.members.items():
-        if member.modes & modes.INVISIBLE and not inside and member is not user:
-            continue
-        if not rooms.shows(channel, user, member):
-            continue
-        name = member.prefix if hosts else member.nickname
-        name = modes.symbols(standing, every=every) + name
-        length = len(name.encode()) + 1
-        if size + length > room + 1:
-            lines.append(" ".join(line))
-            line, size = [], 0
-        line.append(name)
-        size += length
-    if line:
-        lines.append(" ".join(line))
+    room = core.room(user, numerics.RPL_NAMREPLY.code, symbol, channel.name)
+    names = [
+        modes.symbols(standing, every=every) + (member.prefix if hosts else member.nickname)
+        for member, standing in channel.members.items()
+        if (inside or member is user or not member.modes & modes.INVISIBLE)
+        and rooms.shows(channel, user, member)
+    ]
+    lines = pack(names, room)
 
     def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
         for text in lines:

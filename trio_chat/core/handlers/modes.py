@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.commands import command
+from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import channel_for, is_operator, visible, word
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
 from trio_chat.core.state import Channel, ListEntry, User
@@ -23,8 +24,6 @@ _LIST_REPLIES = {
     "e": (numerics.RPL_EXCEPTLIST, numerics.RPL_ENDOFEXCEPTLIST),
     "I": (numerics.RPL_INVEXLIST, numerics.RPL_ENDOFINVEXLIST),
 }
-_LINE = 350
-"""Bytes of changes that are shown in one MODE, with room for everything around them."""
 
 
 @command(
@@ -92,14 +91,14 @@ class _Change:
     def add(self, adding: bool, letter: str, parameter: str = "") -> None:
         self.done.append(("+" if adding else "-", letter, parameter))
 
-    def lines(self) -> list[tuple[str, ...]]:
-        """Return what was done as MODE shows it, in as many lines as it needs."""
+    def lines(self, room: int) -> list[tuple[str, ...]]:
+        """Return what was done as MODE shows it, each line of at most `room` bytes."""
         found: list[tuple[str, ...]] = []
         parameters: list[str] = []
         letters, sign, size = "", "", 0
         for this_sign, letter, parameter in self.done:
             length = len(parameter.encode()) + 3
-            if letters and size + length > _LINE:
+            if letters and size + length > room:
                 found.append((letters, *parameters))
                 letters, parameters, sign, size = "", [], "", 0
             if this_sign != sign:
@@ -168,7 +167,8 @@ def change_modes(
             _set_standing(core, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
             _set_mode(core, user, channel, row, adding, parameter, change, free=free)
-    for line in change.lines():
+    head = f":{user.prefix} MODE {channel.name} "
+    for line in change.lines(BODY_LIMIT - len(head.encode())):
         event = events.ModeChanged(
             time=core.now,
             source=user.source,
@@ -326,7 +326,7 @@ def _set_list(
 ) -> None:
     mask = masks.normalise(parameter)
     if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
-        text = f"A mask has no spaces, at most {masks.LIMIT} characters, or is ~a: or ~m:"
+        text = f"A mask has no spaces, at most {masks.LIST_LIMIT} bytes, or is ~a: or ~m:"
         core.reply(
             user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from trio_chat.core import events, names, numerics, rooms
@@ -12,12 +12,10 @@ from trio_chat.core.handlers.common import word
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
+from trio_chat.wire.text import pack
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
-
-_LINE = 400
-"""Bytes of targets that fit into one reply, with room for everything around them."""
 
 
 @command(
@@ -76,20 +74,8 @@ def _send_status(core: Core, user: User, nicknames: list[str]) -> None:
 
 
 def _send(core: Core, user: User, numeric: Numeric, targets: Iterable[str]) -> None:
-    for line in _lines(targets):
+    for line in pack(targets, core.room(user, numeric.code), ","):
         core.reply(user, numeric, line)
-
-
-def _lines(targets: Iterable[str]) -> Iterator[str]:
-    """Join targets with commas, as many to a line as fit."""
-    line = ""
-    for target in targets:
-        if line and len(line.encode()) + len(target.encode()) >= _LINE:
-            yield line
-            line = ""
-        line = f"{line},{target}" if line else target
-    if line:
-        yield line
 
 
 def tell_online(core: Core, user: User) -> None:

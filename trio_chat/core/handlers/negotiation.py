@@ -10,12 +10,10 @@ from trio_chat.core.commands import command
 from trio_chat.core.handlers import registration
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
+from trio_chat.wire.text import pack
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
-
-_LINE = 350
-"""Bytes of capabilities that fit into one line, with room for everything around them."""
 
 
 @command(
@@ -69,27 +67,21 @@ def _req(core: Core, user: User, argument: str) -> None:
         if caps & VERSION_302 and not caps & CAP_NOTIFY:
             core.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
             return
-    core.protocol(user, "CAP", user.nickname or "*", "ACK", argument)
+    for line in pack(argument.split(" "), core.room(user, "CAP", "ACK")):
+        core.protocol(user, "CAP", user.nickname or "*", "ACK", line)
     user.set_caps(caps)
 
 
 def _send_list(
     core: Core, user: User, subcommand: str, words: list[str], *, several_lines: bool
 ) -> None:
-    lines: list[list[str]] = [[]]
-    size = 0
-    for word in words:
-        if size + len(word) > _LINE:
-            if not several_lines:
-                # Version 301 has one line: what does not fit is not offered.
-                break
-            lines.append([])
-            size = 0
-        lines[-1].append(word)
-        size += len(word) + 1
+    lines = pack(words, core.room(user, "CAP", subcommand, "*")) or [""]
+    if not several_lines:
+        # Version 301 has one line: what does not fit is not offered.
+        del lines[1:]
     for number, line in enumerate(lines, start=1):
         more = () if number == len(lines) else ("*",)
-        core.protocol(user, "CAP", user.nickname or "*", subcommand, *more, " ".join(line))
+        core.protocol(user, "CAP", user.nickname or "*", subcommand, *more, line)
 
 
 def tell_changes(core: Core, user: User, before: dict[str, str], after: dict[str, str]) -> None:

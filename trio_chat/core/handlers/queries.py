@@ -13,12 +13,10 @@ from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
+from trio_chat.wire.text import pack
 
 if TYPE_CHECKING:
     from trio_chat.core.core import Core
-
-_CHANNELS_LINE = 300
-"""Bytes of channels that fit into one RPL_WHOISCHANNELS."""
 
 
 @command("WHOIS", usage="WHOIS [<server>] <nickname>", help="see what is known of somebody")
@@ -40,20 +38,15 @@ def whois(core: Core, user: User, message: Message) -> None:
 def _send_whois(core: Core, user: User, other: User) -> None:
     name = other.nickname
     core.reply(user, numerics.RPL_WHOISUSER, name, other.username, other.host, "*", other.realname)
-    line: list[str] = []
-    size = 0
-    for channel in other.channels:
-        if visible(user, channel) and rooms.shows(channel, user, other):
-            text = modes.symbols(channel.members[other], every=bool(user.caps & MULTI_PREFIX))
-            text += channel.name
-            length = len(text.encode()) + 1
-            if size + length > _CHANNELS_LINE:
-                core.reply(user, numerics.RPL_WHOISCHANNELS, name, " ".join(line))
-                line, size = [], 0
-            line.append(text)
-            size += length
-    if line:
-        core.reply(user, numerics.RPL_WHOISCHANNELS, name, " ".join(line))
+    every = bool(user.caps & MULTI_PREFIX)
+    shown = [
+        modes.symbols(channel.members[other], every=every) + channel.name
+        for channel in other.channels
+        if visible(user, channel) and rooms.shows(channel, user, other)
+    ]
+    code = numerics.RPL_WHOISCHANNELS.code
+    for line in pack(shown, core.room(user, code, name)):
+        core.reply(user, numerics.RPL_WHOISCHANNELS, name, line)
     core.reply(user, numerics.RPL_WHOISSERVER, name, core.settings.name, core.settings.network)
     if other.account:
         core.reply(user, numerics.RPL_WHOISACCOUNT, name, other.account)
@@ -121,11 +114,18 @@ def userhost(core: Core, user: User, message: Message) -> None:
             operator = "*" if other.modes & modes.OPERATOR else ""
             here = "+" if other.away is None else "-"
             answers.append(f"{other.nickname}{operator}={here}{other.username}@{other.host}")
-    core.reply(user, numerics.RPL_USERHOST, " ".join(answers))
+    _reply_words(core, user, numerics.RPL_USERHOST, answers)
+
+
+def _reply_words(core: Core, user: User, numeric: numerics.Numeric, words: list[str]) -> None:
+    """Send as many words as fit into the one line of a reply: half a name would be another."""
+    lines = pack(words, core.room(user, numeric.code))
+    core.reply(user, numeric, lines[0] if lines else "")
 
 
 @command("ISON", params=1, usage="ISON <nickname>{ <nickname>}", help="see which users are here")
 def ison(core: Core, user: User, message: Message) -> None:
     wanted = (word for param in message.params for word in param.split())
     here = (core.state.user_named(nickname) for nickname in wanted)
-    core.reply(user, numerics.RPL_ISON, " ".join(other.nickname for other in here if other))
+    found = [other.nickname for other in here if other is not None]
+    _reply_words(core, user, numerics.RPL_ISON, found)

@@ -5,6 +5,7 @@ Specification: Modern IRC, "Server Queries and Commands".
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -115,14 +116,13 @@ def isupport_(core: Core, user: User, message: Message) -> None:
 
 def send_isupport(core: Core, user: User, tokens: list[str] | None = None) -> None:
     """Send the tokens of 005, or some of them."""
-    lines = isupport.lines(isupport.tokens(core.settings) if tokens is None else tokens)
-    if user.caps & EXTENDED_ISUPPORT:
-        with core.answers.batch(user, "draft/isupport"):
-            for line in lines:
-                core.reply(user, numerics.RPL_ISUPPORT, *line)
-        return
-    for line in lines:
-        core.reply(user, numerics.RPL_ISUPPORT, *line)
+    numeric = numerics.RPL_ISUPPORT
+    room = core.room(user, numeric.code) - len(numeric.text.encode()) - 2
+    lines = isupport.lines(isupport.tokens(core.settings) if tokens is None else tokens, room)
+    extended = user.caps & EXTENDED_ISUPPORT
+    with core.answers.batch(user, "draft/isupport") if extended else nullcontext():
+        for line in lines:
+            core.reply(user, numeric, *line)
 
 
 @command("ADMIN", usage="ADMIN", help="see who runs this server, and how to reach them")
