@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.core.world import World
+from trio_chat.core import modes, rooms
 from trio_chat.core.inputs import Disconnected, Input
 from trio_chat.core.names import fold, skeleton
 from trio_chat.wire import irc
@@ -60,6 +61,16 @@ ACTIONS = st.sampled_from(
         "WHO #u %tcnf,7",
         "LIST >0,*",
         "INVITE {other} #b",
+        "KILL {other} :enough",
+        "KLINE 1m {other}",
+        "UNKLINE {other}",
+        "SAJOIN {other} #b",
+        "SAMODE #a +o {other}",
+        "SAMODE #b -m",
+        "WALLOPS :{text}",
+        "MODE {other} +w",
+        "MODE {other} -o",
+        "STATS k",
         "JOIN #a",
         "JOIN #b",
         "@label=x JOIN #a",
@@ -142,6 +153,9 @@ class Chat(RuleBasedStateMachine):
         for each in caps:
             self.connect(each, "#a,#b")
         self.step()
+        state = self.world.core.state
+        for user in list(state.users.values())[:2]:
+            rooms.set_user_modes(state, user, user.modes | modes.OPERATOR)
 
     # --- What users do
 
@@ -303,7 +317,9 @@ class Chat(RuleBasedStateMachine):
         state = self.world.core.state
         registered = [user for user in state.users.values() if user.registered]
         assert state.registered == len(registered)
-        assert state.invisible == sum(bool(user.modes & 1) for user in registered)
+        assert state.invisible == sum(bool(user.modes & modes.INVISIBLE) for user in registered)
+        assert state.operators == sum(bool(user.modes & modes.OPERATOR) for user in registered)
+        assert state.peak >= state.registered
         assert all(user.registered for user in state.users.values() if user.channels)
 
     @invariant()
