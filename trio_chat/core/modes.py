@@ -248,7 +248,8 @@ CHANNEL_MODES = {
             letter="u",
             kind=Kind.FLAG,
             bit=AUDITORIUM,
-            help="members without a prefix are shown to operators only",
+            help="members without a prefix are shown to operators only; lists say so at once, and who was "
+            "seen before stays in the lists of those clients that keep one",
             set="shows the members of {0} to operators only",
             unset="shows the members of {0} to everybody",
         ),

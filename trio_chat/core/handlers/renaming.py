@@ -30,7 +30,7 @@ PAUSE = 60.0
     "RENAME",
     params=2,
     usage="RENAME <channel> <name> [<reason>]",
-    help="give a channel another name; everybody stays in it",
+    help="give a channel another name, once a minute; everybody stays in it",
 )
 def rename(core: Core, user: User, message: Message) -> None:
     channel = channel_for(core, user, message.params[0], member=True)
