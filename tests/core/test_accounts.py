@@ -81,5 +81,7 @@ def test_masks_about_accounts(world: World) -> None:
 
 def test_logging_in_is_not_there_yet(world: World) -> None:
     assert codes(world.ask("al", "AUTHENTICATE PLAIN")) == ["908", "904"]
+    log_in(world, "bo", "bob")
+    assert codes(world.ask("bo", "AUTHENTICATE PLAIN")) == ["907"]
     assert codes(world.ask("al", "AUTHENTICATE *")) == ["906"]
     assert codes(world.ask("al", f"AUTHENTICATE {'A' * 401}")) == ["905"]

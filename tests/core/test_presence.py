@@ -118,3 +118,9 @@ def test_away_before_registration() -> None:
     world.ask("al", "USER al 0 * :x", "CAP END")
     world.irc("bo")
     assert f":{SERVER} 301 bo al early" in world.ask("bo", "WHOIS al")[2].replace(" :", " ")
+
+
+def test_samode_from_outside_is_seen_by_who_did_it(world: World) -> None:
+    world.irc("al", rooms="#a")
+    assert world.ask("op", "SAMODE #a +m") == [f"{prefix('op')} MODE #a +m"]
+    assert world.ask("op", "SAMODE #a +m") == []

@@ -1,9 +1,8 @@
 """What happens, and how it reads: to an IRC client, and to a person with `nc`.
 
 An event holds all that any encoding needs, and no reference to anything that changes: a message
-still has the sender's name of the time when it was said. Times are in seconds since the epoch;
-`encoding.py` adds tags or the clock and makes
-bytes of it.
+still has the sender's name of the time when it was said. Times are in seconds since the epoch.
+`encoding.py` adds tags or the clock, and makes bytes of it.
 """
 
 from __future__ import annotations

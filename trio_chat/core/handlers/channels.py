@@ -8,7 +8,7 @@ from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.handlers import listing
-from trio_chat.core.handlers.common import channel_for, is_operator, targets, word
+from trio_chat.core.handlers.common import channel_for, is_operator, targets, visible, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -231,7 +231,7 @@ def topic(core: Core, user: User, message: Message) -> None:
         return
     inside = user in channel.members
     if len(message.params) == 1:
-        if channel.modes & modes.SECRET and not inside:
+        if not visible(user, channel):
             core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
         elif channel.topic:
             send_topic(core, user, channel)

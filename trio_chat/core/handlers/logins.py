@@ -29,7 +29,9 @@ _CHUNK = 400
 )
 def authenticate(core: Core, user: User, message: Message) -> None:
     wanted = message.params[0]
-    if len(wanted) > _CHUNK:
+    if user.account:
+        core.reply(user, numerics.ERR_SASLALREADY)
+    elif len(wanted) > _CHUNK:
         core.reply(user, numerics.ERR_SASLTOOLONG)
     elif wanted == "*":
         core.reply(user, numerics.ERR_SASLABORTED)

@@ -177,6 +177,9 @@ def change_modes(
             changes=line,
         )
         core.notify(channel, event, user)
+        if user not in channel.members:
+            # SAMODE from outside: nobody else tells them that it is done.
+            core.send(user, event)
 
 
 def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
