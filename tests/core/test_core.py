@@ -124,13 +124,13 @@ def test_a_mistake_while_somebody_leaves_does_not_end_the_step(
     world.irc("al", rooms="#a")
     world.irc("bo", rooms="#a")
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.core.output, "broadcast", broken)
+        patched.setattr(world.core.output, "show", broken)
         effects = world.core.step([Disconnected(user=world.ids["al"], reason="x")], START)
-    assert [str(error) for error in effects.failures] == ["a bug", "a bug"]
+    assert [str(error) for error in effects.failures] == ["a bug"]
     assert world.core.state.user_named("al") is None
     assert codes(world.ask("bo", "WHO #a")) == ["352", "315"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.core.world import SERVER, World, codes, prefix
 from trio_chat.core.capabilities import Link, offered
-from trio_chat.core.output import View
+from trio_chat.core.feed import Chunk, Part, View, write
 
 
 def said(name: str, text: str, room: str = "#a") -> str:
@@ -33,7 +33,7 @@ def test_a_rooms_messages_are_one_chunk_for_all_of_one_encoding() -> None:
     (shared,) = views(world, "al")
     assert views(world, "bo") == views(world, "cy") == [shared]
     assert shared.data(world.ids["bo"]) is shared.data(world.ids["cy"])
-    assert len(shared.segment.views) == 3
+    assert len(shared.feed.views) == 3
 
 
 def test_who_wants_no_echo_gets_the_chunk_less_their_own_lines() -> None:
@@ -97,17 +97,97 @@ def test_what_one_user_says_in_two_rooms_arrives_in_that_order() -> None:
     assert [line.rsplit(":", 1)[1] for line in found["al"]] == ["0", "1", "2", "3", "4", "5"]
 
 
-def test_a_message_joins_a_segment_that_opened_after_what_its_sender_said_before() -> None:
+def test_who_is_in_several_rooms_sees_what_happens_in_the_order_in_which_it_does() -> None:
     world = World()
     for name in ("al", "bo"):
         world.irc(name, rooms="#a,#b", caps="echo-message")
     found = world.step(
         world.lines("bo", "PRIVMSG #a :1", "PRIVMSG #b :2"),
-        # al speaks in the same order as the rooms have come to be: no segment has to close.
         world.lines("al", "PRIVMSG #a :3", "PRIVMSG #b :4"),
     )
-    assert [line.rsplit(":", 1)[1] for line in found["al"]] == ["1", "3", "2", "4"]
+    assert [line.rsplit(":", 1)[1] for line in found["al"]] == ["1", "2", "3", "4"]
     assert len(views(world, "al")) == 2
+
+
+def test_who_sees_the_same_rooms_is_handed_the_same_bytes() -> None:
+    world = World()
+    for name in ("al", "bo", "cy"):
+        world.irc(name, rooms="#a,#b")
+    world.irc("di", rooms="#a,#b")
+    effects = world.core.step(
+        [world.lines("di", "PRIVMSG #a :1", "PRIVMSG #b :2", "PRIVMSG #a :3")], world.now
+    )
+    outputs = dict(effects.outputs)
+    merged: dict[tuple[Chunk, ...], bytes] = {}
+    sent = [write(outputs[world.ids[name]], world.ids[name], merged) for name in ("al", "bo")]
+    assert sent[0] is sent[1]
+    assert [line.rsplit(b":", 1)[1] for line in sent[0].splitlines()] == [b"1", b"2", b"3"]
+    assert write(outputs[world.ids["di"]], world.ids["di"], merged) == b""
+
+
+def test_who_joins_shares_what_follows() -> None:
+    world = World()
+    for name in ("al", "bo", "cy", "di"):
+        world.irc(name, rooms="#a" if name < "c" else "")
+    found = world.step(
+        world.lines("al", "PRIVMSG #a :before"),
+        world.lines("cy", "JOIN #a"),
+        world.lines("di", "JOIN #a"),
+        world.lines("bo", "PRIVMSG #a :after", "QUIT"),
+    )
+    assert codes(found["bo"]) == ["PRIVMSG", "JOIN", "JOIN", "ERROR"]
+    assert codes(found["al"]) == ["JOIN", "JOIN", "PRIVMSG", "QUIT"]
+    assert codes(found["cy"]) == ["JOIN", "353", "366", "JOIN", "PRIVMSG", "QUIT"]
+    assert codes(found["di"]) == ["JOIN", "353", "366", "PRIVMSG", "QUIT"]
+    names = [line.rpartition(":")[2] for line in (*found["cy"], *found["di"]) if " 353 " in line]
+    assert names == ["@al bo cy", "@al bo cy di"]
+    assert world.last is not None
+    parts = [
+        chunk for _, chunks in world.last.outputs for chunk in chunks if isinstance(chunk, Part)
+    ]
+    assert len({id(part.view) for part in parts}) == 1
+
+
+def test_who_shares_several_rooms_with_somebody_sees_them_go_once() -> None:
+    world = World()
+    for name in ("al", "bo"):
+        world.irc(name, rooms="#a,#b")
+    world.irc("cy", rooms="#b")
+    assert codes(world.send("al", "NICK al2")["bo"]) == ["NICK"]
+    found = world.quit("al")
+    assert codes(found["bo"]) == codes(found["cy"]) == ["QUIT"]
+
+
+def test_capabilities_change_what_comes_after_them_only() -> None:
+    world = World()
+    for name in ("al", "bo"):
+        world.irc(name, rooms="#a")
+    found = world.step(
+        world.lines("bo", "PRIVMSG #a :1"),
+        world.lines("al", "CAP REQ :server-time"),
+        world.lines("bo", "PRIVMSG #a :2"),
+        world.lines("al", "CAP REQ :-server-time"),
+        world.lines("bo", "PRIVMSG #a :3"),
+    )
+    assert [line[0] for line in found["al"]] == [":", ":", "@", "@", ":"]
+    assert [line.rsplit(":", 1)[1] for line in found["al"] if "PRIVMSG" in line] == ["1", "2", "3"]
+
+
+def test_people_are_told_the_room_from_when_they_look_elsewhere() -> None:
+    world = World()
+    world.irc("al", rooms="#a,#b")
+    world.person("pl")
+    world.ask("pl", "/join #a")
+    world.ask("pl", "/join #b")
+    found = world.step(
+        world.lines("al", "PRIVMSG #a :1"),
+        world.lines("pl", "/join #a"),
+        world.lines("al", "PRIVMSG #a :2"),
+        world.lines("pl", "/part #a"),
+        world.lines("al", "PRIVMSG #b :3"),
+    )
+    lines = [line.partition(" ")[2] for line in found["pl"] if "<al>" in line]
+    assert lines == ["#a <al> 1", "<al> 2", "<al> 3"]
 
 
 def test_nick_changes_and_quits_keep_their_place() -> None:
@@ -136,7 +216,8 @@ def test_a_step_leaves_nothing_behind() -> None:
     world.send("al", "PRIVMSG #a :1")
     channel = world.core.state.channel_named("#a")
     assert channel is not None
-    assert channel.segment is None
+    assert channel.feed is None
+    assert not channel.rosters
     assert all(user.out is None for user in world.core.state.users.values())
     assert world.step() == {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trio_chat.core.core import Core
+from trio_chat.core.feed import write
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
 from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Request
 from trio_chat.core.settings import Settings
@@ -50,7 +51,7 @@ class World:
         self.requests += effects.requests
         found: dict[str, list[str]] = {}
         for id, chunks in effects.outputs:
-            text = b"".join(chunk.data(id) for chunk in chunks).decode()
+            text = write(chunks, id).decode()
             assert text == "" or text.endswith("\r\n")
             found[names[id]] = lines = text.split("\r\n")[:-1]
             for line in lines:

@@ -86,6 +86,11 @@ class Answers:
         """Whether the command at hand is this user's and has a label."""
         return self.current is not None and self.current.user is user
 
+    def are_free(self, user: User) -> bool:
+        """Whether a user is sent things as they are, with no label and in no batch."""
+        in_batch = self._batch is not None and self._batch[0] is user
+        return not in_batch and not self.labelled(user)
+
     def send(self, user: User, event: Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
         batch = self._batch[1] if self._batch is not None and self._batch[0] is user else ""

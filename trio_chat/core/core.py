@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.answers import Answer, Answers
 from trio_chat.core.capabilities import STANDARD_REPLIES
-from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.encoding import BODY_LIMIT, reply_head
 from trio_chat.core.handlers import monitor, multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
@@ -32,7 +32,7 @@ from trio_chat.core.names import fold
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Output, Reload, withhold
 from trio_chat.core.settings import Settings
-from trio_chat.core.state import Channel, State, User
+from trio_chat.core.state import State, User
 from trio_chat.wire import irc
 from trio_chat.wire.errors import Problem, ProtocolError
 
@@ -152,6 +152,23 @@ class Core:
             ),
         )
 
+    def is_free(self, user: User) -> bool:
+        """Whether what a user is sent now goes out as it is: not to people, nor in a batch."""
+        return not user.plain and self.answers.are_free(user)
+
+    def send_block(self, user: User, numeric: Numeric, tails: list[bytes]) -> None:
+        """Send numeric replies whose rests, line ends included, are the same for others."""
+        if user is self._at_hand:
+            self._replies += len(tails)
+        head = events.Reply(
+            time=self.now,
+            source=self.server,
+            numeric=numeric,
+            nickname=user.nickname,
+            params=(),
+        )
+        self.output.send_block(user, reply_head(head, user.encoding), tails)
+
     def room(self, user: User, *words: str) -> int:
         """Return the bytes that are left for a text in a line to a user that begins with these."""
         head = f":{self.settings.name} {' '.join(words)} {user.nickname or '*'} :"
@@ -207,22 +224,17 @@ class Core:
         """Whether the command at hand is this user's and has a label."""
         return self.answers.labelled(user)
 
-    def notify(
-        self,
-        channel: Channel,
-        event: events.Event,
-        actor: User,
-        audience: Iterable[User] | None = None,
-    ) -> None:
-        """Send an event to a channel's members, the actor included, and to the journal.
+    @property
+    def page_size(self) -> int:
+        """Replies after which a user has to have taken them before there are more."""
+        return PAGE
 
-        `audience` is who of them is shown it, if that is not everybody.
-        """
+    def notify(self, witnesses: rooms.Witnesses, event: events.Event, actor: User) -> None:
+        """Show an event to whoever sees it, in the way of their own to who did it, and have it
+        stored."""
         self.output.record(event, actor)
-        members = channel.members if audience is None else audience
-        self.output.broadcast(members, event, actor, (channel,))
-        if actor in channel.members:
-            self.send(actor, event)
+        self.output.show(event, witnesses, without=(actor,))
+        self.send(actor, event)
 
     def page(self, user: User, replies: Iterator[tuple[Numeric, tuple[str, ...]]]) -> None:
         """Send replies, however many: a page at a time, each when the last has been taken.
@@ -265,31 +277,31 @@ class Core:
         self._pending[self._requests] = _Pending(user, resume, answer)
         return self._requests
 
-    def close(
-        self, user: User, reason: str, *, by: User | None = None, with_: Container[User] = ()
-    ) -> None:
-        """End a user's connection; the others are shown the reason too.
+    def close(self, user: User, reason: str) -> None:
+        """End a user's connection; who shares a room with them is shown the reason too."""
+        self.close_all([user], reason)
 
-        `by` is whose doing it is, if it is somebody else's; those who are closed `with_` the user
-        are shown nothing.
-        """
-        self.output.send(user, events.Closing(time=self.now, source=self.server, reason=reason))
-        self.output.close(user, reason)
-        self.depart(user, reason, with_)
-        if by is not None:
-            # What they do next comes behind it.
-            by.position = max(by.position, user.position)
+    def close_all(self, users: Sequence[User], reason: str) -> None:
+        """End the connections of several users, who are not shown each other's end."""
+        for user in users:
+            event = events.Closing(time=self.now, source=self.server, reason=reason)
+            self.output.send(user, event)
+            self.output.close(user, reason)
+        self.depart(users, reason)
 
-    def depart(self, user: User, reason: str, with_: Container[User] = ()) -> None:
-        """Tell whoever shares a room with a user that they are gone, and forget them."""
-        if user.registration is None:
+    def depart(self, users: Sequence[User], reason: str) -> None:
+        """Forget users who are gone, and tell whoever shared a room with one of them."""
+        seen = [(user, rooms.witnesses(user)) for user in users]
+        for user in users:
+            rooms.forget(self.state, user)
+        for user, witnesses in seen:
+            if user.registration is not None:
+                continue
             event = events.Quit(time=self.now, source=user.source, id=self.new_id(), reason=reason)
             self.output.record(event, user)
-            audience = [one for one in rooms.neighbours(user) if one not in with_]
-            self.output.broadcast(audience, event, user, user.channels)
+            self.output.show(event, witnesses)
             self.remember(user)
-            monitor.tell_offline(self, user, user.nickname)
-        rooms.forget(self.state, user)
+            monitor.tell_offline(self, user.nickname)
 
     def remember(self, user: User) -> None:
         """Note for WHOWAS that a nickname is given up."""
@@ -311,7 +323,7 @@ class Core:
             if item.orderly and user.deferred is not None:
                 user.leaving = item.reason
             else:
-                self.depart(user, item.reason)
+                self.depart([user], item.reason)
         elif isinstance(item, Completed):
             self._completed(item)
         elif isinstance(item, Elapsed):
@@ -437,7 +449,7 @@ class Core:
                     self._received(user, lines)
                 if user.leaving is not None and user.deferred is None and self._is_here(user):
                     self.output.close(user, user.leaving)
-                    self.depart(user, user.leaving)
+                    self.depart([user], user.leaving)
         except Exception:
             self._give_up(user)
             raise

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from trio_chat.core.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, MULTILINE, SERVER_TIME
-from trio_chat.core.events import Answer, Event, Said, SaidInLines
+from trio_chat.core.events import Answer, Event, Reply, Said, SaidInLines
 from trio_chat.wire import irc, plain
 from trio_chat.wire.text import cut
 
@@ -51,6 +51,13 @@ def encode(
     if encoding & _TAGGED:
         tags = _tags(event, encoding, tags)
     return irc.frame(f"@{tags} {body}" if tags else body)
+
+
+def reply_head(event: Reply, encoding: Encoding) -> bytes:
+    """Return what a numeric reply's line begins with: up to the nickname, and no further."""
+    head = f":{event.source.prefix} {event.numeric.code} {event.nickname}"
+    tags = _tags(event, encoding, "") if encoding & _TAGGED else ""
+    return (f"@{tags} {head}" if tags else head).encode()
 
 
 def _tags(event: Event, encoding: Encoding, tags: str) -> str:

@@ -1,32 +1,34 @@
 """What one step puts out, in order, and shared wherever it can be.
 
-Owns the order of what every user is sent. The messages of one room form a *segment*: it takes its
-place in the output of every member when it opens, and later messages join it there, so it is
-encoded once per encoding and the members are handed the same bytes object. A message joins only
-while that place is right for it. A segment closes
+Owns the order of it all: whatever is shown takes a place, one after another, so that everybody sees
+things in the order in which they were decided, and what they are answered where it belongs. What
+happens in a room goes into the room's feed (`feed.py`), and costs what it costs once, not once for
+each member; what concerns a few, or one in a way of their own, is handed to them.
 
-- when anything else happens in its room (somebody joins, parts, changes a name, …);
-- when one of its members is sent something of their own, which has to stand where it belongs;
-- and, for a sender who has meanwhile been seen elsewhere, when that was after the segment opened:
-  what one user did is never shown in another order.
-
-Messages of different senders in different rooms within one step are concurrent: nobody can have
-reacted to anything that this step shows.
+Counts the work that the step makes for whoever sends it (`work`), so that a step can end in time.
 
 Must not know commands, rights or connections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding, encode
+from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Event, Said, Source, Standard
+from trio_chat.core.feed import LAST, Block, Chunk, Feed, Line, Part, Reader, View
 from trio_chat.core.inputs import UserId
 from trio_chat.core.state import Channel, User
+
+READER = 8
+"""The work of sending something to one more user, whatever it is; in units of about a
+microsecond."""
+SHARE = 3
+"""The work of an event for its readers is their number shifted right by so many bits: it is copied
+to each, and nothing else."""
 
 
 class CheckPassword(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,94 +64,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     author: UserId
 
 
-class Segment:
-    """A run of events that stand together in the output of everybody who sees them."""
-
-    __slots__ = ("events", "position", "skips", "views")
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-        self.events: list[Event] = []
-        self.skips: dict[UserId, set[int]] = {}
-        """Which events, by index, a user is not shown: their own, without `echo-message`."""
-        self.views: dict[Encoding, View] = {}
-
-    def view(self, encoding: Encoding, utc_offset: int) -> View:
-        """Return the one view of this segment in this encoding."""
-        view = self.views.get(encoding)
-        if view is None:
-            view = self.views[encoding] = View(self, encoding, utc_offset)
-        return view
-
-    def forget(self, lost: Container[str]) -> None:
-        """Drop the events with these ids."""
-        kept = [index for index, event in enumerate(self.events) if event.id not in lost]
-        if len(kept) < len(self.events):
-            places = {old: new for new, old in enumerate(kept)}
-            self.events = [self.events[index] for index in kept]
-            self.skips = {
-                user: {places[index] for index in skipped if index in places}
-                for user, skipped in self.skips.items()
-            }
-
-
-class View:
-    """A segment in one encoding. Encodes when it is first asked, so not before the step is over."""
-
-    __slots__ = ("_data", "_lines", "encoding", "segment", "utc_offset")
-
-    def __init__(self, segment: Segment, encoding: Encoding, utc_offset: int) -> None:
-        self.segment = segment
-        self.encoding = encoding
-        self.utc_offset = utc_offset
-        self._lines: list[bytes] | None = None
-        self._data = b""
-
-    def data(self, user: UserId) -> bytes:
-        """Return what this user is sent: one shared object, but for those who skip lines."""
-        lines = self._lines
-        if lines is None:
-            encoding, offset = self.encoding, self.utc_offset
-            lines = [encode(event, encoding, utc_offset=offset) for event in self.segment.events]
-            self._lines = lines
-            self._data = lines[0] if len(lines) == 1 else b"".join(lines)
-        skips = self.segment.skips
-        if skips and user in skips:
-            return self._without(skips[user], lines)
-        return self._data
-
-    def _without(self, skipped: set[int], lines: list[bytes]) -> bytes:
-        if len(skipped) == len(lines):
-            return b""
-        return b"".join(line for index, line in enumerate(lines) if index not in skipped)
-
-
-class Line:
-    """An event for one user."""
-
-    __slots__ = ("encoding", "event", "tags", "utc_offset", "viewer")
-
-    def __init__(self, event: Event, user: User, utc_offset: int, tags: str = "") -> None:
-        self.event = event
-        # A user's encoding, name and room may change later in the same step.
-        self.encoding = _encoding_for(user, event)
-        self.viewer = user.nickname
-        self.utc_offset = utc_offset
-        self.tags = tags
-
-    def data(self, user: UserId) -> bytes:
-        return encode(
-            self.event,
-            self.encoding,
-            utc_offset=self.utc_offset,
-            viewer=self.viewer,
-            tags=self.tags,
-        )
-
-
-Chunk: TypeAlias = View | Line
-
-
 def _encoding_for(user: User, event: Event) -> Encoding:
     """Return the user's encoding for an event: people are told the room if they look elsewhere."""
     encoding = user.encoding
@@ -179,9 +93,10 @@ class Output:
     def __init__(self) -> None:
         self.now = 0.0
         self.utc_offset = 0
-        self._position = 0
+        self._cost = 0
+        self._place = 0
         self._open: list[Channel] = []
-        self._touched: list[User] = []
+        self._touched: list[Reader] = []
         self._records: list[Record] = []
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
@@ -193,15 +108,22 @@ class Output:
         self.now = now
         self.utc_offset = utc_offset
 
+    @property
+    def work(self) -> int:
+        """What the step has put out so far costs whoever sends it, in about microseconds."""
+        return self._cost + READER * len(self._touched)
+
     def take(self) -> Effects:
         """Return what the step has put out, and forget it."""
-        self.close_segments(self._open)
+        for channel in self._open:
+            channel.feed = None
+            channel.rosters.clear()
         self._open.clear()
         outputs: list[tuple[UserId, list[Chunk]]] = []
-        for user in self._touched:
-            if user.out is not None:
-                outputs.append((user.id, user.out))
-                user.out = None
+        for reader in self._touched:
+            if reader.out is not None:
+                outputs.append((reader.id, reader.out))
+                reader.out = None
         effects = Effects(
             records=self._records,
             outputs=outputs,
@@ -210,9 +132,11 @@ class Output:
             moves=self._moves,
             failures=self._failures,
         )
+        # Feeds of this step hold on to it: the next one gets a list of its own.
         self._touched, self._records = [], []
         self._closes, self._requests = [], []
         self._moves, self._failures = [], []
+        self._cost = self._place = 0
         return effects
 
     def record(self, event: Event, author: User) -> None:
@@ -235,74 +159,100 @@ class Output:
         """End a user's connection after this step's output."""
         self._closes.append((user.id, reason))
 
-    def send(self, user: User, event: Event, *, tags: str = "") -> None:
-        """Send an event to one user, behind all that the user has been sent in this step."""
-        if self._open:
-            self.close_segments(user.channels)
-        self._place(user, Line(event, user, self.utc_offset, tags))
+    # --- What is shown
 
-    def say(
+    def send(self, user: User, event: Event, *, tags: str = "") -> None:
+        """Send an event to one user."""
+        self._place += 1
+        line = Line(
+            self._place,
+            event,
+            _encoding_for(user, event),
+            viewer=user.nickname,
+            utc_offset=self.utc_offset,
+            tags=tags,
+        )
+        self._hand(user, line)
+
+    def send_block(self, user: User, head: bytes, tails: list[bytes]) -> None:
+        """Send lines to one user that each begin with `head`; `tails` are shared with others."""
+        self._place += 1
+        self._cost += len(tails)
+        self._hand(user, Block(self._place, head, tails))
+
+    def say(self, channel: Channel, event: Event, *, without: Iterable[User] = ()) -> None:
+        """Show an event to a channel's members, but for those `without`."""
+        self._place += 1
+        feed = channel.feed or self.feed(channel)
+        feed.add(self._place, event)
+        self._cost += len(channel.members) >> SHARE
+        for user in without:
+            feed.skip(user)
+
+    def show(
         self,
-        channel: Channel,
         event: Event,
-        sender: User,
+        witnesses: Iterable[tuple[Channel, Collection[User] | None]],
         *,
-        skip: bool,
         without: Iterable[User] = (),
     ) -> None:
-        """Send a message to a channel's members but those `without`; with `skip`, not to its
-        sender."""
-        segment = channel.segment
-        if segment is None or sender.position > segment.position:
-            segment = self._segment(channel)
-            channel.segment = segment
-            self._open.append(channel)
-        if skip and sender in channel.members:
-            segment.skips.setdefault(sender.id, set()).add(len(segment.events))
-        for user in without:
-            segment.skips.setdefault(user.id, set()).add(len(segment.events))
-        segment.events.append(event)
-        sender.position = segment.position
+        """Show one event in several channels, once to each who sees it, but for those `without`.
 
-    def broadcast(
-        self, audience: Iterable[User], event: Event, actor: User, channels: Iterable[Channel]
-    ) -> None:
-        """Send an event that concerns these channels to the audience, the actor left out."""
-        self.close_segments(channels)
-        self._position += 1
-        segment = Segment(self._position)
-        segment.events.append(event)
-        actor.position = self._position
+        `witnesses` are channels, each with those of its members who see it; None: all do.
+        """
+        self._place += 1
+        for channel, audience in witnesses:
+            members = channel.members
+            if audience is not None:
+                here = [one for one in audience if one in members and one not in without]
+                self._to_each(here, event)
+            elif members:
+                feed = channel.feed or self.feed(channel)
+                feed.add(self._place, event)
+                self._cost += len(members) >> SHARE
+                for user in without:
+                    if user in members:
+                        feed.skip(user)
+
+    def broadcast(self, audience: Iterable[User], event: Event) -> None:
+        """Send one event to several users, each of whom sees it by themselves."""
+        self._place += 1
+        self._to_each(audience, event)
+
+    def _to_each(self, audience: Iterable[User], event: Event) -> None:
+        feed = Feed(self._touched, self.utc_offset)
+        feed.add(self._place, event)
         for user in audience:
-            if user is not actor:
-                self._place(user, segment.view(_encoding_for(user, event), self.utc_offset))
+            feed.show(user, _encoding_for(user, event))
+            self._cost += 1
 
-    def close_segments(self, channels: Iterable[Channel]) -> None:
-        """Let the next message in each of these channels begin a new segment."""
-        for channel in channels:
-            channel.segment = None
+    def feed(self, channel: Channel) -> Feed:
+        """Return a channel's feed: now, every member has it in their output."""
+        feed = channel.feed
+        if feed is None:
+            feed = channel.feed = Feed(self._touched, self.utc_offset)
+            self._open.append(channel)
+            views, touched = feed.views, self._touched
+            # As `Feed.show` does, but this is done for every member of every busy room.
+            for user in channel.members:
+                encoding = user.encoding
+                if encoding & PLAIN:
+                    encoding = user.encoding_in(channel)
+                view = views.get(encoding) or feed.view(encoding)
+                out = user.out
+                if out is None:
+                    user.out = [view]
+                    touched.append(user)
+                else:
+                    out.append(view)
+        return feed
 
-    def _segment(self, channel: Channel) -> Segment:
-        """Open a segment: it takes its place with every member now."""
-        self._position += 1
-        segment = Segment(self._position)
-        views, offset = segment.views, self.utc_offset
-        for user in channel.members:
-            encoding = user.encoding
-            if encoding & PLAIN and user.current is not channel:
-                encoding |= OTHER_ROOM
-            view = views.get(encoding)
-            if view is None:
-                view = views[encoding] = View(segment, encoding, offset)
-            out = user.out
-            if out is None:
-                user.out = [view]
-                self._touched.append(user)
-            else:
-                out.append(view)
-        return segment
+    def keep(self, channel: Channel) -> None:
+        """Note that a channel has rosters, which go when the step is over."""
+        self._open.append(channel)
 
-    def _place(self, user: User, chunk: Chunk) -> None:
+    def _hand(self, user: User, chunk: Line | Block) -> None:
+        self._cost += 1
         if user.out is None:
             user.out = [chunk]
             self._touched.append(user)
@@ -318,17 +268,20 @@ def withhold(effects: Effects, users: Mapping[UserId, User], *, server: Source, 
     """
     lost = {record.event.id: record for record in effects.records if isinstance(record.event, Said)}
     tags: dict[str, str] = {}
+    feeds: dict[Feed, None] = {}
     for _, chunks in effects.outputs:
         kept: list[Chunk] = []
         for chunk in chunks:
-            if isinstance(chunk, View):
-                chunk.segment.forget(lost)
+            if isinstance(chunk, View | Part):
+                feeds[chunk.span()[0].feed] = None
                 kept.append(chunk)
-            elif chunk.event.id in lost:
+            elif isinstance(chunk, Line) and chunk.event.id in lost:
                 tags[chunk.event.id] = tags.get(chunk.event.id, "") or chunk.tags
             else:
                 kept.append(chunk)
         chunks[:] = kept
+    for feed in feeds:
+        feed.forget(lost)
     outputs = dict(effects.outputs)
     for record in lost.values():
         user, event = users.get(record.author), record.event
@@ -342,6 +295,8 @@ def withhold(effects: Effects, users: Mapping[UserId, User], *, server: Source, 
                 context=(event.target,),
                 text="Could not be stored",
             )
-            line = Line(failure, user, 0, tags.get(event.id, ""))
+            line = Line(
+                LAST, failure, user.encoding, viewer=user.nickname, tags=tags.get(event.id, "")
+            )
             outputs.setdefault(user.id, []).append(line)
     effects.outputs = list(outputs.items())

@@ -6,7 +6,8 @@ in, and keeps the counts of `State` right, whatever the order of joins, quits an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from typing import TypeAlias
 
 from trio_chat.core import modes
 from trio_chat.core.names import fold, skeleton
@@ -24,18 +25,25 @@ def find_or_create(state: State, name: str, *, now: float) -> Channel:
 
 
 def enter(user: User, channel: Channel, standing: int) -> None:
-    """Make a user a member."""
+    """Make a user a member, who sees what happens there from now on."""
     channel.members[user] = standing
     user.channels.append(channel)
+    if channel.feed is not None:
+        channel.feed.admit(user, user.encoding_in(channel))
+    for roster in channel.rosters.values():
+        roster.add(user, standing)
 
 
 def leave(state: State, user: User, channel: Channel) -> None:
     """End a membership; the channel goes with its last member, unless it is permanent."""
     del channel.members[user]
     channel.silenced.pop(user, None)
+    channel.rosters.clear()
+    if channel.feed is not None:
+        channel.feed.dismiss(user)
     user.channels.remove(channel)
     if user.current is channel:
-        user.current = user.channels[-1] if user.channels else None
+        look_at(user, user.channels[-1] if user.channels else None)
     if not channel.members and not channel.permanent:
         state.channels.pop(fold(channel.name), None)
 
@@ -49,11 +57,59 @@ def neighbours(user: User) -> list[User]:
     return list(found)
 
 
-def audience(channel: Channel, user: User) -> Iterable[User]:
+def look_at(user: User, channel: Channel | None) -> None:
+    """Let a person on the plain side talk to another room from now on."""
+    before, user.current = user.current, channel
+    for one in (before, channel):
+        if one is not None:
+            _read_anew(user, one)
+
+
+def set_caps(user: User, caps: int) -> None:
+    """Give a client other capabilities: from now on, it is sent things as these demand."""
+    user.set_caps(caps)
+    for channel in user.channels:
+        _read_anew(user, channel)
+
+
+def _read_anew(user: User, channel: Channel) -> None:
+    """Let a member read what happens from now on in the encoding that is right now."""
+    if channel.feed is not None and user in channel.members:
+        channel.feed.dismiss(user)
+        channel.feed.admit(user, user.encoding_in(channel))
+
+
+def set_standing(channel: Channel, user: User, standing: int) -> None:
+    """Change what a member is in a channel: bits of `modes.PREFIXES`."""
+    channel.members[user] = standing
+    channel.rosters.clear()
+
+
+def audience(channel: Channel, user: User) -> Collection[User]:
     """Return the members who see what a member does: in an auditorium, not everybody sees all."""
-    if not channel.modes & modes.AUDITORIUM or channel.members.get(user):
-        return channel.members
-    return [one for one, standing in channel.members.items() if standing >= modes.HALFOP]
+    found = _audience(channel, channel.members.get(user, 0))
+    return channel.members if found is None else found
+
+
+def _audience(channel: Channel, standing: int) -> list[User] | None:
+    """Return who sees what somebody of this standing does; None: everybody."""
+    if not channel.modes & modes.AUDITORIUM or standing:
+        return None
+    return [one for one, their in channel.members.items() if their >= modes.HALFOP]
+
+
+Witnesses: TypeAlias = list[tuple[Channel, Collection[User] | None]]
+"""Channels, each with those of its members who see something; None: all of them do."""
+
+
+def witnesses(user: User) -> Witnesses:
+    """Return who sees what a user does that concerns all their channels."""
+    return [(channel, _audience(channel, channel.members[user])) for channel in user.channels]
+
+
+def witnesses_in(channel: Channel, standing: int) -> Witnesses:
+    """Return who sees what somebody of this standing does in a channel."""
+    return [(channel, _audience(channel, standing))]
 
 
 def shows(channel: Channel, viewer: User, member: User) -> bool:
@@ -93,6 +149,16 @@ def rename(state: State, user: User, nickname: str) -> None:
     user.set_name(nickname)
     for channel in user.channels:
         channel.silenced.pop(user, None)
+        channel.rosters.clear()
+
+
+def change_host(user: User, username: str, host: str) -> None:
+    """Show a user with another user name and host from now on."""
+    user.username, user.host = username, host
+    user.identify()
+    for channel in user.channels:
+        channel.silenced.pop(user, None)
+        channel.rosters.clear()
 
 
 def register(state: State, user: User) -> None:

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import collections
 import math
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from trio_chat.core import capabilities, modes
 from trio_chat.core.bans import Bans
-from trio_chat.core.encoding import PLAIN, Encoding
+from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Source
+from trio_chat.core.feed import Chunk, Feed
 from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.names import fold, key
+from trio_chat.core.roster import Roster
 from trio_chat.core.watch import Watch
-
-if TYPE_CHECKING:
-    from trio_chat.core.output import Chunk, Segment
-
 
 _NOBODY = Source(prefix="")
 
@@ -91,7 +88,6 @@ class User:
         "out",
         "pinged_at",
         "plain",
-        "position",
         "realname",
         "registration",
         "requests",
@@ -135,9 +131,8 @@ class User:
         self.last_said = now
         self.pinged_at: float | None = None
         """When a PING was sent that nothing has followed yet."""
-        self.position = 0
-        """The place in the order of everything of what this user was last seen to do."""
         self.out: list[Chunk] | None = None
+        """What this user is shown in the step at hand."""
         self.leaving: str | None = None
         """Why the connection has ended, while lines that came before that still wait."""
         self.wrong_passwords = 0
@@ -168,6 +163,13 @@ class User:
             bot=bool(self.modes & modes.BOT),
         )
 
+    def encoding_in(self, channel: Channel) -> Encoding:
+        """Return how what happens in a channel is written: people are told where, if they look
+        elsewhere."""
+        if self.encoding & PLAIN and self.current is not channel:
+            return self.encoding | OTHER_ROOM
+        return self.encoding
+
     @property
     def link(self) -> capabilities.Link:
         """How this user is connected."""
@@ -196,6 +198,7 @@ class Channel:
 
     __slots__ = (
         "created",
+        "feed",
         "forward",
         "key",
         "limit",
@@ -205,7 +208,7 @@ class Channel:
         "name",
         "permanent",
         "renamed_at",
-        "segment",
+        "rosters",
         "silenced",
         "topic",
         "topic_at",
@@ -232,8 +235,10 @@ class Channel:
         """By letter of the mode, then by folded mask."""
         self.silenced: dict[User, bool] = {}
         """Remembers whether a ban applies to a member; emptied when a list or a name changes."""
-        self.segment: Segment | None = None
-        """The run of messages that the next one still fits into, within one step."""
+        self.feed: Feed | None = None
+        """What has happened here within the step at hand."""
+        self.rosters: dict[tuple[object, ...], Roster] = {}
+        """Who is here, in lines, by how that is written; kept within a step."""
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):

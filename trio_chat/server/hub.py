@@ -19,6 +19,7 @@ import structlog
 import trio
 
 from trio_chat.core.core import Core
+from trio_chat.core.feed import Chunk, write
 from trio_chat.core.inputs import (
     Completed,
     Disconnected,
@@ -28,7 +29,7 @@ from trio_chat.core.inputs import (
     ShutDown,
     UserId,
 )
-from trio_chat.core.output import AwaitSent, CheckPassword, Chunk, Effects, Reload
+from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Reload
 from trio_chat.journal import Journal, JournalError
 from trio_chat.server.connection import Connection
 from trio_chat.server.outbox import GONE
@@ -228,16 +229,14 @@ class Hub:
 
     async def _fan_out(self, outputs: list[tuple[UserId, list[Chunk]]]) -> None:
         connections = self.connections
+        merged: dict[tuple[Chunk, ...], bytes] = {}
         turn = time.perf_counter()
         for place, (user, chunks) in enumerate(outputs):
             connection = connections.get(user)
             if connection is None:
                 continue
             try:
-                if len(chunks) == 1:
-                    data = chunks[0].data(user)
-                else:
-                    data = b"".join([chunk.data(user) for chunk in chunks])
+                data = chunks[0].data(user) if len(chunks) == 1 else write(chunks, user, merged)
             except Exception:
                 log.exception("could not write what a client is to be sent", user=user)
                 self.put_now(Disconnected(user=user, reason="Internal error"))

@@ -119,10 +119,11 @@ def _add(core: Core, user: User, kind: dict[str, Ban], ban: Ban) -> None:
     until = f"until {date_and_time(ban.until)}" if ban.until is not None else "for good"
     core.notice(user, f"{ban.target} is banned {until}")
     # Who bans stays, so that somebody can lift it.
-    banned = {other for other in core.state.users.values() if _is_banned(other, ban)} - {user}
-    for other in sorted(banned, key=lambda one: one.id):
+    users = core.state.users.values()
+    banned = [other for other in users if other is not user and _is_banned(other, ban)]
+    for other in banned:
         core.reply(other, numerics.ERR_YOUREBANNEDCREEP)
-        core.close(other, f"You are banned ({ban.reason})", by=user, with_=banned)
+    core.close_all(banned, f"You are banned ({ban.reason})")
 
 
 def _is_banned(user: User, ban: Ban) -> bool:

@@ -46,8 +46,8 @@ def join(core: Core, user: User, name: str, key: str, *, forwarded: bool = False
         return
     channel = core.state.channel_named(name)
     if channel is not None and user in channel.members:
-        user.current = channel if user.plain else None
         if user.plain:
+            rooms.look_at(user, channel)
             core.tell(user, f"You are in {channel.name} now.")
         return
     if len(user.channels) >= limits.channels_per_user:
@@ -83,9 +83,6 @@ def enter(core: Core, user: User, channel: Channel, standing: int) -> None:
     """Make a user a member, and tell those who see it and the user what is there."""
     if user.invited and channel in user.invited:
         user.invited.remove(channel)
-    rooms.enter(user, channel, standing)
-    if user.plain:
-        user.current = channel
     event = events.Joined(
         time=core.now,
         source=user.source,
@@ -94,7 +91,12 @@ def enter(core: Core, user: User, channel: Channel, standing: int) -> None:
         account=user.account or "*",
         realname=user.realname,
     )
-    core.notify(channel, event, user, rooms.audience(channel, user))
+    core.output.record(event, user)
+    core.output.show(event, rooms.witnesses_in(channel, standing))
+    rooms.enter(user, channel, standing)
+    if user.plain:
+        rooms.look_at(user, channel)
+    core.send(user, event)
     if user.away is not None:
         tell_away(core, user, channel)
     describe(core, user, channel)
@@ -115,9 +117,9 @@ def tell_away(core: Core, user: User, channel: Channel, *, without: int = 0) -> 
     audience = [
         one
         for one in rooms.audience(channel, user)
-        if one.caps & AWAY_NOTIFY and not one.caps & without
+        if one.caps & AWAY_NOTIFY and not one.caps & without and one is not user
     ]
-    core.output.broadcast(audience, event, user, (channel,))
+    core.output.broadcast(audience, event)
 
 
 def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
@@ -172,7 +174,7 @@ def part(core: Core, user: User, channel: Channel, reason: str) -> None:
         channel=channel.name,
         reason=cut(reason, core.settings.limits.kick),
     )
-    core.notify(channel, event, user, rooms.audience(channel, user))
+    core.notify(rooms.witnesses_in(channel, channel.members[user]), event, user)
     rooms.leave(core.state, user, channel)
 
 
@@ -206,13 +208,12 @@ def kick(core: Core, user: User, message: Message) -> None:
             reason=reason,
         )
         core.output.record(event, user)
-        watchers = [one for one in rooms.audience(channel, target) if one is not target]
-        core.output.broadcast(watchers, event, user, (channel,))
+        witnesses = rooms.witnesses_in(channel, channel.members[target])
+        core.output.show(event, witnesses, without={user, target})
         if user is not target:
             core.send(user, event)
         core.send(target, event)
         rooms.leave(core.state, target, channel)
-        target.position = user.position
         if target.current is not None:
             core.tell(target, f"You are in {target.current.name} now.")
 
@@ -253,7 +254,7 @@ def topic(core: Core, user: User, message: Message) -> None:
         channel=channel.name,
         topic=channel.topic,
     )
-    core.notify(channel, event, user)
+    core.notify([(channel, None)], event, user)
 
 
 def send_topic(core: Core, user: User, channel: Channel) -> None:
@@ -312,7 +313,8 @@ def invite(core: Core, user: User, message: Message) -> None:
     )
     if not core.state.ignores.has(target, user.nickname):
         core.send(target, event)
-    audience = [one for one in rooms.audience(channel, user) if one.caps & INVITE_NOTIFY]
-    core.output.broadcast(audience, event, user, (channel,))
+    audience = rooms.audience(channel, user)
+    told = [one for one in audience if one.caps & INVITE_NOTIFY and one is not user]
+    core.output.broadcast(told, event)
     if target.away is not None:
         core.reply(user, numerics.RPL_AWAY, target.nickname, target.away)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from trio_chat.core import masks, modes, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
+from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import targets, visible, word
+from trio_chat.core.roster import Roster
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
@@ -37,7 +39,34 @@ def names_(core: Core, user: User, message: Message) -> None:
 
 def send_names(core: Core, user: User, channel: Channel) -> None:
     """Send who is in a channel, as far as the user may see it."""
+    if user in channel.members and not channel.modes & modes.AUDITORIUM and core.is_free(user):
+        # Members all see the same, so it is written once for those who join in the same step.
+        lines = _roster(core, user, channel).lines()
+        if len(lines) < core.page_size:
+            core.send_block(user, numerics.RPL_NAMREPLY, lines)
+            core.reply(user, numerics.RPL_ENDOFNAMES, channel.name)
+            return
     core.page(user, name_replies(core, user, channel))
+
+
+def _roster(core: Core, user: User, channel: Channel) -> Roster:
+    """Return the names of a channel's members, as this one of them is shown them."""
+    every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
+    symbol = "@" if channel.modes & modes.SECRET else "="
+    # The line has to have room for whoever it is sent to.
+    width = max(len(user.nickname.encode()), core.settings.limits.nickname)
+    look = every, hosts, symbol, width, channel.name
+    roster = channel.rosters.get(look)
+    if roster is None:
+        if not channel.rosters:
+            core.output.keep(channel)
+        head = f":{core.settings.name} {numerics.RPL_NAMREPLY.code} "
+        before = f" {symbol} {channel.name} :"
+        limit = BODY_LIMIT - len(head.encode()) - width - len(before.encode())
+        roster = channel.rosters[look] = Roster(before, limit, every=every, hosts=hosts)
+        for member, standing in channel.members.items():
+            roster.add(member, standing)
+    return roster
 
 
 def name_replies(

@@ -129,13 +129,15 @@ def _to_channel(core: Core, user: User, name: str, draft: Draft) -> None:
         return
     event = _said(core, user, channel.name, draft)
     echo = user.caps & ECHO_MESSAGE
+    inside = user in channel.members
+    # The echo is everybody's line, but where it answers a label.
     apart = not echo or core.answers.current is not None
+    without = [user] if apart and inside else []
     ignores = core.state.ignores
-    ignoring: list[User] = []
     if ignores:
-        ignoring = [one for one in ignores.watchers(user.nickname) if one in channel.members]
-    core.output.say(channel, event, user, skip=apart, without=ignoring)
-    if echo and (apart or user not in channel.members):
+        without += [one for one in ignores.watchers(user.nickname) if one in channel.members]
+    core.output.say(channel, event, without=without)
+    if echo and (apart or not inside):
         core.send(user, event)
 
 
@@ -167,9 +169,11 @@ def _to_some(core: Core, user: User, name: str, draft: Draft) -> None:
     audience = [
         member
         for member, standing in channel.members.items()
-        if modes.rank(standing) >= lowest.bit and not ignores.has(member, user.nickname)
+        if modes.rank(standing) >= lowest.bit
+        and member is not user
+        and not ignores.has(member, user.nickname)
     ]
-    core.output.broadcast(audience, event, user, (channel,))
+    core.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
         core.send(user, event)
 

@@ -176,10 +176,8 @@ def change_modes(
             target=channel.name,
             changes=line,
         )
-        core.notify(channel, event, user)
-        if user not in channel.members:
-            # SAMODE from outside: nobody else tells them that it is done.
-            core.send(user, event)
+        # Who does it from outside (SAMODE) is shown it too.
+        core.notify([(channel, None)], event, user)
 
 
 def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
@@ -231,7 +229,7 @@ def _set_standing(
     before = channel.members[target]
     after = before | prefix.bit if adding else before & ~prefix.bit
     if after != before:
-        channel.members[target] = after
+        rooms.set_standing(channel, target, after)
         channel.silenced.pop(target, None)
         change.add(adding, prefix.letter, target.nickname)
 

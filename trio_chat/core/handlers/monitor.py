@@ -80,15 +80,15 @@ def _send(core: Core, user: User, numeric: Numeric, targets: Iterable[str]) -> N
 
 def tell_online(core: Core, user: User) -> None:
     """Tell who watches for a nickname that somebody has it now."""
-    _tell(core, user, user.nickname, numerics.RPL_MONONLINE, user.prefix)
+    _tell(core, user.nickname, numerics.RPL_MONONLINE, user.prefix)
 
 
-def tell_offline(core: Core, user: User, nickname: str) -> None:
+def tell_offline(core: Core, nickname: str) -> None:
     """Tell who watches for a nickname that nobody has it any more."""
-    _tell(core, user, nickname, numerics.RPL_MONOFFLINE, nickname)
+    _tell(core, nickname, numerics.RPL_MONOFFLINE, nickname)
 
 
-def _tell(core: Core, user: User, nickname: str, numeric: Numeric, text: str) -> None:
+def _tell(core: Core, nickname: str, numeric: Numeric, text: str) -> None:
     watchers = core.state.monitors.watchers(nickname)
     if not watchers:
         return
@@ -96,9 +96,7 @@ def _tell(core: Core, user: User, nickname: str, numeric: Numeric, text: str) ->
     event = events.Reply(
         time=core.now, source=core.server, numeric=numeric, nickname="*", params=(text,)
     )
-    core.output.broadcast(list(watchers), event, user, user.channels)
-    if user in watchers:
-        core.send(user, event)
+    core.output.broadcast(watchers, event)
 
 
 def interested(core: Core, user: User, capability: int) -> list[User]:

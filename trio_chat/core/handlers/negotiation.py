@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_chat.core import numerics
+from trio_chat.core import numerics, rooms
 from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, VERSION_302, offered
 from trio_chat.core.commands import command
 from trio_chat.core.handlers import registration
@@ -47,7 +47,7 @@ def _ls(core: Core, user: User, version: str) -> None:
     modern = version.isdecimal() and int(version[:6]) >= 302
     if modern:
         # "cap-notify" comes with version 302 and need not be asked for.
-        user.set_caps(user.caps | CAP_NOTIFY | VERSION_302)
+        rooms.set_caps(user, user.caps | CAP_NOTIFY | VERSION_302)
     values = offered(core.settings, user.link)
     words = [f"{name}={value}" if modern and value else name for name, value in values.items()]
     _send_list(core, user, "LS", words, several_lines=modern)
@@ -69,7 +69,7 @@ def _req(core: Core, user: User, argument: str) -> None:
             return
     for line in pack(argument.split(" "), core.room(user, "CAP", "ACK")):
         core.protocol(user, "CAP", user.nickname or "*", "ACK", line)
-    user.set_caps(caps)
+    rooms.set_caps(user, caps)
 
 
 def _send_list(

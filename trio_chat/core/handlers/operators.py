@@ -69,7 +69,7 @@ def kill(core: Core, user: User, message: Message) -> None:
         reason=f"{user.nickname} ({reason})",
     )
     core.output.send(target, event)
-    core.close(target, f"Killed by {user.nickname}: {reason}", by=user)
+    core.close(target, f"Killed by {user.nickname}: {reason}")
 
 
 @command(
@@ -83,9 +83,9 @@ def wallops(core: Core, user: User, message: Message) -> None:
     event = events.Wallops(
         time=core.now, source=user.source, id=core.new_id(), text=cut(message.params[0], _TEXT)
     )
-    audience = [one for one in core.state.users.values() if one.modes & modes.WALLOPS]
-    core.output.broadcast(audience, event, user, user.channels)
-    if user.modes & modes.WALLOPS:
+    readers = [one for one in core.state.users.values() if one.modes & modes.WALLOPS]
+    core.output.broadcast([one for one in readers if one is not user], event)
+    if user in readers:
         core.send(user, event)
 
 
@@ -126,7 +126,6 @@ def sajoin(core: Core, user: User, message: Message) -> None:
         standing = modes.OP if channel is None else 0
         channel = channel or rooms.find_or_create(core.state, name, now=core.now)
         channels.enter(core, target, channel, standing)
-        user.position = max(user.position, target.position)
         if target is not user:
             core.notice(user, f"{target.nickname} is in {channel.name} now")
 
@@ -161,6 +160,5 @@ def chghost(core: Core, user: User, message: Message) -> None:
         core.refuse(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
     else:
         presence.change_host(core, target, target.username, host)
-        user.position = max(user.position, target.position)
         if target is not user:
             core.notice(user, f"{target.nickname} is shown at {host} now")

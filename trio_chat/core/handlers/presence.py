@@ -35,7 +35,7 @@ def away(core: Core, user: User, message: Message) -> None:
         return
     event = events.AwayChanged(time=core.now, source=user.source, text=user.away)
     audience = monitor.interested(core, user, AWAY_NOTIFY)
-    core.output.broadcast(audience, event, user, user.channels)
+    core.output.broadcast(audience, event)
 
 
 @command("SETNAME", params=1, usage="SETNAME <real name>", help="change your real name")
@@ -51,7 +51,7 @@ def setname(core: Core, user: User, message: Message) -> None:
     event = events.RealnameChanged(time=core.now, source=user.source, realname=realname)
     user.realname = realname
     audience = monitor.interested(core, user, SETNAME)
-    core.output.broadcast(audience, event, user, user.channels)
+    core.output.broadcast(audience, event)
     if knows:
         core.send(user, event)
 
@@ -69,12 +69,10 @@ def change_host(core: Core, user: User, username: str, host: str) -> None:
     quits = events.Quit(time=core.now, source=user.source, reason="Changing host")
     told = monitor.interested(core, user, CHGHOST)
     others = [one for one in rooms.neighbours(user) if not one.caps & CHGHOST and not one.plain]
-    core.output.broadcast(told, event, user, user.channels)
-    core.output.broadcast(others, quits, user, user.channels)
-    user.username, user.host = username, host
-    user.identify()
+    core.output.broadcast(told, event)
+    core.output.broadcast(others, quits)
+    rooms.change_host(user, username, host)
     for channel in user.channels:
-        channel.silenced.pop(user, None)
         standing = channel.members[user]
         audience = [
             one for one in rooms.audience(channel, user) if not one.caps & CHGHOST and not one.plain
@@ -86,7 +84,7 @@ def change_host(core: Core, user: User, username: str, host: str) -> None:
             account=user.account or "*",
             realname=user.realname,
         )
-        core.output.broadcast(audience, joins, user, (channel,))
+        core.output.broadcast(audience, joins)
         letters = "".join(row.letter for row in modes.PREFIXES if row.bit & standing)
         if letters:
             given = events.ModeChanged(
@@ -95,7 +93,7 @@ def change_host(core: Core, user: User, username: str, host: str) -> None:
                 target=channel.name,
                 changes=(f"+{letters}", *[user.nickname] * len(letters)),
             )
-            core.output.broadcast(audience, given, user, (channel,))
+            core.output.broadcast(audience, given)
         if user.away is not None:
             channels.tell_away(core, user, channel, without=CHGHOST)
     if user.caps & CHGHOST:
@@ -121,6 +119,6 @@ def change_account(core: Core, user: User, account: str) -> None:
         core.reply(user, numerics.RPL_LOGGEDOUT, prefix, f"{nickname} is now logged out")
     if user.registration is None:
         audience = monitor.interested(core, user, ACCOUNT_NOTIFY)
-        core.output.broadcast(audience, event, user, user.channels)
+        core.output.broadcast(audience, event)
         if user.caps & ACCOUNT_NOTIFY:
             core.send(user, event)

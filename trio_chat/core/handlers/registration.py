@@ -56,14 +56,12 @@ def nick(core: Core, user: User, message: Message) -> None:
     event = events.NickChanged(
         time=core.now, source=user.source, id=core.new_id(), nickname=nickname
     )
-    core.output.record(event, user)
-    core.output.broadcast(rooms.neighbours(user), event, user, user.channels)
-    core.send(user, event)
+    core.notify(rooms.witnesses(user), event, user)
     core.remember(user)
     before = user.nickname
     rooms.rename(core.state, user, nickname)
     if names.fold(before) != names.fold(nickname):
-        monitor.tell_offline(core, user, before)
+        monitor.tell_offline(core, before)
         monitor.tell_online(core, user)
 
 

@@ -87,7 +87,7 @@ def _rename(core: Core, user: User, channel: Channel, name: str, reason: str) ->
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(core.state, channel, name)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
-    core.output.broadcast(knowing, event, user, (channel,))
+    core.output.broadcast([one for one in knowing if one is not user], event)
     if user in knowing:
         core.send(user, event)
     if same:

@@ -1,0 +1,66 @@
+"""Who is in a channel, in lines: what everybody who joins is sent, written once for all of them.
+
+A roster lasts for one step. In it, whoever joins is appended, so that each of many who join at once
+is sent exactly who was there then, and nobody writes the whole list again.
+
+Must not know who may see whom: it is for channels in which everybody sees everybody.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from trio_chat.core import modes
+from trio_chat.wire import irc
+
+
+class Member(Protocol):
+    """Whoever is in a channel."""
+
+    nickname: str
+
+    @property
+    def prefix(self) -> str:
+        """`nickname!user@host`"""
+
+
+class Roster:
+    """The names of a channel's members, each with the symbols of a standing in front.
+
+    `before` is what stands between a client's own nickname and the names; `limit` is the bytes of
+    UTF-8 that names can have in a line; `every` is whether all symbols are shown, or the highest
+    alone (multi-prefix); `hosts` is whether user names and hosts are (userhost-in-names).
+    """
+
+    __slots__ = ("_before", "_every", "_full", "_hosts", "_last", "_limit", "_size")
+
+    def __init__(self, before: str, limit: int, *, every: bool, hosts: bool) -> None:
+        self._before = before
+        self._limit = limit
+        self._every = every
+        self._hosts = hosts
+        self._full: list[bytes] = []
+        """Lines that have no room for another name."""
+        self._last: list[str] = []
+        self._size = 0
+        """Bytes of the last line's names, each with a space."""
+
+    def add(self, member: Member, standing: int) -> None:
+        """Append a member."""
+        name = member.prefix if self._hosts else member.nickname
+        if standing:
+            name = modes.symbols(standing, every=self._every) + name
+        size = (len(name) if name.isascii() else len(name.encode())) + 1
+        if self._last and self._size + size > self._limit + 1:
+            self._full.append(self._line())
+            self._last = []
+            self._size = 0
+        self._last.append(name)
+        self._size += size
+
+    def lines(self) -> list[bytes]:
+        """Return the lines that say who is there now, each without its beginning."""
+        return [*self._full, self._line()] if self._last else list(self._full)
+
+    def _line(self) -> bytes:
+        return irc.frame(f"{self._before}{' '.join(self._last)}")
