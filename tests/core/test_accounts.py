@@ -23,7 +23,7 @@ def world() -> World:
 
 
 def log_in(world: World, name: str, account: str) -> dict[str, list[str]]:
-    presence.change_account(world.core, world.core.state.users[world.ids[name]], account)
+    presence.change_account(world.core.context, world.core.state.users[world.ids[name]], account)
     return world.step()
 
 

@@ -11,7 +11,7 @@ import trio_chat
 from tests.core.world import SERVER, START, World, codes
 from trio_chat.core import commands
 from trio_chat.core.commands import Command
-from trio_chat.core.core import Core
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import registration
 from trio_chat.core.inputs import Connected, Disconnected, Elapsed, Received, ShutDown
 from trio_chat.core.state import User
@@ -19,7 +19,7 @@ from trio_chat.wire.irc import Message
 
 
 def test_a_mistake_of_ours_costs_one_user_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(core: Core, user: User, message: Message) -> None:
+    def crash(ctx: Context, user: User, message: Message) -> None:
         raise RuntimeError("a bug")
 
     row = Command(
@@ -128,7 +128,7 @@ def test_a_mistake_while_somebody_leaves_does_not_end_the_step(
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.core.output, "show", broken)
+        patched.setattr(world.core.context.output, "show", broken)
         effects = world.core.step([Disconnected(user=world.ids["al"], reason="x")], START)
     assert [str(error) for error in effects.failures] == ["a bug"]
     assert world.core.state.user_named("al") is None
@@ -141,10 +141,10 @@ def test_a_mistake_with_a_deadline_costs_that_user_only(monkeypatch: pytest.Monk
     world.irc("bo")
     look_after = registration.look_after
 
-    def broken(core: Core, user: User) -> float | None:
+    def broken(ctx: Context, user: User) -> float | None:
         if user.nickname == "al":
             raise RuntimeError("a bug")
-        return look_after(core, user)
+        return look_after(ctx, user)
 
     monkeypatch.setattr(registration, "look_after", broken)
     world.now += 90

@@ -137,7 +137,7 @@ def test_pings_are_answered_meanwhile(world: World) -> None:
 
 def test_what_could_not_be_stored_is_not_shown(world: World) -> None:
     effects = world.core.step([world.lines("al", *LINES)], START)
-    withhold(effects, world.core.state.users, server=world.core.server, now=START)
+    withhold(effects, world.core.state.users, server=world.core.context.server, now=START)
     found = world.read(effects)
     assert "COULD_NOT_BE_STORED" in found["al"][0]
     assert found.get("bo", []) == found.get("old", []) == found.get("pat", []) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import SERVER, World, codes
-from trio_chat.core.core import PAGE
+from trio_chat.core.context import PAGE
 
 
 @pytest.fixture

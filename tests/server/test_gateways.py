@@ -247,7 +247,7 @@ async def test_a_user_whom_a_gateway_has_moved(tmp_path: Path) -> None:
             await stream.send_all(f"NICK {name}\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n".encode())
             await read_until(stream, b" 366 ")
         al, bo, cy = streams
-        core.output.move(user_named(it.server, "al"), "::ffff:198.51.100.1")
+        core.context.output.move(user_named(it.server, "al"), "::ffff:198.51.100.1")
         await al.send_all(b"PING x\r\n")
         await read_until(al, b"PONG irc.test x")
         connection = it.server.hub.connections[user_named(it.server, "al").id]
@@ -258,7 +258,7 @@ async def test_a_user_whom_a_gateway_has_moved(tmp_path: Path) -> None:
             (bo, "bo", "198.51.100.1", "Too many connections from your address"),
             (cy, "cy", "192.0.2.9", "You are banned (spam)"),
         ):
-            core.output.move(user_named(it.server, name), address)
+            core.context.output.move(user_named(it.server, name), address)
             await stream.send_all(b"PING x\r\n")
             last = (await read_all(stream)).splitlines()[-1]
             assert last == f"ERROR :Closing link ({reason})".encode()

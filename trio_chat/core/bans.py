@@ -67,6 +67,11 @@ class Bans:
             None,
         )
 
+    def refusal(self, address: str, now: float) -> str:
+        """Return why nobody is let in from an IP address; empty: they are."""
+        ban = self.on_address(address, now)
+        return f"You are banned ({ban.reason})" if ban else ""
+
     def on_mask(self, prefix: str, now: float) -> Ban | None:
         """Return the ban on `nickname!user@host`."""
         if not self.masks:

@@ -280,8 +280,8 @@ class State:
         self.past: collections.deque[Past] = collections.deque()
         """For WHOWAS: the latest first."""
         self.bans = Bans()
-        self.monitors = Watch()
-        self.ignores = Watch()
+        self.monitors: Watch[User] = Watch()
+        self.ignores: Watch[User] = Watch()
         self.registered = 0
         self.invisible = 0
         self.operators = 0

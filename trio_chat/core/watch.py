@@ -7,48 +7,47 @@ on a list whether or not anybody has it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from trio_chat.core.names import key
 
-if TYPE_CHECKING:
-    from trio_chat.core.state import User
+Watcher = TypeVar("Watcher")
 
 
-class Watch:
-    """The lists of all users."""
+class Watch(Generic[Watcher]):
+    """The lists of all who have one."""
 
     __slots__ = ("_lists", "_watchers")
 
     def __init__(self) -> None:
-        self._lists: dict[User, dict[str, str]] = {}
+        self._lists: dict[Watcher, dict[str, str]] = {}
         """By user, then by folded nickname: the nickname as it was written."""
-        self._watchers: dict[str, dict[User, None]] = {}
+        self._watchers: dict[str, dict[Watcher, None]] = {}
         """By folded nickname."""
 
     def __bool__(self) -> bool:
         """Whether anybody has anybody on a list."""
         return bool(self._lists)
 
-    def listed(self, user: User) -> list[str]:
+    def listed(self, user: Watcher) -> list[str]:
         """Return the nicknames on a user's list, as they were written."""
         return list(self._lists.get(user, {}).values())
 
-    def watchers(self, nickname: str) -> Iterable[User]:
+    def watchers(self, nickname: str) -> Iterable[Watcher]:
         """Return the users who have this nickname on their list."""
         return self._watchers.get(key(nickname), ())
 
-    def has(self, user: User, nickname: str) -> bool:
+    def has(self, user: Watcher, nickname: str) -> bool:
         """Whether the nickname is on the user's list."""
         return user in self._watchers.get(key(nickname), ())
 
-    def add(self, user: User, nickname: str) -> None:
+    def add(self, user: Watcher, nickname: str) -> None:
         """Put a nickname on a user's list."""
         folded = key(nickname)
         self._lists.setdefault(user, {}).setdefault(folded, nickname)
         self._watchers.setdefault(folded, {})[user] = None
 
-    def remove(self, user: User, nickname: str) -> bool:
+    def remove(self, user: Watcher, nickname: str) -> bool:
         """Take a nickname off a user's list; return whether it was there."""
         folded = key(nickname)
         listed = self._lists.get(user, {})
@@ -63,7 +62,7 @@ class Watch:
             del self._watchers[folded]
         return True
 
-    def clear(self, user: User) -> None:
+    def clear(self, user: Watcher) -> None:
         """Empty a user's list."""
         for nickname in self.listed(user):
             self.remove(user, nickname)

@@ -1,7 +1,7 @@
 """The commands' handlers, in modules by subject. Importing this package fills the table.
 
 A handler is called when its row's checks have passed; it changes the state through `rooms`, and
-answers through `Core`.
+answers through `Context`.
 """
 
 from trio_chat.core.handlers import (

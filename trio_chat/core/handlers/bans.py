@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import masks, modes, numerics
 from trio_chat.core.bans import Ban, Bans, parse_duration
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.names import fold
@@ -14,9 +13,6 @@ from trio_chat.core.networks import Network, in_networks, network_text, normal, 
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 _NOBODY = "\0!~\0@\0"
 """What only a mask matches that matches everybody."""
@@ -31,17 +27,17 @@ _LIMIT = 1000
     usage="KLINE [<duration>] <mask> [<reason>]",
     help="ban nickname!user@host, for a time such as 1d12h or for good",
 )
-def kline(core: Core, user: User, message: Message) -> None:
-    duration, target, reason = _read(core, message)
+def kline(ctx: Context, user: User, message: Message) -> None:
+    duration, target, reason = _read(ctx, message)
     mask = masks.normalise(target) if target else ""
     if not masks.is_mask(mask) or masks.is_extended(mask):
-        core.refuse(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
+        ctx.refuse(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
         return
     if masks.matches(mask, _NOBODY):
         text = "That would ban everybody"
-        core.refuse(user, "KLINE", "INVALID_MASK", word(target), text=text)
+        ctx.refuse(user, "KLINE", "INVALID_MASK", word(target), text=text)
         return
-    _add(core, user, core.state.bans.masks, _ban(core, user, mask, None, duration, reason))
+    _add(ctx, user, ctx.state.bans.masks, _ban(ctx, user, mask, None, duration, reason))
 
 
 @command(
@@ -51,37 +47,37 @@ def kline(core: Core, user: User, message: Message) -> None:
     usage="DLINE [<duration>] <address or network> [<reason>]",
     help="ban an IP address or a network, for a time such as 1d12h or for good",
 )
-def dline(core: Core, user: User, message: Message) -> None:
-    duration, target, reason = _read(core, message)
+def dline(ctx: Context, user: User, message: Message) -> None:
+    duration, target, reason = _read(ctx, message)
     network = _network(target)
     if network is None or network.prefixlen == 0:
         text = "That is not an address, or a network such as 192.0.2.0/24"
-        core.refuse(user, "DLINE", "INVALID_ADDRESS", word(target), text=text)
+        ctx.refuse(user, "DLINE", "INVALID_ADDRESS", word(target), text=text)
         return
-    ban = _ban(core, user, network_text(network), network, duration, reason)
-    _add(core, user, core.state.bans.networks, ban)
+    ban = _ban(ctx, user, network_text(network), network, duration, reason)
+    _add(ctx, user, ctx.state.bans.networks, ban)
 
 
 @command("UNKLINE", params=1, operator=True, usage="UNKLINE <mask>", help="lift a ban of KLINE")
-def unkline(core: Core, user: User, message: Message) -> None:
+def unkline(ctx: Context, user: User, message: Message) -> None:
     mask = masks.normalise(message.params[0])
-    _remove(core, user, core.state.bans.masks, fold(mask), "UNKLINE")
+    _remove(ctx, user, ctx.state.bans.masks, fold(mask), "UNKLINE")
 
 
 @command("UNDLINE", params=1, operator=True, usage="UNDLINE <network>", help="lift a ban of DLINE")
-def undline(core: Core, user: User, message: Message) -> None:
+def undline(ctx: Context, user: User, message: Message) -> None:
     network = _network(message.params[0])
     key = network_text(network) if network is not None else message.params[0]
-    _remove(core, user, core.state.bans.networks, key, "UNDLINE")
+    _remove(ctx, user, ctx.state.bans.networks, key, "UNDLINE")
 
 
-def _read(core: Core, message: Message) -> tuple[float | None, str, str]:
+def _read(ctx: Context, message: Message) -> tuple[float | None, str, str]:
     """Return the duration in seconds, the target and the reason that a command names."""
     params = list(message.params)
     duration = parse_duration(params[0]) if len(params) > 1 else None
     if duration is not None:
         del params[0]
-    reason = cut(" ".join(params[1:]), core.settings.limits.kick)
+    reason = cut(" ".join(params[1:]), ctx.settings.limits.kick)
     return duration, params[0], reason or "No reason given"
 
 
@@ -93,7 +89,7 @@ def _network(text: str) -> Network | None:
 
 
 def _ban(
-    core: Core,
+    ctx: Context,
     user: User,
     target: str,
     network: Network | None,
@@ -105,25 +101,25 @@ def _ban(
         network=network,
         reason=reason,
         by=user.prefix,
-        at=core.now,
-        until=None if duration is None else core.now + duration,
+        at=ctx.now,
+        until=None if duration is None else ctx.now + duration,
     )
 
 
-def _add(core: Core, user: User, kind: dict[str, Ban], ban: Ban) -> None:
-    if len(core.state.bans.current(kind, core.now)) >= _LIMIT:
+def _add(ctx: Context, user: User, kind: dict[str, Ban], ban: Ban) -> None:
+    if len(ctx.state.bans.current(kind, ctx.now)) >= _LIMIT:
         text = f"There are {_LIMIT} bans already"
-        core.refuse(user, "KLINE" if ban.network is None else "DLINE", "TOO_MANY_BANS", text=text)
+        ctx.refuse(user, "KLINE" if ban.network is None else "DLINE", "TOO_MANY_BANS", text=text)
         return
-    core.state.bans.add(ban)
+    ctx.state.bans.add(ban)
     until = f"until {date_and_time(ban.until)}" if ban.until is not None else "for good"
-    core.notice(user, f"{ban.target} is banned {until}")
+    ctx.notice(user, f"{ban.target} is banned {until}")
     # Who bans stays, so that somebody can lift it.
-    users = core.state.users.values()
+    users = ctx.state.users.values()
     banned = [other for other in users if other is not user and _is_banned(other, ban)]
     for other in banned:
-        core.reply(other, numerics.ERR_YOUREBANNEDCREEP)
-    core.close_all(banned, f"You are banned ({ban.reason})")
+        ctx.reply(other, numerics.ERR_YOUREBANNEDCREEP)
+    ctx.close_all(banned, f"You are banned ({ban.reason})")
 
 
 def _is_banned(user: User, ban: Ban) -> bool:
@@ -132,13 +128,13 @@ def _is_banned(user: User, ban: Ban) -> bool:
     return user.registration is None and masks.matches(ban.target, user.prefix)
 
 
-def _remove(core: Core, user: User, kind: dict[str, Ban], key: str, name: str) -> None:
-    core.state.bans.current(kind, core.now)
+def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str) -> None:
+    ctx.state.bans.current(kind, ctx.now)
     ban = kind.pop(key, None)
     if ban is None:
-        core.refuse(user, name, "NO_SUCH_BAN", word(key), text="There is no such ban")
+        ctx.refuse(user, name, "NO_SUCH_BAN", word(key), text="There is no such ban")
     else:
-        core.notice(user, f"{ban.target} is not banned any more")
+        ctx.notice(user, f"{ban.target} is not banned any more")
 
 
 @command(
@@ -147,25 +143,25 @@ def _remove(core: Core, user: User, kind: dict[str, Ban], key: str, name: str) -
     usage="STATS u|k|d [<server>]",
     help="see how long the server has been running; for operators: its bans",
 )
-def stats(core: Core, user: User, message: Message) -> None:
+def stats(ctx: Context, user: User, message: Message) -> None:
     query = word(message.params[0])
-    if is_elsewhere(core, user, message.params[1] if len(message.params) > 1 else ""):
+    if is_elsewhere(ctx, user, message.params[1] if len(message.params) > 1 else ""):
         return
-    bans: Bans = core.state.bans
+    bans: Bans = ctx.state.bans
     if query == "u":
-        core.reply(user, numerics.RPL_STATSUPTIME, f"Server Up {_uptime(core)}")
+        ctx.reply(user, numerics.RPL_STATSUPTIME, f"Server Up {_uptime(ctx)}")
     elif query in ("k", "K", "d", "D") and not user.modes & modes.OPERATOR:
-        core.reply(user, numerics.ERR_NOPRIVILEGES)
+        ctx.reply(user, numerics.ERR_NOPRIVILEGES)
     elif query in ("k", "K"):
-        for ban in bans.current(bans.masks, core.now):
+        for ban in bans.current(bans.masks, ctx.now):
             nickname, _, rest = ban.target.partition("!")
             username, _, host = rest.partition("@")
             params = ("K", host, nickname, username, _why(ban))
-            core.reply(user, numerics.RPL_STATSKLINE, *params)
+            ctx.reply(user, numerics.RPL_STATSKLINE, *params)
     elif query in ("d", "D"):
-        for ban in bans.current(bans.networks, core.now):
-            core.reply(user, numerics.RPL_STATSDLINE, "D", ban.target, _why(ban))
-    core.reply(user, numerics.RPL_ENDOFSTATS, query)
+        for ban in bans.current(bans.networks, ctx.now):
+            ctx.reply(user, numerics.RPL_STATSDLINE, "D", ban.target, _why(ban))
+    ctx.reply(user, numerics.RPL_ENDOFSTATS, query)
 
 
 def _why(ban: Ban) -> str:
@@ -173,8 +169,8 @@ def _why(ban: Ban) -> str:
     return f"{ban.reason} ({ban.by}{until})"
 
 
-def _uptime(core: Core) -> str:
-    days, seconds = divmod(int(core.now - core.started), 86_400)
+def _uptime(ctx: Context) -> str:
+    days, seconds = divmod(int(ctx.now - ctx.started), 86_400)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{days} days {hours}:{minutes:02}:{seconds:02}"

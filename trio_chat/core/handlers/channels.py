@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import listing
 from trio_chat.core.handlers.common import channel_for, is_operator, targets, visible, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 
 @command(
@@ -23,103 +19,103 @@ if TYPE_CHECKING:
     usage="JOIN <channel>{,<channel>} [<key>{,<key>}]",
     help="enter channels; a channel that nobody is in is made, and yours. JOIN 0 leaves all",
 )
-def join_(core: Core, user: User, message: Message) -> None:
+def join_(ctx: Context, user: User, message: Message) -> None:
     if message.params[0] == "0":
         for channel in list(user.channels):
-            part(core, user, channel, "")
+            part(ctx, user, channel, "")
         return
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     for place, name in enumerate(message.params[0].split(",")):
         if name:
-            join(core, user, name, keys[place] if place < len(keys) else "")
+            join(ctx, user, name, keys[place] if place < len(keys) else "")
 
 
-def join(core: Core, user: User, name: str, key: str, *, forwarded: bool = False) -> None:
+def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = False) -> None:
     """Make a user a member of the channel with this name, if it lets them in; or say why not.
 
     `forwarded`: another channel has sent them here, and none sends them on.
     """
-    limits = core.settings.limits
+    limits = ctx.settings.limits
     if not names.is_channel_name(name, limits.channel):
         code = numerics.ERR_NOSUCHCHANNEL if name[:1] != "#" else numerics.ERR_BADCHANMASK
-        core.reply(user, code, word(name))
+        ctx.reply(user, code, word(name))
         return
-    channel = core.state.channel_named(name)
+    channel = ctx.state.channel_named(name)
     if channel is not None and user in channel.members:
         if user.plain:
             rooms.look_at(user, channel)
-            core.tell(user, f"You are in {channel.name} now.")
+            ctx.tell(user, f"You are in {channel.name} now.")
         return
     if len(user.channels) >= limits.channels_per_user:
-        core.reply(user, numerics.ERR_TOOMANYCHANNELS, name)
+        ctx.reply(user, numerics.ERR_TOOMANYCHANNELS, name)
         return
     if channel is None:
         standing = modes.OP
-        channel = rooms.find_or_create(core.state, name, now=core.now)
+        channel = rooms.find_or_create(ctx.state, name, now=ctx.now)
     else:
         refusal = _refusal(user, channel, key)
         if refusal is not None:
-            _turn_away(core, user, channel, refusal, forwarded=forwarded)
+            _turn_away(ctx, user, channel, refusal, forwarded=forwarded)
             return
         standing = 0 if channel.members or channel.permanent else modes.OP
-    enter(core, user, channel, standing)
+    enter(ctx, user, channel, standing)
 
 
 def _turn_away(
-    core: Core, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
+    ctx: Context, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
 ) -> None:
     """Say why a channel does not let a user in, or take them where it forwards to."""
     other = channel.forward
-    gone = other is None or core.state.channel_named(other.name) is not other
+    gone = other is None or ctx.state.channel_named(other.name) is not other
     # Whoever has the key wrong wants to know just that.
     if other is None or gone or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
-        core.reply(user, refusal, channel.name)
+        ctx.reply(user, refusal, channel.name)
         return
-    core.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
-    join(core, user, other.name, "", forwarded=True)
+    ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
+    join(ctx, user, other.name, "", forwarded=True)
 
 
-def enter(core: Core, user: User, channel: Channel, standing: int) -> None:
+def enter(ctx: Context, user: User, channel: Channel, standing: int) -> None:
     """Make a user a member, and tell those who see it and the user what is there."""
     if user.invited and channel in user.invited:
         user.invited.remove(channel)
     event = events.Joined(
-        time=core.now,
+        time=ctx.now,
         source=user.source,
-        id=core.new_id(),
+        id=ctx.new_id(),
         channel=channel.name,
         account=user.account or "*",
         realname=user.realname,
     )
-    core.output.record(event, user)
-    core.output.show(event, rooms.witnesses_in(channel, standing))
+    ctx.output.record(event, user)
+    ctx.output.show(event, rooms.witnesses_in(channel, standing))
     rooms.enter(user, channel, standing)
     if user.plain:
         rooms.look_at(user, channel)
-    core.send(user, event)
+    ctx.send(user, event)
     if user.away is not None:
-        tell_away(core, user, channel)
-    describe(core, user, channel)
+        tell_away(ctx, user, channel)
+    describe(ctx, user, channel)
 
 
-def describe(core: Core, user: User, channel: Channel) -> None:
+def describe(ctx: Context, user: User, channel: Channel) -> None:
     """Send what somebody who has joined is sent: the topic, and who is there."""
     if channel.topic:
-        send_topic(core, user, channel)
+        send_topic(ctx, user, channel)
     if not user.caps & NO_IMPLICIT_NAMES:
-        listing.send_names(core, user, channel)
+        listing.send_names(ctx, user, channel)
 
 
-def tell_away(core: Core, user: User, channel: Channel, *, without: int = 0) -> None:
+def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -> None:
     """Tell members with away-notify, and not with the capability `without`, that a user who has
     joined is away."""
-    event = events.AwayChanged(time=core.now, source=user.source, text=user.away)
+    event = events.AwayChanged(time=ctx.now, source=user.source, text=user.away)
     audience = [
         one
         for one in rooms.audience(channel, user)
         if one.caps & AWAY_NOTIFY and not one.caps & without and one is not user
     ]
-    core.output.broadcast(audience, event)
+    ctx.output.broadcast(audience, event)
 
 
 def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
@@ -156,26 +152,26 @@ def banned(channel: Channel, user: User, *, speaking: bool = False) -> bool:
 
 
 @command("PART", params=1, usage="PART <channel>{,<channel>} [<reason>]", help="leave channels")
-def part_(core: Core, user: User, message: Message) -> None:
+def part_(ctx: Context, user: User, message: Message) -> None:
     reason = message.params[1] if len(message.params) > 1 else ""
     for name in message.params[0].split(","):
         if name:
-            channel = channel_for(core, user, name, member=True)
+            channel = channel_for(ctx, user, name, member=True)
             if channel is not None:
-                part(core, user, channel, reason)
+                part(ctx, user, channel, reason)
 
 
-def part(core: Core, user: User, channel: Channel, reason: str) -> None:
+def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
     """End a membership, and tell those who see it."""
     event = events.Parted(
-        time=core.now,
+        time=ctx.now,
         source=user.source,
-        id=core.new_id(),
+        id=ctx.new_id(),
         channel=channel.name,
-        reason=cut(reason, core.settings.limits.kick),
+        reason=cut(reason, ctx.settings.limits.kick),
     )
-    core.notify(rooms.witnesses_in(channel, channel.members[user]), event, user)
-    rooms.leave(core.state, user, channel)
+    ctx.notify(rooms.witnesses_in(channel, channel.members[user]), event, user)
+    rooms.leave(ctx.state, user, channel)
 
 
 @command(
@@ -184,38 +180,38 @@ def part(core: Core, user: User, channel: Channel, reason: str) -> None:
     usage="KICK <channel> <nickname>{,<nickname>} [<reason>]",
     help="remove members from a channel",
 )
-def kick(core: Core, user: User, message: Message) -> None:
-    channel = channel_for(core, user, message.params[0], member=True)
-    if channel is None or not is_operator(core, user, channel):
+def kick(ctx: Context, user: User, message: Message) -> None:
+    channel = channel_for(ctx, user, message.params[0], member=True)
+    if channel is None or not is_operator(ctx, user, channel):
         return
-    limits = core.settings.limits
+    limits = ctx.settings.limits
     reason = message.params[2] if len(message.params) > 2 else ""
     reason = cut(reason, limits.kick) or user.nickname
-    for nickname in targets(core, user, message.params[1]):
-        target = core.state.user_named(nickname)
+    for nickname in targets(ctx, user, message.params[1]):
+        target = ctx.state.user_named(nickname)
         if target is None or target not in channel.members:
-            core.reply(user, numerics.ERR_USERNOTINCHANNEL, word(nickname), channel.name)
+            ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, word(nickname), channel.name)
             continue
         if not _outranks(channel, user, target):
-            core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
+            ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
             continue
         event = events.Kicked(
-            time=core.now,
+            time=ctx.now,
             source=user.source,
-            id=core.new_id(),
+            id=ctx.new_id(),
             channel=channel.name,
             nickname=target.nickname,
             reason=reason,
         )
-        core.output.record(event, user)
+        ctx.output.record(event, user)
         witnesses = rooms.witnesses_in(channel, channel.members[target])
-        core.output.show(event, witnesses, without={user, target})
+        ctx.output.show(event, witnesses, without={user, target})
         if user is not target:
-            core.send(user, event)
-        core.send(target, event)
-        rooms.leave(core.state, target, channel)
+            ctx.send(user, event)
+        ctx.send(target, event)
+        rooms.leave(ctx.state, target, channel)
         if target.current is not None:
-            core.tell(target, f"You are in {target.current.name} now.")
+            ctx.tell(target, f"You are in {target.current.name} now.")
 
 
 def _outranks(channel: Channel, user: User, target: User) -> bool:
@@ -226,41 +222,41 @@ def _outranks(channel: Channel, user: User, target: User) -> bool:
 
 
 @command("TOPIC", params=1, usage="TOPIC <channel> [<topic>]", help="see or set a channel's topic")
-def topic(core: Core, user: User, message: Message) -> None:
-    channel = channel_for(core, user, message.params[0])
+def topic(ctx: Context, user: User, message: Message) -> None:
+    channel = channel_for(ctx, user, message.params[0])
     if channel is None:
         return
     inside = user in channel.members
     if len(message.params) == 1:
         if not visible(user, channel):
-            core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
+            ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
         elif channel.topic:
-            send_topic(core, user, channel)
+            send_topic(ctx, user, channel)
         else:
-            core.reply(user, numerics.RPL_NOTOPIC, channel.name)
+            ctx.reply(user, numerics.RPL_NOTOPIC, channel.name)
         return
     if not inside:
-        core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
+        ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
         return
-    if channel.modes & modes.TOPIC_LOCK and not is_operator(core, user, channel):
+    if channel.modes & modes.TOPIC_LOCK and not is_operator(ctx, user, channel):
         return
-    channel.topic = cut(message.params[1], core.settings.limits.topic)
+    channel.topic = cut(message.params[1], ctx.settings.limits.topic)
     channel.topic_by = user.prefix
-    channel.topic_at = core.now
+    channel.topic_at = ctx.now
     event = events.TopicChanged(
-        time=core.now,
+        time=ctx.now,
         source=user.source,
-        id=core.new_id(),
+        id=ctx.new_id(),
         channel=channel.name,
         topic=channel.topic,
     )
-    core.notify([(channel, None)], event, user)
+    ctx.notify([(channel, None)], event, user)
 
 
-def send_topic(core: Core, user: User, channel: Channel) -> None:
+def send_topic(ctx: Context, user: User, channel: Channel) -> None:
     """Send a channel's topic, and who set it when."""
-    core.reply(user, numerics.RPL_TOPIC, channel.name, channel.topic)
-    core.reply(
+    ctx.reply(user, numerics.RPL_TOPIC, channel.name, channel.topic)
+    ctx.reply(
         user,
         numerics.RPL_TOPICWHOTIME,
         channel.name,
@@ -274,47 +270,47 @@ def send_topic(core: Core, user: User, channel: Channel) -> None:
     usage="INVITE [<nickname> <channel>]",
     help="invite somebody to a channel; alone, see where you are invited",
 )
-def invite(core: Core, user: User, message: Message) -> None:
+def invite(ctx: Context, user: User, message: Message) -> None:
     if not message.params:
         for known in user.invited or ():
-            if core.state.channel_named(known.name) is known:
-                core.reply(user, numerics.RPL_INVITELIST, known.name)
-        core.reply(user, numerics.RPL_ENDOFINVITELIST)
+            if ctx.state.channel_named(known.name) is known:
+                ctx.reply(user, numerics.RPL_INVITELIST, known.name)
+        ctx.reply(user, numerics.RPL_ENDOFINVITELIST)
         return
     if len(message.params) < 2:
-        core.reply(user, numerics.ERR_NEEDMOREPARAMS, "INVITE")
+        ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "INVITE")
         return
     nickname, name = message.params[:2]
-    target = core.state.user_named(nickname)
+    target = ctx.state.user_named(nickname)
     if target is None:
-        core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
         return
-    channel = channel_for(core, user, name, member=True)
+    channel = channel_for(ctx, user, name, member=True)
     if channel is None:
         return
-    if channel.modes & modes.INVITE_ONLY and not is_operator(core, user, channel):
+    if channel.modes & modes.INVITE_ONLY and not is_operator(ctx, user, channel):
         return
     if target in channel.members:
         if rooms.shows(channel, user, target):
-            core.reply(user, numerics.ERR_USERONCHANNEL, target.nickname, channel.name)
+            ctx.reply(user, numerics.ERR_USERONCHANNEL, target.nickname, channel.name)
         else:
             # Nobody finds out that way who is in an auditorium.
-            core.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
+            ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
         return
     if channel.members[user] >= modes.HALFOP:
         # Only an operator's invitation opens a door; anybody's is passed on.
         invited = target.invited = target.invited or []
         if channel not in invited:
             invited.append(channel)
-            del invited[: -core.settings.limits.channels_per_user]
-    core.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
+            del invited[: -ctx.settings.limits.channels_per_user]
+    ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
     event = events.Invited(
-        time=core.now, source=user.source, nickname=target.nickname, channel=channel.name
+        time=ctx.now, source=user.source, nickname=target.nickname, channel=channel.name
     )
-    if not core.state.ignores.has(target, user.nickname):
-        core.send(target, event)
+    if not ctx.state.ignores.has(target, user.nickname):
+        ctx.send(target, event)
     audience = rooms.audience(channel, user)
     told = [one for one in audience if one.caps & INVITE_NOTIFY and one is not user]
-    core.output.broadcast(told, event)
+    ctx.output.broadcast(told, event)
     if target.away is not None:
-        core.reply(user, numerics.RPL_AWAY, target.nickname, target.away)
+        ctx.reply(user, numerics.RPL_AWAY, target.nickname, target.away)

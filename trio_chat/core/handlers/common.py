@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import modes, numerics
+from trio_chat.core.context import Context
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.text import cut
 
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
-
-def targets(core: Core, user: User, listed: str, *, silent: bool = False) -> list[str]:
+def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> list[str]:
     """Return the names in a list, each once; say so if there are more than TARGMAX allows."""
     found = dict.fromkeys(name for name in listed.split(",") if name)
-    allowed = [*found][: core.settings.limits.targets]
+    allowed = [*found][: ctx.settings.limits.targets]
     if len(allowed) < len(found) and not silent:
-        core.reply(user, numerics.ERR_TOOMANYTARGETS, word([*found][len(allowed)]))
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word([*found][len(allowed)]))
     return allowed
 
 
@@ -26,23 +22,23 @@ def word(text: str) -> str:
     return cut(text.lstrip(":").replace(" ", "_"), 100) or "*"
 
 
-def channel_for(core: Core, user: User, name: str, *, member: bool = False) -> Channel | None:
+def channel_for(ctx: Context, user: User, name: str, *, member: bool = False) -> Channel | None:
     """Return the channel with this name; or say that there is none, or that it is not theirs."""
-    channel = core.state.channel_named(name)
+    channel = ctx.state.channel_named(name)
     if channel is None:
-        core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
         return None
     if member and user not in channel.members:
-        core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
+        ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
         return None
     return channel
 
 
-def is_operator(core: Core, user: User, channel: Channel, needed: int = modes.HALFOP) -> bool:
+def is_operator(ctx: Context, user: User, channel: Channel, needed: int = modes.HALFOP) -> bool:
     """Whether a member may change a channel, saying so if not."""
     if channel.members.get(user, 0) >= needed:
         return True
-    core.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
+    ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
     return False
 
 

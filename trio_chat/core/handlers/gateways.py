@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import networks
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 _REFUSED = "Invalid WebIRC password"
 
@@ -23,22 +19,22 @@ _REFUSED = "Invalid WebIRC password"
     usage="WEBIRC <password> <gateway> <host> <address> [<options>]",
     help="say whom a gateway speaks for, before anything else",
 )
-def webirc(core: Core, user: User, message: Message) -> None:
+def webirc(ctx: Context, user: User, message: Message) -> None:
     first = user.registration is not None and user.registration.lines == 1
     gateway = next(
         (
             row
-            for row in core.settings.gateways
+            for row in ctx.settings.gateways
             if user.address and networks.in_networks(user.address, row.host)
         ),
         None,
     )
     if not first or gateway is None:
-        core.close(user, _REFUSED if first else "WEBIRC has to come first")
+        ctx.close(user, _REFUSED if first else "WEBIRC has to come first")
         return
     if len(message.params) < 4 or not networks.is_address(message.params[3]):
         # Whoever it is for would be taken for the gateway.
-        core.close(user, "WEBIRC names no IP address")
+        ctx.close(user, "WEBIRC names no IP address")
         return
     password, _, host, address = message.params[:4]
     options = {
@@ -50,18 +46,18 @@ def webirc(core: Core, user: User, message: Message) -> None:
 
     def resume(done: Completed) -> None:
         if not done.result:
-            core.close(user, _REFUSED)
+            ctx.close(user, _REFUSED)
             return
-        _introduce(core, user, host, networks.normal(address), options)
+        _introduce(ctx, user, host, networks.normal(address), options)
 
-    core.check_password(user, gateway.password, password, resume)
+    ctx.check_password(user, gateway.password, password, resume)
 
 
-def _introduce(core: Core, user: User, host: str, address: str, options: dict[str, str]) -> None:
+def _introduce(ctx: Context, user: User, host: str, address: str, options: dict[str, str]) -> None:
     """Take a user for whom the gateway says it is."""
-    refusal = core.refusal(address, core.now)
+    refusal = ctx.state.bans.refusal(address, ctx.now)
     if refusal:
-        core.close(user, refusal)
+        ctx.close(user, refusal)
         return
     user.address = address
     is_name = networks.is_host(host) and not networks.is_address(host)
@@ -71,4 +67,4 @@ def _introduce(core: Core, user: User, host: str, address: str, options: dict[st
     user.certfp = options.get("certfp-sha-256", "").lower()[:64]
     if not all(character in "0123456789abcdef" for character in user.certfp):
         user.certfp = ""
-    core.output.move(user, address)
+    ctx.output.move(user, address)

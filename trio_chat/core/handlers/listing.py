@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from trio_chat.core import masks, modes, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
+from trio_chat.core.context import PAGE, Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import targets, visible, word
 from trio_chat.core.roster import Roster
@@ -16,51 +17,48 @@ from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
 
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
-
 Condition: TypeAlias = Callable[[Channel], bool]
 
 _COMPARISON = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
 
 
 @command("NAMES", usage="NAMES [<channel>{,<channel>}]", help="see who is in a channel")
-def names_(core: Core, user: User, message: Message) -> None:
+def names_(ctx: Context, user: User, message: Message) -> None:
     if not message.params:
-        core.reply(user, numerics.RPL_ENDOFNAMES, "*")
+        ctx.reply(user, numerics.RPL_ENDOFNAMES, "*")
         return
-    for name in targets(core, user, message.params[0]):
-        channel = core.state.channel_named(name)
+    for name in targets(ctx, user, message.params[0]):
+        channel = ctx.state.channel_named(name)
         if channel is None or not visible(user, channel):
-            core.reply(user, numerics.RPL_ENDOFNAMES, word(name))
+            ctx.reply(user, numerics.RPL_ENDOFNAMES, word(name))
         else:
-            send_names(core, user, channel)
+            send_names(ctx, user, channel)
 
 
-def send_names(core: Core, user: User, channel: Channel) -> None:
+def send_names(ctx: Context, user: User, channel: Channel) -> None:
     """Send who is in a channel, as far as the user may see it."""
-    if user in channel.members and not channel.modes & modes.AUDITORIUM and core.is_free(user):
+    if user in channel.members and not channel.modes & modes.AUDITORIUM and ctx.is_free(user):
         # Members all see the same, so it is written once for those who join in the same step.
-        lines = _roster(core, user, channel).lines()
-        if len(lines) < core.page_size:
-            core.send_block(user, numerics.RPL_NAMREPLY, lines)
-            core.reply(user, numerics.RPL_ENDOFNAMES, channel.name)
+        lines = _roster(ctx, user, channel).lines()
+        if len(lines) < PAGE:
+            ctx.send_block(user, numerics.RPL_NAMREPLY, lines)
+            ctx.reply(user, numerics.RPL_ENDOFNAMES, channel.name)
             return
-    core.page(user, name_replies(core, user, channel))
+    ctx.page(user, name_replies(ctx, user, channel))
 
 
-def _roster(core: Core, user: User, channel: Channel) -> Roster:
+def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
     """Return the names of a channel's members, as this one of them is shown them."""
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="
     # The line has to have room for whoever it is sent to.
-    width = max(len(user.nickname.encode()), core.settings.limits.nickname)
+    width = max(len(user.nickname.encode()), ctx.settings.limits.nickname)
     look = every, hosts, symbol, width, channel.name
     roster = channel.rosters.get(look)
     if roster is None:
         if not channel.rosters:
-            core.output.keep(channel)
-        head = f":{core.settings.name} {numerics.RPL_NAMREPLY.code} "
+            ctx.output.keep(channel)
+        head = f":{ctx.settings.name} {numerics.RPL_NAMREPLY.code} "
         before = f" {symbol} {channel.name} :"
         limit = BODY_LIMIT - len(head.encode()) - width - len(before.encode())
         roster = channel.rosters[look] = Roster(before, limit, every=every, hosts=hosts)
@@ -70,13 +68,13 @@ def _roster(core: Core, user: User, channel: Channel) -> Roster:
 
 
 def name_replies(
-    core: Core, user: User, channel: Channel
+    ctx: Context, user: User, channel: Channel
 ) -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
     """Return the replies that say who is in a channel now, as far as the user may see it."""
     inside = user in channel.members
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="
-    room = core.room(user, numerics.RPL_NAMREPLY.code, symbol, channel.name)
+    room = ctx.room(user, numerics.RPL_NAMREPLY.code, symbol, channel.name)
     names = [
         modes.symbols(standing, every=every) + (member.prefix if hosts else member.nickname)
         for member, standing in channel.members.items()
@@ -99,22 +97,22 @@ def name_replies(
     help="see which channels there are: all, those named, or those that fit every condition "
     "(a mask, !mask, <users, >users, C<minutes, C>minutes since it was made, T for its topic)",
 )
-def list_(core: Core, user: User, message: Message) -> None:
+def list_(ctx: Context, user: User, message: Message) -> None:
     names: dict[str, None] = {}
     conditions: list[Condition] = []
     for param in message.params[:2]:
         for part in filter(None, param.split(",")):
-            condition = _condition(part, core.now)
+            condition = _condition(part, ctx.now)
             if condition is None:
                 names[part] = None
             else:
                 conditions.append(condition)
     found: Iterable[Channel | None]
     if names:
-        named = targets(core, user, ",".join(names))
-        found = [core.state.channel_named(name) for name in named]
+        named = targets(ctx, user, ",".join(names))
+        found = [ctx.state.channel_named(name) for name in named]
     else:
-        found = list(core.state.channels.values())
+        found = list(ctx.state.channels.values())
 
     def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
         yield numerics.RPL_LISTSTART, ("Channel",)
@@ -128,7 +126,7 @@ def list_(core: Core, user: User, message: Message) -> None:
                 yield numerics.RPL_LIST, (channel.name, count, channel.topic)
         yield numerics.RPL_LISTEND, ()
 
-    core.page(user, replies())
+    ctx.page(user, replies())
 
 
 def _condition(text: str, now: float) -> Condition | None:

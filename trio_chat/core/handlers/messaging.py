@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from trio_chat.core import events, modes, numerics
 from trio_chat.core.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import targets, word
@@ -18,9 +18,6 @@ from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 _CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+", re.ASCII)
 """message-tags, "Format": a client-only tag."""
@@ -39,8 +36,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 @command(
     "PRIVMSG", usage="PRIVMSG <target>{,<target>} <text>", help="send a message to users, channels"
 )
-def privmsg(core: Core, user: User, message: Message) -> None:
-    _send(core, user, message, "PRIVMSG")
+def privmsg(ctx: Context, user: User, message: Message) -> None:
+    _send(ctx, user, message, "PRIVMSG")
 
 
 @command(
@@ -48,8 +45,8 @@ def privmsg(core: Core, user: User, message: Message) -> None:
     usage="NOTICE <target>{,<target>} <text>",
     help="send a message that nothing answers by itself",
 )
-def notice(core: Core, user: User, message: Message) -> None:
-    _send(core, user, message, "NOTICE")
+def notice(ctx: Context, user: User, message: Message) -> None:
+    _send(ctx, user, message, "NOTICE")
 
 
 @command(
@@ -58,45 +55,45 @@ def notice(core: Core, user: User, message: Message) -> None:
     usage="@<tags> TAGMSG <target>{,<target>}",
     help="send tags without a message (message-tags)",
 )
-def tagmsg(core: Core, user: User, message: Message) -> None:
+def tagmsg(ctx: Context, user: User, message: Message) -> None:
     if user.caps & MESSAGE_TAGS:
-        _send(core, user, message, "TAGMSG")
+        _send(ctx, user, message, "TAGMSG")
     else:
-        core.reply(user, numerics.ERR_UNKNOWNCOMMAND, "TAGMSG")
+        ctx.reply(user, numerics.ERR_UNKNOWNCOMMAND, "TAGMSG")
 
 
-def _send(core: Core, user: User, message: Message, kind: str) -> None:
+def _send(ctx: Context, user: User, message: Message, kind: str) -> None:
     params = message.params
     if not params or not params[0]:
         if kind != "NOTICE":
-            core.reply(user, numerics.ERR_NORECIPIENT, f"No recipient given ({kind})")
+            ctx.reply(user, numerics.ERR_NORECIPIENT, f"No recipient given ({kind})")
         return
     text = params[1] if len(params) > 1 else ""
     if not text and kind != "TAGMSG":
         if kind != "NOTICE":
-            core.reply(user, numerics.ERR_NOTEXTTOSEND)
+            ctx.reply(user, numerics.ERR_NOTEXTTOSEND)
         return
     draft = Draft(kind=kind, text=text)
     if message.tags:
-        tags = client_tags(core, user, message)
+        tags = client_tags(ctx, user, message)
         if tags is None:
-            core.reply(user, numerics.ERR_INPUTTOOLONG)
+            ctx.reply(user, numerics.ERR_INPUTTOOLONG)
             return
         draft = Draft(kind=kind, text=text, client_tags=tags)
     if "," not in params[0]:
-        say(core, user, params[0], draft)
+        say(ctx, user, params[0], draft)
         return
-    for target in targets(core, user, params[0], silent=kind == "NOTICE"):
-        say(core, user, target, draft)
+    for target in targets(ctx, user, params[0], silent=kind == "NOTICE"):
+        say(ctx, user, target, draft)
 
 
-def client_tags(core: Core, user: User, message: Message) -> str | None:
+def client_tags(ctx: Context, user: User, message: Message) -> str | None:
     """Return the client-only tags of a message, to be relayed as they are; None: too long."""
     if not user.caps & MESSAGE_TAGS:
         return ""
     tags = {key: value for key, value in message.tags.items() if _CLIENT_TAG.fullmatch(key)}
     text = irc.format_tags(tags)[1:-1]
-    return text if len(text.encode()) <= core.settings.limits.client_tags else None
+    return text if len(text.encode()) <= ctx.settings.limits.client_tags else None
 
 
 def text_limit(user: User, kind: str, target: str) -> int:
@@ -104,68 +101,68 @@ def text_limit(user: User, kind: str, target: str) -> int:
     return BODY_LIMIT - len(f":{user.prefix} {kind} {target} :".encode())
 
 
-def say(core: Core, user: User, name: str, draft: Draft) -> None:
+def say(ctx: Context, user: User, name: str, draft: Draft) -> None:
     """Send one message to one target, and its echo to who wants one; or say why not.
 
     NOTICE is never answered with an error (Modern IRC, "NOTICE message").
     """
     first = name[0]
     if first == "#":
-        _to_channel(core, user, name, draft)
+        _to_channel(ctx, user, name, draft)
     elif first in modes.SYMBOLS and "#" in name:
-        _to_some(core, user, name, draft)
+        _to_some(ctx, user, name, draft)
     else:
-        _to_user(core, user, name, draft)
+        _to_user(ctx, user, name, draft)
 
 
-def _refuse(core: Core, user: User, draft: Draft, numeric: Numeric, *params: str) -> None:
+def _refuse(ctx: Context, user: User, draft: Draft, numeric: Numeric, *params: str) -> None:
     if draft.kind != "NOTICE":
-        core.reply(user, numeric, *params)
+        ctx.reply(user, numeric, *params)
 
 
-def _to_channel(core: Core, user: User, name: str, draft: Draft) -> None:
-    channel = _open_channel(core, user, name, name, draft)
+def _to_channel(ctx: Context, user: User, name: str, draft: Draft) -> None:
+    channel = _open_channel(ctx, user, name, name, draft)
     if channel is None:
         return
-    event = _said(core, user, channel.name, draft)
+    event = _said(ctx, user, channel.name, draft)
     echo = user.caps & ECHO_MESSAGE
     inside = user in channel.members
     # The echo is everybody's line, but where it answers a label.
-    apart = not echo or core.answers.current is not None
+    apart = not echo or ctx.answers.current is not None
     without = [user] if apart and inside else []
-    ignores = core.state.ignores
+    ignores = ctx.state.ignores
     if ignores:
         without += [one for one in ignores.watchers(user.nickname) if one in channel.members]
-    core.output.say(channel, event, without=without)
+    ctx.output.say(channel, event, without=without)
     if echo and (apart or not inside):
-        core.send(user, event)
+        ctx.send(user, event)
 
 
-def _open_channel(core: Core, user: User, name: str, target: str, draft: Draft) -> Channel | None:
+def _open_channel(ctx: Context, user: User, name: str, target: str, draft: Draft) -> Channel | None:
     """Return the channel of this name, if a user can speak in it; or say why not."""
-    channel = core.state.channel_named(name)
+    channel = ctx.state.channel_named(name)
     if channel is None:
-        _refuse(core, user, draft, numerics.ERR_NOSUCHCHANNEL, word(target))
+        _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, word(target))
         return None
     reason = _cannot_speak(user, channel, draft)
     if reason:
-        _refuse(core, user, draft, numerics.ERR_CANNOTSENDTOCHAN, channel.name, reason)
+        _refuse(ctx, user, draft, numerics.ERR_CANNOTSENDTOCHAN, channel.name, reason)
         return None
     return channel
 
 
-def _to_some(core: Core, user: User, name: str, draft: Draft) -> None:
+def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
     """Send a message to the members of a certain standing (STATUSMSG).
 
     `@%#room` goes to the lowest of those, and to whoever is above it.
     """
-    channel = _open_channel(core, user, name.lstrip(modes.SYMBOLS), name, draft)
+    channel = _open_channel(ctx, user, name.lstrip(modes.SYMBOLS), name, draft)
     if channel is None:
         return
     symbols = name[: name.index("#")]
     lowest = min((row for row in modes.PREFIXES if row.symbol in symbols), key=lambda row: row.bit)
-    event = _said(core, user, lowest.symbol + channel.name, draft)
-    ignores = core.state.ignores
+    event = _said(ctx, user, lowest.symbol + channel.name, draft)
+    ignores = ctx.state.ignores
     audience = [
         member
         for member, standing in channel.members.items()
@@ -173,42 +170,42 @@ def _to_some(core: Core, user: User, name: str, draft: Draft) -> None:
         and member is not user
         and not ignores.has(member, user.nickname)
     ]
-    core.output.broadcast(audience, event)
+    ctx.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
-        core.send(user, event)
+        ctx.send(user, event)
 
 
-def _to_user(core: Core, user: User, name: str, draft: Draft) -> None:
-    recipient = core.state.user_named(name)
+def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
+    recipient = ctx.state.user_named(name)
     if recipient is None:
-        _refuse(core, user, draft, numerics.ERR_NOSUCHNICK, word(name))
+        _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, word(name))
         return
     if recipient.modes & modes.ACCOUNTS_ONLY and not user.account and recipient is not user:
-        _refuse(core, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)
+        _refuse(ctx, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)
         return
-    event = _said(core, user, recipient.nickname, draft)
+    event = _said(ctx, user, recipient.nickname, draft)
     if recipient.away is not None and draft.kind == "PRIVMSG":
-        core.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
+        ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
     readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS
-    ignores = core.state.ignores
+    ignores = ctx.state.ignores
     if readable and not (ignores and ignores.has(recipient, user.nickname)):
-        core.output.send(recipient, event)
+        ctx.output.send(recipient, event)
     if user.caps & ECHO_MESSAGE:
-        core.send(user, event)
+        ctx.send(user, event)
 
 
-def _said(core: Core, user: User, target: str, draft: Draft) -> events.Said:
+def _said(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
     """Make the event of a message, and have it stored: what does not fit into a line for everybody
     is cut."""
-    user.last_said = core.now
+    user.last_said = ctx.now
     text, kind = draft.text, draft.kind
     event: events.Said
     if draft.lines:
         limit = text_limit(user, kind, target)
         event = events.SaidInLines(
-            time=core.now,
+            time=ctx.now,
             source=user.source,
-            id=core.new_id(),
+            id=ctx.new_id(),
             kind=kind,
             target=target,
             text=text,
@@ -220,16 +217,16 @@ def _said(core: Core, user: User, target: str, draft: Draft) -> events.Said:
         if 4 * (len(text) + len(user.source.prefix) + len(target)) + 20 > BODY_LIMIT:
             text = cut(text, text_limit(user, kind, target))
         event = events.Said(
-            time=core.now,
+            time=ctx.now,
             source=user.source,
-            id=core.new_id(),
+            id=ctx.new_id(),
             kind=kind,
             target=target,
             text=text,
             client_tags=draft.client_tags,
         )
     if kind != "TAGMSG":
-        core.output.record(event, user)
+        ctx.output.record(event, user)
     return event
 
 

@@ -5,18 +5,14 @@ Which letters there are, and when they have a parameter, is in the tables of `co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import channel_for, is_operator, visible, word
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
 from trio_chat.core.state import Channel, ListEntry, User
 from trio_chat.wire.irc import Message
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 _KEY_LIMIT = 32
 _LIST_REPLIES = {
@@ -32,25 +28,25 @@ _LIST_REPLIES = {
     usage="MODE <channel or nickname> [<modes> [<parameter>...]]",
     help="see or change the modes of a channel, or your own",
 )
-def mode(core: Core, user: User, message: Message) -> None:
+def mode(ctx: Context, user: User, message: Message) -> None:
     if message.params[0][:1] in names.CHANNEL_TYPES and message.params[0]:
-        channel = channel_for(core, user, message.params[0])
+        channel = channel_for(ctx, user, message.params[0])
         if channel is not None:
-            change_modes(core, user, channel, message.params[1:])
+            change_modes(ctx, user, channel, message.params[1:])
     else:
-        _user_mode(core, user, message)
+        _user_mode(ctx, user, message)
 
 
-def _user_mode(core: Core, user: User, message: Message) -> None:
-    target = core.state.user_named(message.params[0])
+def _user_mode(ctx: Context, user: User, message: Message) -> None:
+    target = ctx.state.user_named(message.params[0])
     if target is None:
-        core.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
         return
     if target is not user:
-        core.reply(user, numerics.ERR_USERSDONTMATCH)
+        ctx.reply(user, numerics.ERR_USERSDONTMATCH)
         return
     if len(message.params) == 1:
-        core.reply(user, numerics.RPL_UMODEIS, modes.user_mode_letters(user.modes))
+        ctx.reply(user, numerics.RPL_UMODEIS, modes.user_mode_letters(user.modes))
         return
     bits, adding, unknown = user.modes, True, False
     for letter in message.params[1]:
@@ -65,14 +61,14 @@ def _user_mode(core: Core, user: User, message: Message) -> None:
         elif not adding and row.removable:
             bits &= ~row.bit
     changes = _difference(user.modes, bits)
-    rooms.set_user_modes(core.state, user, bits)
+    rooms.set_user_modes(ctx.state, user, bits)
     if changes:
         event = events.ModeChanged(
-            time=core.now, source=user.source, target=user.nickname, changes=(changes,)
+            time=ctx.now, source=user.source, target=user.nickname, changes=(changes,)
         )
-        core.send(user, event)
+        ctx.send(user, event)
     if unknown:
-        core.reply(user, numerics.ERR_UMODEUNKNOWNFLAG)
+        ctx.reply(user, numerics.ERR_UMODEUNKNOWNFLAG)
 
 
 def _difference(before: int, after: int) -> str:
@@ -114,16 +110,16 @@ class _Change:
 
 
 def change_modes(
-    core: Core, user: User, channel: Channel, params: tuple[str, ...], *, free: bool = False
+    ctx: Context, user: User, channel: Channel, params: tuple[str, ...], *, free: bool = False
 ) -> None:
     """Show or change a channel's modes; `free`: whatever the user is in it."""
     if not params:
         if not visible(user, channel):
-            core.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
+            ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
             return
         shown = describe(channel, with_key=user in channel.members)
-        core.reply(user, numerics.RPL_CHANNELMODEIS, channel.name, *shown)
-        core.reply(user, numerics.RPL_CREATIONTIME, channel.name, str(int(channel.created)))
+        ctx.reply(user, numerics.RPL_CHANNELMODEIS, channel.name, *shown)
+        ctx.reply(user, numerics.RPL_CREATIONTIME, channel.name, str(int(channel.created)))
         return
     parameters = list(params[1:])
     change = _Change()
@@ -139,7 +135,7 @@ def change_modes(
         if row is None and prefix is None:
             if letter not in listed:
                 listed.add(letter)
-                core.reply(user, numerics.ERR_UNKNOWNMODE, word(letter))
+                ctx.reply(user, numerics.ERR_UNKNOWNMODE, word(letter))
             continue
         takes_one = prefix is not None or (
             row is not None
@@ -149,35 +145,35 @@ def change_modes(
         if row is not None and row.kind is Kind.LIST and not parameter:
             if letter not in listed:
                 listed.add(letter)
-                _send_list(core, user, channel, row)
+                _send_list(ctx, user, channel, row)
             continue
         if takes_one and not parameter and not (row is not None and row.kind is Kind.KEY):
-            core.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
+            ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
             continue
-        if prefix is not None and not adding and core.state.user_named(parameter) is user:
+        if prefix is not None and not adding and ctx.state.user_named(parameter) is user:
             # Everybody may lay down what they have.
-            _set_standing(core, user, channel, prefix, adding, parameter, change, free=True)
+            _set_standing(ctx, user, channel, prefix, adding, parameter, change, free=True)
             continue
         if allowed is None:
             # Said once, however many letters there are.
-            allowed = free or is_operator(core, user, channel)
+            allowed = free or is_operator(ctx, user, channel)
         if not allowed:
             continue
         if prefix is not None:
-            _set_standing(core, user, channel, prefix, adding, parameter, change, free=free)
+            _set_standing(ctx, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
-            _set_mode(core, user, channel, row, adding, parameter, change, free=free)
+            _set_mode(ctx, user, channel, row, adding, parameter, change, free=free)
     head = f":{user.prefix} MODE {channel.name} "
     for line in change.lines(BODY_LIMIT - len(head.encode())):
         event = events.ModeChanged(
-            time=core.now,
+            time=ctx.now,
             source=user.source,
-            id=core.new_id(),
+            id=ctx.new_id(),
             target=channel.name,
             changes=line,
         )
         # Who does it from outside (SAMODE) is shown it too.
-        core.notify([(channel, None)], event, user)
+        ctx.notify([(channel, None)], event, user)
 
 
 def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
@@ -194,16 +190,16 @@ def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
     return (letters, *parameters)
 
 
-def _send_list(core: Core, user: User, channel: Channel, row: ChannelMode) -> None:
+def _send_list(ctx: Context, user: User, channel: Channel, row: ChannelMode) -> None:
     item, end = _LIST_REPLIES[row.letter]
     if visible(user, channel):
         for entry in channel.lists.get(row.letter, {}).values():
-            core.reply(user, item, channel.name, entry.mask, entry.by, str(int(entry.at)))
-    core.reply(user, end, channel.name)
+            ctx.reply(user, item, channel.name, entry.mask, entry.by, str(int(entry.at)))
+    ctx.reply(user, end, channel.name)
 
 
 def _set_standing(
-    core: Core,
+    ctx: Context,
     user: User,
     channel: Channel,
     prefix: Prefix,
@@ -213,18 +209,18 @@ def _set_standing(
     *,
     free: bool,
 ) -> None:
-    target = core.state.user_named(nickname)
+    target = ctx.state.user_named(nickname)
     if target is None:
-        core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
         return
     if target not in channel.members:
-        core.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)
+        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)
         return
     own = channel.members.get(user, 0)
     if not free and own < prefix.needs:
         owners = prefix.needs == modes.OWNER
         numeric = numerics.ERR_OWNERNEEDED if owners else numerics.ERR_CHANOPRIVSNEEDED
-        core.reply(user, numeric, channel.name)
+        ctx.reply(user, numeric, channel.name)
         return
     before = channel.members[target]
     after = before | prefix.bit if adding else before & ~prefix.bit
@@ -235,7 +231,7 @@ def _set_standing(
 
 
 def _set_mode(
-    core: Core,
+    ctx: Context,
     user: User,
     channel: Channel,
     row: ChannelMode,
@@ -246,7 +242,7 @@ def _set_mode(
     free: bool,
 ) -> None:
     if row.kind is Kind.LIST:
-        _set_list(core, user, channel, row, adding, parameter, change)
+        _set_list(ctx, user, channel, row, adding, parameter, change)
         return
     if row.kind is Kind.FLAG:
         if bool(channel.modes & row.bit) != adding:
@@ -260,11 +256,11 @@ def _set_mode(
         elif row.bit == modes.FORWARDED:
             channel.forward = None
     elif row.bit == modes.FORWARDED:
-        if not _set_forward(core, user, channel, parameter, change, free=free):
+        if not _set_forward(ctx, user, channel, parameter, change, free=free):
             return
     elif row.kind is Kind.KEY:
         if not parameter:
-            core.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
+            ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
             return
         if (
             " " in parameter
@@ -272,7 +268,7 @@ def _set_mode(
             or parameter[0] == ":"
             or len(parameter) > _KEY_LIMIT
         ):
-            core.reply(user, numerics.ERR_INVALIDKEY, channel.name)
+            ctx.reply(user, numerics.ERR_INVALIDKEY, channel.name)
             return
         if channel.modes & row.bit and channel.key == parameter:
             return
@@ -281,7 +277,7 @@ def _set_mode(
     else:
         if not (parameter.isascii() and parameter.isdecimal() and int(parameter[:9]) > 0):
             text = "A limit is a whole number of members, 1 at least"
-            core.reply(
+            ctx.reply(
                 user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
             )
             return
@@ -294,21 +290,21 @@ def _set_mode(
 
 
 def _set_forward(
-    core: Core, user: User, channel: Channel, name: str, change: _Change, *, free: bool
+    ctx: Context, user: User, channel: Channel, name: str, change: _Change, *, free: bool
 ) -> bool:
     """Have a channel send on whom it does not let in; return whether it does so now.
 
     Nobody can send people to a channel in which they have no say.
     """
-    other = core.state.channel_named(name)
+    other = ctx.state.channel_named(name)
     if other is None:
-        core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
         return False
     if other is channel:
         text = "A channel can not forward to itself"
-        core.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(name), text)
+        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(name), text)
         return False
-    if not free and not is_operator(core, user, other):
+    if not free and not is_operator(ctx, user, other):
         return False
     if channel.forward is not other:
         channel.forward = other
@@ -317,7 +313,7 @@ def _set_forward(
 
 
 def _set_list(
-    core: Core,
+    ctx: Context,
     user: User,
     channel: Channel,
     row: ChannelMode,
@@ -328,7 +324,7 @@ def _set_list(
     mask = masks.normalise(parameter)
     if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
         text = f"A mask has no spaces, at most {masks.LIST_LIMIT} bytes, or is ~a: or ~m:"
-        core.reply(
+        ctx.reply(
             user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
         )
         return
@@ -337,11 +333,11 @@ def _set_list(
     if adding:
         if folded in entries:
             return
-        if sum(map(len, channel.lists.values())) >= core.settings.limits.list_entries:
-            core.reply(user, numerics.ERR_BANLISTFULL, channel.name, mask)
+        if sum(map(len, channel.lists.values())) >= ctx.settings.limits.list_entries:
+            ctx.reply(user, numerics.ERR_BANLISTFULL, channel.name, mask)
             return
         channel.lists.setdefault(row.letter, {})[folded] = ListEntry(
-            mask=mask, by=user.prefix, at=core.now
+            mask=mask, by=user.prefix, at=ctx.now
         )
     else:
         entry = entries.pop(folded, None)

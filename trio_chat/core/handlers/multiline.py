@@ -7,18 +7,15 @@ wrong is answered with FAIL at once, and the rest of the batch is swallowed.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from trio_chat.core.capabilities import MULTILINE
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import messaging
 from trio_chat.core.handlers.common import word
 from trio_chat.core.names import fold
 from trio_chat.core.state import OpenBatch, User
 from trio_chat.wire.irc import Message
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 BATCH_TIMEOUT = 60.0
 """Seconds without a line after which an open batch is given up."""
@@ -36,82 +33,82 @@ _ALLOWED = frozenset(("BATCH", "PING", "PONG", "QUIT"))
     usage="BATCH +<reference> draft/multiline <target>, then its lines, then BATCH -<reference>",
     help="send a message of several lines (draft/multiline)",
 )
-def batch(core: Core, user: User, message: Message) -> None:
+def batch(ctx: Context, user: User, message: Message) -> None:
     sign, reference = message.params[0][:1], message.params[0][1:]
     if sign == "-":
-        _close(core, user, reference)
+        _close(ctx, user, reference)
     elif sign != "+" or not _REFERENCE.fullmatch(reference):
-        _fail(core, user, "INVALID_REFTAG", word(reference), text="That can not be a reference")
-        user.batch = _refused(core, reference) if sign == "+" else None
+        _fail(ctx, user, "INVALID_REFTAG", word(reference), text="That can not be a reference")
+        user.batch = _refused(ctx, reference) if sign == "+" else None
     elif "batch" in message.tags:
-        _fail(core, user, "MULTILINE_INVALID", text="A batch can not stand in another")
-        user.batch = _refused(core, reference)
+        _fail(ctx, user, "MULTILINE_INVALID", text="A batch can not stand in another")
+        user.batch = _refused(ctx, reference)
     else:
         if user.batch is not None and user.batch.lines is not None:
-            _give_up(core, user, user.batch, "MULTILINE_INVALID", text=_OPEN_ALREADY)
-        _open(core, user, reference, message)
+            _give_up(ctx, user, user.batch, "MULTILINE_INVALID", text=_OPEN_ALREADY)
+        _open(ctx, user, reference, message)
 
 
-def _open(core: Core, user: User, reference: str, message: Message) -> None:
+def _open(ctx: Context, user: User, reference: str, message: Message) -> None:
     kind = message.params[1] if len(message.params) > 1 else ""
     target = message.params[2] if len(message.params) > 2 else ""
-    tags = messaging.client_tags(core, user, message)
+    tags = messaging.client_tags(ctx, user, message)
     # Whatever is wrong: the lines that follow are still part of it.
-    user.batch = _refused(core, reference)
+    user.batch = _refused(ctx, reference)
     if kind != "draft/multiline" or not user.caps & MULTILINE:
         text = "Clients can not send batches of this type"
-        _fail(core, user, "UNKNOWN_TYPE", reference, word(kind), text=text)
+        _fail(ctx, user, "UNKNOWN_TYPE", reference, word(kind), text=text)
     elif not target:
-        _fail(core, user, "MULTILINE_INVALID", text="A batch needs a target")
+        _fail(ctx, user, "MULTILINE_INVALID", text="A batch needs a target")
     elif tags is None:
-        _fail(core, user, "MULTILINE_INVALID", text="Its tags are too long")
+        _fail(ctx, user, "MULTILINE_INVALID", text="Its tags are too long")
     else:
-        label = core.answers.withhold(user)
-        user.batch = OpenBatch(reference, target, client_tags=tags, label=label, now=core.now)
+        label = ctx.answers.withhold(user)
+        user.batch = OpenBatch(reference, target, client_tags=tags, label=label, now=ctx.now)
 
 
-def _refused(core: Core, reference: str) -> OpenBatch:
+def _refused(ctx: Context, reference: str) -> OpenBatch:
     """Return a batch whose lines are only swallowed."""
-    found = OpenBatch(reference, "", client_tags="", label="", now=core.now)
+    found = OpenBatch(reference, "", client_tags="", label="", now=ctx.now)
     found.lines = None
     return found
 
 
-def takes(core: Core, user: User, message: Message) -> bool:
+def takes(ctx: Context, user: User, message: Message) -> bool:
     """Take a line that a user sends while a batch is open; return whether that was all of it."""
     found = user.batch
     if found is None or message.command in _ALLOWED:
         return False
     belongs = message.tags.get("batch") == found.reference
-    if found.lines is not None and core.now - found.seen > BATCH_TIMEOUT:
+    if found.lines is not None and ctx.now - found.seen > BATCH_TIMEOUT:
         text = "The batch was left open for too long"
-        _give_up(core, user, found, "TIMEOUT", found.reference, text=text)
-    found.seen = core.now
+        _give_up(ctx, user, found, "TIMEOUT", found.reference, text=text)
+    found.seen = ctx.now
     if found.lines is None:
         return belongs
     if belongs:
-        _add(core, user, found, found.lines, message)
+        _add(ctx, user, found, found.lines, message)
         return True
-    _give_up(core, user, found, "MULTILINE_INVALID", text=_OPEN_ALREADY)
+    _give_up(ctx, user, found, "MULTILINE_INVALID", text=_OPEN_ALREADY)
     return False
 
 
 def _add(
-    core: Core, user: User, found: OpenBatch, lines: list[tuple[str, bool]], message: Message
+    ctx: Context, user: User, found: OpenBatch, lines: list[tuple[str, bool]], message: Message
 ) -> None:
-    limits = core.settings.limits
+    limits = ctx.settings.limits
     if message.command not in ("PRIVMSG", "NOTICE") or len(message.params) < 2:
-        _give_up(core, user, found, "MULTILINE_INVALID", text="Only messages can be in a batch")
+        _give_up(ctx, user, found, "MULTILINE_INVALID", text="Only messages can be in a batch")
         return
     target, text = message.params[:2]
     concat = "draft/multiline-concat" in message.tags
     size = len(text.encode()) + (1 if lines and not concat else 0)
     if found.kind not in ("", message.command):
         problem = "A batch is of PRIVMSG or of NOTICE, not of both"
-        _give_up(core, user, found, "MULTILINE_INVALID", text=problem)
+        _give_up(ctx, user, found, "MULTILINE_INVALID", text=problem)
     elif fold(target) != fold(found.target):
         _give_up(
-            core,
+            ctx,
             user,
             found,
             "MULTILINE_INVALID_TARGET",
@@ -120,11 +117,11 @@ def _add(
             text="All lines of a batch go to its target",
         )
     elif concat and not text:
-        _give_up(core, user, found, "MULTILINE_INVALID", text="An empty line goes on with nothing")
+        _give_up(ctx, user, found, "MULTILINE_INVALID", text="An empty line goes on with nothing")
     elif len(lines) >= limits.multiline_lines:
         limit = limits.multiline_lines
         _give_up(
-            core,
+            ctx,
             user,
             found,
             "MULTILINE_MAX_LINES",
@@ -134,7 +131,7 @@ def _add(
     elif found.size + size > limits.multiline_bytes:
         limit = limits.multiline_bytes
         _give_up(
-            core,
+            ctx,
             user,
             found,
             "MULTILINE_MAX_BYTES",
@@ -147,19 +144,19 @@ def _add(
         lines.append((text, concat))
 
 
-def _close(core: Core, user: User, reference: str) -> None:
+def _close(ctx: Context, user: User, reference: str) -> None:
     found = user.batch
     if found is None or found.reference != reference:
         user.batch = None
-        _fail(core, user, "MULTILINE_INVALID", text="No such batch is open")
+        _fail(ctx, user, "MULTILINE_INVALID", text="No such batch is open")
         return
     user.batch = None
     if found.lines is None:
         return
     if found.label:
-        core.answers.begin(user, {"label": found.label})
+        ctx.answers.begin(user, {"label": found.label})
     if not any(text for text, _ in found.lines):
-        _fail(core, user, "MULTILINE_INVALID", text="A message can not be empty")
+        _fail(ctx, user, "MULTILINE_INVALID", text="A message can not be empty")
         return
     text = ""
     for place, (line, concat) in enumerate(found.lines):
@@ -167,15 +164,17 @@ def _close(core: Core, user: User, reference: str) -> None:
     draft = messaging.Draft(
         kind=found.kind, text=text, lines=tuple(found.lines), client_tags=found.client_tags
     )
-    messaging.say(core, user, found.target, draft)
+    messaging.say(ctx, user, found.target, draft)
 
 
-def _give_up(core: Core, user: User, found: OpenBatch, code: str, *context: str, text: str) -> None:
+def _give_up(
+    ctx: Context, user: User, found: OpenBatch, code: str, *context: str, text: str
+) -> None:
     """Refuse a batch, under the label of its beginning; what still comes of it is swallowed."""
     found.lines = None
-    with core.answers.under(user, found.label):
-        _fail(core, user, code, *context, text=text)
+    with ctx.answers.under(user, found.label):
+        _fail(ctx, user, code, *context, text=text)
 
 
-def _fail(core: Core, user: User, code: str, *context: str, text: str) -> None:
-    core.fail(user, "BATCH", code, *context, text=text)
+def _fail(ctx: Context, user: User, code: str, *context: str, text: str) -> None:
+    ctx.fail(user, "BATCH", code, *context, text=text)

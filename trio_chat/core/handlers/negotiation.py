@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import numerics, rooms
 from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, VERSION_302, offered
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import registration
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 
 @command(
@@ -23,68 +19,68 @@ if TYPE_CHECKING:
     usage="CAP LS|LIST|REQ|END [<capabilities>]",
     help="negotiate capabilities",
 )
-def cap(core: Core, user: User, message: Message) -> None:
+def cap(ctx: Context, user: User, message: Message) -> None:
     subcommand = message.params[0].upper()
     argument = message.params[1] if len(message.params) > 1 else ""
     if subcommand == "LS":
-        _ls(core, user, argument)
+        _ls(ctx, user, argument)
     elif subcommand == "LIST":
         have = [row.name for row in CAPABILITIES.values() if row.bit & user.caps]
-        _send_list(core, user, "LIST", have, several_lines=bool(user.caps & VERSION_302))
+        _send_list(ctx, user, "LIST", have, several_lines=bool(user.caps & VERSION_302))
     elif subcommand == "REQ":
-        _req(core, user, argument)
+        _req(ctx, user, argument)
     elif subcommand == "END":
         if user.registration is not None and user.registration.negotiating:
             user.registration.negotiating = False
-            registration.try_to_register(core, user)
+            registration.try_to_register(ctx, user)
     else:
-        core.reply(user, numerics.ERR_INVALIDCAPCMD, message.params[0].replace(" ", "_") or "*")
+        ctx.reply(user, numerics.ERR_INVALIDCAPCMD, message.params[0].replace(" ", "_") or "*")
 
 
-def _ls(core: Core, user: User, version: str) -> None:
+def _ls(ctx: Context, user: User, version: str) -> None:
     if user.registration is not None:
         user.registration.negotiating = True
     modern = version.isdecimal() and int(version[:6]) >= 302
     if modern:
         # "cap-notify" comes with version 302 and need not be asked for.
         rooms.set_caps(user, user.caps | CAP_NOTIFY | VERSION_302)
-    values = offered(core.settings, user.link)
+    values = offered(ctx.settings, user.link)
     words = [f"{name}={value}" if modern and value else name for name, value in values.items()]
-    _send_list(core, user, "LS", words, several_lines=modern)
+    _send_list(ctx, user, "LS", words, several_lines=modern)
 
 
-def _req(core: Core, user: User, argument: str) -> None:
+def _req(ctx: Context, user: User, argument: str) -> None:
     """Take all of what is asked, or nothing."""
     if user.registration is not None:
         user.registration.negotiating = True
-    caps, there = user.caps, offered(core.settings, user.link)
+    caps, there = user.caps, offered(ctx.settings, user.link)
     for word in argument.split():
         row = CAPABILITIES.get(word.removeprefix("-"))
         if row is None or not row.bit or row.name not in there:
-            core.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
+            ctx.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
             return
         caps = caps & ~row.bit if word.startswith("-") else caps | row.bit
         if caps & VERSION_302 and not caps & CAP_NOTIFY:
-            core.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
+            ctx.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
             return
-    for line in pack(argument.split(" "), core.room(user, "CAP", "ACK")):
-        core.protocol(user, "CAP", user.nickname or "*", "ACK", line)
+    for line in pack(argument.split(" "), ctx.room(user, "CAP", "ACK")):
+        ctx.protocol(user, "CAP", user.nickname or "*", "ACK", line)
     rooms.set_caps(user, caps)
 
 
 def _send_list(
-    core: Core, user: User, subcommand: str, words: list[str], *, several_lines: bool
+    ctx: Context, user: User, subcommand: str, words: list[str], *, several_lines: bool
 ) -> None:
-    lines = pack(words, core.room(user, "CAP", subcommand, "*")) or [""]
+    lines = pack(words, ctx.room(user, "CAP", subcommand, "*")) or [""]
     if not several_lines:
         # Version 301 has one line: what does not fit is not offered.
         del lines[1:]
     for number, line in enumerate(lines, start=1):
         more = () if number == len(lines) else ("*",)
-        core.protocol(user, "CAP", user.nickname or "*", subcommand, *more, line)
+        ctx.protocol(user, "CAP", user.nickname or "*", subcommand, *more, line)
 
 
-def tell_changes(core: Core, user: User, before: dict[str, str], after: dict[str, str]) -> None:
+def tell_changes(ctx: Context, user: User, before: dict[str, str], after: dict[str, str]) -> None:
     """Tell a client with cap-notify what the server offers now, and did not (cap-notify)."""
     if not user.caps & CAP_NOTIFY:
         return
@@ -98,6 +94,6 @@ def tell_changes(core: Core, user: User, before: dict[str, str], after: dict[str
     ]
     nickname = user.nickname or "*"
     if gone:
-        core.protocol(user, "CAP", nickname, "DEL", " ".join(gone))
+        ctx.protocol(user, "CAP", nickname, "DEL", " ".join(gone))
     if new:
-        core.protocol(user, "CAP", nickname, "NEW", " ".join(new))
+        ctx.protocol(user, "CAP", nickname, "NEW", " ".join(new))

@@ -6,10 +6,9 @@ SAJOIN and SAMODE are there for that, so that it never happens by accident.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, presence
 from trio_chat.core.handlers.common import channel_for, word
 from trio_chat.core.handlers.modes import change_modes
@@ -19,33 +18,30 @@ from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
-
 _TEXT = 390
 """Bytes of a text that fit into a line with everything around them."""
 
 
 @command("OPER", params=2, usage="OPER <name> <password>", help="become an operator")
-def oper(core: Core, user: User, message: Message) -> None:
+def oper(ctx: Context, user: User, message: Message) -> None:
     name, password = message.params[:2]
-    row = next((row for row in core.settings.operators if row.name == name), None)
+    row = next((row for row in ctx.settings.operators if row.name == name), None)
     if row is None:
-        core.reply(user, numerics.ERR_PASSWDMISMATCH)
+        ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
         return
 
     def resume(done: Completed) -> None:
         if not done.result:
-            refuse_password(core, user)
+            refuse_password(ctx, user)
             return
-        rooms.set_user_modes(core.state, user, user.modes | modes.OPERATOR)
-        core.reply(user, numerics.RPL_YOUREOPER)
+        rooms.set_user_modes(ctx.state, user, user.modes | modes.OPERATOR)
+        ctx.reply(user, numerics.RPL_YOUREOPER)
         event = events.ModeChanged(
-            time=core.now, source=user.source, target=user.nickname, changes=("+o",)
+            time=ctx.now, source=user.source, target=user.nickname, changes=("+o",)
         )
-        core.send(user, event)
+        ctx.send(user, event)
 
-    core.check_password(user, row.password, password, resume)
+    ctx.check_password(user, row.password, password, resume)
 
 
 @command(
@@ -55,21 +51,21 @@ def oper(core: Core, user: User, message: Message) -> None:
     usage="KILL <nickname> <reason>",
     help="end somebody's connection",
 )
-def kill(core: Core, user: User, message: Message) -> None:
-    target = core.state.user_named(message.params[0])
+def kill(ctx: Context, user: User, message: Message) -> None:
+    target = ctx.state.user_named(message.params[0])
     if target is None:
-        core.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
         return
-    reason = cut(message.params[1], core.settings.limits.kick)
+    reason = cut(message.params[1], ctx.settings.limits.kick)
     event = events.Killed(
-        time=core.now,
+        time=ctx.now,
         source=user.source,
         nickname=target.nickname,
         # Clients look for who it was, then why in brackets.
         reason=f"{user.nickname} ({reason})",
     )
-    core.output.send(target, event)
-    core.close(target, f"Killed by {user.nickname}: {reason}")
+    ctx.output.send(target, event)
+    ctx.close(target, f"Killed by {user.nickname}: {reason}")
 
 
 @command(
@@ -79,26 +75,29 @@ def kill(core: Core, user: User, message: Message) -> None:
     usage="WALLOPS <text>",
     help="write to everybody who has the user mode +w",
 )
-def wallops(core: Core, user: User, message: Message) -> None:
+def wallops(ctx: Context, user: User, message: Message) -> None:
     event = events.Wallops(
-        time=core.now, source=user.source, id=core.new_id(), text=cut(message.params[0], _TEXT)
+        time=ctx.now,
+        source=user.source,
+        id=ctx.new_id(),
+        text=cut(message.params[0], _TEXT),
     )
-    readers = [one for one in core.state.users.values() if one.modes & modes.WALLOPS]
-    core.output.broadcast([one for one in readers if one is not user], event)
+    readers = [one for one in ctx.state.users.values() if one.modes & modes.WALLOPS]
+    ctx.output.broadcast([one for one in readers if one is not user], event)
     if user in readers:
-        core.send(user, event)
+        ctx.send(user, event)
 
 
 @command("REHASH", operator=True, usage="REHASH", help="have the configuration read again")
-def rehash(core: Core, user: User, message: Message) -> None:
+def rehash(ctx: Context, user: User, message: Message) -> None:
     def resume(done: Completed) -> None:
         if done.result:
-            core.notice(user, "The configuration is in force as it is now")
+            ctx.notice(user, "The configuration is in force as it is now")
         else:
-            core.refuse(user, "REHASH", "CONFIG_BAD", text=cut(done.detail, _TEXT))
+            ctx.refuse(user, "REHASH", "CONFIG_BAD", text=cut(done.detail, _TEXT))
 
-    core.reply(user, numerics.RPL_REHASHING, "configuration")
-    core.reload(user, resume)
+    ctx.reply(user, numerics.RPL_REHASHING, "configuration")
+    ctx.reload(user, resume)
 
 
 @command(
@@ -108,26 +107,26 @@ def rehash(core: Core, user: User, message: Message) -> None:
     usage="SAJOIN [<nickname>] <channel>{,<channel>}",
     help="have somebody, or yourself, join channels whatever their modes",
 )
-def sajoin(core: Core, user: User, message: Message) -> None:
+def sajoin(ctx: Context, user: User, message: Message) -> None:
     target: User | None = user
     if len(message.params) > 1:
-        target = core.state.user_named(message.params[0])
+        target = ctx.state.user_named(message.params[0])
         if target is None:
-            core.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+            ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
             return
     assert target is not None
     for name in filter(None, message.params[-1].split(",")):
-        if not names.is_channel_name(name, core.settings.limits.channel):
-            core.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        if not names.is_channel_name(name, ctx.settings.limits.channel):
+            ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
             continue
-        channel = core.state.channel_named(name)
+        channel = ctx.state.channel_named(name)
         if channel is not None and target in channel.members:
             continue
         standing = modes.OP if channel is None else 0
-        channel = channel or rooms.find_or_create(core.state, name, now=core.now)
-        channels.enter(core, target, channel, standing)
+        channel = channel or rooms.find_or_create(ctx.state, name, now=ctx.now)
+        channels.enter(ctx, target, channel, standing)
         if target is not user:
-            core.notice(user, f"{target.nickname} is in {channel.name} now")
+            ctx.notice(user, f"{target.nickname} is in {channel.name} now")
 
 
 @command(
@@ -137,10 +136,10 @@ def sajoin(core: Core, user: User, message: Message) -> None:
     usage="SAMODE <channel> <modes> [<parameter>...]",
     help="change the modes of a channel without being an operator in it",
 )
-def samode(core: Core, user: User, message: Message) -> None:
-    channel = channel_for(core, user, message.params[0])
+def samode(ctx: Context, user: User, message: Message) -> None:
+    channel = channel_for(ctx, user, message.params[0])
     if channel is not None:
-        change_modes(core, user, channel, message.params[1:], free=True)
+        change_modes(ctx, user, channel, message.params[1:], free=True)
 
 
 @command(
@@ -150,15 +149,15 @@ def samode(core: Core, user: User, message: Message) -> None:
     usage="CHGHOST <nickname> <host>",
     help="have somebody shown with another host",
 )
-def chghost(core: Core, user: User, message: Message) -> None:
+def chghost(ctx: Context, user: User, message: Message) -> None:
     nickname, host = message.params[:2]
-    target = core.state.user_named(nickname)
+    target = ctx.state.user_named(nickname)
     if target is None:
-        core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
     elif not networks.is_host(host):
         text = "A host has letters, digits, - . : and / only"
-        core.refuse(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
+        ctx.refuse(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
     else:
-        presence.change_host(core, target, target.username, host)
+        presence.change_host(ctx, target, target.username, host)
         if target is not user:
-            core.notice(user, f"{target.nickname} is shown at {host} now")
+            ctx.notice(user, f"{target.nickname} is shown at {host} now")

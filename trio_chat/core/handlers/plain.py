@@ -6,9 +6,8 @@ and carried out like any other: nothing here decides who may do what.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import names, rooms
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import messaging, registration
 from trio_chat.core.handlers.common import visible
 from trio_chat.core.handlers.plain_commands import (
@@ -24,30 +23,27 @@ from trio_chat.wire import plain
 from trio_chat.wire.errors import Problem, ProtocolError
 from trio_chat.wire.text import split
 
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
-
 _REFUSALS = {
     Problem.NOT_UTF8: "That line is not UTF-8; it was not sent.",
     Problem.TOO_LONG: "That line is too long; it was not sent.",
 }
 
 
-def received(core: Core, user: User, line: bytes) -> None:
+def received(ctx: Context, user: User, line: bytes) -> None:
     """Take one line that somebody typed."""
     try:
         text = plain.decode(line)
     except ProtocolError as error:
-        core.tell(user, _REFUSALS[error.problem])
+        ctx.tell(user, _REFUSALS[error.problem])
         return
     if user.registration is not None:
-        _introduce(core, user, text)
+        _introduce(ctx, user, text)
     elif text.startswith("//"):
-        _say(core, user, text[1:])
+        _say(ctx, user, text[1:])
     elif text.startswith("/"):
-        _command(core, user, text)
+        _command(ctx, user, text)
     elif text:
-        _say(core, user, text)
+        _say(ctx, user, text)
 
 
 def prompt(network: str, lobby: str) -> str:
@@ -55,175 +51,175 @@ def prompt(network: str, lobby: str) -> str:
     return f"Welcome to {network}. Type a nickname to join {lobby}:"
 
 
-def _introduce(core: Core, user: User, text: str) -> None:
+def _introduce(ctx: Context, user: User, text: str) -> None:
     """Take a nickname, then the password if the server has one."""
     state = user.registration
     if state is None:
         return
     if text.lower() == "/quit":
-        core.close(user, "Quit: ")
+        ctx.close(user, "Quit: ")
         return
     if user.nickname:
         if not text:
-            core.tell(user, "This server has a password. Type it, or /quit:")
+            ctx.tell(user, "This server has a password. Type it, or /quit:")
             return
         state.password = text
-        registration.try_to_register(core, user)
+        registration.try_to_register(ctx, user)
         return
     text = text.removeprefix("/nick ").strip()
     if not text or text[0] == "/":
-        core.tell(user, prompt(core.settings.network, core.settings.lobby))
+        ctx.tell(user, prompt(ctx.settings.network, ctx.settings.lobby))
         return
-    limit = core.settings.limits.nickname
+    limit = ctx.settings.limits.nickname
     nickname = names.nickname(text, limit)
     if nickname is None:
-        core.tell(
+        ctx.tell(
             user,
             f"That can not be a nickname: use letters, digits, - and _, with a letter first, "
             f"{limit} at most. Type another nickname:",
         )
         return
-    if rooms.is_taken(core.state, nickname, user):
-        core.tell(user, f"Somebody is already called {nickname}. Type another nickname:")
+    if rooms.is_taken(ctx.state, nickname, user):
+        ctx.tell(user, f"Somebody is already called {nickname}. Type another nickname:")
         return
     state.username_given = True
-    user.username = names.username(nickname, core.settings.limits.username)
+    user.username = names.username(nickname, ctx.settings.limits.username)
     user.realname = nickname
-    rooms.rename(core.state, user, nickname)
-    if core.settings.password:
-        core.tell(user, "This server has a password. Type it, or /quit:")
+    rooms.rename(ctx.state, user, nickname)
+    if ctx.settings.password:
+        ctx.tell(user, "This server has a password. Type it, or /quit:")
     else:
-        registration.try_to_register(core, user)
+        registration.try_to_register(ctx, user)
 
 
-def _say(core: Core, user: User, text: str) -> None:
+def _say(ctx: Context, user: User, text: str) -> None:
     if user.current is None:
-        core.tell(user, NO_ROOM)
+        ctx.tell(user, NO_ROOM)
         return
-    _send(core, user, user.current.name, text)
+    _send(ctx, user, user.current.name, text)
 
 
-def _send(core: Core, user: User, target: str, text: str) -> None:
+def _send(ctx: Context, user: User, target: str, text: str) -> None:
     """Send a text that may be longer than a message: as several."""
     for piece in split(text, messaging.text_limit(user, "PRIVMSG", target)):
-        run(core, user, "PRIVMSG", target, piece)
+        run(ctx, user, "PRIVMSG", target, piece)
 
 
-def _command(core: Core, user: User, text: str) -> None:
+def _command(ctx: Context, user: User, text: str) -> None:
     name, _, rest = text.partition(" ")
     found = COMMANDS.get(name.lower())
     if found is None:
-        core.tell(user, f"There is no {name}. /help shows what there is; //text says /text.")
+        ctx.tell(user, f"There is no {name}. /help shows what there is; //text says /text.")
     else:
-        found.run(core, user, rest.strip())
+        found.run(ctx, user, rest.strip())
 
 
 @row("/help [COMMAND]", "show the commands, or what one does")
-def _help(core: Core, user: User, rest: str) -> None:
+def _help(ctx: Context, user: User, rest: str) -> None:
     found = COMMANDS.get(f"/{rest.lstrip('/').lower()}") if rest else None
     if found is not None:
-        core.tell(user, f"{found.usage}: {found.help}")
+        ctx.tell(user, f"{found.usage}: {found.help}")
         return
     width = max(len(one.usage) for one in COMMANDS.values())
     for one in COMMANDS.values():
-        core.tell(user, f"{one.usage:{width}}  {one.help}")
-    core.tell(user, f"{'//text':{width}}  say /text; anything without a / is said in your room")
+        ctx.tell(user, f"{one.usage:{width}}  {one.help}")
+    ctx.tell(user, f"{'//text':{width}}  say /text; anything without a / is said in your room")
 
 
 @row("/nick NAME", "take another nickname")
-def _nick(core: Core, user: User, rest: str) -> None:
-    run(core, user, "NICK", rest)
+def _nick(ctx: Context, user: User, rest: str) -> None:
+    run(ctx, user, "NICK", rest)
 
 
 @row("/join #ROOM [KEY]", "enter a room, or go back to one that you are in")
-def _join(core: Core, user: User, rest: str) -> None:
+def _join(ctx: Context, user: User, rest: str) -> None:
     if not rest:
-        needs(core, user, "/join")
+        needs(ctx, user, "/join")
         return
     room, _, key = rest.partition(" ")
     room = room if room[0] in names.CHANNEL_TYPES else f"#{room}"
-    run(core, user, "JOIN", room.split(",")[0], key.strip())
+    run(ctx, user, "JOIN", room.split(",")[0], key.strip())
 
 
 @row("/part [#ROOM] [REASON]", "leave a room")
-def _part(core: Core, user: User, rest: str) -> None:
+def _part(ctx: Context, user: User, rest: str) -> None:
     room, reason = room_and_rest(user, rest)
     if not room:
-        needs(core, user, "/part")
+        needs(ctx, user, "/part")
         return
     before = user.current
-    run(core, user, "PART", room, reason)
+    run(ctx, user, "PART", room, reason)
     if user.current is not None and user.current is not before:
-        core.tell(user, f"You are in {user.current.name} now.")
+        ctx.tell(user, f"You are in {user.current.name} now.")
 
 
 @row("/msg NAME TEXT", "say something to one person")
-def _msg(core: Core, user: User, rest: str) -> None:
+def _msg(ctx: Context, user: User, rest: str) -> None:
     target, _, text = rest.partition(" ")
     if text.strip():
-        _send(core, user, target, text.strip())
+        _send(ctx, user, target, text.strip())
     else:
-        needs(core, user, "/msg")
+        needs(ctx, user, "/msg")
 
 
 @row("/me TEXT", "say what you do: * you wave")
-def _me(core: Core, user: User, rest: str) -> None:
+def _me(ctx: Context, user: User, rest: str) -> None:
     if rest:
-        _say_action(core, user, rest)
+        _say_action(ctx, user, rest)
     else:
-        needs(core, user, "/me")
+        needs(ctx, user, "/me")
 
 
-def _say_action(core: Core, user: User, text: str) -> None:
+def _say_action(ctx: Context, user: User, text: str) -> None:
     if user.current is None:
-        _say(core, user, text)
+        _say(ctx, user, text)
         return
     limit = messaging.text_limit(user, "PRIVMSG", user.current.name) - len("\x01ACTION \x01")
     for piece in split(text, limit):
-        run(core, user, "PRIVMSG", user.current.name, f"\x01ACTION {piece}\x01")
+        run(ctx, user, "PRIVMSG", user.current.name, f"\x01ACTION {piece}\x01")
 
 
 @row("/who [#ROOM]", "see who is in a room")
-def _who(core: Core, user: User, rest: str) -> None:
+def _who(ctx: Context, user: User, rest: str) -> None:
     room, _ = room_and_rest(user, rest)
-    channel = core.state.channel_named(room)
+    channel = ctx.state.channel_named(room)
     if room and (channel is None or not visible(user, channel)):
-        core.tell(user, f"There is no room called {room}.")
+        ctx.tell(user, f"There is no room called {room}.")
     elif room:
-        run(core, user, "NAMES", room)
+        run(ctx, user, "NAMES", room)
     else:
-        needs(core, user, "/who")
+        needs(ctx, user, "/who")
 
 
 @row("/whois NAME", "see what is known of somebody")
-def _whois(core: Core, user: User, rest: str) -> None:
+def _whois(ctx: Context, user: User, rest: str) -> None:
     if rest:
-        run(core, user, "WHOIS", rest.split()[0])
+        run(ctx, user, "WHOIS", rest.split()[0])
     else:
-        needs(core, user, "/whois")
+        needs(ctx, user, "/whois")
 
 
 @row("/rooms", "see which rooms there are, and how many people are in them")
-def _rooms(core: Core, user: User, rest: str) -> None:
-    run(core, user, "LIST")
+def _rooms(ctx: Context, user: User, rest: str) -> None:
+    run(ctx, user, "LIST")
 
 
 @row("/topic [#ROOM] [TEXT]", "see or set what a room is about")
-def _topic(core: Core, user: User, rest: str) -> None:
+def _topic(ctx: Context, user: User, rest: str) -> None:
     room, text = room_and_rest(user, rest)
     if not room:
-        core.tell(user, NO_ROOM)
+        ctx.tell(user, NO_ROOM)
     elif text:
-        run(core, user, "TOPIC", room, text)
+        run(ctx, user, "TOPIC", room, text)
     else:
-        run(core, user, "TOPIC", room)
+        run(ctx, user, "TOPIC", room)
 
 
 @row("/away [TEXT]", "say that you are away; alone, that you are back")
-def _away(core: Core, user: User, rest: str) -> None:
-    run(core, user, "AWAY", rest)
+def _away(ctx: Context, user: User, rest: str) -> None:
+    run(ctx, user, "AWAY", rest)
 
 
 @row("/quit [REASON]", "leave")
-def _quit(core: Core, user: User, rest: str) -> None:
-    run(core, user, "QUIT", rest)
+def _quit(ctx: Context, user: User, rest: str) -> None:
+    run(ctx, user, "QUIT", rest)

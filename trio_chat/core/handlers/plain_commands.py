@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core import names
+from trio_chat.core import commands, names
+from trio_chat.core.context import Context
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
-
 NO_ROOM = "You are in no room. /join #room takes you to one, /rooms shows them."
 
-Run: TypeAlias = "Callable[[Core, User, str], None]"
+Run: TypeAlias = Callable[[Context, User, str], None]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,15 +38,15 @@ def row(usage: str, help: str) -> Callable[[Run], Run]:
     return add
 
 
-def run(core: Core, user: User, command: str, *params: str) -> None:
+def run(ctx: Context, user: User, command: str, *params: str) -> None:
     """Have an IRC command carried out, with all its checks."""
-    core.run(user, Message(command=command, params=params))
+    commands.run(ctx, user, Message(command=command, params=params))
 
 
-def needs(core: Core, user: User, name: str) -> None:
+def needs(ctx: Context, user: User, name: str) -> None:
     """Say what a command needs."""
     found = COMMANDS[name]
-    core.tell(user, f"{found.usage}: {found.help}")
+    ctx.tell(user, f"{found.usage}: {found.help}")
 
 
 def room_and_rest(user: User, rest: str) -> tuple[str, str]:

@@ -2,148 +2,144 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import masks, names
+from trio_chat.core.context import Context
 from trio_chat.core.handlers.plain_commands import NO_ROOM, needs, room_and_rest, row, run
 from trio_chat.core.state import User
 
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
-
-def _with_name(core: Core, user: User, rest: str, command: str) -> tuple[str, str, str] | None:
+def _with_name(ctx: Context, user: User, rest: str, command: str) -> tuple[str, str, str] | None:
     """Return the room, the name and what follows it; or say what is missing."""
     room, rest = room_and_rest(user, rest)
     name, _, rest = rest.partition(" ")
     if not room:
-        core.tell(user, NO_ROOM)
+        ctx.tell(user, NO_ROOM)
     elif not name:
-        needs(core, user, command)
+        needs(ctx, user, command)
     else:
         return room, name, rest.strip()
     return None
 
 
 @row("/kick [#ROOM] NAME [REASON]", "remove somebody from a room")
-def _kick(core: Core, user: User, rest: str) -> None:
-    found = _with_name(core, user, rest, "/kick")
+def _kick(ctx: Context, user: User, rest: str) -> None:
+    found = _with_name(ctx, user, rest, "/kick")
     if found is not None:
         room, name, reason = found
-        run(core, user, "KICK", room, name.split(",")[0], reason)
+        run(ctx, user, "KICK", room, name.split(",")[0], reason)
 
 
 @row("/ban [#ROOM] NAME", "keep somebody out of a room; alone, see who is")
-def _ban(core: Core, user: User, rest: str) -> None:
+def _ban(ctx: Context, user: User, rest: str) -> None:
     room, name = room_and_rest(user, rest)
     if not room:
-        core.tell(user, NO_ROOM)
+        ctx.tell(user, NO_ROOM)
     elif not name:
-        channel = core.state.channel_named(room)
+        channel = ctx.state.channel_named(room)
         if channel is not None and not channel.lists.get("b"):
-            core.tell(user, f"Nobody is banned from {channel.name}.")
-        run(core, user, "MODE", room, "b")
+            ctx.tell(user, f"Nobody is banned from {channel.name}.")
+        run(ctx, user, "MODE", room, "b")
     else:
-        run(core, user, "MODE", room, "+b", _mask(core, name))
+        run(ctx, user, "MODE", room, "+b", _mask(ctx, name))
 
 
-def _mask(core: Core, name: str) -> str:
+def _mask(ctx: Context, name: str) -> str:
     """Return the mask that a ban on somebody is, or what was given if it names nobody.
 
     A nickname alone would be got round by taking another, and behind one host there may be a whole
     classroom: so it is user name and host.
     """
-    target = core.state.user_named(name)
+    target = ctx.state.user_named(name)
     return name if target is None else masks.normalise(f"*!{target.username}@{target.host}")
 
 
 @row("/unban [#ROOM] NAME", "let somebody into a room again")
-def _unban(core: Core, user: User, rest: str) -> None:
-    found = _with_name(core, user, rest, "/unban")
+def _unban(ctx: Context, user: User, rest: str) -> None:
+    found = _with_name(ctx, user, rest, "/unban")
     if found is None:
         return
     room, name, _ = found
-    channel = core.state.channel_named(room)
+    channel = ctx.state.channel_named(room)
     bans = channel.lists.get("b", {}) if channel is not None else {}
-    for mask in (name, masks.normalise(name), _mask(core, name)):
+    for mask in (name, masks.normalise(name), _mask(ctx, name)):
         if names.fold(mask) in bans:
-            run(core, user, "MODE", room, "-b", mask)
+            run(ctx, user, "MODE", room, "-b", mask)
             return
-    core.tell(user, f"{name} is not banned from {room}.")
+    ctx.tell(user, f"{name} is not banned from {room}.")
 
 
-def _give(core: Core, user: User, rest: str, command: str, change: str) -> None:
-    found = _with_name(core, user, rest, command)
+def _give(ctx: Context, user: User, rest: str, command: str, change: str) -> None:
+    found = _with_name(ctx, user, rest, command)
     if found is not None:
-        run(core, user, "MODE", found[0], change, found[1])
+        run(ctx, user, "MODE", found[0], change, found[1])
 
 
 @row("/op [#ROOM] NAME", "make somebody an operator of a room")
-def _op(core: Core, user: User, rest: str) -> None:
-    _give(core, user, rest, "/op", "+o")
+def _op(ctx: Context, user: User, rest: str) -> None:
+    _give(ctx, user, rest, "/op", "+o")
 
 
 @row("/deop [#ROOM] NAME", "make somebody no operator any more")
-def _deop(core: Core, user: User, rest: str) -> None:
-    _give(core, user, rest, "/deop", "-o")
+def _deop(ctx: Context, user: User, rest: str) -> None:
+    _give(ctx, user, rest, "/deop", "-o")
 
 
 @row("/voice [#ROOM] NAME", "let somebody speak in a moderated room")
-def _voice(core: Core, user: User, rest: str) -> None:
-    _give(core, user, rest, "/voice", "+v")
+def _voice(ctx: Context, user: User, rest: str) -> None:
+    _give(ctx, user, rest, "/voice", "+v")
 
 
 @row("/devoice [#ROOM] NAME", "take that away again")
-def _devoice(core: Core, user: User, rest: str) -> None:
-    _give(core, user, rest, "/devoice", "-v")
+def _devoice(ctx: Context, user: User, rest: str) -> None:
+    _give(ctx, user, rest, "/devoice", "-v")
 
 
 @row("/mode [#ROOM] [CHANGES]", "see or change what is set in a room, as IRC writes it: +m, -i")
-def _mode(core: Core, user: User, rest: str) -> None:
+def _mode(ctx: Context, user: User, rest: str) -> None:
     room, changes = room_and_rest(user, rest)
     if room:
-        run(core, user, "MODE", room, *changes.split())
+        run(ctx, user, "MODE", room, *changes.split())
     else:
-        core.tell(user, NO_ROOM)
+        ctx.tell(user, NO_ROOM)
 
 
 @row("/invite NAME [#ROOM]", "invite somebody to a room")
-def _invite(core: Core, user: User, rest: str) -> None:
+def _invite(ctx: Context, user: User, rest: str) -> None:
     name, _, rest = rest.partition(" ")
     room, _ = room_and_rest(user, rest.strip())
     if not name:
-        needs(core, user, "/invite")
+        needs(ctx, user, "/invite")
     elif not room:
-        core.tell(user, NO_ROOM)
+        ctx.tell(user, NO_ROOM)
     else:
-        run(core, user, "INVITE", name, room)
+        run(ctx, user, "INVITE", name, room)
 
 
 @row("/ignore [NAME]", "read nothing of somebody any more; alone, see of whom")
-def _ignore(core: Core, user: User, rest: str) -> None:
-    ignores = core.state.ignores
+def _ignore(ctx: Context, user: User, rest: str) -> None:
+    ignores = ctx.state.ignores
     name = rest.partition(" ")[0]
-    limit = core.settings.limits.monitor
+    limit = ctx.settings.limits.monitor
     if not name:
         ignored = ", ".join(ignores.listed(user))
-        core.tell(user, f"You ignore {ignored}." if ignored else "You ignore nobody.")
+        ctx.tell(user, f"You ignore {ignored}." if ignored else "You ignore nobody.")
         return
-    nickname = names.nickname(name, core.settings.limits.nickname)
+    nickname = names.nickname(name, ctx.settings.limits.nickname)
     if nickname is None:
-        core.tell(user, f"Nobody can be called {name}.")
+        ctx.tell(user, f"Nobody can be called {name}.")
     elif len(ignores.listed(user)) >= limit and not ignores.has(user, nickname):
-        core.tell(user, f"You ignore {limit} people already; that is as many as there can be.")
+        ctx.tell(user, f"You ignore {limit} people already; that is as many as there can be.")
     else:
         ignores.add(user, nickname)
-        core.tell(user, f"You ignore {nickname} now. /unignore {nickname} ends it.")
+        ctx.tell(user, f"You ignore {nickname} now. /unignore {nickname} ends it.")
 
 
 @row("/unignore NAME", "read what somebody says again")
-def _unignore(core: Core, user: User, rest: str) -> None:
+def _unignore(ctx: Context, user: User, rest: str) -> None:
     name = rest.partition(" ")[0]
     if not name:
-        needs(core, user, "/unignore")
-    elif core.state.ignores.remove(user, name):
-        core.tell(user, f"You do not ignore {name} any more.")
+        needs(ctx, user, "/unignore")
+    elif ctx.state.ignores.remove(user, name):
+        ctx.tell(user, f"You do not ignore {name} any more.")
     else:
-        core.tell(user, f"You do not ignore {name}.")
+        ctx.tell(user, f"You do not ignore {name}.")

@@ -6,18 +6,14 @@ account-notify.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import events, modes, numerics, rooms
 from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PRE_AWAY, SETNAME
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, monitor
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 
 @command(
@@ -26,37 +22,37 @@ if TYPE_CHECKING:
     usage="AWAY [<text>]",
     help="say that you are away; alone, that you are back",
 )
-def away(core: Core, user: User, message: Message) -> None:
+def away(ctx: Context, user: User, message: Message) -> None:
     text = message.params[0] if message.params else ""
     before = user.away
-    user.away = cut(text, core.settings.limits.away) or None
-    core.reply(user, numerics.RPL_UNAWAY if user.away is None else numerics.RPL_NOWAWAY)
+    user.away = cut(text, ctx.settings.limits.away) or None
+    ctx.reply(user, numerics.RPL_UNAWAY if user.away is None else numerics.RPL_NOWAWAY)
     if user.away == before or user.registration is not None:
         return
-    event = events.AwayChanged(time=core.now, source=user.source, text=user.away)
-    audience = monitor.interested(core, user, AWAY_NOTIFY)
-    core.output.broadcast(audience, event)
+    event = events.AwayChanged(time=ctx.now, source=user.source, text=user.away)
+    audience = monitor.interested(ctx, user, AWAY_NOTIFY)
+    ctx.output.broadcast(audience, event)
 
 
 @command("SETNAME", params=1, usage="SETNAME <real name>", help="change your real name")
-def setname(core: Core, user: User, message: Message) -> None:
+def setname(ctx: Context, user: User, message: Message) -> None:
     realname = message.params[0]
     knows = bool(user.caps & SETNAME)
-    if not realname.strip() or len(realname) > core.settings.limits.realname:
+    if not realname.strip() or len(realname) > ctx.settings.limits.realname:
         if knows:
-            limit = core.settings.limits.realname
+            limit = ctx.settings.limits.realname
             text = f"A real name has 1 to {limit} characters"
-            core.fail(user, "SETNAME", "INVALID_REALNAME", text=text)
+            ctx.fail(user, "SETNAME", "INVALID_REALNAME", text=text)
         return
-    event = events.RealnameChanged(time=core.now, source=user.source, realname=realname)
+    event = events.RealnameChanged(time=ctx.now, source=user.source, realname=realname)
     user.realname = realname
-    audience = monitor.interested(core, user, SETNAME)
-    core.output.broadcast(audience, event)
+    audience = monitor.interested(ctx, user, SETNAME)
+    ctx.output.broadcast(audience, event)
     if knows:
-        core.send(user, event)
+        ctx.send(user, event)
 
 
-def change_host(core: Core, user: User, username: str, host: str) -> None:
+def change_host(ctx: Context, user: User, username: str, host: str) -> None:
     """Show a user with another user name and host from now on (IRCv3 chghost).
 
     To those who do not know CHGHOST it looks as if the user had left and come back.
@@ -64,13 +60,13 @@ def change_host(core: Core, user: User, username: str, host: str) -> None:
     if (username, host) == (user.username, user.host):
         return
     event = events.HostChanged(
-        time=core.now, source=user.source, id=core.new_id(), username=username, host=host
+        time=ctx.now, source=user.source, id=ctx.new_id(), username=username, host=host
     )
-    quits = events.Quit(time=core.now, source=user.source, reason="Changing host")
-    told = monitor.interested(core, user, CHGHOST)
+    quits = events.Quit(time=ctx.now, source=user.source, reason="Changing host")
+    told = monitor.interested(ctx, user, CHGHOST)
     others = [one for one in rooms.neighbours(user) if not one.caps & CHGHOST and not one.plain]
-    core.output.broadcast(told, event)
-    core.output.broadcast(others, quits)
+    ctx.output.broadcast(told, event)
+    ctx.output.broadcast(others, quits)
     rooms.change_host(user, username, host)
     for channel in user.channels:
         standing = channel.members[user]
@@ -78,34 +74,34 @@ def change_host(core: Core, user: User, username: str, host: str) -> None:
             one for one in rooms.audience(channel, user) if not one.caps & CHGHOST and not one.plain
         ]
         joins = events.Joined(
-            time=core.now,
+            time=ctx.now,
             source=user.source,
             channel=channel.name,
             account=user.account or "*",
             realname=user.realname,
         )
-        core.output.broadcast(audience, joins)
+        ctx.output.broadcast(audience, joins)
         letters = "".join(row.letter for row in modes.PREFIXES if row.bit & standing)
         if letters:
             given = events.ModeChanged(
-                time=core.now,
-                source=core.server,
+                time=ctx.now,
+                source=ctx.server,
                 target=channel.name,
                 changes=(f"+{letters}", *[user.nickname] * len(letters)),
             )
-            core.output.broadcast(audience, given)
+            ctx.output.broadcast(audience, given)
         if user.away is not None:
-            channels.tell_away(core, user, channel, without=CHGHOST)
+            channels.tell_away(ctx, user, channel, without=CHGHOST)
     if user.caps & CHGHOST:
-        core.send(user, event)
-    core.reply(user, numerics.RPL_VISIBLEHOST, host)
+        ctx.send(user, event)
+    ctx.reply(user, numerics.RPL_VISIBLEHOST, host)
 
 
-def change_account(core: Core, user: User, account: str) -> None:
+def change_account(ctx: Context, user: User, account: str) -> None:
     """Log a user in to an account, or out with an empty one, and tell who wants to know."""
     if account == user.account:
         return
-    event = events.AccountChanged(time=core.now, source=user.source, account=account or "*")
+    event = events.AccountChanged(time=ctx.now, source=user.source, account=account or "*")
     user.account = account
     user.identify()
     for channel in user.channels:
@@ -114,11 +110,11 @@ def change_account(core: Core, user: User, account: str) -> None:
     prefix = user.prefix if user.nickname else "*"
     if account:
         text = f"You are now logged in as {account}"
-        core.reply(user, numerics.RPL_LOGGEDIN, prefix, account, text)
+        ctx.reply(user, numerics.RPL_LOGGEDIN, prefix, account, text)
     else:
-        core.reply(user, numerics.RPL_LOGGEDOUT, prefix, f"{nickname} is now logged out")
+        ctx.reply(user, numerics.RPL_LOGGEDOUT, prefix, f"{nickname} is now logged out")
     if user.registration is None:
-        audience = monitor.interested(core, user, ACCOUNT_NOTIFY)
-        core.output.broadcast(audience, event)
+        audience = monitor.interested(ctx, user, ACCOUNT_NOTIFY)
+        ctx.output.broadcast(audience, event)
         if user.caps & ACCOUNT_NOTIFY:
-            core.send(user, event)
+            ctx.send(user, event)

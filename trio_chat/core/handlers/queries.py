@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers.common import visible, word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
@@ -15,29 +15,26 @@ from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
 
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
-
 
 @command("WHOIS", usage="WHOIS [<server>] <nickname>", help="see what is known of somebody")
-def whois(core: Core, user: User, message: Message) -> None:
+def whois(ctx: Context, user: User, message: Message) -> None:
     if not message.params:
-        core.reply(user, numerics.ERR_NONICKNAMEGIVEN)
+        ctx.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
-    if len(message.params) > 1 and is_elsewhere(core, user, message.params[0]):
+    if len(message.params) > 1 and is_elsewhere(ctx, user, message.params[0]):
         return
     nickname = message.params[-1].split(",")[0]
-    other = core.state.user_named(nickname)
+    other = ctx.state.user_named(nickname)
     if other is None:
-        core.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
     else:
-        _send_whois(core, user, other)
-    core.reply(user, numerics.RPL_ENDOFWHOIS, word(nickname))
+        _send_whois(ctx, user, other)
+    ctx.reply(user, numerics.RPL_ENDOFWHOIS, word(nickname))
 
 
-def _send_whois(core: Core, user: User, other: User) -> None:
+def _send_whois(ctx: Context, user: User, other: User) -> None:
     name = other.nickname
-    core.reply(user, numerics.RPL_WHOISUSER, name, other.username, other.host, "*", other.realname)
+    ctx.reply(user, numerics.RPL_WHOISUSER, name, other.username, other.host, "*", other.realname)
     every = bool(user.caps & MULTI_PREFIX)
     shown = [
         modes.symbols(channel.members[other], every=every) + channel.name
@@ -45,87 +42,87 @@ def _send_whois(core: Core, user: User, other: User) -> None:
         if visible(user, channel) and rooms.shows(channel, user, other)
     ]
     code = numerics.RPL_WHOISCHANNELS.code
-    for line in pack(shown, core.room(user, code, name)):
-        core.reply(user, numerics.RPL_WHOISCHANNELS, name, line)
-    core.reply(user, numerics.RPL_WHOISSERVER, name, core.settings.name, core.settings.network)
+    for line in pack(shown, ctx.room(user, code, name)):
+        ctx.reply(user, numerics.RPL_WHOISCHANNELS, name, line)
+    ctx.reply(user, numerics.RPL_WHOISSERVER, name, ctx.settings.name, ctx.settings.network)
     if other.account:
-        core.reply(user, numerics.RPL_WHOISACCOUNT, name, other.account)
+        ctx.reply(user, numerics.RPL_WHOISACCOUNT, name, other.account)
     if other.modes & modes.OPERATOR:
-        core.reply(user, numerics.RPL_WHOISOPERATOR, name)
+        ctx.reply(user, numerics.RPL_WHOISOPERATOR, name)
     if other.modes & modes.BOT:
-        core.reply(user, numerics.RPL_WHOISBOT, name)
+        ctx.reply(user, numerics.RPL_WHOISBOT, name)
     if other.away is not None:
-        core.reply(user, numerics.RPL_AWAY, name, other.away)
+        ctx.reply(user, numerics.RPL_AWAY, name, other.away)
     if other.secure:
-        core.reply(user, numerics.RPL_WHOISSECURE, name)
+        ctx.reply(user, numerics.RPL_WHOISSECURE, name)
     if user is other or user.modes & modes.OPERATOR:
-        _send_private(core, user, other)
-    idle = str(int(core.now - other.last_said))
-    core.reply(user, numerics.RPL_WHOISIDLE, name, idle, str(int(other.connected_at)))
+        _send_private(ctx, user, other)
+    idle = str(int(ctx.now - other.last_said))
+    ctx.reply(user, numerics.RPL_WHOISIDLE, name, idle, str(int(other.connected_at)))
 
 
-def _send_private(core: Core, user: User, other: User) -> None:
+def _send_private(ctx: Context, user: User, other: User) -> None:
     """Send what only the user themselves and operators are told."""
     name = other.nickname
     if other.address:
-        core.reply(user, numerics.RPL_WHOISACTUALLY, name, shown_host(other.address))
+        ctx.reply(user, numerics.RPL_WHOISACTUALLY, name, shown_host(other.address))
     if other.modes:
         letters = modes.user_mode_letters(other.modes)
-        core.reply(user, numerics.RPL_WHOISMODES, name, f"is using modes {letters}")
+        ctx.reply(user, numerics.RPL_WHOISMODES, name, f"is using modes {letters}")
     if other.certfp:
         text = f"has client certificate fingerprint {other.certfp}"
-        core.reply(user, numerics.RPL_WHOISCERTFP, name, text)
+        ctx.reply(user, numerics.RPL_WHOISCERTFP, name, text)
 
 
 @command("WHOWAS", usage="WHOWAS <nickname> [<count>]", help="see who had a nickname before")
-def whowas(core: Core, user: User, message: Message) -> None:
+def whowas(ctx: Context, user: User, message: Message) -> None:
     if not message.params:
-        core.reply(user, numerics.ERR_NONICKNAMEGIVEN)
+        ctx.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
     nickname = message.params[0]
     wanted = names.fold(nickname)
-    found = [past for past in core.state.past if names.fold(past.nickname) == wanted]
+    found = [past for past in ctx.state.past if names.fold(past.nickname) == wanted]
     count = message.params[1] if len(message.params) > 1 else ""
     # Anything but a positive number asks for all of them (Modern IRC, "WHOWAS message").
     if count.isascii() and count.isdecimal() and int(count[:9]) > 0:
         found = found[: int(count[:9])]
     if not found:
-        core.reply(user, numerics.ERR_WASNOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_WASNOSUCHNICK, word(nickname))
 
     def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
         for past in found:
             who = (past.nickname, past.username, past.host, "*", past.realname)
             yield numerics.RPL_WHOWASUSER, who
             when = date_and_time(past.at)
-            yield numerics.RPL_WHOISSERVER, (past.nickname, core.settings.name, when)
+            yield numerics.RPL_WHOISSERVER, (past.nickname, ctx.settings.name, when)
         yield numerics.RPL_ENDOFWHOWAS, (word(nickname),)
 
-    core.page(user, replies())
+    ctx.page(user, replies())
 
 
 @command(
     "USERHOST", params=1, usage="USERHOST <nickname>{ <nickname>}", help="see where users are from"
 )
-def userhost(core: Core, user: User, message: Message) -> None:
+def userhost(ctx: Context, user: User, message: Message) -> None:
     answers = []
     for nickname in message.params[:5]:
-        other = core.state.user_named(nickname)
+        other = ctx.state.user_named(nickname)
         if other is not None:
             operator = "*" if other.modes & modes.OPERATOR else ""
             here = "+" if other.away is None else "-"
             answers.append(f"{other.nickname}{operator}={here}{other.username}@{other.host}")
-    _reply_words(core, user, numerics.RPL_USERHOST, answers)
+    _reply_words(ctx, user, numerics.RPL_USERHOST, answers)
 
 
-def _reply_words(core: Core, user: User, numeric: numerics.Numeric, words: list[str]) -> None:
+def _reply_words(ctx: Context, user: User, numeric: numerics.Numeric, words: list[str]) -> None:
     """Send as many words as fit into the one line of a reply: half a name would be another."""
-    lines = pack(words, core.room(user, numeric.code))
-    core.reply(user, numeric, lines[0] if lines else "")
+    lines = pack(words, ctx.room(user, numeric.code))
+    ctx.reply(user, numeric, lines[0] if lines else "")
 
 
 @command("ISON", params=1, usage="ISON <nickname>{ <nickname>}", help="see which users are here")
-def ison(core: Core, user: User, message: Message) -> None:
+def ison(ctx: Context, user: User, message: Message) -> None:
     wanted = (word for param in message.params for word in param.split())
-    here = (core.state.user_named(nickname) for nickname in wanted)
+    here = (ctx.state.user_named(nickname) for nickname in wanted)
     found = [other.nickname for other in here if other is not None]
-    _reply_words(core, user, numerics.RPL_ISON, found)
+    _reply_words(ctx, user, numerics.RPL_ISON, found)

@@ -5,64 +5,58 @@ Specification: Modern IRC, "Connection Registration" and "Connection Messages".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
-from trio_chat.core.handlers import channels, monitor, server
+from trio_chat.core.context import Context
+from trio_chat.core.handlers import channels, server
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 PASSWORD_ATTEMPTS = 3
 """Wrong passwords after which a connection is closed."""
 
 
 @command("PASS", params=1, early=True, usage="PASS <password>", help="give the server's password")
-def pass_(core: Core, user: User, message: Message) -> None:
+def pass_(ctx: Context, user: User, message: Message) -> None:
     if user.registration is None:
-        core.reply(user, numerics.ERR_ALREADYREGISTERED)
+        ctx.reply(user, numerics.ERR_ALREADYREGISTERED)
         return
     user.registration.password = message.params[0]
-    try_to_register(core, user)
+    try_to_register(ctx, user)
 
 
 @command("NICK", early=True, usage="NICK <nickname>", help="take a nickname, or another one")
-def nick(core: Core, user: User, message: Message) -> None:
+def nick(ctx: Context, user: User, message: Message) -> None:
     wanted = message.params[0] if message.params else ""
     if not wanted:
-        core.reply(user, numerics.ERR_NONICKNAMEGIVEN)
+        ctx.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
-    limit = core.settings.limits.nickname
+    limit = ctx.settings.limits.nickname
     # What the nickname was to be goes into the reply, where only one word fits.
     shown = cut(wanted, 2 * limit).replace(" ", "_").lstrip(":") or "*"
     nickname = names.nickname(wanted, limit)
     if nickname is None:
-        core.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
+        ctx.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
         return
-    if rooms.is_taken(core.state, nickname, user):
-        core.reply(user, numerics.ERR_NICKNAMEINUSE, shown)
+    if rooms.is_taken(ctx.state, nickname, user):
+        ctx.reply(user, numerics.ERR_NICKNAMEINUSE, shown)
         return
     if nickname == user.nickname:
         return
     if user.registration is not None:
-        rooms.rename(core.state, user, nickname)
-        try_to_register(core, user)
+        rooms.rename(ctx.state, user, nickname)
+        try_to_register(ctx, user)
         return
-    event = events.NickChanged(
-        time=core.now, source=user.source, id=core.new_id(), nickname=nickname
-    )
-    core.notify(rooms.witnesses(user), event, user)
-    core.remember(user)
+    event = events.NickChanged(time=ctx.now, source=user.source, id=ctx.new_id(), nickname=nickname)
+    ctx.notify(rooms.witnesses(user), event, user)
+    ctx.remember(user)
     before = user.nickname
-    rooms.rename(core.state, user, nickname)
+    rooms.rename(ctx.state, user, nickname)
     if names.fold(before) != names.fold(nickname):
-        monitor.tell_offline(core, before)
-        monitor.tell_online(core, user)
+        ctx.tell_offline(before)
+        ctx.tell_online(user)
 
 
 @command(
@@ -72,43 +66,43 @@ def nick(core: Core, user: User, message: Message) -> None:
     usage="USER <username> 0 * <realname>",
     help="say who you are, once, when you connect",
 )
-def user_(core: Core, user: User, message: Message) -> None:
+def user_(ctx: Context, user: User, message: Message) -> None:
     if user.registration is None:
-        core.reply(user, numerics.ERR_ALREADYREGISTERED)
+        ctx.reply(user, numerics.ERR_ALREADYREGISTERED)
         return
     wanted, realname = message.params[0], message.params[3]
     if not wanted:
-        core.reply(user, numerics.ERR_NEEDMOREPARAMS, "USER")
+        ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "USER")
         return
-    limits = core.settings.limits
+    limits = ctx.settings.limits
     user.username = names.username(wanted, limits.username)
     user.realname = realname[: limits.realname]
     user.registration.username_given = True
     if user.nickname:
         user.set_name(user.nickname)
-    try_to_register(core, user)
+    try_to_register(ctx, user)
 
 
 @command("PING", early=True, usage="PING <token>", help="have the server answer with PONG")
-def ping(core: Core, user: User, message: Message) -> None:
+def ping(ctx: Context, user: User, message: Message) -> None:
     if not message.params or not message.params[0]:
-        core.reply(user, numerics.ERR_NOORIGIN)
+        ctx.reply(user, numerics.ERR_NOORIGIN)
         return
-    core.protocol(user, "PONG", core.settings.name, message.params[0])
+    ctx.protocol(user, "PONG", ctx.settings.name, message.params[0])
 
 
 @command("PONG", early=True, usage="PONG <token>", help="answer a PING")
-def pong(core: Core, user: User, message: Message) -> None:
+def pong(ctx: Context, user: User, message: Message) -> None:
     """That a line came is what counts, and that is noted for every line."""
 
 
 @command("QUIT", early=True, usage="QUIT [<reason>]", help="leave the server")
-def quit_(core: Core, user: User, message: Message) -> None:
+def quit_(ctx: Context, user: User, message: Message) -> None:
     reason = f"Quit: {cut(message.params[0] if message.params else '', 390)}"
-    core.close(user, reason)
+    ctx.close(user, reason)
 
 
-def try_to_register(core: Core, user: User) -> None:
+def try_to_register(ctx: Context, user: User) -> None:
     """Complete a registration, if nothing is missing any more."""
     registration = user.registration
     if (
@@ -118,63 +112,63 @@ def try_to_register(core: Core, user: User) -> None:
         or not user.nickname
     ):
         return
-    if not core.settings.password or registration.verified:
-        welcome(core, user)
+    if not ctx.settings.password or registration.verified:
+        welcome(ctx, user)
         return
     if registration.password is None:
-        core.reply(user, numerics.ERR_PASSWDMISMATCH)
+        ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
         return
 
     def resume(done: Completed) -> None:
         registration.password = None
         if done.result:
             registration.verified = True
-            try_to_register(core, user)
+            try_to_register(ctx, user)
             return
-        refuse_password(core, user)
+        refuse_password(ctx, user)
 
-    core.check_password(user, core.settings.password, registration.password, resume)
+    ctx.check_password(user, ctx.settings.password, registration.password, resume)
 
 
-def refuse_password(core: Core, user: User) -> None:
+def refuse_password(ctx: Context, user: User) -> None:
     """Say that a password was wrong, and end the connection when there were too many."""
     user.wrong_passwords += 1
-    core.reply(user, numerics.ERR_PASSWDMISMATCH)
+    ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
     if user.wrong_passwords >= PASSWORD_ATTEMPTS:
-        core.close(user, "Too many wrong passwords")
+        ctx.close(user, "Too many wrong passwords")
 
 
-def welcome(core: Core, user: User) -> None:
+def welcome(ctx: Context, user: User) -> None:
     """Count a user in, and send what a client waits for before it does anything else."""
-    settings = core.settings
-    ban = core.state.bans.on_mask(user.prefix, core.now)
+    settings = ctx.settings
+    ban = ctx.state.bans.on_mask(user.prefix, ctx.now)
     if ban is not None:
-        core.reply(user, numerics.ERR_YOUREBANNEDCREEP)
-        core.close(user, f"You are banned ({ban.reason})")
+        ctx.reply(user, numerics.ERR_YOUREBANNEDCREEP)
+        ctx.close(user, f"You are banned ({ban.reason})")
         return
-    rooms.register(core.state, user)
-    monitor.tell_online(core, user)
-    user.last_said = core.now
+    rooms.register(ctx.state, user)
+    ctx.tell_online(user)
+    user.last_said = ctx.now
     if user.plain:
         if settings.motd:
-            server.send_motd(core, user)
-        core.tell(user, f"Hello {user.nickname}. /help shows what you can do.")
-        channels.join(core, user, settings.lobby, "")
+            server.send_motd(ctx, user)
+        ctx.tell(user, f"Hello {user.nickname}. /help shows what you can do.")
+        channels.join(ctx, user, settings.lobby, "")
         return
-    core.reply(
+    ctx.reply(
         user,
         numerics.RPL_WELCOME,
         f"Welcome to the {settings.network} Network, {user.prefix}",
     )
-    core.reply(
+    ctx.reply(
         user,
         numerics.RPL_YOURHOST,
-        f"Your host is {settings.name}, running version trio_chat-{core.version}",
+        f"Your host is {settings.name}, running version trio_chat-{ctx.version}",
     )
-    core.reply(
+    ctx.reply(
         user,
         numerics.RPL_CREATED,
-        f"This server was started at {server.date_and_time(core.started)}",
+        f"This server was started at {server.date_and_time(ctx.started)}",
     )
     channel_letters = "".join(sorted(modes.CHANNEL_MODES | modes.PREFIX_OF_LETTER))
     with_parameter = "".join(
@@ -183,33 +177,33 @@ def welcome(core: Core, user: User) -> None:
             + list(modes.PREFIX_OF_LETTER)
         )
     )
-    core.reply(
+    ctx.reply(
         user,
         numerics.RPL_MYINFO,
         settings.name,
-        f"trio_chat-{core.version}",
+        f"trio_chat-{ctx.version}",
         "".join(sorted(modes.USER_MODES)),
         channel_letters,
         with_parameter,
     )
-    server.send_isupport(core, user)
-    server.send_lusers(core, user)
-    server.send_motd(core, user)
+    server.send_isupport(ctx, user)
+    server.send_lusers(ctx, user)
+    server.send_motd(ctx, user)
     if user.secure:
-        rooms.set_user_modes(core.state, user, user.modes | modes.SECURE)
+        rooms.set_user_modes(ctx.state, user, user.modes | modes.SECURE)
         letters = modes.user_mode_letters(user.modes)
         event = events.ModeChanged(
-            time=core.now, source=user.source, target=user.nickname, changes=(letters,)
+            time=ctx.now, source=user.source, target=user.nickname, changes=(letters,)
         )
-        core.send(user, event)
+        ctx.send(user, event)
 
 
-def look_after(core: Core, user: User) -> float | None:
+def look_after(ctx: Context, user: User) -> float | None:
     """See to a user's deadlines; return when the next one is, or None for a user who is gone.
 
     People with `nc` can not answer a PING: for them the transport notices that the peer is gone.
     """
-    settings, now = core.settings, core.now
+    settings, now = ctx.settings, ctx.now
     if user.registration is not None:
         due = user.connected_at + settings.registration_timeout
         if now < due:
@@ -217,7 +211,7 @@ def look_after(core: Core, user: User) -> float | None:
         if user.requests:
             # It is the server that takes its time.
             return now + settings.registration_timeout
-        core.close(user, f"Not registered within {settings.registration_timeout:g} seconds")
+        ctx.close(user, f"Not registered within {settings.registration_timeout:g} seconds")
         return None
     if user.plain:
         return now + settings.ping_after
@@ -226,10 +220,10 @@ def look_after(core: Core, user: User) -> float | None:
         return due
     if user.pinged_at is None:
         user.pinged_at = now
-        core.protocol(user, "PING", settings.name)
+        ctx.protocol(user, "PING", settings.name)
     # Counted from the PING: whoever was not asked, because the clock has jumped, is not late.
     due = user.pinged_at + settings.ping_timeout - settings.ping_after
     if now < due:
         return due
-    core.close(user, f"Ping timeout: {settings.ping_timeout:g} seconds")
+    ctx.close(user, f"Ping timeout: {settings.ping_timeout:g} seconds")
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import (
     CHANNEL_RENAME,
@@ -12,15 +10,12 @@ from trio_chat.core.capabilities import (
     USERHOST_IN_NAMES,
 )
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, listing
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
-
 
 PAUSE = 60.0
 """Seconds that a channel keeps a name at least."""
@@ -32,32 +27,32 @@ PAUSE = 60.0
     usage="RENAME <channel> <name> [<reason>]",
     help="give a channel another name, once a minute; everybody stays in it",
 )
-def rename(core: Core, user: User, message: Message) -> None:
-    channel = channel_for(core, user, message.params[0], member=True)
-    if channel is None or not is_operator(core, user, channel, modes.OP):
+def rename(ctx: Context, user: User, message: Message) -> None:
+    channel = channel_for(ctx, user, message.params[0], member=True)
+    if channel is None or not is_operator(ctx, user, channel, modes.OP):
         return
     name = message.params[1]
-    limits = core.settings.limits
+    limits = ctx.settings.limits
     if not names.is_channel_name(name, limits.channel):
-        _fail(core, user, channel, name, "CANNOT_RENAME", "That can not be a channel's name")
+        _fail(ctx, user, channel, name, "CANNOT_RENAME", "That can not be a channel's name")
         return
     if channel.permanent:
-        _fail(core, user, channel, name, "CANNOT_RENAME", "This channel keeps its name")
+        _fail(ctx, user, channel, name, "CANNOT_RENAME", "This channel keeps its name")
         return
-    holder = core.state.channel_named(name)
+    holder = ctx.state.channel_named(name)
     if holder is not None and holder is not channel:
         text = "There is a channel of that name already"
-        _fail(core, user, channel, name, "CHANNEL_NAME_IN_USE", text)
+        _fail(ctx, user, channel, name, "CHANNEL_NAME_IN_USE", text)
         return
     if name == channel.name:
         return
-    if core.now - channel.renamed_at < PAUSE:
+    if ctx.now - channel.renamed_at < PAUSE:
         # Each costs every member all names, if their client does not know RENAME.
         text = f"It was renamed a moment ago: a channel can be once in {PAUSE:g} seconds"
-        _fail(core, user, channel, name, "CANNOT_RENAME", text)
+        _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
         return
     reason = cut(message.params[2], limits.kick) if len(message.params) > 2 else ""
-    _rename(core, user, channel, name, reason)
+    _rename(ctx, user, channel, name, reason)
 
 
 def _looks(channel: Channel, member: User) -> tuple[int, bool]:
@@ -67,51 +62,51 @@ def _looks(channel: Channel, member: User) -> tuple[int, bool]:
     return caps, sees_all if channel.modes & modes.AUDITORIUM else True
 
 
-def _fail(core: Core, user: User, channel: Channel, name: str, code: str, text: str) -> None:
-    tell = core.fail if user.caps & CHANNEL_RENAME else core.refuse
+def _fail(ctx: Context, user: User, channel: Channel, name: str, code: str, text: str) -> None:
+    tell = ctx.fail if user.caps & CHANNEL_RENAME else ctx.refuse
     tell(user, "RENAME", code, channel.name, word(name), text=text)
 
 
-def _rename(core: Core, user: User, channel: Channel, name: str, reason: str) -> None:
+def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) -> None:
     before = channel.name
     event = events.Renamed(
-        time=core.now,
+        time=ctx.now,
         source=user.source,
-        id=core.new_id(),
+        id=ctx.new_id(),
         channel=name,
         before=before,
         reason=reason,
     )
-    core.output.record(event, user)
-    channel.renamed_at = core.now
+    ctx.output.record(event, user)
+    channel.renamed_at = ctx.now
     same = names.fold(before) == names.fold(name)
-    rooms.rename_channel(core.state, channel, name)
+    rooms.rename_channel(ctx.state, channel, name)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
-    core.output.broadcast([one for one in knowing if one is not user], event)
+    ctx.output.broadcast([one for one in knowing if one is not user], event)
     if user in knowing:
-        core.send(user, event)
+        ctx.send(user, event)
     if same:
         # A client that does not know RENAME finds the channel under any case of its name.
         return
     # To everybody else it looks as if they had gone from the one to the other.
     names_of: dict[tuple[int, bool], list[tuple[numerics.Numeric, tuple[str, ...]]]] = {}
     for member in [one for one in channel.members if one not in knowing]:
-        left = events.Parted(time=core.now, source=member.source, channel=before, reason=reason)
-        core.send(member, left)
+        left = events.Parted(time=ctx.now, source=member.source, channel=before, reason=reason)
+        ctx.send(member, left)
         joined = events.Joined(
-            time=core.now,
+            time=ctx.now,
             source=member.source,
             channel=name,
             account=member.account or "*",
             realname=member.realname,
         )
-        core.send(member, joined)
+        ctx.send(member, joined)
         if channel.topic:
-            channels.send_topic(core, member, channel)
+            channels.send_topic(ctx, member, channel)
         if member.caps & NO_IMPLICIT_NAMES:
             continue
         looks = _looks(channel, member)
         if looks not in names_of:
-            names_of[looks] = list(listing.name_replies(core, member, channel))
+            names_of[looks] = list(listing.name_replies(ctx, member, channel))
         for numeric, params in names_of[looks]:
-            core.reply(member, numeric, *params)
+            ctx.reply(member, numeric, *params)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from trio_chat.core import masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
+from trio_chat.core.context import Context
 from trio_chat.core.handlers.common import visible, word
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
-
-if TYPE_CHECKING:
-    from trio_chat.core.core import Core
 
 _FIELDS = "tcuihsnfdlaor"
 """In the order in which RPL_WHOSPCRPL has them (WHOX)."""
@@ -37,41 +34,41 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     usage="WHO <channel or mask> [o][%<fields>[,<token>]]",
     help="see who is in a channel, or fits a mask",
 )
-def who(core: Core, user: User, message: Message) -> None:
+def who(ctx: Context, user: User, message: Message) -> None:
     mask = message.params[0] if message.params else "*"
     question = _read(message.params[1] if len(message.params) > 1 else "")
     channel: Channel | None = None
     found: Iterable[User]
     if mask[:1] in names.CHANNEL_TYPES and mask:
-        channel = core.state.channel_named(mask)
+        channel = ctx.state.channel_named(mask)
         found = () if channel is None else _in_channel(user, channel)
     elif "*" in mask or "?" in mask or mask == "0":
         # "0" is what RFC 1459 calls everybody.
         wanted = "*" if mask == "0" else mask
         found = (
             other
-            for other in core.state.users.values()
+            for other in ctx.state.users.values()
             if other.registration is None and _may_find(user, other) and _fits(wanted, other)
         )
     else:
-        one = core.state.user_named(mask)
+        one = ctx.state.user_named(mask)
         found = () if one is None else (one,)
     everybody = list(found)
 
     def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
         for other in everybody:
             # Who has left while the pages were read is not there any more.
-            gone = other.id not in core.state.users or (channel and other not in channel.members)
+            gone = other.id not in ctx.state.users or (channel and other not in channel.members)
             if gone or (question.operators and not other.modes & modes.OPERATOR):
                 continue
             shared = channel or _shared(user, other)
             if question.fields:
-                yield numerics.RPL_WHOSPCRPL, _chosen(core, user, other, shared, question)
+                yield numerics.RPL_WHOSPCRPL, _chosen(ctx, user, other, shared, question)
             else:
-                yield numerics.RPL_WHOREPLY, _plain(core, user, other, shared)
+                yield numerics.RPL_WHOREPLY, _plain(ctx, user, other, shared)
         yield numerics.RPL_ENDOFWHO, (word(mask),)
 
-    core.page(user, replies())
+    ctx.page(user, replies())
 
 
 def _read(text: str) -> _Question:
@@ -139,12 +136,12 @@ def _flags(user: User, other: User, channel: Channel | None) -> str:
     return flags
 
 
-def _plain(core: Core, user: User, other: User, channel: Channel | None) -> tuple[str, ...]:
+def _plain(ctx: Context, user: User, other: User, channel: Channel | None) -> tuple[str, ...]:
     return (
         channel.name if channel is not None else "*",
         other.username,
         other.host,
-        core.settings.name,
+        ctx.settings.name,
         other.nickname,
         _flags(user, other, channel),
         f"0 {other.realname}",
@@ -152,7 +149,7 @@ def _plain(core: Core, user: User, other: User, channel: Channel | None) -> tupl
 
 
 def _chosen(
-    core: Core, user: User, other: User, channel: Channel | None, question: _Question
+    ctx: Context, user: User, other: User, channel: Channel | None, question: _Question
 ) -> tuple[str, ...]:
     values = {
         "t": question.token,
@@ -160,11 +157,11 @@ def _chosen(
         "u": other.username,
         "i": _address(user, other),
         "h": other.host,
-        "s": core.settings.name,
+        "s": ctx.settings.name,
         "n": other.nickname,
         "f": _flags(user, other, channel),
         "d": "0",
-        "l": str(max(0, int(core.now - other.last_said))),
+        "l": str(max(0, int(ctx.now - other.last_said))),
         "a": other.account or "0",
         "o": "n/a",
         "r": other.realname,

@@ -1,0 +1,271 @@
+"""What handlers are given: the state, the settings, and the ways to answer and to show.
+
+Owns whose command is at hand, how much it has been answered, and the requests that are under way.
+Handlers change the state by way of `rooms.py`, and say what is to be sent by the methods here.
+
+Must not know the table of commands, nor inputs: what calls the handlers is `core.py`, above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from trio_chat.core import events, numerics, rooms
+from trio_chat.core.answers import Answer, Answers
+from trio_chat.core.capabilities import STANDARD_REPLIES
+from trio_chat.core.encoding import BODY_LIMIT, reply_head
+from trio_chat.core.inputs import Completed
+from trio_chat.core.numerics import Numeric
+from trio_chat.core.output import AwaitSent, CheckPassword, Output, Reload
+from trio_chat.core.settings import Settings
+from trio_chat.core.state import State, User
+
+PAGE = 200
+"""Replies after which a user has to have taken them before there are more."""
+
+
+class Pending:
+    """A request under way: what to do with its result, and whose answer that belongs to."""
+
+    __slots__ = ("answer", "resume", "user")
+
+    def __init__(
+        self, user: User, resume: Callable[[Completed], None], answer: Answer | None
+    ) -> None:
+        self.user = user
+        self.resume = resume
+        self.answer = answer
+
+
+class Context:
+    """What is so, and what can be done about it.
+
+    `instance` makes ids of this run differ from those of every other; `version` is what VERSION
+    says; `started` is the time of the start, in seconds since the epoch.
+    """
+
+    def __init__(self, settings: Settings, *, instance: str, version: str, started: float) -> None:
+        self.settings = settings
+        self.version = version
+        self.started = started
+        self.state = State()
+        self.output = Output()
+        self.answers = Answers(self.output, line=self.line, new_id=self.new_id)
+        self.server = events.Source(prefix=settings.name)
+        self.now = started
+        """The time of this step, in seconds since the epoch."""
+        self.pending: dict[int, Pending] = {}
+        """Requests under way."""
+        self.at_hand: User | None = None
+        """Whose lines are carried out."""
+        self.replies = 0
+        """What the user at hand has been sent since the last look at `PAGE`."""
+        self._instance = instance
+        self._ids = 0
+        self._requests = 0
+
+    def begin(self, now: float, utc_offset: int) -> None:
+        """Begin a step at this time."""
+        self.now = now
+        self.output.begin(now, utc_offset)
+
+    def is_here(self, user: User) -> bool:
+        """Whether a user is still connected."""
+        return user.id in self.state.users
+
+    def new_id(self) -> str:
+        """Return an id that nothing else has (IRCv3 message-ids)."""
+        self._ids += 1
+        return f"{self._instance}{self._ids:x}"
+
+    def send(self, user: User, event: events.Event) -> None:
+        """Send an event to a user; to who gave the command, as part of the answer to it."""
+        if user is self.at_hand:
+            self.replies += 1
+        self.answers.send(user, event)
+
+    def reply(self, user: User, numeric: Numeric, *params: str) -> None:
+        """Send a numeric reply: these parameters, then the text of its row if it has one."""
+        if numeric.text:
+            params = (*params, numeric.text)
+        self.send(
+            user,
+            events.Reply(
+                time=self.now,
+                source=self.server,
+                numeric=numeric,
+                nickname=user.nickname or "*",
+                params=params,
+            ),
+        )
+
+    def is_free(self, user: User) -> bool:
+        """Whether what a user is sent now goes out as it is: not to people, nor in a batch."""
+        return not user.plain and self.answers.are_free(user)
+
+    def send_block(self, user: User, numeric: Numeric, tails: list[bytes]) -> None:
+        """Send numeric replies whose rests, line ends included, are the same for others."""
+        if user is self.at_hand:
+            self.replies += len(tails)
+        head = events.Reply(
+            time=self.now,
+            source=self.server,
+            numeric=numeric,
+            nickname=user.nickname,
+            params=(),
+        )
+        self.output.send_block(user, reply_head(head, user.encoding), tails)
+
+    def room(self, user: User, *words: str) -> int:
+        """Return the bytes that are left for a text in a line to a user that begins with these."""
+        head = f":{self.settings.name} {' '.join(words)} {user.nickname or '*'} :"
+        return BODY_LIMIT - len(head.encode())
+
+    def tell(self, user: User, text: str) -> None:
+        """Send a sentence to somebody on the plain side; IRC clients get none."""
+        self.send(user, events.Told(time=self.now, source=self.server, text=text))
+
+    def fail(self, user: User, command: str, code: str, *context: str, text: str) -> None:
+        """Send FAIL (IRCv3 standard-replies)."""
+        self.send(
+            user,
+            events.Standard(
+                time=self.now,
+                source=self.server,
+                kind="FAIL",
+                command=command,
+                code=code,
+                context=context,
+                text=text,
+            ),
+        )
+
+    def refuse(self, user: User, command: str, code: str, *context: str, text: str) -> None:
+        """Send FAIL to who understands it (IRCv3 standard-replies), a notice to everybody else.
+
+        For what no specification demands FAIL for.
+        """
+        if user.caps & STANDARD_REPLIES:
+            self.fail(user, command, code, *context, text=text)
+        else:
+            self.notice(user, text)
+
+    def notice(self, user: User, text: str) -> None:
+        """Send a notice of the server's own."""
+        self.send(
+            user,
+            events.Said(
+                time=self.now,
+                source=self.server,
+                kind="NOTICE",
+                target=user.nickname or "*",
+                text=text,
+            ),
+        )
+
+    def protocol(self, user: User, command: str, *params: str) -> None:
+        """Send a line that only IRC has."""
+        self.send(user, self.line(command, *params))
+
+    def labelled(self, user: User) -> bool:
+        """Whether the command at hand is this user's and has a label."""
+        return self.answers.labelled(user)
+
+    def notify(self, witnesses: rooms.Witnesses, event: events.Event, actor: User) -> None:
+        """Show an event to whoever sees it, in the way of their own to who did it, and have it
+        stored."""
+        self.output.record(event, actor)
+        self.output.show(event, witnesses, without=(actor,))
+        self.send(actor, event)
+
+    def page(self, user: User, replies: Iterator[tuple[Numeric, tuple[str, ...]]]) -> None:
+        """Send replies, however many: a page at a time, each when the last has been taken.
+
+        Whatever they are about is in the iterator: the state may change in between.
+        """
+        for numeric, params in replies:
+            self.reply(user, numeric, *params)
+            if self.replies >= PAGE:
+                self.await_sent(user, lambda _: self.page(user, replies))
+                return
+
+    def check_password(
+        self, user: User, hash: str, password: str, resume: Callable[[Completed], None]
+    ) -> None:
+        """Have a password checked; `resume` is called with the result."""
+        id = self._begin_request(user, resume)
+        self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
+
+    def reload(self, user: User, resume: Callable[[Completed], None]) -> None:
+        """Have the configuration read again; `resume` is called when that is done."""
+        id = self._begin_request(user, resume)
+        self.output.request(Reload(id=id, user=user.id))
+
+    def await_sent(self, user: User, resume: Callable[[Completed], None]) -> None:
+        """Call `resume` when the user has taken what was sent so far."""
+        self.replies = 0
+        id = self._begin_request(user, resume)
+        self.output.request(AwaitSent(id=id, user=user.id))
+
+    def _begin_request(self, user: User, resume: Callable[[Completed], None]) -> int:
+        """Note a request. Until it is answered the user's lines wait: answers come in order."""
+        self._requests += 1
+        user.requests += 1
+        if user.deferred is None:
+            user.deferred = []
+        answer = self.answers.current if self.labelled(user) else None
+        if answer is not None:
+            answer.requests += 1
+        self.pending[self._requests] = Pending(user, resume, answer)
+        return self._requests
+
+    def close(self, user: User, reason: str) -> None:
+        """End a user's connection; who shares a room with them is shown the reason too."""
+        self.close_all([user], reason)
+
+    def close_all(self, users: Sequence[User], reason: str) -> None:
+        """End the connections of several users, who are not shown each other's end."""
+        for user in users:
+            event = events.Closing(time=self.now, source=self.server, reason=reason)
+            self.output.send(user, event)
+            self.output.close(user, reason)
+        self.depart(users, reason)
+
+    def depart(self, users: Sequence[User], reason: str) -> None:
+        """Forget users who are gone, and tell whoever shared a room with one of them."""
+        seen = [(user, rooms.witnesses(user)) for user in users]
+        for user in users:
+            rooms.forget(self.state, user)
+        for user, witnesses in seen:
+            if user.registration is not None:
+                continue
+            event = events.Quit(time=self.now, source=user.source, id=self.new_id(), reason=reason)
+            self.output.record(event, user)
+            self.output.show(event, witnesses)
+            self.remember(user)
+            self.tell_offline(user.nickname)
+
+    def tell_online(self, user: User) -> None:
+        """Tell who watches for a nickname that somebody has it now (IRCv3 monitor)."""
+        self._tell_watchers(user.nickname, numerics.RPL_MONONLINE, user.prefix)
+
+    def tell_offline(self, nickname: str) -> None:
+        """Tell who watches for a nickname that nobody has it any more (IRCv3 monitor)."""
+        self._tell_watchers(nickname, numerics.RPL_MONOFFLINE, nickname)
+
+    def _tell_watchers(self, nickname: str, numeric: Numeric, text: str) -> None:
+        watchers = self.state.monitors.watchers(nickname)
+        if watchers:
+            # "*" for the client's name makes it the same line for all of them.
+            event = events.Reply(
+                time=self.now, source=self.server, numeric=numeric, nickname="*", params=(text,)
+            )
+            self.output.broadcast(watchers, event)
+
+    def remember(self, user: User) -> None:
+        """Note for WHOWAS that a nickname is given up."""
+        rooms.remember(self.state, user, now=self.now, limit=self.settings.limits.whowas)
+
+    def line(self, command: str, *params: str) -> events.Protocol:
+        """Return a line that only IRC has."""
+        return events.Protocol(time=self.now, source=self.server, command=command, params=params)
