@@ -215,6 +215,9 @@ class Chat(RuleBasedStateMachine):
                 seen.rooms[fold(params[0])] = []
             else:
                 self.note(seen, params[0], "JOIN", who)
+        elif command == "MODE" and mine and fold(params[0]) not in seen.rooms:
+            # An operator who does it from outside (SAMODE) is shown it all the same.
+            assert fold(params[0]) == fold(seen.nickname) or params[0].startswith("#")
         elif command in ("PART", "TOPIC", "MODE") and params[0].startswith("#"):
             self.note(seen, params[0], command, who, *params[1:])
             if command == "PART" and mine:
