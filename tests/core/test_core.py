@@ -23,7 +23,14 @@ def test_a_mistake_of_ours_costs_one_user_the_connection(monkeypatch: pytest.Mon
         raise RuntimeError("a bug")
 
     row = Command(
-        name="CRASH", handler=crash, params=0, early=True, operator=False, usage="", help=""
+        name="CRASH",
+        handler=crash,
+        params=0,
+        early=True,
+        operator=False,
+        personal=False,
+        usage="",
+        help="",
     )
     monkeypatch.setitem(commands.TABLE, "CRASH", row)
     world = World()

@@ -37,6 +37,9 @@ class World:
             for name, lines in self.read(effects).items():
                 found.setdefault(name, []).extend(lines)
             waiting = [item for item in self.requests if isinstance(item, AwaitSent)]
+            if self.core.busy:
+                effects = self.core.step([], self.now)
+                continue
             if not waiting or self.slow:
                 return found
             # Everybody takes at once what they are sent.

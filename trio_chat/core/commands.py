@@ -29,6 +29,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     early_with: int = 0
     """Capabilities with which it is allowed before registration too."""
     operator: bool
+    personal: bool
+    """Whether it is shown in all channels of whoever gives it."""
     usage: str
     help: str
 
@@ -45,6 +47,7 @@ def command(
     early: bool = False,
     early_with: int = 0,
     operator: bool = False,
+    personal: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Add a row for the function below."""
 
@@ -56,12 +59,27 @@ def command(
             early=early,
             early_with=early_with,
             operator=operator,
+            personal=personal,
             usage=usage,
             help=help,
         )
         return handler
 
     return add
+
+
+def reach(ctx: Context, user: User, message: Message) -> int:
+    """Return how many users a command is about to be shown to, roughly, by whom it names."""
+    row = TABLE.get(message.command)
+    if row is None or user.registration is not None:
+        return 0
+    if row.personal or message.params[:1] == ("0",):
+        return sum(len(channel.members) for channel in user.channels)
+    found = 0
+    for name in message.params[0].split(",") if message.params else ():
+        channel = ctx.state.channel_named(name.lstrip(modes.SYMBOLS))
+        found += len(channel.members) if channel is not None else 0
+    return found
 
 
 def run(ctx: Context, user: User, message: Message) -> None:

@@ -76,7 +76,7 @@ class Context:
     def new_id(self) -> str:
         """Return an id that nothing else has (IRCv3 message-ids)."""
         self._ids += 1
-        return f"{self._instance}{self._ids:x}"
+        return f"{self._instance}{self._ids}"
 
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
@@ -213,6 +213,8 @@ class Context:
         user.requests += 1
         if user.deferred is None:
             user.deferred = []
+        if not user.held:
+            self.output.read(user, on=False)
         answer = self.answers.current if self.labelled(user) else None
         if answer is not None:
             answer.requests += 1

@@ -8,6 +8,7 @@ Must not know sockets, clocks or files. `step` raises only for our own mistakes.
 
 from __future__ import annotations
 
+import collections
 import heapq
 import math
 from collections.abc import Iterable
@@ -33,6 +34,16 @@ from trio_chat.core.state import State, User
 from trio_chat.wire import irc
 from trio_chat.wire.errors import Problem, ProtocolError
 
+DECISION = 10
+"""What it costs to carry out a line, in units of about a microsecond (`Output.cost`)."""
+BUDGET = 20_000
+"""What a step costs at most before it leaves what many would be shown for the next one. What few
+are shown goes on to twice that."""
+FEW = 64
+"""Users to whom something can be shown in any step."""
+TURN = 256
+"""Lines of one user in one step."""
+
 
 class Core:
     """Everything that decides; see `Context` for the arguments."""
@@ -43,6 +54,8 @@ class Core:
         self.context = Context(settings, instance=instance, version=version, started=started)
         self._deadlines: list[tuple[float, UserId]] = []
         """A heap with one entry for each user, due no later than anything has to happen."""
+        self._backlog: collections.deque[User] = collections.deque()
+        """Whose lines, or whose end, are left for the next step."""
         self._open_lobby(started)
 
     @property
@@ -63,12 +76,19 @@ class Core:
         `now` is in seconds since the epoch, `utc_offset` in seconds east of UTC.
         """
         self.context.begin(now, utc_offset)
+        if self._backlog:
+            self._catch_up()
         for item in inputs:
             try:
                 self._take(item)
             except Exception as error:
                 self._failed(item, error)
         return self.context.output.take()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is left for the next step, which should come soon."""
+        return bool(self._backlog)
 
     @property
     def next_deadline(self) -> float | None:
@@ -91,7 +111,7 @@ class Core:
     # --- Inputs
 
     def _take(self, item: Input) -> None:
-        ctx = self.context
+        ctx, output = self.context, self.context.output
         if type(item) is Received:
             user = self.state.users.get(item.user)
             if user is not None:
@@ -102,8 +122,12 @@ class Core:
             user = self.state.users.get(item.user)
             if user is None:
                 return
+            output.cost += DECISION
             if item.orderly and user.deferred is not None:
                 user.leaving = item.reason
+            elif user.deferred is None and output.cost > BUDGET and self._reach(user) > FEW:
+                user.leaving = item.reason
+                self._postpone(user, [])
             else:
                 ctx.depart([user], item.reason)
         elif isinstance(item, Completed):
@@ -146,10 +170,9 @@ class Core:
         heapq.heappush(self._deadlines, (item.since + first, user.id))
 
     def _received(self, user: User, lines: list[bytes]) -> None:
-        ctx = self.context
+        ctx, output = self.context, self.context.output
         user.last_seen = ctx.now
         user.pinged_at = None
-        users = self.state.users
         ctx.at_hand = user
         ctx.replies = 0
         for place, line in enumerate(lines):
@@ -157,18 +180,81 @@ class Core:
                 # Who asks much is answered as fast as they listen.
                 ctx.await_sent(user, lambda _: None)
             if user.deferred is not None:
-                user.deferred += lines[place:]
+                self._keep(user, lines[place:])
+                return
+            if (output.cost > BUDGET or place >= TURN) and self._waits(user, line, place):
+                self._postpone(user, lines[place:])
                 return
             if user.registration is not None:
                 user.registration.lines += 1
                 if user.registration.lines > self.settings.registration_lines:
                     ctx.close(user, "Too many lines before registration")
-            if user.id not in users:
+            if user.id not in ctx.state.users:
                 return
+            output.cost += DECISION
             if user.plain:
                 plain.received(ctx, user, line)
             else:
                 self._irc_line(user, line)
+
+    # --- What waits for a later step
+
+    def _waits(self, user: User, line: bytes, place: int) -> bool:
+        """Whether a line is left for the next step, now that much has been done in this one.
+
+        What few are shown goes on for a while: a storm in a big room delays that room.
+        """
+        if place >= TURN or self.context.output.cost > 2 * BUDGET:
+            return True
+        if user.plain:
+            return self._reach(user) > FEW
+        try:
+            return commands.reach(self.context, user, irc.parse(line)) > FEW
+        except ProtocolError:
+            return False
+
+    def _reach(self, user: User) -> int:
+        return sum(len(channel.members) for channel in user.channels)
+
+    def _postpone(self, user: User, lines: list[bytes]) -> None:
+        """Leave lines of a user for the next step, and whatever comes from them behind those."""
+        user.deferred = lines
+        self._backlog.append(user)
+
+    def _keep(self, user: User, lines: list[bytes]) -> None:
+        """Put lines behind those that wait already."""
+        if user.deferred is not None:
+            user.deferred += lines
+            if len(user.deferred) > TURN and not user.held:
+                self.context.output.read(user, on=False)
+
+    def _catch_up(self) -> None:
+        """Go on where the last step ended."""
+        backlog, self._backlog = self._backlog, collections.deque()
+        while backlog and self.context.output.cost <= BUDGET:
+            user = backlog.popleft()
+            if self.context.is_here(user) and user.requests == 0:
+                try:
+                    self._go_on(user)
+                except Exception as error:
+                    self.context.output.fail(error)
+                    self.context.answers.forget()
+                    self._give_up(user)
+        self._backlog = backlog + self._backlog
+
+    def _go_on(self, user: User) -> None:
+        """Carry out the lines of a user that have waited, and the end of the connection if it has
+        ended meanwhile."""
+        ctx = self.context
+        lines, user.deferred = user.deferred or [], None
+        if lines:
+            self._received(user, lines)
+        if user.deferred is None and ctx.is_here(user):
+            if user.leaving is not None:
+                ctx.output.close(user, user.leaving)
+                ctx.depart([user], user.leaving)
+            elif user.held:
+                ctx.output.read(user, on=True)
 
     def _irc_line(self, user: User, line: bytes) -> None:
         ctx = self.context
@@ -214,12 +300,7 @@ class Core:
             pending.resume(item)
             self._finish_answer()
             if user.requests == 0 and ctx.is_here(user):
-                lines, user.deferred = user.deferred or [], None
-                if lines:
-                    self._received(user, lines)
-                if user.leaving is not None and user.deferred is None and ctx.is_here(user):
-                    ctx.output.close(user, user.leaving)
-                    ctx.depart([user], user.leaving)
+                self._go_on(user)
         except Exception:
             self._give_up(user)
             raise
@@ -227,13 +308,13 @@ class Core:
     def _elapsed(self) -> None:
         ctx = self.context
         deadlines = self._deadlines
-        due = []
-        while deadlines and deadlines[0][0] <= ctx.now:
-            due.append(heapq.heappop(deadlines)[1])
-        for user_id in due:
+        # Many may be due at once: who is not looked after in this step stays due.
+        while deadlines and deadlines[0][0] <= ctx.now and ctx.output.cost <= BUDGET:
+            user_id = heapq.heappop(deadlines)[1]
             user = self.state.users.get(user_id)
             if user is None:
                 continue
+            ctx.output.cost += DECISION
             try:
                 again = registration.look_after(ctx, user)
             except Exception as error:

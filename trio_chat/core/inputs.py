@@ -31,7 +31,7 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True):
     """The SHA-256 fingerprint of the client's TLS certificate in hexadecimal; empty without one."""
 
 
-class Received(msgspec.Struct, frozen=True, kw_only=True):
+class Received(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Lines that a user sent, without their ends, in order."""
 
     user: UserId

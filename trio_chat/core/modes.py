@@ -124,6 +124,8 @@ PREFIX_OF_LETTER = {prefix.letter: prefix for prefix in PREFIXES}
     FORWARDED,
 ) = (1 << shift for shift in range(12))
 
+SPEECH = MODERATED | NO_CTCP | ACCOUNTS_SPEAK
+"""What may keep a member from speaking."""
 NEW_CHANNEL = NO_EXTERNAL | TOPIC_LOCK
 """The modes of a channel that somebody has just made."""
 LOBBY = NO_EXTERNAL

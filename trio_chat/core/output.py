@@ -5,7 +5,7 @@ things in the order in which they were decided, and what they are answered where
 happens in a room goes into the room's feed (`feed.py`), and costs what it costs once, not once for
 each member; what concerns a few, or one in a way of their own, is handed to them.
 
-Counts the work that the step makes for whoever sends it (`work`), so that a step can end in time.
+Counts what the step has cost (`cost`), so that it can end in time.
 
 Must not know commands, rights or connections.
 """
@@ -23,12 +23,8 @@ from trio_chat.core.feed import LAST, Block, Chunk, Feed, Line, Part, Reader, Vi
 from trio_chat.core.inputs import UserId
 from trio_chat.core.state import Channel, User
 
-READER = 8
-"""The work of sending something to one more user, whatever it is; in units of about a
-microsecond."""
 SHARE = 3
-"""The work of an event for its readers is their number shifted right by so many bits: it is copied
-to each, and nothing else."""
+"""An event costs the number of its readers shifted right by so many bits: it is copied to each."""
 
 
 class CheckPassword(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +53,7 @@ class Reload(msgspec.Struct, frozen=True, kw_only=True):
 Request: TypeAlias = CheckPassword | AwaitSent | Reload
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """An event that the journal has to hold before anybody is shown it, and whose doing it is."""
 
     event: Event
@@ -73,7 +69,7 @@ def _encoding_for(user: User, event: Event) -> Encoding:
 
 
 class Effects(msgspec.Struct, kw_only=True):
-    """What follows from one step, to be done in this order: store, show, close."""
+    """What follows from one step, to be done in this order: store, show, ask, close."""
 
     records: list[Record]
     """What the journal has to hold before anything is shown."""
@@ -81,6 +77,8 @@ class Effects(msgspec.Struct, kw_only=True):
     closes: list[tuple[UserId, str]]
     """Connections to end once their output is sent, and why."""
     requests: list[Request]
+    reading: list[tuple[UserId, bool]]
+    """From whom no more is to be read, or again, in this order: their lines wait in the core."""
     moves: list[tuple[UserId, str]]
     """Users who come from another address than their connection does: a gateway has said so."""
     failures: list[Exception]
@@ -93,13 +91,15 @@ class Output:
     def __init__(self) -> None:
         self.now = 0.0
         self.utc_offset = 0
-        self._cost = 0
+        self.cost = 0
+        """What the step has taken so far, in about microseconds, but for sending it."""
         self._place = 0
         self._open: list[Channel] = []
         self._touched: list[Reader] = []
         self._records: list[Record] = []
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
+        self._reading: list[tuple[UserId, bool]] = []
         self._moves: list[tuple[UserId, str]] = []
         self._failures: list[Exception] = []
 
@@ -107,11 +107,6 @@ class Output:
         """Begin a step at this time."""
         self.now = now
         self.utc_offset = utc_offset
-
-    @property
-    def work(self) -> int:
-        """What the step has put out so far costs whoever sends it, in about microseconds."""
-        return self._cost + READER * len(self._touched)
 
     def take(self) -> Effects:
         """Return what the step has put out, and forget it."""
@@ -129,23 +124,29 @@ class Output:
             outputs=outputs,
             closes=self._closes,
             requests=self._requests,
+            reading=self._reading,
             moves=self._moves,
             failures=self._failures,
         )
         # Feeds of this step hold on to it: the next one gets a list of its own.
         self._touched, self._records = [], []
         self._closes, self._requests = [], []
-        self._moves, self._failures = [], []
-        self._cost = self._place = 0
+        self._reading, self._moves, self._failures = [], [], []
+        self.cost = self._place = 0
         return effects
 
     def record(self, event: Event, author: User) -> None:
         """Have the journal store an event before anybody is shown it."""
-        self._records.append(Record(event=event, author=author.id))
+        self._records.append(Record(event, author.id))
 
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""
         self._requests.append(request)
+
+    def read(self, user: User, *, on: bool) -> None:
+        """Have no more read from a user, or have it go on."""
+        user.held = not on
+        self._reading.append((user.id, on))
 
     def move(self, user: User, address: str) -> None:
         """Have a user counted under this IP address from now on."""
@@ -177,15 +178,15 @@ class Output:
     def send_block(self, user: User, head: bytes, tails: list[bytes]) -> None:
         """Send lines to one user that each begin with `head`; `tails` are shared with others."""
         self._place += 1
-        self._cost += len(tails)
+        self.cost += len(tails)
         self._hand(user, Block(self._place, head, tails))
 
     def say(self, channel: Channel, event: Event, *, without: Iterable[User] = ()) -> None:
         """Show an event to a channel's members, but for those `without`."""
-        self._place += 1
+        self._place = place = self._place + 1
         feed = channel.feed or self.feed(channel)
-        feed.add(self._place, event)
-        self._cost += len(channel.members) >> SHARE
+        feed.add(place, event)
+        self.cost += len(channel.members) >> SHARE
         for user in without:
             feed.skip(user)
 
@@ -209,7 +210,7 @@ class Output:
             elif members:
                 feed = channel.feed or self.feed(channel)
                 feed.add(self._place, event)
-                self._cost += len(members) >> SHARE
+                self.cost += len(members) >> SHARE
                 for user in without:
                     if user in members:
                         feed.skip(user)
@@ -224,7 +225,7 @@ class Output:
         feed.add(self._place, event)
         for user in audience:
             feed.show(user, _encoding_for(user, event))
-            self._cost += 1
+            self.cost += 1
 
     def feed(self, channel: Channel) -> Feed:
         """Return a channel's feed: now, every member has it in their output."""
@@ -252,7 +253,7 @@ class Output:
         self._open.append(channel)
 
     def _hand(self, user: User, chunk: Line | Block) -> None:
-        self._cost += 1
+        self.cost += 1
         if user.out is None:
             user.out = [chunk]
             self._touched.append(user)

@@ -76,6 +76,7 @@ class User:
         "current",
         "deferred",
         "encoding",
+        "held",
         "host",
         "id",
         "invited",
@@ -139,7 +140,9 @@ class User:
         self.requests = 0
         """Requests under way: until they are answered, the user's further lines wait."""
         self.deferred: list[bytes] | None = None
-        """The lines that wait."""
+        """The lines that wait: for the answer to a request, or for a later step."""
+        self.held = False
+        """Whether no more is read from this user meanwhile."""
 
     @property
     def registered(self) -> bool:
@@ -294,4 +297,5 @@ class State:
 
     def channel_named(self, name: str) -> Channel | None:
         """Return the channel with this name."""
-        return self.channels.get(fold(name))
+        # Most clients write it as it is kept.
+        return self.channels.get(name) or self.channels.get(fold(name))

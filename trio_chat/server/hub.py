@@ -100,7 +100,6 @@ class Hub:
         self._waiting = 0
         self._full: trio.Event | None = None
         self._passwords = Passwords()
-        self._asking: dict[int, UserId] = {}
         self._counts: collections.Counter[str] = collections.Counter()
         self._logged: dict[str, float] = {}
         self._idle: trio.Event | None = None
@@ -155,6 +154,9 @@ class Hub:
     async def run(self) -> None:
         """Turn tick by tick, until cancelled."""
         while True:
+            if self.core.busy:
+                # Everybody else gets a turn between two steps.
+                await trio.lowlevel.checkpoint()
             inputs = await self._gather()
             began = time.perf_counter()
             await self.tick(inputs)
@@ -167,7 +169,7 @@ class Hub:
         inputs: list[Input] = []
         deadline = self.core.next_deadline
         try:
-            if not self._late:
+            if not self._late and not self.core.busy:
                 if deadline is None:
                     inputs.append(await self._receive.receive())
                 else:
@@ -206,8 +208,12 @@ class Hub:
             except JournalError as error:
                 log.error("could not store messages", error=str(error), count=len(effects.records))
                 self.core.withhold(effects)
-        self._ask(effects)
         await self._fan_out(effects.outputs)
+        for user, on in effects.reading:
+            connection = self.connections.get(user)
+            if connection is not None:
+                connection.release() if on else connection.hold()
+        self._ask(effects)
         for user, reason in effects.closes:
             self._close(user, reason)
         for user, address in effects.moves:
@@ -220,12 +226,9 @@ class Hub:
                 for waiting in list(self.connections.values()):
                     waiting.dismiss(item.reason)
                 self.connections.clear()
-            elif type(item) is Disconnected:
-                # Who waits for an answer is let go by the core, once there is one.
-                if not self.core.waits(item.user):
-                    self._finish(item.user)
-            elif type(item) is Completed:
-                self._release(item.request)
+            elif type(item) is Disconnected and not self.core.waits(item.user):
+                # Who waits is let go by the core, once what they have waited for is there.
+                self._finish(item.user)
 
     async def _fan_out(self, outputs: list[tuple[UserId, list[Chunk]]]) -> None:
         connections = self.connections
@@ -280,8 +283,6 @@ class Hub:
             connection = self.connections.get(request.user)
             if connection is None:
                 continue
-            connection.hold()
-            self._asking[request.id] = request.user
             if isinstance(request, CheckPassword):
                 self.nursery.start_soon(self._check, request, connection)
             elif isinstance(request, AwaitSent):
@@ -304,12 +305,6 @@ class Hub:
     async def _reload(self, request: Reload) -> None:
         fault = await self._on_reload()
         await self.put(Completed(request=request.id, result=not fault, detail=fault))
-
-    def _release(self, request: int) -> None:
-        user = self._asking.pop(request)
-        connection = self.connections.get(user)
-        if connection is not None and not self.core.waits(user):
-            connection.release()
 
     # --- The end
 

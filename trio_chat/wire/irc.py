@@ -8,6 +8,7 @@ which refuses CR, LF and NUL: nobody's text can become somebody else's second li
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import msgspec
@@ -59,18 +60,31 @@ def parse(line: bytes) -> Message:
         head, _, text = text.partition(" ")
         source = head[1:]
     middle, colon, trailing = text.partition(" :")
-    words = middle.split(" ")
-    command = words[0]
-    if not command or "" in words:
-        words = [word for word in words if word]
-        if not words:
-            raise ProtocolError(Problem.NO_COMMAND)
-        command = words[0]
-    if not (command.isascii() and (command.isalpha() or (command.isdigit() and len(command) == 3))):
-        raise _unreadable(Problem.BAD_COMMAND, line)
+    command, params = _read_words(middle)
+    if not command:
+        raise (
+            ProtocolError(Problem.NO_COMMAND)
+            if not params
+            else _unreadable(Problem.BAD_COMMAND, line)
+        )
     if colon:
-        words.append(trailing)
-    return Message(command=command.upper(), params=tuple(words[1:]), source=source, tags=tags)
+        params = (*params, trailing)
+    return Message(command=command, params=params, source=source, tags=tags)
+
+
+@lru_cache(maxsize=1024)
+def _read_words(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the command in capitals, and the parameters; no command if it can not be one.
+
+    What stands before a trailing parameter is mostly the same as it was a moment ago.
+    """
+    words = [word for word in text.split(" ") if word]
+    if not words:
+        return "", ()
+    command = words[0]
+    if not (command.isascii() and (command.isalpha() or (command.isdigit() and len(command) == 3))):
+        return "", tuple(words)
+    return command.upper(), tuple(words[1:])
 
 
 def _unreadable(problem: Problem, line: bytes) -> ProtocolError:

@@ -23,7 +23,7 @@ _CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+", re.ASCII)
 """message-tags, "Format": a client-only tag."""
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message that is to be sent: its text, or its lines (draft/multiline)."""
 
     kind: str
@@ -36,17 +36,33 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 @command(
     "PRIVMSG", usage="PRIVMSG <target>{,<target>} <text>", help="send a message to users, channels"
 )
-def privmsg(ctx: Context, user: User, message: Message) -> None:
-    _send(ctx, user, message, "PRIVMSG")
-
-
 @command(
     "NOTICE",
     usage="NOTICE <target>{,<target>} <text>",
     help="send a message that nothing answers by itself",
 )
-def notice(ctx: Context, user: User, message: Message) -> None:
-    _send(ctx, user, message, "NOTICE")
+def send(ctx: Context, user: User, message: Message) -> None:
+    kind, params = message.command, message.params
+    target = params[0] if params else ""
+    text = params[1] if len(params) > 1 else ""
+    if not target:
+        if kind != "NOTICE":
+            ctx.reply(user, numerics.ERR_NORECIPIENT, f"No recipient given ({kind})")
+        return
+    if not text and kind != "TAGMSG":
+        if kind != "NOTICE":
+            ctx.reply(user, numerics.ERR_NOTEXTTOSEND)
+        return
+    tags = client_tags(ctx, user, message) if message.tags else ""
+    if tags is None:
+        ctx.reply(user, numerics.ERR_INPUTTOOLONG)
+        return
+    draft = Draft(kind=kind, text=text, client_tags=tags)
+    if "," not in target:
+        say(ctx, user, target, draft)
+        return
+    for one in targets(ctx, user, target, silent=kind == "NOTICE"):
+        say(ctx, user, one, draft)
 
 
 @command(
@@ -57,34 +73,9 @@ def notice(ctx: Context, user: User, message: Message) -> None:
 )
 def tagmsg(ctx: Context, user: User, message: Message) -> None:
     if user.caps & MESSAGE_TAGS:
-        _send(ctx, user, message, "TAGMSG")
+        send(ctx, user, message)
     else:
         ctx.reply(user, numerics.ERR_UNKNOWNCOMMAND, "TAGMSG")
-
-
-def _send(ctx: Context, user: User, message: Message, kind: str) -> None:
-    params = message.params
-    if not params or not params[0]:
-        if kind != "NOTICE":
-            ctx.reply(user, numerics.ERR_NORECIPIENT, f"No recipient given ({kind})")
-        return
-    text = params[1] if len(params) > 1 else ""
-    if not text and kind != "TAGMSG":
-        if kind != "NOTICE":
-            ctx.reply(user, numerics.ERR_NOTEXTTOSEND)
-        return
-    draft = Draft(kind=kind, text=text)
-    if message.tags:
-        tags = client_tags(ctx, user, message)
-        if tags is None:
-            ctx.reply(user, numerics.ERR_INPUTTOOLONG)
-            return
-        draft = Draft(kind=kind, text=text, client_tags=tags)
-    if "," not in params[0]:
-        say(ctx, user, params[0], draft)
-        return
-    for target in targets(ctx, user, params[0], silent=kind == "NOTICE"):
-        say(ctx, user, target, draft)
 
 
 def client_tags(ctx: Context, user: User, message: Message) -> str | None:
@@ -233,6 +224,8 @@ def _said(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
 def _cannot_speak(user: User, channel: Channel, draft: Draft) -> str:
     """Return why a user can not speak in a channel, or an empty string."""
     standing = channel.members.get(user)
+    if standing is not None and not channel.modes & modes.SPEECH and not channel.lists:
+        return ""
     if standing is None and channel.modes & modes.NO_EXTERNAL:
         return "Cannot send to channel (+n): you are not in it"
     if channel.modes & modes.NO_CTCP and _is_ctcp(draft):

@@ -18,6 +18,7 @@ from trio_chat.wire.text import cut
 
 @command(
     "AWAY",
+    personal=True,
     early_with=PRE_AWAY,
     usage="AWAY [<text>]",
     help="say that you are away; alone, that you are back",
@@ -34,7 +35,13 @@ def away(ctx: Context, user: User, message: Message) -> None:
     ctx.output.broadcast(audience, event)
 
 
-@command("SETNAME", params=1, usage="SETNAME <real name>", help="change your real name")
+@command(
+    "SETNAME",
+    personal=True,
+    params=1,
+    usage="SETNAME <real name>",
+    help="change your real name",
+)
 def setname(ctx: Context, user: User, message: Message) -> None:
     realname = message.params[0]
     knows = bool(user.caps & SETNAME)

@@ -27,7 +27,13 @@ def pass_(ctx: Context, user: User, message: Message) -> None:
     try_to_register(ctx, user)
 
 
-@command("NICK", early=True, usage="NICK <nickname>", help="take a nickname, or another one")
+@command(
+    "NICK",
+    personal=True,
+    early=True,
+    usage="NICK <nickname>",
+    help="take a nickname, or another one",
+)
 def nick(ctx: Context, user: User, message: Message) -> None:
     wanted = message.params[0] if message.params else ""
     if not wanted:
@@ -96,7 +102,7 @@ def pong(ctx: Context, user: User, message: Message) -> None:
     """That a line came is what counts, and that is noted for every line."""
 
 
-@command("QUIT", early=True, usage="QUIT [<reason>]", help="leave the server")
+@command("QUIT", personal=True, early=True, usage="QUIT [<reason>]", help="leave the server")
 def quit_(ctx: Context, user: User, message: Message) -> None:
     reason = f"Quit: {cut(message.params[0] if message.params else '', 390)}"
     ctx.close(user, reason)
