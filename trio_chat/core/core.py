@@ -56,6 +56,7 @@ class Core:
         """A heap with one entry for each user, due no later than anything has to happen."""
         self._backlog: collections.deque[User] = collections.deque()
         """Whose lines, or whose end, are left for the next step."""
+        self._users = self.context.state.users
         self._open_lobby(started)
 
     @property
@@ -113,7 +114,7 @@ class Core:
     def _take(self, item: Input) -> None:
         ctx, output = self.context, self.context.output
         if type(item) is Received:
-            user = self.state.users.get(item.user)
+            user = self._users.get(item.user)
             if user is not None:
                 self._received(user, item.lines)
         elif isinstance(item, Connected):
@@ -123,7 +124,9 @@ class Core:
             if user is None:
                 return
             output.cost += DECISION
-            if item.orderly and user.deferred is not None:
+            if user.deferred is not None and (item.orderly or user.requests == 0):
+                # What was said before is still to be carried out; in a later step, if that is all
+                # that it waits for, however the connection has ended.
                 user.leaving = item.reason
             elif user.deferred is None and output.cost > BUDGET and self._reach(user) > FEW:
                 user.leaving = item.reason
@@ -189,7 +192,7 @@ class Core:
                 user.registration.lines += 1
                 if user.registration.lines > self.settings.registration_lines:
                     ctx.close(user, "Too many lines before registration")
-            if user.id not in ctx.state.users:
+            if user.id not in self._users:
                 return
             output.cost += DECISION
             if user.plain:

@@ -83,6 +83,8 @@ class Effects(msgspec.Struct, kw_only=True):
     """Users who come from another address than their connection does: a gateway has said so."""
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
+    shown: int
+    """How many events are shown, each counted for everybody who sees it."""
 
 
 class Output:
@@ -93,6 +95,8 @@ class Output:
         self.utc_offset = 0
         self.cost = 0
         """What the step has taken so far, in about microseconds, but for sending it."""
+        self.shown = 0
+        """How many events the step has shown, each counted for everybody who sees it."""
         self._place = 0
         self._open: list[Channel] = []
         self._touched: list[Reader] = []
@@ -127,12 +131,13 @@ class Output:
             reading=self._reading,
             moves=self._moves,
             failures=self._failures,
+            shown=self.shown,
         )
         # Feeds of this step hold on to it: the next one gets a list of its own.
         self._touched, self._records = [], []
         self._closes, self._requests = [], []
         self._reading, self._moves, self._failures = [], [], []
-        self.cost = self._place = 0
+        self.cost = self.shown = self._place = 0
         return effects
 
     def record(self, event: Event, author: User) -> None:
@@ -185,8 +190,11 @@ class Output:
         """Show an event to a channel's members, but for those `without`."""
         self._place = place = self._place + 1
         feed = channel.feed or self.feed(channel)
-        feed.add(place, event)
-        self.cost += len(channel.members) >> SHARE
+        feed.events.append(event)
+        feed.places.append(place)
+        readers = len(channel.members)
+        self.shown += readers
+        self.cost += readers >> SHARE
         for user in without:
             feed.skip(user)
 
@@ -210,6 +218,7 @@ class Output:
             elif members:
                 feed = channel.feed or self.feed(channel)
                 feed.add(self._place, event)
+                self.shown += len(members)
                 self.cost += len(members) >> SHARE
                 for user in without:
                     if user in members:
@@ -225,6 +234,7 @@ class Output:
         feed.add(self._place, event)
         for user in audience:
             feed.show(user, _encoding_for(user, event))
+            self.shown += 1
             self.cost += 1
 
     def feed(self, channel: Channel) -> Feed:
@@ -253,6 +263,7 @@ class Output:
         self._open.append(channel)
 
     def _hand(self, user: User, chunk: Line | Block) -> None:
+        self.shown += 1
         self.cost += 1
         if user.out is None:
             user.out = [chunk]
