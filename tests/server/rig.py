@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,10 +17,12 @@ from trio_chat.core.inputs import Connected, Input
 from trio_chat.core.output import Effects, Record
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError, NoJournal
-from trio_chat.server.connection import Bucket, Connection, Policy
+from trio_chat.server.connection import Connection
 from trio_chat.server.hub import Hub
+from trio_chat.server.policy import Policy
+from trio_chat.server.reading import Bucket
 from trio_chat.server.tls import TlsContext
-from trio_chat.server.transport import StreamTransport
+from trio_chat.server.transport import SocketTransport, StreamTransport, Transport
 
 START = 1_700_000_000.0
 POLICY = Policy(
@@ -86,6 +89,14 @@ class Peer:
         await self.barrier()
 
 
+def socket_pair() -> tuple[trio.SocketStream, SocketTransport]:
+    """Return a peer's stream and our transport, with a socket in between."""
+    theirs, ours = socket.socketpair()
+    theirs.setblocking(False)
+    ours.setblocking(False)
+    return trio.SocketStream(trio.socket.from_stdlib_socket(theirs)), SocketTransport(ours)
+
+
 class RecordingCore(Core):
     """A core that keeps what it was told."""
 
@@ -105,6 +116,8 @@ class Rig:
     def __init__(self, hub: Hub, core: RecordingCore) -> None:
         self.hub = hub
         self.core = core
+        self.sockets: list[trio.socket.SocketType] = []
+        """Those of the peers."""
         self._ids = itertools.count(1001)
 
     @property
@@ -120,11 +133,21 @@ class Rig:
         lockstep: bool = False,
         host: str = "10.0.0.1",
         tls: TlsContext | None = None,
+        real: bool = False,
     ) -> Peer:
-        pair = trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair
-        theirs, ours = pair()
+        """Connect: in memory, or over a socket, which is polled and may speak TLS, if `real`."""
         nursery = self.hub.nursery
-        transport = StreamTransport(ours, partial(nursery.start_soon, trio.aclose_forcefully, ours))
+        theirs: trio.abc.Stream
+        transport: Transport
+        if real or tls is not None:
+            stream, transport = socket_pair()
+            theirs = stream
+            self.sockets.append(stream.socket)
+        else:
+            lock = trio.testing.lockstep_stream_pair
+            theirs, ours = (lock if lockstep else trio.testing.memory_stream_pair)()
+            abort = partial(nursery.start_soon, trio.aclose_forcefully, ours)
+            transport = StreamTransport(ours, abort)
         bucket = Bucket(burst=policy.burst, rate=policy.rate) if flood else None
         connection = Connection(
             self.hub,
@@ -160,7 +183,13 @@ async def running(
         core = RecordingCore(settings or Settings(name="irc.test"))
         hub = Hub(core, journal or NoJournal(), nursery, now=lambda: START + trio.current_time())
         nursery.start_soon(hub.run)
-        yield Rig(hub, core)
+        nursery.start_soon(hub.poller.run)
+        rig = Rig(hub, core)
+        try:
+            yield rig
+        finally:
+            for one in rig.sockets:
+                one.close()
         nursery.cancel_scope.cancel()
 
 

@@ -166,7 +166,7 @@ async def test_a_silent_connection_ends(autojump_clock: trio.abc.Clock) -> None:
         peer = await rig.connect()
         began = trio.current_time()
         assert await peer.rest() == [PROMPT, "Goodbye (Not registered within 60 seconds)"]
-        assert 60 <= trio.current_time() - began <= 63
+        assert 59.99 <= trio.current_time() - began <= 63
         await until_gone(rig)
 
 
@@ -188,7 +188,7 @@ async def test_a_peer_that_disappears_is_pinged_and_dropped(
             ":irc.test PING irc.test",
             "ERROR :Closing link (Ping timeout: 150 seconds)",
         ]
-        assert 150 <= trio.current_time() - began <= 153
+        assert 149.99 <= trio.current_time() - began <= 153
         await until_gone(rig)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import socket
 import ssl
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,9 @@ from OpenSSL import SSL
 
 from tests.certificates import client_context, write_certificate, write_self_signed
 from tests.server.rig import Peer, Rig, changed, running
-from trio_chat.server.tls import TlsContext, TlsObject, UnusableError, fingerprint
+from trio_chat.server.outbox import Outbox
+from trio_chat.server.tls import TlsContext, UnusableError, fingerprint
+from trio_chat.server.transport import RECEIVE_SIZE
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
@@ -33,37 +36,79 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> TlsContext:
 
 
 class Wire:
-    """A client of the standard library's and our side, with nothing but memory in between."""
+    """Our side on one end of a socket, and a client of the standard library's on the other."""
 
     def __init__(self, context: TlsContext, client: ssl.SSLContext) -> None:
-        self.to_server, self.from_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.socket, ours = socket.socketpair()
+        self.socket.setblocking(False)
+        ours.setblocking(False)
+        self.ours = ours
+        self.server = context.accept(ours)
         self.to_client, self.from_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.server: TlsObject = context.wrap_bio(self.to_server, self.from_server)
         self.client = client.wrap_bio(self.to_client, self.from_client, server_hostname="irc.test")
 
-    def move(self) -> int:
-        """Carry what waits, both ways; return how many bytes that was."""
-        there, back = self.from_client.read(), self.from_server.read()
-        self.to_server.write(there)
-        self.to_client.write(back)
-        return len(there) + len(back)
+    def move(self) -> None:
+        """Carry what waits, both ways, as far as it goes."""
+        if self.from_client.pending:
+            self.socket.sendall(self.from_client.read())
+        with suppress(BlockingIOError):
+            self.to_client.write(self.socket.recv(1_000_000))
 
     def handshake(self) -> None:
-        sides: list[Callable[[], None]] = [self.client.do_handshake, self.server.do_handshake]
+        sides: list[Callable[[], None]] = [self.client.do_handshake, self.server.handshake_now]
         while sides:
             for side in list(sides):
                 try:
                     side()
-                except ssl.SSLWantReadError:
+                except (ssl.SSLWantReadError, trio.WouldBlock):
                     pass
                 else:
                     sides.remove(side)
                 self.move()
 
+    def write(self, data: bytes) -> None:
+        """Have the client say something."""
+        assert self.client.write(data) == len(data)
+        self.move()
 
-def write_all(wire: Wire, data: bytes) -> None:
-    assert wire.client.write(data) == len(data)
-    wire.move()
+    def read(self, size: int) -> bytes:
+        """Return so much of what the client is told."""
+        data = b""
+        while len(data) < size:
+            try:
+                data += self.client.read(size)
+            except ssl.SSLWantReadError:
+                self.move()
+        return data
+
+    def close(self) -> None:
+        self.ours.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def wires() -> Iterator[list[Wire]]:
+    wires: list[Wire] = []
+    yield wires
+    for wire in wires:
+        wire.close()
+
+
+Connect = Callable[..., Wire]
+
+
+@pytest.fixture
+def wire_to(context: TlsContext, wires: list[Wire]) -> Connect:
+    """Make a wire, with the handshake done if it is not said otherwise."""
+
+    def connect(client: ssl.SSLContext | None = None, *, handshake: bool = True) -> Wire:
+        wire = Wire(context, client or client_context())
+        wires.append(wire)
+        if handshake:
+            wire.handshake()
+        return wire
+
+    return connect
 
 
 # --- Who it is
@@ -72,35 +117,32 @@ def write_all(wire: Wire, data: bytes) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("expired", [False, True])
 def test_any_certificate_is_an_identity(
-    tmp_path: Path, context: TlsContext, version: ssl.TLSVersion, expired: bool
+    tmp_path: Path, wire_to: Connect, version: ssl.TLSVersion, expired: bool
 ) -> None:
     print_ = write_self_signed(tmp_path / "client.pem", expired=expired)
     client = client_context(version)
     client.load_cert_chain(tmp_path / "client.pem")
-    wire = Wire(context, client)
-    wire.handshake()
-    assert fingerprint(wire.server.getpeercert()) == print_
-    assert wire.server.version() == wire.client.version()
+    wire = wire_to(client)
+    assert fingerprint(wire.server.certificate) == print_
+    assert wire.server.version == wire.client.version()
+    assert wire.server.server_hostname == "irc.test"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_certificate_is_not_needed(context: TlsContext, version: ssl.TLSVersion) -> None:
-    wire = Wire(context, client_context(version))
-    wire.handshake()
-    assert wire.server.getpeercert() is None
+def test_a_certificate_is_not_needed(wire_to: Connect, version: ssl.TLSVersion) -> None:
+    wire = wire_to(client_context(version))
+    assert wire.server.certificate is None
     assert fingerprint(None) == ""
 
 
-def test_a_chain_of_strangers_is_fine(tmp_path: Path, context: TlsContext) -> None:
+def test_a_chain_of_strangers_is_fine(tmp_path: Path, wire_to: Connect) -> None:
     write_certificate(tmp_path)
     client = client_context()
     client.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    wire = Wire(context, client)
-    wire.handshake()
     der = ssl.PEM_cert_to_DER_cert(
         (tmp_path / "cert.pem").read_text().partition("-----END")[0] + "-----END CERTIFICATE-----\n"
     )
-    assert wire.server.getpeercert() == der
+    assert wire_to(client).server.certificate == der
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -125,15 +167,13 @@ async def test_the_core_is_told_the_fingerprint(
         assert [one.secure for one in rig.connected] == [True, True, False]
 
 
-def test_nothing_is_resumed(tmp_path: Path, context: TlsContext) -> None:
+def test_nothing_is_resumed(wire_to: Connect) -> None:
     for version in VERSIONS:
         client = client_context(version)
-        first = Wire(context, client)
-        first.handshake()
-        first.server.write(b"x")
-        first.move()
-        assert first.client.read(1) == b"x"
-        second = Wire(context, client)
+        first = wire_to(client)
+        first.server.send_now(b"x")
+        assert first.read(1) == b"x"
+        second = wire_to(client, handshake=False)
         second.client = client.wrap_bio(
             second.to_client,
             second.from_client,
@@ -156,19 +196,96 @@ async def connect(rig: Rig, context: TlsContext, client: ssl.SSLContext | None =
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_large_transfers_both_ways(context: TlsContext, version: ssl.TLSVersion) -> None:
-    wire = Wire(context, client_context(version))
-    wire.handshake()
+def test_large_transfers_both_ways(wire_to: Connect, version: ssl.TLSVersion) -> None:
+    wire = wire_to(client_context(version))
     data = bytes(range(256)) * 10_000
-    assert wire.server.write(memoryview(data)) == len(data)
-    write_all(wire, data)
-    for read in (wire.server.read, wire.client.read):
+    received, sent = b"", 0
+    while len(received) < len(data):
+        # What did not go out goes on where that ended.
+        sent += wire.server.send_now(memoryview(data)[sent:])
+        wire.move()
+        with suppress(ssl.SSLWantReadError):
+            while True:
+                received += wire.client.read(100_000)
+    assert received == data
+    assert sent == len(data)
+    for start in range(0, len(data), 50_000):
+        piece = data[start : start + 50_000]
+        wire.write(piece)
         received = b""
-        while len(received) < len(data):
-            received += read(100_000)
-        assert received == data
-    with pytest.raises(ssl.SSLWantReadError):
-        wire.server.read(1)
+        while len(received) < len(piece):
+            received += wire.server.read_now()
+        assert received == piece
+    with pytest.raises(trio.WouldBlock):
+        wire.server.read_now()
+
+
+def test_what_is_said_in_two_records_is_read_in_two_turns(wire_to: Connect) -> None:
+    wire = wire_to()
+    wire.client.write(b"1" * RECEIVE_SIZE)
+    wire.client.write(b"2")
+    wire.move()
+    assert wire.server.read_now() == b"1" * RECEIVE_SIZE
+    # The rest is where a poller sees it, and not in OpenSSL.
+    assert wire.ours.recv(1, socket.MSG_PEEK)
+    assert wire.server.read_now() == b"2"
+
+
+def test_one_small_push_is_one_record(wire_to: Connect) -> None:
+    wire = wire_to()
+    wire.server.send_now(b"before\r\n")
+    assert wire.read(8) == b"before\r\n"
+    wire.server.send_now(b"one\r\ntwo\r\n")
+    record = wire.socket.recv(1000)
+    # "application_data", and how long it is (RFC 8446, section 5.1).
+    assert record[0] == 23
+    assert int.from_bytes(record[3:5], "big") == len(record) - 5
+
+
+async def test_an_outbox_over_tls_finishes_the_record_that_it_has_begun(
+    wire_to: Connect,
+) -> None:
+    wire = wire_to()
+    wire.ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    last = b"ERROR :the last line\r\n"
+    reasons: list[str] = []
+
+    def give_up(reason: str) -> bytes:
+        reasons.append(reason)
+        return last
+
+    received = b""
+    async with trio.open_nursery() as nursery:
+        outbox = Outbox(wire.server, nursery, limit=50_000, deadline=30, grace=5, give_up=give_up)
+        for number in range(1000):
+            outbox.push(b"%06d %s\r\n" % (number, b"x" * 500))
+        assert reasons == ["SendQ exceeded"]
+        with trio.fail_after(10):
+            while not received.endswith(last):
+                await trio.lowlevel.wait_readable(wire.socket)
+                wire.move()
+                with suppress(ssl.SSLWantReadError):
+                    while True:
+                        received += wire.client.read(100_000)
+    lines = received.removesuffix(last).splitlines()
+    # Those that went out, in order and whole, and nothing else.
+    assert lines == [b"%06d %s" % (number, b"x" * 500) for number in range(len(lines))]
+
+
+async def test_nothing_is_sent_over_a_descriptor_that_is_closed(wire_to: Connect) -> None:
+    wire = wire_to()
+    wire.server.abort()
+    # Whoever is next gets the same number.
+    other, end = socket.socketpair()
+    with other, end:
+        with pytest.raises(trio.ClosedResourceError):
+            wire.server.send_now(b"not for you")
+        for one in (other, end):
+            one.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                one.recv(100)
+        with pytest.raises(trio.ClosedResourceError):
+            wire.server.read_now()
 
 
 async def test_large_transfers_both_ways_at_once(
@@ -191,24 +308,24 @@ async def test_large_transfers_both_ways_at_once(
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_comes_with_the_end_of_the_handshake_is_not_lost(
-    context: TlsContext, version: ssl.TLSVersion
+    wire_to: Connect, version: ssl.TLSVersion
 ) -> None:
-    wire = Wire(context, client_context(version))
+    wire = wire_to(client_context(version), handshake=False)
     with pytest.raises(ssl.SSLWantReadError):
         wire.client.do_handshake()
     wire.move()
-    with pytest.raises(ssl.SSLWantReadError):
-        wire.server.do_handshake()
+    with pytest.raises(trio.WouldBlock):
+        wire.server.handshake_now()
     wire.move()
     if version is ssl.TLSVersion.TLSv1_3:
         wire.client.do_handshake()
         # The end of the handshake and the first line leave as one.
-        write_all(wire, b"NICK al\r\n")
-        wire.server.do_handshake()
+        wire.write(b"NICK al\r\n")
+        wire.server.handshake_now()
     else:
         wire.handshake()
-        write_all(wire, b"NICK al\r\n")
-    assert wire.server.read(100) == b"NICK al\r\n"
+        wire.write(b"NICK al\r\n")
+    assert wire.server.read_now() == b"NICK al\r\n"
 
 
 # --- The end
@@ -253,7 +370,8 @@ async def test_a_client_that_just_disappears(
         await al.send("al", b"half a li")
         await bo.until("JOIN")
         assert isinstance(al.stream, trio.SSLStream)
-        await al.stream.transport_stream.aclose()
+        assert isinstance(al.stream.transport_stream, trio.SocketStream)
+        await al.stream.transport_stream.send_eof()
         # Half a line may be the half that somebody on the way has left of it.
         assert await bo.line() == ":al!~al@10.0.0.1 QUIT :Connection closed"
         await rig.alone(1)
@@ -271,66 +389,74 @@ async def test_a_client_that_sends_nonsense_after_the_handshake(
         assert rig.core.state.users == {}
 
 
-def test_the_end_is_half_an_end(context: TlsContext) -> None:
-    wire = Wire(context, client_context())
-    wire.handshake()
+async def test_the_end_is_half_an_end(wire_to: Connect) -> None:
+    wire = wire_to()
     # What has come in already does not keep our own end from being said.
-    write_all(wire, b"one more")
-    with pytest.raises(ssl.SSLWantReadError):
-        wire.server.unwrap()
+    wire.write(b"one more")
+    await wire.server.send_eof()
     wire.move()
     assert wire.client.read(100) == b""
-    wire.client.unwrap()
+    with suppress(ssl.SSLWantReadError):
+        wire.client.unwrap()
     wire.move()
-    assert wire.server.read(100) == b"one more"
-    assert wire.server.read(100) == b""
-    wire.server.unwrap()
+    with trio.fail_after(10):
+        # Up to the end of the socket, whatever stands there.
+        wire.socket.shutdown(socket.SHUT_WR)
+        await wire.server.swallow()
 
 
-def test_a_connection_that_is_cut_is_told_from_one_that_is_closed(context: TlsContext) -> None:
-    wire = Wire(context, client_context())
-    wire.handshake()
-    wire.to_server.write_eof()
-    with pytest.raises(ssl.SSLEOFError, match="the peer hung up"):
-        wire.server.read(100)
+def test_a_connection_that_is_cut_is_told_from_one_that_is_closed(wire_to: Connect) -> None:
+    closed, cut, reset = wire_to(), wire_to(), wire_to()
+    with suppress(ssl.SSLWantReadError):
+        closed.client.unwrap()
+    closed.move()
+    for _ in range(2):
+        assert closed.server.read_now() == b""
+    cut.socket.close()
+    with pytest.raises(trio.BrokenResourceError, match="^$"):
+        cut.server.read_now()
+    reset.server.send_now(b"nobody reads this")
+    reset.socket.close()
+    with pytest.raises(trio.BrokenResourceError, match="Connection reset by peer"):
+        reset.server.read_now()
+
+
+def test_the_failure_of_one_is_not_found_by_the_next(wire_to: Connect) -> None:
+    healthy, gone = wire_to(), wire_to()
+    gone.socket.close()
+    with pytest.raises(trio.BrokenResourceError, match="Broken pipe"):
+        gone.server.send_now(b"x")
+    with pytest.raises(trio.WouldBlock):
+        healthy.server.read_now()
+    # Nor by the connection itself: what it finds is its own.
+    with pytest.raises(trio.BrokenResourceError, match="unknown error"):
+        gone.server.send_now(b"x")
 
 
 # --- What is refused
 
 
 def test_there_is_no_renegotiation(context: TlsContext) -> None:
-    client = SSL.Connection(SSL.Context(SSL.TLSv1_2_METHOD), None)
-    client.set_connect_state()
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    server = context.wrap_bio(incoming, outgoing)
-
-    def carry() -> None:
-        with suppress(SSL.WantReadError):
-            incoming.write(client.bio_read(100_000))
-        if outgoing.pending:
-            client.bio_write(outgoing.read())
-
-    with pytest.raises(SSL.WantReadError):
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        theirs.setblocking(False)
+        ours.setblocking(False)
+        client = SSL.Connection(SSL.Context(SSL.TLSv1_2_METHOD), theirs)
+        client.set_connect_state()
+        server = context.accept(ours)
+        for _ in range(2):
+            with suppress(SSL.WantReadError):
+                client.do_handshake()
+            with suppress(trio.WouldBlock):
+                server.handshake_now()
         client.do_handshake()
-    carry()
-    with pytest.raises(ssl.SSLWantReadError):
-        server.do_handshake()
-    carry()
-    with pytest.raises(SSL.WantReadError):
-        client.do_handshake()
-    carry()
-    server.do_handshake()
-    carry()
-    client.do_handshake()
-    assert client.renegotiate()
-    with pytest.raises(SSL.WantReadError):
-        client.do_handshake()
-    carry()
-    with pytest.raises(ssl.SSLWantReadError):
-        server.read(100)
-    carry()
-    with pytest.raises(SSL.Error, match="no renegotiation"):
-        client.do_handshake()
+        assert client.renegotiate()
+        with pytest.raises(SSL.WantReadError):
+            client.do_handshake()
+        with pytest.raises(trio.WouldBlock):
+            server.read_now()
+        with pytest.raises(SSL.Error, match="no renegotiation"):
+            client.do_handshake()
 
 
 @pytest.mark.parametrize(
@@ -412,8 +538,8 @@ def test_nothing_stays_of_a_connection(context: TlsContext) -> None:
     for _ in range(3):
         wire = Wire(context, client_context())
         wire.handshake()
-        gone.append(weakref.ref(wire.server))
-        gone.append(weakref.ref(wire.server._connection))
+        gone += [weakref.ref(wire.server._tls), weakref.ref(wire.ours)]
+        wire.close()
         del wire
     gc.collect()
     assert [one() for one in gone] == [None] * len(gone)

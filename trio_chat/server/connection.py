@@ -1,126 +1,88 @@
-"""One client: its reader task, and the end of its connection.
+"""One client: its task, what the hub and the poller do to it, and the end of its connection.
 
-Owns the protocol until it is known, the bytes of the line that has not ended, flood control, and
-how the connection ends. Must not know what any line means: lines go to the hub's inbox, and
-whatever happens, however the connection ends, one `Disconnected` follows them.
+Owns in which state of its life it is (`server/life.py`), the lines that wait, and how it ends. Must
+not know what any line means: lines go to the hub's inbox, and whatever happens, however the
+connection ends, one `Disconnected` follows them.
 
-Invariant: nothing that a peer can cause leaves `run`. What is our own mistake ends this connection,
-with a traceback in the log, and no other.
+Invariants: nothing that a peer can cause leaves `run`. What is our own mistake ends this
+connection, with a traceback in the log, and no other. The descriptor is in the poller in the state
+POLLED, and in no other.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, cast
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-import msgspec
 import structlog
 import trio
 
-from trio_chat.core.encoding import PLAIN, encode
-from trio_chat.core.events import Closing, Source
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
-from trio_chat.core.networks import Network, in_networks, shown_host
+from trio_chat.core.networks import shown_host
+from trio_chat.server.inbox import Inbox
+from trio_chat.server.life import Event, State, after
+from trio_chat.server.opening import EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
-from trio_chat.server.tls import HandshakeError, TlsContext, fingerprint
-from trio_chat.server.transport import ReplayedStream, StreamTransport, Transport
-from trio_chat.wire import irc, plain, proxy
-from trio_chat.wire.lines import LineBuffer
-from trio_chat.wire.sniff import Protocol, may_be_proxy, sniff
-
-if TYPE_CHECKING:
-    import ssl
-
-    from trio_chat.server.hub import Hub
+from trio_chat.server.policy import Policy
+from trio_chat.server.poller import Poller
+from trio_chat.server.reading import Bucket, IrcLines, PlainLines
+from trio_chat.server.tls import TlsContext
+from trio_chat.server.transport import Transport, WantsToSendError
+from trio_chat.wire import plain
 
 log = structlog.get_logger()
 
 _LINGER = 2.0
 """Seconds that a peer is given to close its side, so that it can read our last line."""
-_REST_OF_OPENING = 0.3
-"""Seconds that the rest of a PROXY header's opening is given: a person would not type it."""
-_NO_TLS = bytes((0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40))
-"""A fatal alert, "handshake_failure" (RFC 8446, section 6)."""
-_HTTP_TEXT = b"This is a chat server. Use an IRC client, or: nc HOST PORT\n"
-_HTTP_REPLY = (
-    b"HTTP/1.1 426 Upgrade Required\r\n"
-    b"Upgrade: irc\r\n"
-    b"Connection: Upgrade, close\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\n\r\n%s" % (len(_HTTP_TEXT), _HTTP_TEXT)
-)
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the configuration concerns a connection; all durations are in seconds."""
+class Home(Protocol):
+    """What a connection needs of whoever it lives with."""
 
-    name: str
-    network: str
-    lobby: str
-    prompt_delay: float
-    registration_timeout: float
-    handshake_timeout: float
-    drain_timeout: float
-    write_timeout: float
-    sendq: int
-    burst: int
-    rate: float
-    proxies: tuple[Network, ...] = ()
-    """Who is believed when it begins with a PROXY header."""
+    nursery: trio.Nursery
+    inbox: Inbox
+    poller: Poller
+    handshakes: trio.Lock
+    """Gives turns to handshakes."""
+    cut_off: int
+    """Connections that ended before their peers had read to the end."""
 
+    @property
+    def now(self) -> Callable[[], float]:
+        """Returns the time, in seconds since the epoch."""
 
-class EndError(Exception):
-    """The connection ends, for this reason."""
+    @property
+    def move(self) -> Callable[[Connection, str], str]:
+        """Counts a connection under another address; returns why that can not be."""
 
+    def count(self, event: str, reason: str, **details: object) -> None:
+        """Count that somebody was refused or cut off."""
 
-class Bucket:
-    """Flood control's memory: a token for each line, `rate` of them a second, `burst` at most."""
-
-    __slots__ = ("_stamp", "_tokens", "burst", "rate")
-
-    def __init__(self, *, burst: int, rate: float) -> None:
-        self.burst = burst
-        self.rate = rate
-        self._tokens = float(burst)
-        self._stamp = trio.current_time()
-
-    def take(self, wanted: int) -> int:
-        """Return for how many of so many lines there are tokens now, and take those."""
-        now = trio.current_time()
-        self._tokens = min(self.burst, self._tokens + (now - self._stamp) * self.rate)
-        self._stamp = now
-        # What a clock has added in small steps may lack the last bit of a whole token.
-        taken = min(wanted, int(self._tokens + 1e-6))
-        self._tokens -= taken
-        return taken
-
-    def delay(self) -> float:
-        """Return the seconds until there is a token."""
-        return max(0.0, (1.0 - self._tokens) / self.rate)
+    def ended(self, connection: Connection) -> None:
+        """Note that a connection is closed, its descriptor included."""
 
 
 class Connection:
     """A client's connection, from the first byte to the last.
 
     `address` is the peer's IP address (empty for a Unix socket), or that of whom a gateway speaks
-    for; `host` is how the others are shown it. `since`
-    is when it was made, in seconds since the epoch: what it has time for counts from there.
-    `bucket` is None for who is exempt from flood control.
+    for; `host` is how the others are shown it. `since` is when it was made, in seconds since the
+    epoch: what it has time for counts from there. `bucket` is None for who is exempt from flood
+    control.
     """
 
     __slots__ = (
+        "_backlog",
         "_bucket",
-        "_closing",
-        "_eof",
-        "_gone",
-        "_held",
         "_hub",
+        "_lines",
         "_policy",
-        "_raw",
         "_reason",
+        "_scope",
+        "_task",
         "_transport",
-        "_wake",
         "address",
         "host",
         "id",
@@ -128,11 +90,12 @@ class Connection:
         "plain",
         "secure",
         "since",
+        "state",
     )
 
     def __init__(
         self,
-        hub: Hub,
+        hub: Home,
         user: UserId,
         transport: Transport,
         policy: Policy,
@@ -149,24 +112,22 @@ class Connection:
         self.secure = secure
         self.since = since
         self.plain = True
+        self.state = State.SNIFFING
         self._hub = hub
         self._policy = policy
         self._transport = transport
-        self._raw = transport
-        """What carries the bytes, which `_transport` may be a layer above."""
         self.outbox = self._new_outbox()
         self._bucket = bucket
+        self._lines: IrcLines | PlainLines | None = None
+        """What cuts lines, once it is known how."""
+        self._backlog: list[bytes] = []
+        """Lines that are still to be delivered."""
         self._reason = ""
-        self._closing = False
-        """Whether what comes in is of no interest any more."""
-        self._held = False
-        """Whether reading waits for the answer to something that was read."""
-        self._wake: trio.Event | None = None
-        """Wakes the reader out of a pause."""
-        self._gone: trio.Event | None = None
-        """Wakes the end of the connection when the peer has hung up."""
-        self._eof = False
-        """Whether the reader has come to the end."""
+        """Why it ends, where that was found out by somebody else than its task."""
+        self._task: trio.lowlevel.Task | None = None
+        """Its task, while that sleeps until it is woken."""
+        self._scope: trio.CancelScope | None = None
+        """What its task does otherwise."""
 
     def _new_outbox(self) -> Outbox:
         return Outbox(
@@ -178,15 +139,29 @@ class Connection:
             give_up=self._given_up,
         )
 
-    # --- Reading
+    # --- The task
 
     async def run(self, tls: TlsContext | None) -> None:
-        """Serve the client until the connection ends. Raises nothing but cancellation."""
+        """Serve the client until the connection is closed. Raises nothing but cancellation."""
         reason, orderly = GONE, False
         try:
             try:
-                await self._converse(tls)
-                orderly = True
+                await self._interruptibly(self._open, tls)
+                while self.state not in _OVER:
+                    if self.state is State.POLLED or self.state is State.HELD:
+                        # Here a client is idle: in no more frames than these, which cost memory.
+                        self._task = trio.lowlevel.current_task()
+                        await trio.lowlevel.wait_task_rescheduled(self._not_to_be_woken)
+                    elif self.state is State.READING:
+                        await self._interruptibly(self._read)
+                    else:
+                        orderly = self.state is State.HUNG_UP
+                        await self._interruptibly(self._deliver)
+            except RefusedError as error:
+                reason = str(error)
+                self._hub.count("refused", error.what, host=self.host, **error.details)
+                if error.line:
+                    self.outbox.push(error.line)
             except EndError as error:
                 reason = str(error)
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -194,46 +169,56 @@ class Connection:
             except Exception:
                 reason = "Internal error"
                 log.exception("a connection failed", host=self.host)
-                self._eof = True
+            if self.state is not State.LEFT:
+                self._leave()
             reason = self._reason or reason
-            await self._hub.put(Disconnected(user=self.id, reason=reason, orderly=orderly))
-            if not self._eof:
-                await self._discard()
-        except BaseException:
-            self._transport.abort()
-            raise
+            self._hub.inbox.put_now(
+                Disconnected(user=self.id, reason=reason, orderly=orderly and not self._reason)
+            )
+            if self.state is State.LEFT:
+                self._task = trio.lowlevel.current_task()
+                await trio.lowlevel.wait_task_rescheduled(self._not_to_be_woken)
+            await self._end(hung_up=orderly)
+        finally:
+            if self.state is not State.GONE:
+                self._close()
 
-    async def _discard(self) -> None:
-        """Read until the peer hangs up: data that nobody reads would cost it our last line."""
-        try:
-            # Not through TLS, whose end has been said: it would take nothing any more.
-            while await self._raw.receive():
-                pass
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-        self._eof = True
-        if self._gone is not None:
-            self._gone.set()
+    async def _interruptibly(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Do some work that the end of the connection interrupts."""
+        with trio.CancelScope() as self._scope:
+            await work(*args)
+        self._scope = None
 
-    async def _converse(self, tls: TlsContext | None) -> None:
-        certfp, named = "", False
-        protocol, data = await self._sniff()
-        if protocol is Protocol.PROXY:
-            protocol, data = await self._sniff(await self._read_header(data))
-        if protocol is Protocol.TLS and tls is not None:
-            certfp, named = await self._begin_tls(tls, data)
-            protocol, data = await self._sniff()
-        if protocol is Protocol.TLS:
-            raise self._refuse("TLS", "There is no TLS on this port", _NO_TLS)
-        if protocol is Protocol.HTTP:
-            raise self._refuse("HTTP", "This is a chat server", _HTTP_REPLY)
-        if protocol is Protocol.PROXY:
-            raise self._refuse_plainly("PROXY header", "A PROXY header comes first, and once")
-        if protocol is Protocol.UNKNOWN:
-            reason = "Neither IRC nor a nickname within the first line"
-            raise self._refuse_plainly("unknown protocol", reason)
-        self.plain = protocol is Protocol.PLAIN
-        await self._hub.put(
+    def _not_to_be_woken(self, _: object) -> trio.lowlevel.Abort:
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def _wake(self) -> None:
+        """Have the task look at the state, if it sleeps."""
+        if self._task is not None:
+            trio.lowlevel.reschedule(self._task)
+            self._task = None
+
+    def on(self, event: Event) -> None:
+        """Take note of what has happened."""
+        before = self.state
+        self.state = after(before, event)
+        if before is not self.state:
+            sock = self._transport.socket
+            if before is State.POLLED and sock is not None:
+                self._hub.poller.remove(sock.fileno())
+            elif self.state is State.POLLED and sock is not None:
+                self._hub.poller.add(sock.fileno(), self)
+
+    # --- Its opening
+
+    async def _open(self, tls: TlsContext | None) -> None:
+        opening = Opening(self, self._transport, self._policy, tls=tls, turns=self._hub.handshakes)
+        opened = await opening.run()
+        self.plain = opened.plain
+        self._lines = PlainLines() if opened.plain else IrcLines()
+        self.on(Event.KNOWN)
+        await self._hub.inbox.put(
             Connected(
                 user=self.id,
                 plain=self.plain,
@@ -241,159 +226,132 @@ class Connection:
                 secure=self.secure,
                 since=self.since,
                 address=self.address,
-                certfp=certfp,
-                named=named,
+                certfp=opened.certfp,
+                named=opened.named,
             )
         )
-        if self.plain:
-            await self._read_plain(data)
-        else:
-            await self._read_irc(data)
+        self._backlog = self._cut(opened.data)
 
-    async def _sniff(self, data: bytes = b"") -> tuple[Protocol, bytes]:
-        """Read on until the protocol is known, and ask for a nickname if nothing comes."""
-        policy = self._policy
-        with trio.move_on_after(self._time_to_register()):
-            if not data:
-                with trio.move_on_after(policy.prompt_delay):
-                    data = await self._more()
-            if not data:
-                self.outbox.push(plain.encode(prompt(policy.network, policy.lobby)))
-            while (protocol := sniff(data)) is None:
-                patience = _REST_OF_OPENING if may_be_proxy(data) else math.inf
-                with trio.move_on_after(patience) as scope:
-                    more = await self._transport.receive()
-                if scope.cancelled_caught:
-                    return Protocol.PLAIN, data
-                if not more:
-                    # Whoever hangs up after half a line has said what there is to say.
-                    return sniff(data + b"\n") or Protocol.UNKNOWN, data
-                data += more
-            return protocol, data
-        raise self._refuse_silence()
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+        return self._hub.now()
 
-    async def _read_header(self, data: bytes) -> bytes:
-        """Take a PROXY header off, and be counted as whom it speaks for; return what follows it."""
-        if not in_networks(self.address, self._policy.proxies):
-            reason = "No PROXY header is believed from your address"
-            raise self._refuse_plainly("PROXY header", reason)
-        with trio.move_on_after(self._time_to_register()):
-            try:
-                while (header := proxy.parse(data)) is None:
-                    data += await self._more()
-            except proxy.ProxyError as error:
-                reason = "Malformed PROXY header"
-                raise self._refuse_plainly(reason, reason, error=str(error)) from None
-            if header.address:
-                refusal = self._hub.move(self, header.address)
-                if refusal:
-                    raise self._refuse_plainly(refusal, refusal, address=header.address)
-            return data[header.size :]
-        raise self._refuse_silence()
+    def ask(self) -> None:
+        """Ask for a nickname."""
+        self.outbox.push(plain.encode(prompt(self._policy.network, self._policy.lobby)))
 
-    async def _more(self) -> bytes:
-        """Return what comes next, where something has to come."""
-        data = await self._transport.receive()
-        if not data:
-            raise EndError(GONE)
-        return data
+    def speak_for(self, address: str) -> str:
+        """Be counted as whom a gateway speaks for; return why that can not be."""
+        return self._hub.move(self, address)
 
-    def _time_to_register(self) -> float:
-        """Return the seconds that are left for it."""
-        return self._policy.registration_timeout - (self._hub.now() - self.since)
-
-    def _refuse_silence(self) -> EndError:
-        reason = f"Not registered within {self._policy.registration_timeout:g} seconds"
-        return self._refuse("silence", reason, self._closing_line(reason))
-
-    def _refuse_plainly(self, what: str, reason: str, **details: object) -> EndError:
-        """Refuse somebody who may speak anything, in the words of IRC."""
-        self.plain = False
-        return self._refuse(what, reason, self._closing_line(reason), **details)
-
-    def _refuse(self, what: str, reason: str, line: bytes, **details: object) -> EndError:
-        """Send a last line to somebody who never became a user."""
-        self._hub.count("refused", what, host=self.host, **details)
-        if line:
-            self.outbox.push(line)
-        return EndError(reason)
-
-    async def _begin_tls(self, context: TlsContext, data: bytes) -> tuple[str, bool]:
-        """Go on inside TLS; return the fingerprint of the client's certificate, if it has one, and
-        whether the client asked for this server by name.
-
-        Nothing else reads or writes before the handshake is done.
-        """
-        raw = self._transport
-        stream = trio.SSLStream(
-            ReplayedStream(data, raw), cast("ssl.SSLContext", context), server_side=True
-        )
-        with trio.move_on_after(self._policy.handshake_timeout) as scope:
-            try:
-                await stream.do_handshake()
-            except trio.BrokenResourceError as error:
-                cause = error.__cause__
-                alert = cause.alert if isinstance(cause, HandshakeError) else b""
-                reason = "TLS handshake failed"
-                raise self._refuse(
-                    "TLS handshake", reason, alert, error=str(cause or error)
-                ) from None
-        if scope.cancelled_caught:
-            raise self._refuse("TLS handshake deadline", "TLS handshake took too long", b"")
-        self._transport = StreamTransport(stream, raw.abort)
+    def carry(self, transport: Transport) -> None:
+        """Go on inside TLS."""
+        self._transport = transport
         self.outbox = self._new_outbox()
         self.secure = True
-        return fingerprint(stream.getpeercert(binary_form=True)), bool(stream.server_hostname)
 
-    async def _read_irc(self, data: bytes) -> None:
-        lines = LineBuffer(irc.INPUT_LIMIT)
-        while data:
-            # Empty lines mean nothing, and are not worth a token of flood control.
-            await self._deliver([line for line in lines.feed(data) if line])
-            data = await self._transport.receive()
+    def waited(self, seconds: float) -> None:
+        """Do not count what was no time of the peer's."""
+        self.since += seconds
 
-    async def _read_plain(self, data: bytes) -> None:
-        lines, telnet = LineBuffer(plain.LINE_LIMIT), plain.TelnetFilter()
-        while data:
-            text = telnet.feed(data)
-            if telnet.replies:
-                self.outbox.push(telnet.take_replies())
-            await self._deliver(lines.feed(text))
-            data = await self._transport.receive()
-        rest = lines.take_rest()
-        if rest:
-            # `printf 'hello' | nc` ends a line by hanging up.
-            await self._deliver([rest])
+    # --- Reading
 
-    async def _deliver(self, lines: list[bytes]) -> None:
-        """Put lines into the inbox, as fast as flood control lets them, and wait while held."""
-        while lines and not self._closing:
+    def _cut(self, data: bytes) -> list[bytes]:
+        """Return the lines that these bytes complete; answer at once what is no line."""
+        assert self._lines is not None
+        lines = self._lines.cut(data)
+        if self.plain and (replies := self._lines.replies()):
+            self.outbox.push(replies)
+        return lines
+
+    def _take(self, data: bytes) -> None:
+        """Take what was read: lines that may have to wait, or the end."""
+        assert self._lines is not None
+        if data:
+            self._backlog += self._cut(data)
+            self.on(Event.WAIT)
+        else:
+            self._backlog += self._lines.rest()
+            self.on(Event.HANG_UP)
+
+    def read_ready(self) -> None:
+        """Read what there is: lines go to the inbox at once, and what has to wait to the task."""
+        try:
+            data = self._transport.read_now()
+        except trio.WouldBlock:
+            return
+        except WantsToSendError:
+            self.on(Event.READ)
+            self._wake()
+            return
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self._fail(str(error) or GONE)
+            return
+        if not data:
+            self._take(data)
+            self._wake()
+            return
+        lines = self._cut(data)
+        if lines and self._bucket is not None:
+            count = self._bucket.take(len(lines))
+            if count < len(lines):
+                self._backlog = lines[count:]
+                lines = lines[:count]
+                self.on(Event.WAIT)
+                self._wake()
+        if lines:
+            self._hub.inbox.put_now(Received(user=self.id, lines=lines))
+
+    def read_failed(self) -> None:
+        """End, by a mistake of ours."""
+        if self.state is State.POLLED:
+            self._fail("Internal error")
+
+    def _fail(self, reason: str) -> None:
+        """End, because reading has failed."""
+        self._reason = self._reason or reason
+        self._leave()
+        self._wake()
+
+    async def _read(self) -> None:
+        """Read what can not be polled."""
+        self._take(await self._transport.receive())
+
+    async def _deliver(self) -> None:
+        """Deliver what waits, as fast as flood control and the inbox let it; then read on."""
+        begun = self.state
+        while self._backlog and self.state is begun:
+            lines = self._backlog
             count = len(lines) if self._bucket is None else self._bucket.take(len(lines))
             if count:
-                await self._hub.put(Received(user=self.id, lines=lines[:count]))
-                lines = lines[count:]
+                self._backlog = lines[count:]
+                await self._hub.inbox.put(Received(user=self.id, lines=lines[:count]))
             elif self._bucket is not None:
-                await self._pause(self._bucket.delay())
-        while self._held and not self._closing:
-            await self._pause(float("inf"))
+                await trio.sleep(self._bucket.delay())
+        if self._backlog:
+            return
+        if self.state is State.PAUSED:
+            self._read_on()
+        elif self.state is State.HUNG_UP:
+            self._leave()
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait so long, or until something has changed."""
-        self._wake = trio.Event()
-        with trio.move_on_after(seconds):
-            await self._wake.wait()
-        self._wake = None
+    def _read_on(self) -> None:
+        self.on(Event.READ if self._transport.socket is None else Event.POLL)
 
     # --- For the hub
 
     def hold(self) -> None:
         """Stop reading: what was read last has to be answered first."""
-        self._held = True
+        self.on(Event.HOLD)
 
     def release(self) -> None:
         """Go on reading."""
-        self._held = False
-        self._wake_up()
+        self.on(Event.RELEASE)
+        if self.state is State.PAUSED and self._task is not None:
+            if self._backlog:
+                self._wake()
+            else:
+                self._read_on()
 
     def move(self, address: str, *, exempt: bool) -> None:
         """Take on another address: whoever connected has said that it speaks for somebody there.
@@ -409,46 +367,65 @@ class Connection:
 
     def finish(self) -> None:
         """End the connection, once what was pushed has been sent. Nothing is read any more."""
-        if not self._closing:
-            self._closing = True
-            self._wake_up()
-            self._hub.nursery.start_soon(self._end, name="end of a connection")
+        self.on(Event.FINISH)
+        self._wake()
+        if self._scope is not None:
+            self._scope.cancel()
 
-    async def _end(self) -> None:
+    def dismiss(self, reason: str) -> None:
+        """Say why the connection ends to somebody who is not a user yet; then end it."""
+        if self.state not in (State.HANDSHAKE, State.ENDING, State.GONE):
+            self.outbox.push(self._closing_line(reason))
+        self.finish()
+
+    # --- The end
+
+    def _leave(self) -> None:
+        self.on(Event.LEAVE)
+
+    async def _end(self, *, hung_up: bool) -> None:
+        """Send the rest, and give the peer time to hang up."""
         try:
-            with trio.move_on_after(self._policy.drain_timeout) as scope:
-                await self.outbox.wait_emptied()
-                await self._transport.send_eof()
-            if scope.cancelled_caught:
-                self._hub.cut_off += 1
-            elif not self._eof:
-                self._gone = trio.Event()
-                with trio.move_on_after(_LINGER):
-                    await self._gone.wait()
+            async with trio.open_nursery() as nursery:
+                gone = trio.Event()
+                if hung_up:
+                    gone.set()
+                else:
+                    nursery.start_soon(self._swallow, gone)
+                with trio.move_on_after(self._policy.drain_timeout) as scope:
+                    await self.outbox.wait_emptied()
+                    await self._transport.send_eof()
+                if scope.cancelled_caught:
+                    self._hub.cut_off += 1
+                else:
+                    with trio.move_on_after(_LINGER):
+                        await gone.wait()
+                nursery.cancel_scope.cancel()
         except Exception:
             log.exception("a connection did not end in order", host=self.host)
-        finally:
-            self._transport.abort()
-            self._hub.ended(self)
+
+    async def _swallow(self, gone: trio.Event) -> None:
+        """Read until the peer hangs up: data that nobody reads would cost it our last line."""
+        # Nothing of it matters any more, and neither does how it ends.
+        with contextlib.suppress(Exception):
+            await self._transport.swallow()
+        gone.set()
+
+    def _close(self) -> None:
+        self.on(Event.CLOSE)
+        self._transport.abort()
+        self._hub.ended(self)
 
     def _given_up(self, reason: str) -> bytes:
         """Note that the client does not take what it is sent; return its last line."""
         self._reason = reason
         if reason != GONE:
             self._hub.count("closed", reason, host=self.host)
-        self._hub.put_now(Disconnected(user=self.id, reason=reason))
+        self._hub.inbox.put_now(Disconnected(user=self.id, reason=reason))
         return self._closing_line(reason)
 
-    def dismiss(self, reason: str) -> None:
-        """Say why the connection ends to somebody who is not a user yet; then end it."""
-        if not self._closing:
-            self.outbox.push(self._closing_line(reason))
-            self.finish()
-
-    def _wake_up(self) -> None:
-        if self._wake is not None:
-            self._wake.set()
-
     def _closing_line(self, reason: str) -> bytes:
-        event = Closing(time=0.0, source=Source(prefix=self._policy.name), reason=reason)
-        return encode(event, PLAIN if self.plain else 0)
+        return self._policy.closing_line(reason, plain=self.plain)
+
+
+_OVER = frozenset((State.LEFT, State.ENDING))

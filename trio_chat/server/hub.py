@@ -25,31 +25,24 @@ from trio_chat.core.inputs import (
     Disconnected,
     Elapsed,
     Input,
-    Received,
     ShutDown,
     UserId,
 )
 from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Reload
 from trio_chat.journal import Journal, JournalError
 from trio_chat.server.connection import Connection
+from trio_chat.server.inbox import Inbox
 from trio_chat.server.outbox import GONE
+from trio_chat.server.pacing import Pacing
 from trio_chat.server.passwords import Passwords
+from trio_chat.server.poller import Poller
 
 log = structlog.get_logger()
 
-INBOX_SIZE = 2048
-"""Inputs that wait for the next tick. Each is at most what one read brings."""
 LINES_AT_ONCE = 4096
 """Lines after which a tick takes no more input: the rest is for the next one."""
 _YIELD_EVERY = 0.004
 """Seconds of sending after which everybody else gets a turn."""
-_COSTLY = 0.000_4
-"""Seconds. A tick that took longer is followed by a pause, so that the next one gathers more."""
-_PAUSE_FACTOR = 2.0
-_LONGEST_PAUSE = 0.020
-"""Seconds."""
-_FULL_ENOUGH = 64
-"""Inputs that end a pause: gathering more of them would not make them any cheaper."""
 
 
 async def _nothing_to_reload() -> str:
@@ -95,10 +88,11 @@ class Hub:
         self._on_end = on_end
         self.move = on_move
         self._on_reload = on_reload
-        self._send, self._receive = trio.open_memory_channel[Input](INBOX_SIZE)
-        self._late: list[Input] = []
-        self._waiting = 0
-        self._full: trio.Event | None = None
+        self.inbox = Inbox()
+        self.poller = Poller(self.inbox)
+        self.handshakes = trio.Lock()
+        """Gives turns to TLS handshakes: each step of one is much work."""
+        self._pacing = Pacing()
         self._passwords = Passwords()
         self._counts: collections.Counter[str] = collections.Counter()
         self._logged: dict[str, float] = {}
@@ -122,21 +116,11 @@ class Hub:
 
     async def put(self, item: Input) -> None:
         """Put an input into the inbox: at once where there is room, else as soon as there is."""
-        try:
-            self._send.send_nowait(item)
-        except trio.WouldBlock:
-            await self._send.send(item)
-        self._waiting += 1
-        if self._full is not None and self._waiting >= _FULL_ENOUGH:
-            self._full.set()
+        await self.inbox.put(item)
 
     def put_now(self, item: Input) -> None:
         """Put an input where the next tick finds it, whether or not the inbox has room."""
-        try:
-            self._send.send_nowait(item)
-        except trio.WouldBlock:
-            # A full inbox is about to be taken, and these with it.
-            self._late.append(item)
+        self.inbox.put_now(item)
 
     def count(self, event: str, reason: str, **details: object) -> None:
         """Count that something was refused or cut off; log it, and how often it has happened.
@@ -154,52 +138,35 @@ class Hub:
     async def run(self) -> None:
         """Turn tick by tick, until cancelled."""
         while True:
-            if self.core.busy:
-                # Everybody else gets a turn between two steps.
-                await trio.lowlevel.checkpoint()
             inputs = await self._gather()
             began = time.perf_counter()
-            await self.tick(inputs)
+            shown, readers = await self.tick(inputs)
+            if self.core.busy:
+                continue
             cost = time.perf_counter() - began
-            if cost > _COSTLY:
-                await self._pause(min(cost * _PAUSE_FACTOR, _LONGEST_PAUSE))
+            pause = self._pacing.pause(cost, shown=shown, readers=readers)
+            if pause:
+                with trio.move_on_after(pause):
+                    await self.inbox.wait_filled(Pacing.enough(readers))
 
     async def _gather(self) -> list[Input]:
         """Wait for something to happen, or for a deadline; return everything that there is."""
-        inputs: list[Input] = []
         deadline = self.core.next_deadline
-        try:
-            if not self._late and not self.core.busy:
-                if deadline is None:
-                    inputs.append(await self._receive.receive())
-                else:
-                    with trio.move_on_after(max(0.0, deadline - self.now())):
-                        inputs.append(await self._receive.receive())
-            lines = 0
-            while lines < LINES_AT_ONCE:
-                item = self._receive.receive_nowait()
-                inputs.append(item)
-                lines += len(item.lines) if type(item) is Received else 1
-        except trio.WouldBlock:
-            pass
-        self._waiting = 0
-        if self._late:
-            inputs += self._late
-            self._late = []
+        if self.core.busy:
+            # Everybody else gets a turn between two steps.
+            await trio.lowlevel.checkpoint()
+        else:
+            seconds = math.inf if deadline is None else max(0.0, deadline - self.now())
+            with trio.move_on_after(seconds):
+                await self.inbox.wait_filled()
+        inputs = self.inbox.take(LINES_AT_ONCE)
         if deadline is not None and deadline <= self.now():
             inputs.append(Elapsed())
         return inputs
 
-    async def _pause(self, seconds: float) -> None:
-        """Let input gather: for so long, or until there is enough for a tick to be worth it."""
-        self._full = trio.Event()
-        if self._waiting < _FULL_ENOUGH:
-            with trio.move_on_after(seconds):
-                await self._full.wait()
-        self._full = None
-
-    async def tick(self, inputs: list[Input]) -> None:
-        """Decide, store, show."""
+    async def tick(self, inputs: list[Input]) -> tuple[int, int]:
+        """Decide, store, show. Return how many events were shown, each counted for everybody who
+        saw it, and how many users that were."""
         now = self.now()
         effects = self.core.step(inputs, now, time.localtime(now).tm_gmtoff)
         if effects.records:
@@ -229,6 +196,7 @@ class Hub:
             elif type(item) is Disconnected and not self.core.waits(item.user):
                 # Who waits is let go by the core, once what they have waited for is there.
                 self._finish(item.user)
+        return effects.shown, len(effects.outputs)
 
     async def _fan_out(self, outputs: list[tuple[UserId, list[Chunk]]]) -> None:
         connections = self.connections

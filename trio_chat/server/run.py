@@ -28,10 +28,12 @@ from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.journal import Journal, NoJournal
 from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
-from trio_chat.server.connection import Bucket, Connection, Policy
+from trio_chat.server.connection import Connection
 from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
+from trio_chat.server.policy import Policy
+from trio_chat.server.reading import Bucket
 from trio_chat.server.transport import SocketTransport
 
 log = structlog.get_logger()
@@ -131,6 +133,7 @@ class Server:
             tls = endpoint.context is not None
             log.info("listening", address=str(endpoint.address), tls=tls)
         self._nursery.start_soon(self.hub.run, name="hub")
+        self._nursery.start_soon(self.hub.poller.run, name="poller")
         self._nursery.start_soon(self._accept, name="accept")
 
     async def shut_down(self, reason: str) -> None:

@@ -1,26 +1,30 @@
-"""TLS for trio, with pyOpenSSL in place of the standard library's `ssl`.
+"""TLS, with pyOpenSSL in place of the standard library's `ssl`.
 
 A client may show a certificate of its own, signed by whomever: it is an identity, not a chain of
-trust. `ssl` can only refuse what it can not verify; pyOpenSSL leaves that to us. `TlsContext` and
-`TlsObject` stand in for `ssl.SSLContext` and `ssl.SSLObject`, as far as `trio.SSLStream` uses them.
+trust. `ssl` can only refuse what it can not verify; pyOpenSSL leaves that to us.
 
-Must not know sockets or tasks: bytes come and go through the two `ssl.MemoryBIO` of the stream.
+OpenSSL is given the socket itself: encrypting and sending is one call then, which waits for nobody,
+and so is receiving and decrypting. It reads one record at a time and nothing beyond it, so that
+what is there to be read is in the socket, where a poller sees it.
+
+Must not know what is said inside, or who may connect.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import ssl
-from collections.abc import Callable
+import os
+import socket
 from pathlib import Path
-from typing import TypeVar
 
+import trio
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL, crypto
 
-T = TypeVar("T")
+from trio_chat.server.transport import RECEIVE_SIZE, SocketTransport, WantsToSendError
 
 _PrivateKey = (
     dsa.DSAPrivateKey
@@ -32,18 +36,17 @@ _PrivateKey = (
 
 _CIPHERS = b"@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
 """For TLS 1.2: with forward secrecy only, as in Python's own default."""
-_PIECE = 32_768
-"""Bytes that are taken from OpenSSL at once."""
+_HUNG_UP = "the peer hung up"
+_RETRY = 0.1
+"""Seconds after which reading is tried again that has to send something first."""
 
 
 class UnusableError(Exception):
     """A certificate or its key can not be used. The text says why, in OpenSSL's words."""
 
 
-class HandshakeError(ssl.SSLError):
-    """The peer speaks no TLS, or none that we do. `alert` is what tells it so; it may be empty."""
-
-    alert = b""
+class HandshakeError(Exception):
+    """The peer speaks no TLS, or none that we do. The text says why, in OpenSSL's words."""
 
 
 class TlsContext:
@@ -79,106 +82,129 @@ class TlsContext:
             raise UnusableError(_reason(error)) from None
         self._context = context
 
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = True,
-        server_hostname: str | bytes | None = None,
-    ) -> TlsObject:
-        """Begin a connection as its server: what `trio.SSLStream` calls."""
-        return TlsObject(SSL.Connection(self._context, None), incoming, outgoing)
+    def accept(self, sock: socket.socket) -> TlsTransport:
+        """Begin TLS as the server, on a socket from which nothing of it has been read."""
+        connection = SSL.Connection(self._context, sock)
+        connection.set_accept_state()
+        return TlsTransport(sock, connection)
 
 
-class TlsObject:
-    """One connection. Every method takes what has come in, and leaves what is to be sent.
+class TlsTransport(SocketTransport):
+    """A socket inside TLS, which this owns from now on.
 
-    Raises what `ssl.SSLObject` raises: `ssl.SSLWantReadError` when more has to come in first, any
-    other `ssl.SSLError` when the connection is broken.
+    First `handshake_now` until it is done, and only then anything else.
     """
 
-    server_side = True
+    __slots__ = ("_tls",)
 
-    def __init__(
-        self, connection: SSL.Connection, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
-    ) -> None:
-        connection.set_accept_state()
-        self._connection = connection
-        self._incoming = incoming
-        self._outgoing = outgoing
+    def __init__(self, sock: socket.socket, connection: SSL.Connection) -> None:
+        super().__init__(sock)
+        self._tls = connection
 
-    def do_handshake(self) -> None:
+    # --- The handshake
+
+    def handshake_now(self) -> None:
+        """Take a step: milliseconds of work, if it is there to be done.
+
+        Raises `trio.WouldBlock` when the peer has to send something before the next one,
+        `WantsToSendError` when it has to read something, and `HandshakeError`: the peer has been
+        told then.
+        """
+        self._check_open()
         try:
-            self._call(self._connection.do_handshake)
-        except ssl.SSLWantReadError:
-            raise
-        except ssl.SSLError as error:
-            failure = HandshakeError(*error.args)
-            # `trio.SSLStream` sends nothing any more once it has failed.
-            failure.alert = self._outgoing.read()
-            raise failure from None
+            self._tls.do_handshake()
+        except SSL.WantReadError:
+            raise trio.WouldBlock from None
+        except SSL.WantWriteError:
+            raise WantsToSendError from None
+        except SSL.Error as error:
+            raise HandshakeError(_reason(error)) from None
 
-    def read(self, size: int) -> bytes:
-        """Return at most so many bytes; nothing once the peer has said that no more will come."""
-        try:
-            return self._call(self._connection.recv, size)
-        except ssl.SSLZeroReturnError:
-            return b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Take all of `data`; return how many bytes that is."""
-        return self._call(self._connection.sendall, data)
-
-    def unwrap(self) -> None:
-        """Say that no more will come; raise `ssl.SSLWantReadError` until the peer has, too."""
-        if not self._call(self._connection.shutdown):
-            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The peer has not closed")
-
+    @property
     def version(self) -> str:
-        return self._connection.get_protocol_version_name()
+        """Which version of TLS it is."""
+        return self._tls.get_protocol_version_name()
 
     @property
     def server_hostname(self) -> str:
         """The name that the client asked for (RFC 6066, section 3); empty without one."""
-        return (self._connection.get_servername() or b"").decode(errors="replace")
+        return (self._tls.get_servername() or b"").decode(errors="replace")
 
-    def getpeercert(self, binary_form: bool = True) -> bytes | None:
-        """Return the client's certificate as DER, which is the one form there is; or None."""
-        certificate = self._connection.get_peer_certificate()
+    @property
+    def certificate(self) -> bytes | None:
+        """The client's certificate as DER, or None."""
+        certificate = self._tls.get_peer_certificate()
         if certificate is None:
             return None
         return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
-    def _call(self, operation: Callable[..., T], *args: object) -> T:
-        data = self._incoming.read()
-        if data:
-            self._connection.bio_write(data)
-        if self._incoming.eof:
-            self._connection.bio_shutdown()
-        try:
-            return operation(*args)
-        except SSL.WantReadError:
-            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "More has to come in") from None
-        except SSL.ZeroReturnError:
-            raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "The peer closed") from None
-        except SSL.SysCallError:
-            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the peer hung up") from None
-        except SSL.Error as error:
-            raise ssl.SSLError(ssl.SSL_ERROR_SSL, _reason(error)) from None
-        finally:
-            self._take_out()
+    # --- Bytes
 
-    def _take_out(self) -> None:
-        """Move what OpenSSL wants sent to where the stream looks for it."""
+    def send_now(self, data: bytes | memoryview) -> int:
+        self._check_open()
+        sent = 0
         try:
-            while True:
-                piece = self._connection.bio_read(_PIECE)
-                self._outgoing.write(piece)
-                if len(piece) < _PIECE:
-                    return
+            # A record at a time. What OpenSSL could send only some of, it wants to be given again:
+            # so it is what has to be sent next.
+            sent = self._tls.send(data)
+            while sent < len(data):
+                sent += self._tls.send(memoryview(data)[sent:])
+        except SSL.WantWriteError:
+            pass
+        except SSL.Error as error:
+            # To send, nothing has to be read: there is no renegotiation.
+            raise _broken(error) from None
+        return sent
+
+    def read_now(self) -> bytes:
+        self._check_open()
+        try:
+            return self._tls.recv(RECEIVE_SIZE)
         except SSL.WantReadError:
-            # There is nothing (more).
-            return
+            raise trio.WouldBlock from None
+        except SSL.WantWriteError:
+            raise WantsToSendError from None
+        except SSL.ZeroReturnError:
+            return b""
+        except SSL.Error as error:
+            raise _broken(error) from None
+
+    async def receive(self) -> bytes:
+        while True:
+            try:
+                return await super().receive()
+            except WantsToSendError:
+                # Who else sends may be waiting for the socket, and one task can.
+                await trio.sleep(_RETRY)
+
+    async def peek(self) -> bytes:
+        # Nobody but us reads what is inside: it need not stay anywhere.
+        return await self.receive()
+
+    def skip(self, count: int) -> None:
+        pass
+
+    def has_unread(self) -> bool:
+        return False
+
+    # `swallow` is the socket's: whoever has said the end can not read inside TLS any more, and what
+    # there is does not matter.
+
+    async def send_eof(self) -> None:
+        """Say so in both ways that there are, the peer's direction staying open."""
+        with contextlib.suppress(SSL.Error):
+            while self.socket.fileno() >= 0:
+                try:
+                    self._tls.shutdown()
+                    break
+                except SSL.WantWriteError:
+                    await self._wait(trio.lowlevel.wait_writable)
+        await super().send_eof()
+
+    def _check_open(self) -> None:
+        """Make sure that OpenSSL's descriptor is still ours, and not somebody else's by now."""
+        if self.socket.fileno() < 0:
+            raise trio.ClosedResourceError
 
 
 def fingerprint(certificate: bytes | None) -> str:
@@ -203,7 +229,30 @@ def _any_certificate(*_: object) -> bool:
     return True
 
 
+def _broken(error: SSL.Error) -> trio.BrokenResourceError:
+    reason = _reason(error)
+    # That somebody is gone without a word is nothing that the others need OpenSSL's words for.
+    return trio.BrokenResourceError() if reason == _HUNG_UP else trio.BrokenResourceError(reason)
+
+
 def _reason(error: SSL.Error) -> str:
-    """Return OpenSSL's words for what went wrong: those of the first error, which is the cause."""
+    """Return what went wrong, in OpenSSL's words or the system's."""
+    if isinstance(error, SSL.SysCallError):
+        _forget_errors()
+        number = error.args[0]
+        return os.strerror(number) if number > 0 else _HUNG_UP
     errors = error.args[0] if error.args else ()
+    # The first is the cause.
     return next((str(reason) for *_, reason in errors if reason), "unknown error")
+
+
+def _forget_errors() -> None:
+    """Empty OpenSSL's list of errors, from which the next connection might take one for its own.
+
+    A call that fails takes all that is in it; after a failed system call pyOpenSSL leaves it.
+    """
+    with contextlib.suppress(SSL.Error):
+        _SCRAP.set_cipher_list(b"none of that name")
+
+
+_SCRAP = SSL.Context(SSL.TLS_METHOD)

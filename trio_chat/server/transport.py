@@ -1,8 +1,9 @@
-"""What carries a connection's bytes: a plain socket, or a trio stream such as TLS.
+"""What carries a connection's bytes: a plain socket, or a trio stream.
 
 A plain socket is used without a trio object around it, because an idle client should cost as
-little as it can, and because a non-blocking `send` needs no task switch. Everything else is a
-`trio.abc.Stream`. Both look the same from outside.
+little as it can, because a non-blocking `send` needs no task switch, and because the poller reads
+from it. Everything else is a `trio.abc.Stream`, which can not be polled. Both look the same from
+outside; TLS (`server/tls.py`) is a socket with a cipher around it.
 
 Invariants: one task receives at a time, and one sends; `abort` may come from any task, any number
 of times, and wakes both.
@@ -18,41 +19,74 @@ from typing import Protocol
 import trio
 
 RECEIVE_SIZE = 16_384
-"""Bytes that are read at once. With the inbox's bound this bounds what readers hold."""
+"""Bytes that are read at once. With the inbox's bound this bounds what readers hold.
+
+No TLS record holds more, so none is ever left half read inside OpenSSL."""
+
+
+class WantsToSendError(Exception):
+    """Nothing can be read before something has been sent, and the peer does not take it yet."""
 
 
 class Transport(Protocol):
     """A connection's bytes. Both directions raise `trio.BrokenResourceError` when the peer is
     gone, and `trio.ClosedResourceError` after `abort`."""
 
+    @property
+    def socket(self) -> socket.socket | None:
+        """What can be polled, if anything can."""
+
     def send_now(self, data: bytes | memoryview) -> int:
-        """Send what can be sent without waiting; return how many bytes that was."""
+        """Send what can be sent without waiting; return how many bytes that was.
+
+        What was not sent has to be what is sent next.
+        """
 
     async def send_all(self, data: bytes) -> None:
         """Send everything, waiting for the peer to take it. If cancelled, part of it is gone."""
 
+    def read_now(self) -> bytes:
+        """Return what there is; nothing at the end of the stream.
+
+        Raises `trio.WouldBlock` when there is nothing yet, and `WantsToSendError`.
+        """
+
     async def receive(self) -> bytes:
         """Return the next bytes; nothing at the end of the stream."""
+
+    async def peek(self) -> bytes:
+        """Return the next bytes as `receive` does, and leave them where they are.
+
+        They have to be skipped, all of them or some, before there are others.
+        """
+
+    def skip(self, count: int) -> None:
+        """Drop so many of the bytes that `peek` has shown."""
+
+    def has_unread(self) -> bool:
+        """Whether bytes are known to wait."""
+
+    async def swallow(self) -> None:
+        """Read up to the end of what carries the bytes, and drop it."""
 
     async def send_eof(self) -> None:
         """Say that nothing more will be sent."""
 
-    @property
-    def abort(self) -> Callable[[], None]:
+    def abort(self) -> None:
         """Close at once, whatever is under way."""
 
 
 class SocketTransport:
     """A plain, non-blocking socket, which this owns from now on."""
 
-    __slots__ = ("_socket",)
+    __slots__ = ("socket",)
 
     def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
+        self.socket = sock
 
     def send_now(self, data: bytes | memoryview) -> int:
         try:
-            return self._socket.send(data)
+            return self.socket.send(data)
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -66,51 +100,87 @@ class SocketTransport:
                 with view[sent:] as rest:
                     sent += self.send_now(rest)
 
+    def read_now(self) -> bytes:
+        try:
+            return self.socket.recv(RECEIVE_SIZE)
+        except BlockingIOError:
+            raise trio.WouldBlock from None
+        except OSError as error:
+            raise self._gone(error) from error
+
     async def receive(self) -> bytes:
         while True:
             # Waiting first, so that a peer that always has more to say can not keep the others
             # waiting; mostly there is nothing yet, and an attempt would be for nothing.
-            if self._socket.fileno() < 0:
-                raise trio.ClosedResourceError
-            await trio.lowlevel.wait_readable(self._socket)
-            try:
-                return self._socket.recv(RECEIVE_SIZE)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise self._gone(error) from error
+            await self._wait(trio.lowlevel.wait_readable)
+            with contextlib.suppress(trio.WouldBlock):
+                return self.read_now()
+
+    async def peek(self) -> bytes:
+        while True:
+            await self._wait(trio.lowlevel.wait_readable)
+            with contextlib.suppress(trio.WouldBlock):
+                return self._recv(RECEIVE_SIZE, socket.MSG_PEEK)
+
+    def skip(self, count: int) -> None:
+        if count:
+            self._recv(count)
+
+    def has_unread(self) -> bool:
+        with contextlib.suppress(trio.WouldBlock, trio.BrokenResourceError):
+            return bool(self._recv(1, socket.MSG_PEEK))
+        return False
+
+    async def swallow(self) -> None:
+        while True:
+            await self._wait(trio.lowlevel.wait_readable)
+            with contextlib.suppress(trio.WouldBlock):
+                if not self._recv(RECEIVE_SIZE):
+                    return
 
     async def send_eof(self) -> None:
         await trio.lowlevel.checkpoint()
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+            self.socket.shutdown(socket.SHUT_WR)
 
     def abort(self) -> None:
-        if self._socket.fileno() >= 0:
-            trio.lowlevel.notify_closing(self._socket)
-            self._socket.close()
+        if self.socket.fileno() >= 0:
+            trio.lowlevel.notify_closing(self.socket)
+            self.socket.close()
+
+    def _recv(self, size: int, flags: int = 0) -> bytes:
+        try:
+            return self.socket.recv(size, flags)
+        except BlockingIOError:
+            raise trio.WouldBlock from None
+        except OSError as error:
+            raise self._gone(error) from error
 
     async def _wait(self, wait: Callable[[socket.socket], Awaitable[None]]) -> None:
-        if self._socket.fileno() < 0:
+        if self.socket.fileno() < 0:
             raise trio.ClosedResourceError
-        await wait(self._socket)
+        await wait(self.socket)
 
     def _gone(self, error: OSError) -> Exception:
-        if self._socket.fileno() < 0:
+        if self.socket.fileno() < 0:
             return trio.ClosedResourceError()
         return trio.BrokenResourceError(error.strerror or str(error))
 
 
 class StreamTransport:
-    """Any trio stream, which this owns from now on. Never sends without waiting.
+    """Any trio stream, which this owns from now on. Does nothing without waiting.
 
     `abort` has to close what carries the stream, at once and without waiting.
     """
 
-    __slots__ = ("_stream", "abort")
+    __slots__ = ("_ahead", "_stream", "abort")
+
+    socket = None
 
     def __init__(self, stream: trio.abc.Stream, abort: Callable[[], None]) -> None:
         self._stream = stream
+        self._ahead = b""
+        """What `peek` has shown and nobody has skipped."""
         self.abort = abort
 
     def send_now(self, data: bytes | memoryview) -> int:
@@ -119,41 +189,34 @@ class StreamTransport:
     async def send_all(self, data: bytes) -> None:
         await self._stream.send_all(data)
 
+    def read_now(self) -> bytes:
+        raise trio.WouldBlock
+
     async def receive(self) -> bytes:
+        if self._ahead:
+            await trio.lowlevel.checkpoint()
+            data, self._ahead = self._ahead, b""
+            return data
         return bytes(await self._stream.receive_some(RECEIVE_SIZE))
 
+    async def peek(self) -> bytes:
+        self._ahead = await self.receive()
+        return self._ahead
+
+    def skip(self, count: int) -> None:
+        self._ahead = self._ahead[count:]
+
+    def has_unread(self) -> bool:
+        return bool(self._ahead)
+
+    async def swallow(self) -> None:
+        while await self._stream.receive_some(RECEIVE_SIZE):
+            pass
+
     async def send_eof(self) -> None:
-        # What can not be half-closed (TLS) is closed, which tells the peer first.
+        # What can not be half-closed is closed, which tells the peer first.
         with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             if isinstance(self._stream, trio.abc.HalfCloseableStream):
                 await self._stream.send_eof()
             else:
                 await self._stream.aclose()
-
-
-class ReplayedStream(trio.abc.Stream):
-    """A transport as a trio stream, with bytes that were read already in front.
-
-    Closing it says that nothing more will be sent: what the peer is still sending has to be read
-    before the transport itself can be closed, which is left to its owner.
-    """
-
-    def __init__(self, read: bytes, transport: Transport) -> None:
-        self._read = read
-        self._transport = transport
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        if self._read:
-            await trio.lowlevel.checkpoint()
-            data, self._read = self._read, b""
-            return data
-        return await self._transport.receive()
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self._transport.send_all(bytes(data))
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await trio.lowlevel.checkpoint()
-
-    async def aclose(self) -> None:
-        await self._transport.send_eof()

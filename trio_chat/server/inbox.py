@@ -1,0 +1,106 @@
+"""The hub's inbox: what has come in and waits for the next tick.
+
+Owns the inputs in the order in which they came, and who waits for some, or for room. Must not know
+what they mean, who brings them, or what is done with them.
+
+Invariants: nothing is dropped, and nothing overtakes anything; `put` and the poller keep the bound,
+and only what comes once for each connection or request, through `put_now`, may exceed it.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from trio_chat.core.inputs import Input, Received
+
+INPUTS = 2048
+"""Inputs that wait, at most. Each is at most what one read brings."""
+LINES = 16_384
+"""Lines that wait, at most, in all inputs: a read may bring thousands."""
+
+
+class Inbox:
+    """Inputs on their way to the hub: many put, one takes."""
+
+    __slots__ = ("_enough", "_filled", "_inputs", "_lines", "_room")
+
+    def __init__(self) -> None:
+        self._inputs: list[Input] = []
+        self._lines = 0
+        self._enough = 0
+        """With how many inputs the hub is woken."""
+        self._filled: trio.Event | None = None
+        self._room: trio.Event | None = None
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs wait."""
+        return len(self._inputs)
+
+    @property
+    def lines(self) -> int:
+        """How many lines wait, an input without any counting as one."""
+        return self._lines
+
+    @property
+    def full(self) -> bool:
+        """Whether what may wait should."""
+        return len(self._inputs) >= INPUTS or self._lines >= LINES
+
+    # --- For those who put
+
+    def put_now(self, item: Input) -> None:
+        """Put an input, whether or not there is room."""
+        self._inputs.append(item)
+        self._lines += _size(item)
+        if self._filled is not None and len(self._inputs) >= self._enough:
+            self._filled.set()
+
+    async def put(self, item: Input) -> None:
+        """Put an input: at once where there is room, else as soon as there is."""
+        if self.full:
+            await self.wait_room()
+        self.put_now(item)
+
+    async def wait_room(self) -> None:
+        """Wait until there is room."""
+        await trio.lowlevel.checkpoint()
+        while self.full:
+            if self._room is None:
+                self._room = trio.Event()
+            await self._room.wait()
+
+    # --- For the hub
+
+    async def wait_filled(self, enough: int = 1) -> None:
+        """Wait until at least so many inputs wait. For one task at a time."""
+        if len(self._inputs) >= enough:
+            await trio.lowlevel.checkpoint()
+            return
+        self._filled, self._enough = trio.Event(), enough
+        try:
+            await self._filled.wait()
+        finally:
+            self._filled = None
+
+    def take(self, lines: int) -> list[Input]:
+        """Return what waits, in order: all of it, or up to the input that reaches so many lines."""
+        taken = self._inputs
+        if self._lines <= lines:
+            self._inputs, self._lines = [], 0
+        else:
+            count = size = 0
+            while size < lines:
+                size += _size(taken[count])
+                count += 1
+            self._inputs = taken[count:]
+            self._lines -= size
+            taken = taken[:count]
+        if self._room is not None and not self.full:
+            self._room.set()
+            self._room = None
+        return taken
+
+
+def _size(item: Input) -> int:
+    return len(item.lines) if type(item) is Received else 1

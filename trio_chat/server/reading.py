@@ -1,0 +1,86 @@
+"""From bytes to lines, and how many lines a client may say.
+
+Owns the line that has not ended, telnet's negotiation, and flood control's memory. Must not know
+who reads the bytes, or what a line means.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from trio_chat.wire import irc, plain
+from trio_chat.wire.lines import LineBuffer
+
+
+class IrcLines(LineBuffer):
+    """Lines of an IRC client."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(irc.INPUT_LIMIT)
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; return the lines that they complete."""
+        # Empty lines mean nothing, and are not worth a token of flood control.
+        return [line for line in self.feed(data) if line]
+
+    def rest(self) -> list[bytes]:
+        """Return what there is to say at the end of the stream: half a message is none."""
+        return []
+
+    def replies(self) -> bytes:
+        """Return what the peer has to be answered at once."""
+        return b""
+
+
+class PlainLines(LineBuffer):
+    """Lines of a person, who may use telnet."""
+
+    __slots__ = ("_telnet",)
+
+    def __init__(self) -> None:
+        super().__init__(plain.LINE_LIMIT)
+        self._telnet = plain.TelnetFilter()
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; return the lines that they complete."""
+        return self.feed(self._telnet.feed(data))
+
+    def rest(self) -> list[bytes]:
+        """Return what there is to say at the end of the stream.
+
+        `printf 'hello' | nc` ends a line by hanging up.
+        """
+        rest = self.take_rest()
+        return [rest] if rest else []
+
+    def replies(self) -> bytes:
+        """Return what the peer has to be answered at once."""
+        return self._telnet.take_replies()
+
+
+class Bucket:
+    """Flood control's memory: a token for each line, `rate` of them a second, `burst` at most."""
+
+    __slots__ = ("_stamp", "_tokens", "burst", "rate")
+
+    def __init__(self, *, burst: int, rate: float) -> None:
+        self.burst = burst
+        self.rate = rate
+        self._tokens = float(burst)
+        self._stamp = trio.current_time()
+
+    def take(self, wanted: int) -> int:
+        """Return for how many of so many lines there are tokens now, and take those."""
+        now = trio.current_time()
+        self._tokens = min(self.burst, self._tokens + (now - self._stamp) * self.rate)
+        self._stamp = now
+        # What a clock has added in small steps may lack the last bit of a whole token.
+        taken = min(wanted, int(self._tokens + 1e-6))
+        self._tokens -= taken
+        return taken
+
+    def delay(self) -> float:
+        """Return the seconds until there is a token."""
+        return max(0.0, (1.0 - self._tokens) / self.rate)
