@@ -110,6 +110,7 @@ class Connection:
     """
 
     __slots__ = (
+        "__weakref__",
         "_bucket",
         "_closing",
         "_eof",

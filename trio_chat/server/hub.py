@@ -68,7 +68,7 @@ class Hub:
     `now` returns the time in seconds since the epoch. `nursery` is where connections live.
     `on_end` is told of each that has ended, and `on_move` has one counted under another IP address
     (or returns why it can not be). `on_reload` reads the configuration again, and returns what is
-    wrong with it.
+    wrong with it. `on_tick` is told after each tick how many inputs it took.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Hub:
         on_end: Callable[[Connection], None] = lambda _: None,
         on_move: Callable[[Connection, str], str] = _take_its_word,
         on_reload: Callable[[], Awaitable[str]] = _nothing_to_reload,
+        on_tick: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.core = core
         self.nursery = nursery
@@ -95,6 +96,7 @@ class Hub:
         self._on_end = on_end
         self.move = on_move
         self._on_reload = on_reload
+        self._on_tick = on_tick
         self._send, self._receive = trio.open_memory_channel[Input](INBOX_SIZE)
         self._late: list[Input] = []
         self._waiting = 0
@@ -159,6 +161,7 @@ class Hub:
             began = time.perf_counter()
             await self.tick(inputs)
             cost = time.perf_counter() - began
+            self._on_tick(len(inputs))
             if cost > _COSTLY:
                 await self._pause(min(cost * _PAUSE_FACTOR, _LONGEST_PAUSE))
 
