@@ -116,7 +116,9 @@ class Output:
     def take(self) -> Effects:
         """Return what the step has put out, and forget it."""
         for channel in self._open:
-            channel.feed = None
+            if channel.feed is not None:
+                channel.feed.close()
+                channel.feed = None
             channel.rosters.clear()
         self._open.clear()
         outputs: list[tuple[UserId, list[Chunk]]] = []
@@ -225,6 +227,7 @@ class Output:
         for user in audience:
             feed.show(user, _encoding_for(user, event))
             self._cost += 1
+        feed.close()
 
     def feed(self, channel: Channel) -> Feed:
         """Return a channel's feed: now, every member has it in their output."""

@@ -430,6 +430,7 @@ class Connection:
             log.exception("a connection did not end in order", host=self.host)
         finally:
             self._transport.abort()
+            self.outbox.forget()
             self._hub.ended(self)
 
     def _given_up(self, reason: str) -> bytes:

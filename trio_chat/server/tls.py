@@ -116,7 +116,11 @@ class TlsObject:
             failure = HandshakeError(*error.args)
             # `trio.SSLStream` sends nothing any more once it has failed.
             failure.alert = self._outgoing.read()
-            raise failure from None
+            try:
+                raise failure from None
+            finally:
+                # It refers to this frame, and would be kept by it.
+                del failure
 
     def read(self, size: int) -> bytes:
         """Return at most so many bytes; nothing once the peer has said that no more will come."""
