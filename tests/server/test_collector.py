@@ -133,6 +133,18 @@ def test_too_much_at_once_is_not_looked_at() -> None:
         assert collector.remains == 1
 
 
+def test_nor_is_what_has_taken_the_place_of_as_much() -> None:
+    with Collector(most=100) as collector:
+        things: list[list[object]] = [[] for _ in range(101)]
+        collector.look(WORK)
+        collector.part_with(knotted())
+        for place in range(101):
+            things[place] = []
+        assert gc.get_count()[0] < 100
+        collector.look(WORK)
+        assert collector.remains == 1
+
+
 def test_what_should_be_gone_is_looked_for_everywhere() -> None:
     with Collector(remains=3) as collector, structlog.testing.capture_logs() as logs:
         knots = [knotted() for _ in range(3)]

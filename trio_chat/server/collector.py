@@ -92,11 +92,13 @@ class Collector:
     def look(self, work: int) -> None:
         """Look for garbage if it is time to, after so many more inputs. Does not raise."""
         self._work += work
-        if self._work < WORK and gc.get_count()[0] < GROWTH:
+        grown = gc.get_count()[0]
+        if self._work < WORK and grown < GROWTH:
             return
         self._work = 0
-        # To count them takes a tenth of the time that to look at them does.
-        if len(gc.get_objects(generation=0)) <= self._most:
+        # There may be more young ones than that, in place of others that are gone. To count them
+        # takes a fifth of the time that to look at them does.
+        if grown <= self._most and len(gc.get_objects(generation=0)) <= self._most:
             gc.collect(0)
         gc.freeze()
         if len(self._remains) >= self._due:
