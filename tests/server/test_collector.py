@@ -162,6 +162,17 @@ def test_what_should_be_gone_is_looked_for_everywhere() -> None:
         assert not any(one is knots[0] for one in gc.get_objects())
 
 
+def test_once_it_is_found_nobody_looks_for_it_again() -> None:
+    with Collector(remains=1) as collector, structlog.testing.capture_logs() as logs:
+        knot = knotted()
+        collector.look(WORK)
+        collector.part_with(knot)
+        del knot
+        for _ in range(2):
+            collector.look(WORK)
+            assert [(log["before"], log["after"]) for log in logs] == [(1, 0)]
+
+
 def test_what_is_still_needed_is_not_looked_for_again_and_again() -> None:
     with Collector(remains=3) as collector, structlog.testing.capture_logs() as logs:
         knots = [knotted() for _ in range(6)]
