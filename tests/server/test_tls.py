@@ -413,7 +413,7 @@ def test_a_connection_that_is_cut_is_told_from_one_that_is_closed(wire_to: Conne
     for _ in range(2):
         assert closed.server.read_now() == b""
     cut.socket.close()
-    with pytest.raises(trio.BrokenResourceError, match="^$"):
+    with pytest.raises(trio.BrokenResourceError, match=r"^$"):
         cut.server.read_now()
     reset.server.send_now(b"nobody reads this")
     reset.socket.close()

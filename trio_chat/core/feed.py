@@ -86,6 +86,10 @@ class Feed:
                 part = out[index] = Part(chunk, 0)
                 part.end = len(self.events)
 
+    def close(self) -> None:
+        """Let go of the views, each of which refers to this: the step is over, nobody is added."""
+        self.views.clear()
+
     def forget(self, lost: Container[str]) -> None:
         """Show nobody the events with these ids. For what has not been encoded yet."""
         self.events = [event and (None if event.id in lost else event) for event in self.events]

@@ -115,7 +115,9 @@ class Output:
     def take(self) -> Effects:
         """Return what the step has put out, and forget it."""
         for channel in self._open:
-            channel.feed = None
+            if channel.feed is not None:
+                channel.feed.close()
+                channel.feed = None
             channel.rosters.clear()
         self._open.clear()
         outputs: list[tuple[UserId, list[Chunk]]] = []
@@ -236,6 +238,7 @@ class Output:
             feed.show(user, _encoding_for(user, event))
             self.shown += 1
             self.cost += 1
+        feed.close()
 
     def feed(self, channel: Channel) -> Feed:
         """Return a channel's feed: now, every member has it in their output."""

@@ -74,6 +74,7 @@ class Connection:
     """
 
     __slots__ = (
+        "__weakref__",
         "_backlog",
         "_bucket",
         "_hub",
@@ -414,6 +415,7 @@ class Connection:
     def _close(self) -> None:
         self.on(Event.CLOSE)
         self._transport.abort()
+        self.outbox.forget()
         self._hub.ended(self)
 
     def _given_up(self, reason: str) -> bytes:

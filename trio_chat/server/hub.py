@@ -61,7 +61,7 @@ class Hub:
     `now` returns the time in seconds since the epoch. `nursery` is where connections live.
     `on_end` is told of each that has ended, and `on_move` has one counted under another IP address
     (or returns why it can not be). `on_reload` reads the configuration again, and returns what is
-    wrong with it.
+    wrong with it. `on_tick` is told after each tick how many inputs it took.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Hub:
         on_end: Callable[[Connection], None] = lambda _: None,
         on_move: Callable[[Connection, str], str] = _take_its_word,
         on_reload: Callable[[], Awaitable[str]] = _nothing_to_reload,
+        on_tick: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.core = core
         self.nursery = nursery
@@ -88,6 +89,7 @@ class Hub:
         self._on_end = on_end
         self.move = on_move
         self._on_reload = on_reload
+        self._on_tick = on_tick
         self.inbox = Inbox()
         self.poller = Poller(self.inbox)
         self.handshakes = trio.Lock()
@@ -141,9 +143,10 @@ class Hub:
             inputs = await self._gather()
             began = time.perf_counter()
             shown, readers = await self.tick(inputs)
+            cost = time.perf_counter() - began
+            self._on_tick(len(inputs))
             if self.core.busy:
                 continue
-            cost = time.perf_counter() - began
             pause = self._pacing.pause(cost, shown=shown, readers=readers)
             if pause:
                 with trio.move_on_after(pause):

@@ -28,6 +28,7 @@ from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.journal import Journal, NoJournal
 from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
+from trio_chat.server.collector import Collector
 from trio_chat.server.connection import Connection
 from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
@@ -56,11 +57,20 @@ async def serve(
     """
     descriptors = raise_descriptor_limit()
     endpoints: list[Endpoint] = []
-    try:
+    with Collector() as collector, contextlib.ExitStack() as opened:
         for listener in config.listeners:
-            endpoints += await open_endpoints(listener)
+            for endpoint in await open_endpoints(listener):
+                opened.callback(endpoint.close)
+                endpoints.append(endpoint)
         async with trio.open_nursery() as nursery:
-            server = Server(config, endpoints, nursery, load=reload, descriptors=descriptors)
+            server = Server(
+                config,
+                endpoints,
+                nursery,
+                load=reload,
+                descriptors=descriptors,
+                collector=collector,
+            )
             with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
                 server.start()
                 # Whoever started it may not be there to read it.
@@ -77,9 +87,6 @@ async def serve(
                     await server.shut_down("Server shutting down")
                     ending.cancel_scope.cancel()
             nursery.cancel_scope.cancel()
-    finally:
-        for endpoint in endpoints:
-            endpoint.close()
 
 
 async def _force(signals: AsyncIterator[int], nursery: trio.Nursery) -> None:
@@ -100,6 +107,7 @@ class Server:
         *,
         load: Callable[[], Config],
         descriptors: int,
+        collector: Collector,
         journal: Journal | None = None,
     ) -> None:
         self.endpoints = endpoints
@@ -117,7 +125,9 @@ class Server:
             on_end=self._release,
             on_move=self._move,
             on_reload=self.reload,
+            on_tick=collector.look,
         )
+        self._collector = collector
         self._load = load
         self._nursery = nursery
         self._descriptors = descriptors
@@ -265,6 +275,7 @@ class Server:
 
     def _release(self, connection: Connection) -> None:
         self._admission.release(connection.address)
+        self._collector.part_with(connection)
 
     def _ban(self, address: str) -> str:
         return self.hub.core.refusal(address, self.hub.now())
