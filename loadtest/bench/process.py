@@ -41,7 +41,9 @@ def parse_stat(text: str) -> Stat:
     fields = text.rpartition(")")[2].split()
     # The third field, the state, is fields[0] here: utime, stime, cutime, cstime are 14 to 17.
     utime, stime, cutime, cstime = map(int, fields[11:15])
-    return Stat(parent=int(fields[1]), own=(utime + stime) / TICKS, waited=(cutime + cstime) / TICKS)
+    return Stat(
+        parent=int(fields[1]), own=(utime + stime) / TICKS, waited=(cutime + cstime) / TICKS
+    )
 
 
 def clock_seconds(pid: int) -> float | None:
