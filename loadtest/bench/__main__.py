@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loadtest.bench import crowd, report
-from loadtest.bench.report import Taken
-from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS, Run, Scenario, Settings
+from loadtest.bench.figures import Run, Scenario, Settings
+from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS
 from loadtest.bench.servers import SERVERS
+from loadtest.bench.summary import Taken
 
 LONGEST = 60.0
 """Seconds of one load: less than a server waits for a PONG, which nobody gives it meanwhile."""

@@ -270,7 +270,7 @@ class Crowd:
             return
         try:
             sent = client.sock.send(data)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError):
             sent = 0
         except ssl.SSLWantReadError:
             # In the middle of a handshake: `_read` goes on with it, not the room to write.

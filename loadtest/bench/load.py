@@ -46,6 +46,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """By how much the meter went up meanwhile."""
     delays: list[int]
     """Nanoseconds from due to read, of every message, for the clients that were audited; sorted."""
+    lateness: list[int]
+    """Nanoseconds from due to said, of every message that was paced; sorted. It is part of the
+    delays, and none of the server's doing."""
     faults: list[str]
     """What was lost, came twice or out of order, and who lost the connection, in words."""
 
@@ -87,6 +90,7 @@ class Load:
         self.meter = meter
         self.between = between
         self._next_between = 0.0
+        self._lateness: list[int] = []
 
     @_no_collection()
     def pace(self, *, seconds: float, rate: float) -> Outcome:
@@ -104,7 +108,9 @@ class Load:
                 room = crowd.rooms[said % len(crowd.rooms)]
                 member = room.members[room.turn]
                 room.turn = (room.turn + 1) % len(room.members)
-                crowd.say(member, 1, start + int(said * period), self.size)
+                due = start + int(said * period)
+                crowd.say(member, 1, due, self.size)
+                self._lateness.append(time.perf_counter_ns() - due)
                 said += 1
             self._wait(start + int(said * period))
         self._drain()
@@ -165,6 +171,7 @@ class Load:
             self._next_between = time.monotonic() + 0.25
 
     def _stock(self) -> _Stock:
+        self._lateness.clear()
         for client in self.crowd.clients:
             if client.audit is not None:
                 client.audit.delays.clear()
@@ -194,6 +201,7 @@ class Load:
             own_cpu=cpu - before.cpu,
             metered=meter - before.meter,
             delays=sorted(delay for audit in audits for delay in audit.delays),
+            lateness=sorted(self._lateness),
             faults=faults,
         )
 

@@ -1,0 +1,133 @@
+"""From runs to what they say together: medians, ratios within a round, and what is doubtful.
+
+Owns the arithmetic over rounds, for every report. Starts nothing and measures nothing.
+
+A ratio is taken within a round, where both servers had the same machine a moment apart, and the
+median of the rounds' ratios is what is judged: a machine that slows down meanwhile does not change
+it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from loadtest.bench.figures import Run
+
+GENERATOR_BUSY = 0.9
+SERVER_SLACK = 0.8
+"""Parts of one core: a generator over the one, with a server under the other, is the bottleneck."""
+LATE = 1.0
+LATE_PART = 0.25
+"""A generator whose p99 is late by more than these milliseconds, and by more than this part of the
+p99 of the delay, has measured itself."""
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, and which it was."""
+
+    scenario: str
+    server: str
+    round: int
+    run: Run
+
+
+class Ratio(msgspec.Struct, frozen=True, kw_only=True):
+    """How one server's figure is to another's: the median of the rounds, and between what."""
+
+    median: float
+    """NaN where there are not both."""
+    lowest: float
+    highest: float
+
+
+def by_round(runs: Sequence[Taken], scenario: str, key: str, server: str) -> dict[int, float]:
+    """Return a figure of a server in each round that has it."""
+    return {
+        taken.round: taken.run.values[key]
+        for taken in runs
+        if (taken.scenario, taken.server) == (scenario, server) and key in taken.run.values
+    }
+
+
+def ratios(values: Mapping[int, float], baseline: Mapping[int, float]) -> list[float]:
+    """Return the ratio of each round that has both, in the rounds' order."""
+    both = sorted(values.keys() & baseline.keys())
+    return [values[n] / baseline[n] if baseline[n] else math.nan for n in both]
+
+
+def ratio(values: Mapping[int, float], baseline: Mapping[int, float]) -> Ratio:
+    """Return the ratio over all rounds."""
+    found = ratios(values, baseline)
+    return Ratio(
+        median=median(found),
+        lowest=min(found, default=math.nan),
+        highest=max(found, default=math.nan),
+    )
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median; NaN of none."""
+    return statistics.median(values) if values else math.nan
+
+
+def faults(runs: Sequence[Taken]) -> list[str]:
+    """Return what went wrong, and where."""
+    return [
+        f"{taken.scenario}, {taken.server}, round {taken.round}: {fault}"
+        for taken in runs
+        for fault in taken.run.faults
+    ]
+
+
+def doubts(runs: Sequence[Taken]) -> dict[tuple[str, str], str]:
+    """Return, by scenario and server, why the generator has a part in what was measured."""
+    found: dict[tuple[str, str], list[Run]] = {}
+    for taken in runs:
+        if {"server", "generator"} <= taken.run.values.keys():
+            found.setdefault((taken.scenario, taken.server), []).append(taken.run)
+    reasons = {key: _doubt(those) for key, those in found.items()}
+    return {key: reason for key, reason in reasons.items() if reason}
+
+
+def _doubt(runs: Sequence[Run]) -> str:
+    def middle(key: str) -> float:
+        return median([run.values[key] for run in runs if key in run.values])
+
+    server, generator, late = middle("server"), middle("generator"), middle("late")
+    if late > max(LATE, LATE_PART * middle("p99")):
+        return f"the generator was late by {late:.1f} ms (p99), which is in the delays."
+    if math.isnan(late) and generator > GENERATOR_BUSY and server < SERVER_SLACK:
+        return (
+            f"the generator was the bottleneck ({generator:.0%} of a core, the server "
+            f"{server:.0%}): what is per second is what the generator can take."
+        )
+    if generator > GENERATOR_BUSY and not math.isnan(late):
+        return f"the generator took {generator:.0%} of a core, which is in the delays."
+    return ""
+
+
+def machine() -> dict[str, str]:
+    """Return what this was measured on."""
+    return {
+        "cpu": _processor(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": str(os.cpu_count()),
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+    return next(
+        (line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line), ""
+    )
