@@ -83,18 +83,26 @@ def saturated(rooms: int, size: int) -> Measure:
     return measure
 
 
-def idle(kind: ServerUnderTest, settings: Settings, run: Run, *, tls: bool = False) -> None:
-    """Measure the memory of a server with many clients in rooms of `IDLE_ROOM`."""
-    rooms = max(1, round(settings.idle_clients * settings.scale / IDLE_ROOM))
-    with kind.run(tls=tls) as server, gathered(server, settings, tls=tls) as crowd:
-        before = server.rss_bytes()
-        crowd.gather(rooms=rooms, size=IDLE_ROOM)
-        time.sleep(SETTLING)
-        total = server.rss_bytes()
-        run.values["rss"] = (total - before) / (rooms * IDLE_ROOM) / 1024
-        run.values["rss_total"] = total / 2**20
-        # One message in each room: all of them are there, and can be spoken to.
-        note(run, Load(crowd, meter=server.cpu_seconds).pace(seconds=1, rate=rooms))
+def idle(clients: int | None = None, *, tls: bool = False) -> Measure:
+    """Return how to measure the memory of a server with many clients in rooms of `IDLE_ROOM`.
+
+    Without `clients` their number is that of the settings; their scale shrinks either.
+    """
+
+    def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
+        wanted = (settings.idle_clients if clients is None else clients) * settings.scale
+        rooms = max(1, round(wanted / IDLE_ROOM))
+        with kind.run(tls=tls) as server, gathered(server, settings, tls=tls) as crowd:
+            before = server.rss_bytes()
+            crowd.gather(rooms=rooms, size=IDLE_ROOM)
+            time.sleep(SETTLING)
+            total = server.rss_bytes()
+            run.values["rss"] = (total - before) / (rooms * IDLE_ROOM) / 1024
+            run.values["rss_total"] = total / 2**20
+            # One message in each room: all of them are there, and can be spoken to.
+            note(run, Load(crowd, meter=server.cpu_seconds).pace(seconds=1, rate=rooms))
+
+    return measure
 
 
 def _stalled(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
@@ -193,7 +201,7 @@ SCENARIOS: Mapping[str, Scenario] = {
                     requirements=[Requirement(of=Of.VALUE, at_most=8)],
                 ),
             ),
-            measure=idle,
+            measure=idle(),
         ),
         Scenario(
             name="stalled",

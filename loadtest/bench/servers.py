@@ -10,6 +10,7 @@ A server's settings are a template of loadtest/peers/, and with TLS another one 
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import re
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -58,7 +60,9 @@ class ServerUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     """Its name as its authors write it, if that is another."""
     at_once: int = AT_ONCE
-    """Clients that may be connecting to it at one time."""
+    """Clients that may be connecting to it at one time, when they come without hurry."""
+    backlog: int = 1000
+    """Clients that may be connecting to it at one time, when it is about how fast they can."""
     template: str = ""
     """The file of `SETTINGS` that becomes the file of that name in its directory."""
     version: Sequence[str] = ()
@@ -91,6 +95,8 @@ class ServerUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             ports = (0, 0) if self.announces else (free_port(), free_port())
             if self.template:
                 self._configure(directory, ports, tls=tls)
+            elif tls:
+                raise ServerError(f"{self.name} takes no TLS")
             child = None
             try:
                 with _uninterrupted():
@@ -141,6 +147,7 @@ class RunningServer:
     ) -> None:
         self.name = kind.name
         self.at_once = kind.at_once
+        self.backlog = kind.backlog
         self._child = child
         self._directory = directory
         self.address = self._announced() if kind.announces else self._answering(ports[0])
@@ -261,22 +268,47 @@ def _output(command: Sequence[str], directory: Path) -> str:
     return ""
 
 
-def ours(
-    name: str = "ours", checkout: Path = ROOT, python: str = sys.executable
-) -> ServerUnderTest:
-    """Return this project's server as it is in a checkout, run by that Python."""
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
+    """A directory with this project's source, and the Python that has what it needs."""
+
+    name: str
+    directory: Path
+    python: str
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read `NAME=DIR[:PYTHON]`. Raises `argparse.ArgumentTypeError` if it is no checkout."""
+        name, _, rest = text.partition("=")
+        directory, _, python = rest.partition(":")
+        if not re.fullmatch(r"[\w.-]+", name) or name in SERVERS:
+            raise argparse.ArgumentTypeError(f"{name!r} is no name for a checkout, or is taken")
+        path = Path(directory).resolve()
+        if not (path / "trio_chat" / "__main__.py").is_file():
+            raise argparse.ArgumentTypeError(
+                f"{directory or 'nothing'} is no checkout of trio_chat"
+            )
+        # Not resolved: what a virtual environment's link points to does not know of it.
+        program = shutil.which(python) if python else sys.executable
+        if program is None:
+            raise argparse.ArgumentTypeError(f"there is no Python {python}")
+        return cls(name=name, directory=path, python=os.path.abspath(program))
+
+
+def ours(checkout: Checkout) -> ServerUnderTest:
+    """Return this project's server as it is in a checkout, run by its Python."""
+    python = checkout.python
 
     def command(directory: Path, port: int) -> list[str]:
         config = str(directory / "ours.toml")
         return [python, "-m", "trio_chat", "serve", "--config", config, "--no-history"]
 
     return ServerUnderTest(
-        name=name,
-        title="trio_chat" if name == "ours" else name,
+        name=checkout.name,
+        title="trio_chat" if checkout.name == "ours" else checkout.name,
         command=command,
         template="ours.toml",
         version=[python, "-m", "trio_chat", "--version"],
-        checkout=checkout,
+        checkout=checkout.directory,
     )
 
 
@@ -298,7 +330,7 @@ SERVERS: Mapping[str, ServerUnderTest] = {
     server.name: server
     for server in (
         ServerUnderTest(name="yardstick", title="plain asyncio", command=_yardstick),
-        ours(),
+        ours(Checkout(name="ours", directory=ROOT, python=sys.executable)),
         ServerUnderTest(
             name="inspircd",
             title="InspIRCd",
@@ -315,6 +347,7 @@ SERVERS: Mapping[str, ServerUnderTest] = {
             announces=False,
             # It listens with a backlog of 10.
             at_once=8,
+            backlog=8,
             template="ngircd.conf",
             version=["ngircd", "--version"],
             package="ngircd",
