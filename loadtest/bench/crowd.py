@@ -160,8 +160,10 @@ class Crowd:
 
     def gather(
         self, *, rooms: int, size: int, deaf: int = 0, join: bool = True, audited: int = AUDITED
-    ) -> None:
+    ) -> float:
         """Connect `rooms` times `size` clients and join them; return when the noise of it is over.
+
+        What it returns is the seconds until the last one was in.
 
         Without `join` they are registered, and know the room that they do not join yet. The last
         `deaf` members of each room have small receive buffers, so that they can stop reading with
@@ -176,7 +178,8 @@ class Crowd:
         ]
         waiting = iter(places)
         self._expected = len(places)
-        before, last_sign = self._expected, time.monotonic()
+        began = time.monotonic()
+        before, last_sign = self._expected, began
         while self._expected:
             while self._unheard < self.at_once and (next_one := next(waiting, None)):
                 room, place = next_one
@@ -189,11 +192,13 @@ class Crowd:
             elif now - last_sign > self.patience:
                 coming = len(self.clients) - (len(places) - self._expected)
                 raise CrowdError(f"{coming} clients waited in vain to be let in")
+        seconds = time.monotonic() - began
         self.rooms = list(dict.fromkeys(room for room, _ in places))
         for client in self.clients:
             if client.index % audited == audited - 1 or client is self.clients[-1 - deaf]:
                 client.audit = Audit()
         self.barrier()
+        return seconds
 
     def _connect(self, room: Room, place: int, *, small: bool) -> Client:
         index = len(self.clients)
