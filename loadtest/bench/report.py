@@ -70,8 +70,8 @@ def summarize(runs: Sequence[Taken], servers: Sequence[str], settings: Settings)
         servers=servers,
         rows=rows,
         notes=[
-            f"{scenario}, {server}: {reason}"
-            for (scenario, server), reason in summary.doubts(runs).items()
+            f"{scenario}, {server}: {doubt.reason}"
+            for (scenario, server), doubt in summary.doubts(runs).items()
         ],
         faults=summary.faults(runs),
         runs=runs,

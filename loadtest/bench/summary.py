@@ -27,6 +27,8 @@ LATE = 1.0
 LATE_PART = 0.25
 """A generator whose p99 is late by more than these milliseconds, and by more than this part of the
 p99 of the delay, has measured itself."""
+DELAYS = frozenset({"p50", "p99", "p999"})
+"""The figures that have a generator's lateness in them."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,31 +88,47 @@ def faults(runs: Sequence[Taken]) -> list[str]:
     ]
 
 
-def doubts(runs: Sequence[Taken]) -> dict[tuple[str, str], str]:
-    """Return, by scenario and server, why the generator has a part in what was measured."""
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the generator has a part in what was measured."""
+
+    reason: str
+    keys: frozenset[str] | None = None
+    """In which figures; None for all."""
+
+    def concerns(self, key: str) -> bool:
+        """Return whether a figure is doubtful."""
+        return self.keys is None or key in self.keys
+
+
+def doubts(runs: Sequence[Taken]) -> dict[tuple[str, str], Doubt]:
+    """Return, by scenario and server, what is doubtful."""
     found: dict[tuple[str, str], list[Run]] = {}
     for taken in runs:
         if {"server", "generator"} <= taken.run.values.keys():
             found.setdefault((taken.scenario, taken.server), []).append(taken.run)
-    reasons = {key: _doubt(those) for key, those in found.items()}
-    return {key: reason for key, reason in reasons.items() if reason}
+    all_of_them = {key: _doubt(those) for key, those in found.items()}
+    return {key: doubt for key, doubt in all_of_them.items() if doubt is not None}
 
 
-def _doubt(runs: Sequence[Run]) -> str:
+def _doubt(runs: Sequence[Run]) -> Doubt | None:
     def middle(key: str) -> float:
         return median([run.values[key] for run in runs if key in run.values])
 
     server, generator, late = middle("server"), middle("generator"), middle("late")
-    if late > max(LATE, LATE_PART * middle("p99")):
-        return f"the generator was late by {late:.1f} ms (p99), which is in the delays."
-    if math.isnan(late) and generator > GENERATOR_BUSY and server < SERVER_SLACK:
-        return (
-            f"the generator was the bottleneck ({generator:.0%} of a core, the server "
-            f"{server:.0%}): what is per second is what the generator can take."
+    if math.isnan(late):
+        if generator > GENERATOR_BUSY and server < SERVER_SLACK:
+            return Doubt(
+                reason=f"the generator was the bottleneck ({generator:.0%} of a core, the server "
+                f"{server:.0%}): what is per second is what the generator can take."
+            )
+    elif generator > GENERATOR_BUSY:
+        return Doubt(reason=f"the generator took {generator:.0%} of a core.")
+    elif late > max(LATE, LATE_PART * middle("p99")):
+        return Doubt(
+            reason=f"the generator was late by {late:.1f} ms (p99), which is in the delays.",
+            keys=DELAYS,
         )
-    if generator > GENERATOR_BUSY and not math.isnan(late):
-        return f"the generator took {generator:.0%} of a core, which is in the delays."
-    return ""
+    return None
 
 
 def machine() -> dict[str, str]:

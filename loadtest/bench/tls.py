@@ -35,9 +35,11 @@ class TLSCrowd(Crowd):
         return _wrapped(_CONTEXT)
 
     def _read(self, client: Client) -> int:
-        if client.outbox:
+        found = super()._read(client)
+        if client.outbox and not client.ended:
+            # After the read, which may be what has ended the handshake: nothing else would tell.
             self._flush(client)
-        return super()._read(client)
+        return found
 
 
 _CONTEXT = context()

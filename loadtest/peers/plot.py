@@ -1,8 +1,8 @@
 """The comparison at a glance: by how much this server is better or worse than each peer.
 
-Owns the picture. matplotlib is an extra (`peers`), imported when a picture is drawn. Every figure is
-turned so that right is better, whether it is a throughput or a cost, on a logarithmic scale: twice
-as good and half as good are equally far from the middle.
+Owns the picture. matplotlib is an extra (`peers`), imported when a picture is drawn. Every figure
+is turned so that right is better, whether it is a throughput or a cost, on a logarithmic scale:
+twice as good and half as good are equally far from the middle.
 """
 
 from __future__ import annotations
@@ -123,21 +123,20 @@ def draw(result: Comparison, path: Path) -> bool:
     from matplotlib.figure import Figure
 
     peers = [name for name in result.titles if name != OURS]
-    figure = Figure(figsize=(9.6, 1.9 + 0.36 * len(found)), dpi=150, facecolor="white")
+    height = 1.75 + 0.3 * len(found)
+    figure = Figure(figsize=(9.6, height), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.30, 1.0 / (1.9 + 0.36 * len(found)), 0.66, 0))
-    height = figure.get_figheight()
-    axes.set_position((0.30, 0.85 / height, 0.66, (height - 1.75) / height))
+    axes = figure.add_axes((0.28, 0.75 / height, 0.69, (height - 1.65) / height))
     limit = _limit(found)
     _scale(axes, limit, len(found))
     for place, line in enumerate(found):
         _draw_line(axes, line, place, peers)
     _legend(axes, [(name, result.titles[name]) for name in peers])
-    name = result.titles.get(OURS, OURS)
+    others = " and ".join(result.titles[name] for name in peers)
     figure.text(
         *(0.02, 1 - 0.32 / height),
-        f"{name} and the others, the same work",
-        fontsize=14,
+        f"{result.titles[OURS]} beside {others}: the same work, how many times better",
+        fontsize=13,
         fontweight="bold",
         color=INK,
         va="center",
@@ -183,7 +182,7 @@ def _draw_line(axes: Any, line: Line, place: int, peers: Sequence[str]) -> None:
     left = axes.get_yaxis_transform()
     if line.heading:
         axes.text(
-            *(-0.44, place + 0.1, line.text),
+            *(-0.39, place + 0.15, line.text),
             transform=left,
             fontsize=9.5,
             fontweight="bold",
@@ -249,17 +248,23 @@ def _legend(axes: Any, peers: Sequence[tuple[str, str]]) -> None:
 
 
 def _times(value: float) -> str:
-    """Write a factor: two digits that count, and a fraction for what is below 1 on the scale."""
-    if value < 1 and math.log2(value).is_integer():
-        return f"1/{1 / value:g}×"
-    return f"{value:.0f}×" if value >= 10 else f"{value:.2g}×"
+    """Write a factor with two digits that count; what is below 1 as a part of it."""
+    return f"{_digits(value)}×" if value >= 1 else f"1/{_digits(1 / value)}×"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _caption(result: Comparison) -> str:
     machine = result.machine
     versions = " · ".join(version.split("-x86_64")[0] for version in result.versions.values())
-    rounds = f"medians of {result.rounds} rounds" if result.rounds > 1 else "one round"
-    return (
-        f"{versions}\n{rounds} · {machine['cpu']}, {machine['cores']} cores · {machine['system']} · "
-        f"Python {machine['python']}"
-    )
+    about = [
+        f"medians of {result.rounds} rounds" if result.rounds > 1 else "one round",
+        f"{machine['cpu']}, {machine['cores']} cores",
+        machine["system"],
+        f"Python {machine['python']}",
+    ]
+    if result.settings.scale != 1:
+        about.insert(1, f"{result.settings.scale:g} of the thousands of clients")
+    return f"{versions}\n{' · '.join(about)}"

@@ -14,7 +14,7 @@ import msgspec
 
 from loadtest.bench import summary
 from loadtest.bench.figures import Figure, Of, Requirement, Settings
-from loadtest.bench.summary import Ratio, Taken, median
+from loadtest.bench.summary import Doubt, Ratio, Taken, median
 from loadtest.peers.scenarios import SCENARIOS
 
 OURS = "ours"
@@ -92,17 +92,15 @@ def summarize(
         titles=titles,
         versions=versions,
         rows=[
-            _row(
-                name, figure, runs, [*titles], {key[1] for key in doubts if key[0] == name}, judged
-            )
+            _row(name, figure, runs, [*titles], doubts, judged)
             for name in dict.fromkeys(taken.scenario for taken in runs)
             for figure in SCENARIOS[name].figures
         ],
         notes=[
             *notes,
             *(
-                f"{DOUBTFUL} {scenario}, {titles[server]}: {reason}"
-                for (scenario, server), reason in doubts.items()
+                f"{DOUBTFUL} {scenario}, {titles[server]}: {doubt.reason}"
+                for (scenario, server), doubt in doubts.items()
             ),
         ],
         faults=summary.faults(runs),
@@ -115,7 +113,7 @@ def _row(
     figure: Figure,
     runs: Sequence[Taken],
     servers: Sequence[str],
-    doubtful: set[str],
+    doubts: Mapping[tuple[str, str], Doubt],
     judged: bool,
 ) -> Row:
     values = {name: summary.by_round(runs, scenario, figure.key, name) for name in servers}
@@ -132,7 +130,11 @@ def _row(
         medians=medians,
         ratios=ratios,
         verdicts=[_verdict(requirement, medians, ratios) for requirement in requirements],
-        doubtful=[name for name in servers if name in doubtful],
+        doubtful=[
+            name
+            for name in servers
+            if (doubt := doubts.get((scenario, name))) and doubt.concerns(figure.key)
+        ],
     )
 
 

@@ -96,9 +96,6 @@ def _tls_idle(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
             why = "; ".join(shaken.failures)
             run.faults.append(f"{shaken.done} of {shaken.wanted} handshakes: {why}")
     idle(IDLE_TLS, tls=True)(kind, settings, run)
-    # Those are of the one message in each room, which is no load.
-    for key in ("server", "generator", "late"):
-        run.values.pop(key, None)
 
 
 def _tls_storm(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
