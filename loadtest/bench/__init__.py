@@ -2,11 +2,11 @@
 
     yardstick.py    the obvious way: a plain asyncio server that writes each message to each member
     messages.py     the text of a message and what a receiver can tell from it; counting the rest
+    process.py      CPU time and memory of a server, as the operating system has them
     crowd.py        many clients on one epoll: connect, join, barrier, count
     tls.py          such clients over TLS; handshakes
     load.py         when the crowd speaks: at a given rate, or as fast as a window lets it
     storm.py        when all of it does the same thing at once
-    process.py      CPU time and memory of a server, as the operating system has them
     certificate.py  a throwaway certificate
     servers.py      the servers under test: how each is started and stopped
     bystander.py    a client in a process of its own, that a storm should not concern

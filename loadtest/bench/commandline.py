@@ -18,7 +18,7 @@ from loadtest.bench.summary import Taken
 
 LONGEST = 60.0
 """Seconds of one load: less than a server waits for a PONG, which nobody gives it meanwhile."""
-PARTS = ("server", "generator")
+PARTS = ("server", "generator", "others")
 """What took how much of one core, in every run that is a load."""
 
 

@@ -86,7 +86,9 @@ def populated(rooms: int, size: int) -> tuple[Any, list[Any]]:
     return core, [said[room * size + place] for place in range(size) for room in range(rooms)]
 
 
-def measure(rooms: int, size: int, together: int, seconds: float) -> tuple[float, float]:
+def measure(
+    rooms: int, size: int, together: int, seconds: float, chunk: int = CHUNK
+) -> tuple[float, float]:
     """Return µs of CPU time per message, for the step and for the encoding: medians.
 
     Raises `AssertionError` when not everybody would be sent everything.
@@ -94,7 +96,7 @@ def measure(rooms: int, size: int, together: int, seconds: float) -> tuple[float
     core, said = populated(rooms, size)
     steps = [
         [said[(first + offset) % len(said)] for offset in range(together)]
-        for first in range(0, CHUNK, together)
+        for first in range(0, chunk, together)
     ]
     now = NOW
     stepping: list[int] = []
@@ -112,7 +114,7 @@ def measure(rooms: int, size: int, together: int, seconds: float) -> tuple[float
             # The first time is for warming up, and for a look whether it is what it should be.
             encode = encoder(done[0].outputs)
             lines = sum(encode(effects.outputs) for effects in done)
-            assert lines > CHUNK * size * len(TEXT), "some were not sent what they were owed"
+            assert lines > chunk * size * len(TEXT), "some were not sent what they were owed"
             continue
         for effects in done:
             encode(effects.outputs)
@@ -120,7 +122,7 @@ def measure(rooms: int, size: int, together: int, seconds: float) -> tuple[float
         encoding.append(time.process_time_ns() - middle)
     gc.enable()
     middle_one = len(stepping) // 2
-    return sorted(stepping)[middle_one] / CHUNK / 1e3, sorted(encoding)[middle_one] / CHUNK / 1e3
+    return sorted(stepping)[middle_one] / chunk / 1e3, sorted(encoding)[middle_one] / chunk / 1e3
 
 
 def rows() -> Iterator[tuple[str, tuple[int, int, int]]]:

@@ -15,6 +15,7 @@ import msgspec
 from loadtest.bench.crowd import CrowdError
 from loadtest.bench.load import Outcome
 from loadtest.bench.servers import ServerError, ServerUnderTest
+from loadtest.bench.storm import Storm
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +77,9 @@ class Run(msgspec.Struct, kw_only=True):
     """What came out of one run."""
 
     values: dict[str, float] = {}
-    """By figure's key; also `server` and `generator`, the parts of one core that each took, and
-    `late`, by how many milliseconds the generator was late (p99) where something was due."""
+    """By figure's key; also `server`, `generator` and `others`, the parts of one core that each
+    took, and `late`, by how many milliseconds the generator was late (p99) where something was due.
+    """
     faults: list[str] = []
 
 
@@ -118,10 +120,17 @@ def note(run: Run, outcome: Outcome) -> None:
     run.faults.extend(outcome.faults)
     if outcome.deliveries != outcome.owed and not outcome.faults:
         run.faults.append(f"{outcome.deliveries} deliveries instead of {outcome.owed}")
-    run.values["server"] = outcome.metered / outcome.seconds
-    run.values["generator"] = outcome.own_cpu / outcome.seconds
+    note_parts(run, outcome)
     run.values["p50"] = percentile(outcome.delays, 0.50) / 1e6
     run.values["p99"] = percentile(outcome.delays, 0.99) / 1e6
     run.values["p999"] = percentile(outcome.delays, 0.999) / 1e6
     if outcome.lateness:
         run.values["late"] = percentile(outcome.lateness, 0.99) / 1e6
+
+
+def note_parts(run: Run, done: Outcome | Storm) -> None:
+    """Put into a run who took how much of a core meanwhile."""
+    others = done.busy - done.metered - done.own_cpu
+    run.values["server"] = done.metered / done.seconds
+    run.values["generator"] = done.own_cpu / done.seconds
+    run.values["others"] = max(0.0, others) / done.seconds

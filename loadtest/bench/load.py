@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from loadtest.bench import messages
+from loadtest.bench import messages, process
 from loadtest.bench.crowd import Crowd, CrowdError, Room
 
 FAULTS_TOLD = 5
@@ -44,6 +44,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """CPU seconds that the crowd itself took for it."""
     metered: float
     """By how much the meter went up meanwhile."""
+    busy: float
+    """CPU seconds that everything on this machine took meanwhile."""
     delays: list[int]
     """Nanoseconds from due to read, of every message, for the clients that were audited; sorted."""
     lateness: list[int]
@@ -61,6 +63,7 @@ class _Stock(msgspec.Struct, frozen=True, kw_only=True):
     wall: float
     cpu: float
     meter: float
+    busy: float
 
 
 @contextlib.contextmanager
@@ -181,6 +184,7 @@ class Load:
             wall=time.perf_counter(),
             cpu=time.process_time(),
             meter=self.meter(),
+            busy=process.busy_seconds(),
         )
 
     def _owed(self) -> int:
@@ -192,6 +196,7 @@ class Load:
 
     def _outcome(self, before: _Stock) -> Outcome:
         wall, cpu, meter = time.perf_counter(), time.process_time(), self.meter()
+        busy = process.busy_seconds()
         faults = self._faults()
         audits = [client.audit for client in self.crowd.clients if client.audit is not None]
         return Outcome(
@@ -200,6 +205,7 @@ class Load:
             seconds=wall - before.wall,
             own_cpu=cpu - before.cpu,
             metered=meter - before.meter,
+            busy=busy - before.busy,
             delays=sorted(delay for audit in audits for delay in audit.delays),
             lateness=sorted(self._lateness),
             faults=faults,

@@ -87,6 +87,12 @@ def cpu_seconds(pid: int, proc: Path = PROC) -> float:
     return total
 
 
+def busy_seconds(proc: Path = PROC) -> float:
+    """Return the CPU time of everything on this machine, in seconds, without that of interrupts."""
+    _, user, nice, system, *_ = (proc / "stat").read_text().partition("\n")[0].split()
+    return (int(user) + int(nice) + int(system)) / TICKS
+
+
 def rss_bytes(pid: int, proc: Path = PROC) -> int:
     """Return the resident memory of a process and its descendants, in bytes."""
     total = 0

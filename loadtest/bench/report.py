@@ -70,8 +70,11 @@ def summarize(runs: Sequence[Taken], servers: Sequence[str], settings: Settings)
         servers=servers,
         rows=rows,
         notes=[
-            f"{scenario}, {server}: {doubt.reason}"
-            for (scenario, server), doubt in summary.doubts(runs).items()
+            *filter(None, [summary.company(runs)]),
+            *(
+                f"{scenario}, {server}: {doubt.reason}"
+                for (scenario, server), doubt in summary.doubts(runs).items()
+            ),
         ],
         faults=summary.faults(runs),
         runs=runs,

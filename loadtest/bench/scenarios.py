@@ -29,7 +29,7 @@ STALLED_BYTES = 5 * 1024 * 1024 // 2
 what the kernel holds."""
 
 
-def gathered(server: RunningServer, settings: Settings, *, tls: bool = False) -> Crowd:
+def crowd_for(server: RunningServer, settings: Settings, *, tls: bool = False) -> Crowd:
     """Return a crowd for a server, of which nobody has come yet."""
     if tls:
         return TLSCrowd(server.tls_address, patience=settings.patience, at_once=server.at_once)
@@ -55,7 +55,7 @@ def paced(
         part = settings.scale if scalable else 1.0
         number = max(1, round(rooms * part))
         pace = (settings.rate if rate is None else rate) * number / rooms
-        with kind.run(tls=tls) as server, gathered(server, settings, tls=tls) as crowd:
+        with kind.run(tls=tls) as server, crowd_for(server, settings, tls=tls) as crowd:
             crowd.gather(rooms=number, size=size, audited=audited)
             load = Load(crowd, meter=server.cpu_seconds)
             run.faults.extend(load.pace(seconds=WARM_UP, rate=pace).faults)
@@ -71,7 +71,7 @@ def saturated(rooms: int, size: int) -> Measure:
 
     def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
         window = settings.window * size
-        with kind.run() as server, gathered(server, settings) as crowd:
+        with kind.run() as server, crowd_for(server, settings) as crowd:
             crowd.gather(rooms=rooms, size=size)
             load = Load(crowd, meter=server.cpu_seconds)
             run.faults.extend(load.saturate(seconds=WARM_UP, window=window).faults)
@@ -92,7 +92,7 @@ def idle(clients: int | None = None, *, tls: bool = False) -> Measure:
     def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
         wanted = (settings.idle_clients if clients is None else clients) * settings.scale
         rooms = max(1, round(wanted / IDLE_ROOM))
-        with kind.run(tls=tls) as server, gathered(server, settings, tls=tls) as crowd:
+        with kind.run(tls=tls) as server, crowd_for(server, settings, tls=tls) as crowd:
             before = server.rss_bytes()
             crowd.gather(rooms=rooms, size=IDLE_ROOM)
             time.sleep(SETTLING)
@@ -119,7 +119,7 @@ def _stalled(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
 def _room_with_stalled(
     kind: ServerUnderTest, settings: Settings, run: Run, *, stalled: int
 ) -> None:
-    with kind.run() as server, gathered(server, settings) as crowd:
+    with kind.run() as server, crowd_for(server, settings) as crowd:
         crowd.gather(rooms=1, size=STALLED_ROOM - STALLED + stalled, deaf=stalled)
         if stalled:
             crowd.deafen(stalled)

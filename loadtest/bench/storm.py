@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from loadtest.bench import process
 from loadtest.bench.crowd import Client, Crowd, CrowdError
 from loadtest.bench.messages import Tally
 
@@ -33,6 +34,8 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
     """CPU seconds that the crowd itself took for it."""
     metered: float
     """By how much the meter went up meanwhile."""
+    busy: float
+    """CPU seconds that everything on this machine took meanwhile."""
     faults: list[str]
 
 
@@ -89,12 +92,14 @@ class _Beginning:
         self._metered = meter()
         self._wall = time.perf_counter()
         self._cpu = time.process_time()
+        self._busy = process.busy_seconds()
 
     def end(self, faults: list[str]) -> Storm:
         return Storm(
             metered=self._meter() - self._metered,
             seconds=time.perf_counter() - self._wall,
             own_cpu=time.process_time() - self._cpu,
+            busy=process.busy_seconds() - self._busy,
             faults=faults,
         )
 

@@ -27,6 +27,8 @@ LATE = 1.0
 LATE_PART = 0.25
 """A generator whose p99 is late by more than these milliseconds, and by more than this part of the
 p99 of the delay, has measured itself."""
+COMPANY = 0.1
+"""Part of one core: what others may take before it is said."""
 DELAYS = frozenset({"p50", "p99", "p999"})
 """The figures that have a generator's lateness in them."""
 
@@ -129,6 +131,17 @@ def _doubt(runs: Sequence[Run]) -> Doubt | None:
             keys=DELAYS,
         )
     return None
+
+
+def company(runs: Sequence[Taken]) -> str:
+    """Return what else was going on, if that was enough to matter: a sentence, or ""."""
+    others = [taken.run.values["others"] for taken in runs if "others" in taken.run.values]
+    if not others or median(others) < COMPANY:
+        return ""
+    return (
+        f"Other processes took {median(others):.0%} of a core meanwhile (median; at most "
+        f"{max(others):.0%}): delays, and what is per second, are worse than they need be."
+    )
 
 
 def machine() -> dict[str, str]:

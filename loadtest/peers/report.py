@@ -98,6 +98,7 @@ def summarize(
         ],
         notes=[
             *notes,
+            *filter(None, [summary.company(runs)]),
             *(
                 f"{DOUBTFUL} {scenario}, {titles[server]}: {doubt.reason}"
                 for (scenario, server), doubt in doubts.items()

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from loadtest.bench import storm
 from loadtest.bench.bystander import Bystander, Observation
 from loadtest.bench.crowd import Crowd
-from loadtest.bench.figures import Figure, Measure, Of, Requirement, Run, Scenario, Settings
+from loadtest.bench.figures import (
+    Figure,
+    Measure,
+    Of,
+    Requirement,
+    Run,
+    Scenario,
+    Settings,
+    note_parts,
+)
 from loadtest.bench.scenarios import idle, paced, saturated
 from loadtest.bench.servers import ServerUnderTest
 from loadtest.bench.storm import Storm
@@ -61,8 +70,7 @@ def _note(run: Run, storming: Storm, observation: Observation) -> None:
     run.faults.extend(storming.faults)
     run.values["cpu"] = storming.metered
     run.values["seconds"] = storming.seconds
-    run.values["server"] = storming.metered / storming.seconds
-    run.values["generator"] = storming.own_cpu / storming.seconds
+    note_parts(run, storming)
     _note_bystander(run, observation)
 
 

@@ -92,3 +92,9 @@ def test_the_clock_of_a_process_agrees_with_its_ticks_and_is_finer() -> None:
 
 def test_a_process_that_is_not_there_has_no_clock() -> None:
     assert process.clock_seconds(2**22 + 1) is None
+
+
+def test_the_machine_is_busy_with_what_is_in_the_first_line(proc: Path) -> None:
+    (proc / "stat").write_text("cpu  100 20 3 5000 9 9 9 9 0 0\ncpu0 50 10 1 2500 4 4 4 4 0 0\n")
+    assert process.busy_seconds(proc) == pytest.approx(123 / process.TICKS)
+    assert process.busy_seconds() > 0
