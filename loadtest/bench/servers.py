@@ -283,7 +283,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
         if not re.fullmatch(r"[\w.-]+", name) or name in SERVERS:
             raise argparse.ArgumentTypeError(f"{name!r} is no name for a checkout, or is taken")
         path = Path(directory).resolve()
-        if not (path / "trio_chat" / "__main__.py").is_file():
+        if not directory or not (path / "trio_chat" / "__main__.py").is_file():
             raise argparse.ArgumentTypeError(
                 f"{directory or 'nothing'} is no checkout of trio_chat"
             )
