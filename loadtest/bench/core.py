@@ -34,7 +34,7 @@ TOGETHER = (1, 100)
 """Messages in one step: a server at rest has one, a busy one many."""
 NOW = 1_700_000_000.0
 TEXT = b"PRIVMSG %s :" + b"x" * 56
-CHUNK = 2000
+CHUNK = 500
 """Messages whose steps are measured together, and then whose encoding is: a clock has its price."""
 Costs = dict[str, tuple[float, float]]
 """By row, µs per message for the step and for the encoding."""

@@ -21,7 +21,8 @@ from loadtest.bench.messages import Tally
 JOIN = b" JOIN "
 QUIT = b" QUIT "
 END_OF_NAMES = b" 366 "
-PONG = b" PONG "
+OVER = b"storm-is-over"
+"""What a PING asks for: it comes back in the PONG, and is in no other line."""
 LOOK = 0.02
 """Seconds between two looks whether it is over: that much later it is seen at most."""
 
@@ -45,7 +46,7 @@ def join(crowd: Crowd, meter: Callable[[], float]) -> Storm:
     It is over when each has the end of the names and has then been answered a PING: whatever they
     are told of others stands before that. Raises `CrowdError`.
     """
-    tally = Tally((JOIN, END_OF_NAMES, PONG), len(crowd.clients))
+    tally = Tally((JOIN, END_OF_NAMES, OVER), len(crowd.clients))
     began = _Beginning(meter)
     crowd.tally = tally
     for client in crowd.clients:
@@ -69,7 +70,7 @@ def hang_up(crowd: Crowd, leaving: Sequence[Client], meter: Callable[[], float])
     """
     gone = {client.index for client in leaving}
     staying = [client for client in crowd.clients if client.index not in gone]
-    tally = Tally((QUIT, PONG), len(crowd.clients))
+    tally = Tally((QUIT, OVER), len(crowd.clients))
     began = _Beginning(meter)
     crowd.tally = tally
     crowd.hang_up(leaving)
@@ -107,8 +108,8 @@ class _Beginning:
 def _ask(crowd: Crowd, tally: Tally, clients: Sequence[Client]) -> None:
     """Wait until each of these clients is answered a PING."""
     for client in clients:
-        crowd.send(client, b"PING :storm\r\n")
-    _until_each(crowd, tally, PONG, 1, clients)
+        crowd.send(client, b"PING :%s\r\n" % OVER)
+    _until_each(crowd, tally, OVER, 1, clients)
 
 
 def _until_each(

@@ -7,6 +7,7 @@ measured, and its certificate was made a moment ago.
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 import ssl
@@ -96,6 +97,9 @@ def handshakes(
                 sock = open_ones[fd]
                 try:
                     if fd not in greeted:
+                        # OpenSSL would call this an end of file.
+                        if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                            raise OSError(code, os.strerror(code))
                         # From here on it is the server's turn.
                         epoll.modify(fd, select.EPOLLIN)
                         sock.send(HELLO)

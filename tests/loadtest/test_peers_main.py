@@ -22,19 +22,19 @@ TINY = Settings(seconds=0.1, rate=100, idle_clients=20, scale=0.01, patience=5)
 def test_a_tiny_comparison_writes_a_table_and_its_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = f"--quick --only quit-storm --servers ours --also before={ROOT} --output {tmp_path}/a"
+    options = f"--quick --only tls-storm --servers ours --also before={ROOT} --output {tmp_path}/a"
     assert main(options.split()) == 0
     captured = capsys.readouterr()
     assert captured.out == (tmp_path / "a" / "peers.md").read_text() + "\n"
     assert "| trio_chat | before | trio_chat / before |" in captured.out
-    assert "quit-storm 1/1 before: " in captured.err
+    assert "tls-storm 1/1 before: " in captured.err
     document = json.loads((tmp_path / "a" / "peers.json").read_text())
     assert {run["server"] for run in document["runs"]} == {"ours", "before"}
     assert document["versions"]["before"].startswith("trio-chat ")
     assert "picture" in captured.err
 
 
-@pytest.mark.parametrize("name", ["tls", "tls-idle", "tls-storm", "sparse-5k", "join-storm"])
+@pytest.mark.parametrize("name", ["tls", "tls-idle", "tls-storm", "sparse-5k", "quit-storm"])
 def test_each_kind_of_scenario_runs_against_our_server(name: str) -> None:
     run = SCENARIOS[name].run(SERVERS["ours"], TINY)
     assert run.faults == []
@@ -104,10 +104,10 @@ def test_a_server_that_fails_makes_the_exit_code_1(
     package = tmp_path / "trio_chat"
     package.mkdir()
     (package / "__main__.py").write_text("import sys; sys.exit('out of order')")
-    options = f"--quick --only one-room --servers yardstick --also b={tmp_path} --seconds 0.1"
+    options = f"--quick --only tls-storm --servers yardstick --also b={tmp_path}"
     assert main([*options.split(), "--output", str(tmp_path / "out")]) == 1
     assert (
-        "**FAULT**: one-room, b, round 1: b ended with 1: out of order" in capsys.readouterr().out
+        "**FAULT**: tls-storm, b, round 1: b ended with 1: out of order" in capsys.readouterr().out
     )
 
 
