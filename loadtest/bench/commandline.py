@@ -63,7 +63,7 @@ def _in_short(scenario: Scenario, run: Run) -> str:
     ]
     parts = [f"{part} {run.values[part]:.0%}" for part in PARTS if part in run.values]
     faults = [f"FAULT: {fault}" for fault in run.faults]
-    return "; ".join([*figures, *parts, *faults])
+    return "; ".join([*figures, *parts, *run.remarks, *faults])
 
 
 @contextlib.contextmanager

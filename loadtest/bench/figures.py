@@ -81,6 +81,8 @@ class Run(msgspec.Struct, kw_only=True):
     took, and `late`, by how many milliseconds the generator was late (p99) where something was due.
     """
     faults: list[str] = []
+    remarks: list[str] = []
+    """What is to be known of it and is no fault, in words."""
 
 
 Measure: TypeAlias = Callable[[ServerUnderTest, Settings, Run], None]

@@ -83,11 +83,16 @@ def median(values: Sequence[float]) -> float:
 
 def faults(runs: Sequence[Taken]) -> list[str]:
     """Return what went wrong, and where."""
-    return [
-        f"{taken.scenario}, {taken.server}, round {taken.round}: {fault}"
-        for taken in runs
-        for fault in taken.run.faults
-    ]
+    return [f"{_place(taken)}: {fault}" for taken in runs for fault in taken.run.faults]
+
+
+def remarks(runs: Sequence[Taken]) -> list[str]:
+    """Return what is to be known of single runs."""
+    return [f"{_place(taken)}: {remark}" for taken in runs for remark in taken.run.remarks]
+
+
+def _place(taken: Taken) -> str:
+    return f"{taken.scenario}, {taken.server}, round {taken.round}"
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):

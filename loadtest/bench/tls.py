@@ -6,6 +6,7 @@ measured, and its certificate was made a moment ago.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
@@ -74,54 +75,36 @@ def handshakes(
     """
     need_files(at_once)
     began, cpu = time.perf_counter(), time.process_time()
-    open_ones: dict[int, ssl.SSLSocket] = {}
-    greeted: set[int] = set()
+    shaking: dict[int, _Shaking] = {}
     failures: dict[str, None] = {}
     started = done = failed = 0
     last_sign = time.monotonic()
     with select.epoll() as epoll:
         while done + failed < count:
-            while started < count and len(open_ones) < at_once:
+            ready = []
+            while started < count and len(shaking) < at_once:
                 started += 1
-                sock = _wrapped(_CONTEXT)
-                sock.setblocking(False)
-                code = sock.connect_ex(address)
-                if code not in (0, errno.EINPROGRESS):
-                    failures[errno.errorcode[code]] = None
-                    failed += 1
-                    sock.close()
-                    continue
-                open_ones[sock.fileno()] = sock
-                epoll.register(sock, select.EPOLLIN | select.EPOLLOUT)
-            for fd, _event in epoll.poll(0.1):
-                sock = open_ones[fd]
-                try:
-                    if fd not in greeted:
-                        # OpenSSL would call this an end of file.
-                        if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                            raise OSError(code, os.strerror(code))
-                        # From here on it is the server's turn.
-                        epoll.modify(fd, select.EPOLLIN)
-                        sock.send(HELLO)
-                        greeted.add(fd)
-                    if sock.recv(4096):
-                        done += 1
-                    else:
-                        raise ConnectionResetError("end of stream")
-                except (ssl.SSLWantReadError, BlockingIOError):
-                    continue
-                except OSError as error:
-                    failures[error.strerror or str(error)] = None
-                    failed += 1
-                last_sign = time.monotonic()
-                greeted.discard(fd)
+                one = _Shaking(address, epoll)
+                shaking[one.sock.fileno()] = one
+                # As real clients do, and not when all others have connected too.
+                if one.connected() and one.go_on():
+                    ready.append(one.sock.fileno())
+            ready += [fd for fd, _ in epoll.poll(0.1) if shaking[fd].go_on()]
+            for fd in dict.fromkeys(ready):
+                one = shaking.pop(fd)
                 epoll.unregister(fd)
-                open_ones.pop(fd).close()
+                one.sock.close()
+                if one.failure:
+                    failures[one.failure] = None
+                    failed += 1
+                else:
+                    done += 1
+                last_sign = time.monotonic()
             if time.monotonic() - last_sign > patience:
                 failures[f"no answer within {patience:g} s"] = None
                 break
-        for sock in open_ones.values():
-            sock.close()
+        for one in shaking.values():
+            one.sock.close()
     return Handshakes(
         wanted=count,
         done=done,
@@ -129,3 +112,52 @@ def handshakes(
         own_cpu=time.process_time() - cpu,
         failures=list(failures),
     )
+
+
+class _Shaking:
+    """One handshake: connected, greeted, answered."""
+
+    def __init__(self, address: tuple[str, int], epoll: select.epoll) -> None:
+        self.sock = _wrapped(_CONTEXT)
+        self.failure = ""
+        self._epoll = epoll
+        self._greeted = False
+        self._over = False
+        self.sock.setblocking(False)
+        code = self.sock.connect_ex(address)
+        epoll.register(self.sock, select.EPOLLIN | select.EPOLLOUT)
+        if code not in (0, errno.EINPROGRESS):
+            self._fail(OSError(code, os.strerror(code)))
+
+    def connected(self) -> bool:
+        """Return whether there is a connection already, or will be none."""
+        with contextlib.suppress(OSError):
+            self.sock.getpeername()
+            return True
+        return self._over
+
+    def go_on(self) -> bool:
+        """Do what can be done; return whether it is over, well or with a `failure`."""
+        if self._over:
+            return True
+        try:
+            if not self._greeted:
+                # OpenSSL would call this an end of file.
+                if code := self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                    raise OSError(code, os.strerror(code))
+                # From here on it is the server's turn.
+                self._epoll.modify(self.sock, select.EPOLLIN)
+                self.sock.send(HELLO)
+                self._greeted = True
+            if not self.sock.recv(4096):
+                raise ConnectionResetError("end of stream")
+            self._over = True
+        except (ssl.SSLWantReadError, BlockingIOError):
+            pass
+        except OSError as error:
+            self._fail(error)
+        return self._over
+
+    def _fail(self, error: OSError) -> None:
+        self._over = True
+        self.failure = error.strerror or str(error)

@@ -99,6 +99,7 @@ def summarize(
         notes=[
             *notes,
             *filter(None, [summary.company(runs)]),
+            *summary.remarks(runs),
             *(
                 f"{DOUBTFUL} {scenario}, {titles[server]}: {doubt.reason}"
                 for (scenario, server), doubt in doubts.items()

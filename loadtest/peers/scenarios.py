@@ -117,6 +117,8 @@ def _tls_storm(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
         )
         _note_bystander(run, bystander.stop())
         run.values["done"] = shaken.done / shaken.wanted * 100
+        if shaken.failures:
+            run.remarks.append(f"handshakes failed with: {'; '.join(shaken.failures)}")
         run.values["seconds"] = shaken.seconds
         run.values["server"] = (server.cpu_seconds() - before) / shaken.seconds
         run.values["generator"] = shaken.own_cpu / shaken.seconds

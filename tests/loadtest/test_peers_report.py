@@ -126,6 +126,7 @@ def test_the_table_is_markdown_with_as_many_cells_in_each_line() -> None:
             taken("inspircd", 1, "one-room", per_cpu=1, per_second=1),
             taken("inspircd", 2, "one-room", per_cpu=2, per_second=1),
             taken("ngircd", 1, "one-room", fault="it\nended"),
+            Taken(scenario="pairs", server="ours", round=1, run=Run(remarks=["odd"])),
         )
     )
     table, _, about = text.partition("\n\n")
@@ -139,6 +140,7 @@ def test_the_table_is_markdown_with_as_many_cells_in_each_line() -> None:
     assert "| 1,234.500 | 1.500 |  | 925.88× (617.25–1234.50) |  | ≥ 5× inspircd | ✔ |" in lines[2]
     assert lines[3].startswith("|  | M deliveries / s | 2.000 | 1.000 |  | 2.00× |")
     assert "- ngIRCd: ngIRCd 99.\n- so\n" in about
+    assert "- pairs, ours, round 1: odd\n" in about
     assert "- **FAULT**: one-room, ngircd, round 1: it ended\n" in about
 
 
