@@ -58,12 +58,14 @@ class Bystander:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # So that Ctrl-C reaches its parent alone, which ends it.
+            start_new_session=True,
         )
 
     def __enter__(self) -> Self:
         try:
-            if self._line() != JOINED:
-                raise CrowdError("the bystander was not let in")
+            if (line := self._line()) != JOINED:
+                raise CrowdError(f"the bystander was not let in: {line}")
         except BaseException:
             self._end()
             raise
@@ -207,7 +209,11 @@ def connect(address: tuple[str, int]) -> socket.socket:
 
 def main(host: str, port: str) -> None:
     """Be the process, until stdin ends."""
-    watch = Watch(connect((host, int(port))))
+    try:
+        watch = Watch(connect((host, int(port))))
+    except OSError as error:
+        print(error.strerror or error, flush=True)
+        return
     print(JOINED, flush=True)
     # Unbuffered, so that what is readable is all that there is.
     orders = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115

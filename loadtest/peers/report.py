@@ -20,7 +20,7 @@ from loadtest.peers.scenarios import SCENARIOS
 OURS = "ours"
 DOUBTFUL = "?"
 """The mark of a figure that the generator has a part in."""
-MARKS = {None: "", True: "✔", False: "**✘**"}
+MARKS = {None: "–", True: "✔", False: "**✘**"}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
