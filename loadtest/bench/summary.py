@@ -27,6 +27,9 @@ LATE = 1.0
 LATE_PART = 0.25
 """A generator whose p99 is late by more than these milliseconds, and by more than this part of the
 p99 of the delay, has measured itself."""
+BUNCHING = 10.0
+"""A generator whose p99 is late by more than these milliseconds has said many things at once that
+were to be said one by one: a server that takes them together has less to do."""
 COMPANY = 0.1
 """Part of one core: what others may take before it is said."""
 DELAYS = frozenset({"p50", "p99", "p999"})
@@ -130,6 +133,11 @@ def _doubt(runs: Sequence[Run]) -> Doubt | None:
             )
     elif generator > GENERATOR_BUSY:
         return Doubt(reason=f"the generator took {generator:.0%} of a core.")
+    elif late > BUNCHING:
+        return Doubt(
+            reason=f"the generator was late by {late:.1f} ms (p99): it is in the delays, and what "
+            "came bunched cost less."
+        )
     elif late > max(LATE, LATE_PART * middle("p99")):
         return Doubt(
             reason=f"the generator was late by {late:.1f} ms (p99), which is in the delays.",

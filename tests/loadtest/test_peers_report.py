@@ -93,6 +93,10 @@ def test_reduced_sizes_are_not_judged() -> None:
         ({"server": 0.5, "generator": 0.5, "late": 0.2, "p99": 5.0}, set()),
         ({"server": 0.5, "generator": 0.5, "late": 2.0, "p99": 5.0}, {"p50", "p99", "p999"}),
         ({"server": 0.5, "generator": 0.5, "late": 2.0, "p99": 50.0}, set()),
+        (
+            {"server": 0.5, "generator": 0.5, "late": 11.0, "p99": 50.0},
+            {"cpu", "p50", "p99", "p999"},
+        ),
         ({"server": 0.5, "generator": 0.95, "late": 0.2}, {"cpu", "p50", "p99", "p999"}),
         ({"server": 0.5, "generator": 0.95}, {"cpu", "p50", "p99", "p999"}),
         ({"server": 0.95, "generator": 0.95}, set()),
