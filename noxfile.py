@@ -69,6 +69,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def peers(session: nox.Session) -> None:
+    """Compare with InspIRCd and ngIRCd (Debian's packages); writes peers-report/."""
+    session.install("-e", ".[peers]")
+    session.run("python", "-m", "loadtest.peers", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write docs/protocol.md from the tables in the code."""
     session.install("-e", ".")

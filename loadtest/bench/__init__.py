@@ -1,14 +1,24 @@
 """The bench: what a message costs a server, measured beside the obvious way to write one.
 
-    yardstick.py   the obvious way: a plain asyncio server that writes each message to each member
-    messages.py    the text of a message and what a receiver can tell from it
-    crowd.py       many clients on one epoll: connect, join, barrier, count
-    load.py        when the crowd speaks: at a given rate, or as fast as a window lets it
-    process.py     CPU time and memory of a server, as the operating system has them
-    servers.py     the servers under test: how each is started and stopped
-    scenarios.py   what is measured, each as one run against a fresh server
-    report.py      medians, ratios, thresholds, the table
-    __main__.py    the command line
+    yardstick.py    the obvious way: a plain asyncio server that writes each message to each member
+    messages.py     the text of a message and what a receiver can tell from it; counting the rest
+    process.py      CPU time and memory of a server, as the operating system has them
+    crowd.py        many clients on one epoll: connect, join, barrier, count
+    tls.py          such clients over TLS; handshakes
+    load.py         when the crowd speaks: at a given rate, or as fast as a window lets it
+    storm.py        when all of it does the same thing at once
+    certificate.py  a throwaway certificate
+    servers.py      the servers under test: how each is started and stopped
+    bystander.py    a client in a process of its own, that a storm should not concern
+    figures.py      what figures, requirements, runs and scenarios are
+    scenarios.py    what is measured, each as one run against a fresh server
+    summary.py      the arithmetic over rounds: medians, ratios, doubts
+    report.py       thresholds, the table
+    commandline.py  options, the order of the runs, progress
+    core.py         another bench: the state machine alone, no server and no socket
+    __main__.py     the command line
 
-Imports point up this list only. Nothing here imports trio, Locust or the server that it measures.
+Imports point up this list only. Nothing here imports trio, Locust or the server that it measures,
+but for `core.py`, whose processes import what they measure: the core and the codec.
+`loadtest.peers` builds upon it.
 """

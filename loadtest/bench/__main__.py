@@ -1,41 +1,23 @@
 """The bench's command line: `python -m loadtest.bench [options]`.
 
-Owns the options, the order of the runs and the exit code: 0 when all was measured and nothing lost,
-1 when something was lost, a server failed or, with `--check`, a requirement was missed, 2 for a
-wrong option, 130 when interrupted. The table goes to stdout, progress to stderr.
+Owns the options and the exit code: 0 when all was measured and nothing lost, 1 when something was
+lost, a server failed or, with `--check`, a requirement was missed, 2 for a wrong option, 130 when
+interrupted. The table goes to stdout, progress to stderr. With the word `core` before its options
+it is the bench of that name.
 """
 
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest.bench import crowd, report
-from loadtest.bench.report import Taken
-from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS, Run, Scenario, Settings
+from loadtest.bench import core, crowd, report
+from loadtest.bench.commandline import LONGEST, count, positive, take, tell, terminable
+from loadtest.bench.figures import Settings
+from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS
 from loadtest.bench.servers import SERVERS
-
-LONGEST = 60.0
-"""Seconds of one load: less than a server waits for a PONG, which nobody gives it meanwhile."""
-PARTS = ("server", "generator")
-"""What took how much of one core, in every run that is a load."""
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
-    return value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure what a message costs a server, beside a plain asyncio server.",
         epilog="Scenarios: "
         + "; ".join(f"{scenario.name}: {scenario.about}" for scenario in SCENARIOS.values())
-        + ".",
+        + ". `core [options]` measures the state machine alone, without a server.",
     )
     result.add_argument(
         *("--only", "-o"), nargs="+", choices=SCENARIOS, metavar="NAME", help="these scenarios"
@@ -60,13 +42,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"of {', '.join(SERVERS)}; ratios are the last one's to the first one's",
     )
-    result.add_argument("--rounds", type=_count, metavar="N", help="default 3")
+    result.add_argument("--rounds", type=count, metavar="N", help="default 3")
     result.add_argument(
-        "--seconds", type=_positive, metavar="S", help=f"default {default.seconds:g}"
+        "--seconds", type=positive, metavar="S", help=f"default {default.seconds:g}"
     )
     result.add_argument(
         "--window",
-        type=_count,
+        type=count,
         default=default.window,
         metavar="N",
         help="messages under way per client, when saturated (default %(default)s); times a room's "
@@ -74,13 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--rate",
-        type=_positive,
+        type=positive,
         default=default.rate,
         metavar="N",
         help="messages per second in all, when paced (default %(default)g)",
     )
     result.add_argument(
-        "--idle-clients", type=_count, metavar="N", help=f"default {default.idle_clients}"
+        "--idle-clients", type=count, metavar="N", help=f"default {default.idle_clients}"
     )
     result.add_argument("--quick", action="store_true", help="1 round, 2 s, 1000 idle clients")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
@@ -90,7 +72,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; return the exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["core"]:
+        return core.main(given[1:])
+    options = _parser().parse_args(given)
     seconds = options.seconds or (2.0 if options.quick else Settings().seconds)
     idle_clients = options.idle_clients or (1000 if options.quick else Settings().idle_clients)
     settings = Settings(
@@ -107,47 +92,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         or (options.stalled and scenario.name == "stalled")
     ]
     crowd.raise_file_limit()
-    # A terminated bench must not leave its server behind either.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    servers = {name: SERVERS[name] for name in options.servers}
     try:
-        taken = list(_take(scenarios, options.servers, rounds, settings))
+        with terminable():
+            taken = list(take(scenarios, servers, rounds, settings))
     except KeyboardInterrupt:
-        _tell("interrupted")
+        tell("interrupted")
         return 130
-    finally:
-        signal.signal(signal.SIGTERM, before)
     result = report.summarize(taken, options.servers, settings)
     print(report.table(result))
     if options.json:
         options.json.write_bytes(report.to_json(result))
     return 0 if result.complete and (result.passed or not options.check) else 1
-
-
-def _take(
-    scenarios: Sequence[Scenario], servers: Sequence[str], rounds: int, settings: Settings
-) -> Iterator[Taken]:
-    """Do all runs: of each scenario, round by round, the servers in turn."""
-    for scenario in scenarios:
-        for number in range(1, rounds + 1):
-            for name in servers[-1:] if scenario.subject_only else servers:
-                run = scenario.run(SERVERS[name], settings)
-                _tell(f"{scenario.name} {number}/{rounds} {name}: {_in_short(scenario, run)}")
-                yield Taken(scenario=scenario.name, server=name, round=number, run=run)
-
-
-def _in_short(scenario: Scenario, run: Run) -> str:
-    figures = [
-        f"{figure.label} {run.values[figure.key]:.{figure.digits}f}"
-        for figure in scenario.figures
-        if figure.key in run.values
-    ]
-    parts = [f"{part} {run.values[part]:.0%}" for part in PARTS if part in run.values]
-    faults = [f"FAULT: {fault}" for fault in run.faults]
-    return "; ".join([*figures, *parts, *faults])
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ Invariants. Every byte that is read goes through `_read`, which counts, whatever
 client that the crowd reads from. A client that asked for `echo-message` and got it is delivered its
 own messages too; for one that did not, its own count as delivered when it says them, and are not
 deliveries.
+
+Coming together goes as fast as the server takes it: what is bounded is how many wait for its first
+word, which is how long they may stand in its backlog, and not how many wait to be registered, which
+some servers do once a second.
 """
 
 from __future__ import annotations
@@ -19,17 +23,18 @@ import errno
 import resource
 import select
 import socket
+import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
 from loadtest.bench import messages
-from loadtest.bench.messages import MARK, Audit
+from loadtest.bench.messages import MARK, Audit, Tally
 
 READ_SIZE = 64 * 1024
 AT_ONCE = 64
-"""Clients that are connecting or registering at one time: fewer than most servers' backlog."""
+"""Clients that wait for a server's first word at one time: fewer than most servers' backlog."""
 AUDITED = 50
 """One client in so many reads what it gets instead of only counting it."""
 CLIENTS_PER_ADDRESS = 20_000
@@ -71,9 +76,9 @@ class Client:
         "deaf",
         "echo",
         "ended",
+        "heard",
         "inbox",
         "index",
-        "joined",
         "outbox",
         "place",
         "pong",
@@ -88,9 +93,10 @@ class Client:
         self.room = room
         self.place = place
         self.echo = False
-        self.joined = False
+        self.heard = False
+        """The server has said something to it, so it has accepted the connection."""
         self.deaf = False
-        """It has stopped reading, on purpose: nothing is expected of it."""
+        """It has stopped reading, or hung up, on purpose: nothing is expected of it."""
         self.ended = ""
         """Why its connection is over, if it is."""
         self.said = 0
@@ -104,7 +110,8 @@ class Client:
 class Crowd:
     """Clients in rooms, on a server at `address`. A context manager: leaving it closes them all.
 
-    `at_once` clients connect and register at a time: more than a server's backlog would be dropped.
+    `at_once` clients wait for the server's first word at a time: more than its backlog would be
+    dropped, and come again a second later.
     `patience` is how many seconds a server may give no sign of life before it counts as having
     failed.
     """
@@ -123,6 +130,14 @@ class Crowd:
         self._epoll = select.epoll()
         self._conversing = True
         self._barriers = 0
+        self._joining = True
+        """Whoever is welcome joins its room."""
+        self._unheard = 0
+        """Clients that wait for the server's first word."""
+        self._expected = 0
+        """Clients that are not yet where `gather` wants them."""
+        self.tally: Tally | None = None
+        """Counts marks in everything that is read, if that is wanted."""
 
     def __enter__(self) -> Self:
         return self
@@ -143,47 +158,54 @@ class Crowd:
 
     # Coming together
 
-    def gather(self, *, rooms: int, size: int, deaf: int = 0) -> None:
+    def gather(
+        self, *, rooms: int, size: int, deaf: int = 0, join: bool = True, audited: int = AUDITED
+    ) -> float:
         """Connect `rooms` times `size` clients and join them; return when the noise of it is over.
 
-        The last `deaf` members of each room have small receive buffers, so that they can stop
-        reading with little in the kernel. Raises `CrowdError`.
+        What it returns is the seconds until the last one was in.
+
+        Without `join` they are registered, and know the room that they do not join yet. The last
+        `deaf` members of each room have small receive buffers, so that they can stop reading with
+        little in the kernel. One in `audited` reads what it gets. Raises `CrowdError`.
         """
         need_files(rooms * size)
+        self._joining = join
         places = [
             (room, place)
             for room in (Room(b"#bench%d" % number) for number in range(rooms))
             for place in range(size)
         ]
         waiting = iter(places)
-        joining: list[Client] = []
-        last_sign = time.monotonic()
-        while True:
-            now = time.monotonic()
-            still = [client for client in joining if not client.joined]
-            if len(still) < len(joining):
-                last_sign = now
-            joining = still
-            while len(joining) < self.at_once and (next_one := next(waiting, None)):
+        self._expected = len(places)
+        began = time.monotonic()
+        before, last_sign = self._expected, began
+        while self._expected:
+            while self._unheard < self.at_once and (next_one := next(waiting, None)):
                 room, place = next_one
-                joining.append(self._connect(room, place, small=place >= size - deaf))
-            if not joining:
-                break
+                self._connect(room, place, small=place >= size - deaf)
             self.poll(0.1)
-            self._raise_ended()
-            if now - last_sign > self.patience:
-                raise CrowdError(f"{len(joining)} clients waited in vain to be let in")
+            self.raise_ended()
+            now = time.monotonic()
+            if self._expected < before:
+                before, last_sign = self._expected, now
+            elif now - last_sign > self.patience:
+                coming = len(self.clients) - (len(places) - self._expected)
+                raise CrowdError(f"{coming} clients waited in vain to be let in")
+        seconds = time.monotonic() - began
         self.rooms = list(dict.fromkeys(room for room, _ in places))
         for client in self.clients:
-            if client.index % AUDITED == AUDITED - 1 or client is self.clients[-1 - deaf]:
+            if client.index % audited == audited - 1 or client is self.clients[-1 - deaf]:
                 client.audit = Audit()
         self.barrier()
+        return seconds
 
     def _connect(self, room: Room, place: int, *, small: bool) -> Client:
         index = len(self.clients)
-        sock = socket.socket()
+        sock = self._socket()
         client = Client(index, sock, room, place)
         self.clients.append(client)
+        self._unheard += 1
         room.members.append(client)
         room.counts.append(0)
         sock.setblocking(False)
@@ -203,6 +225,10 @@ class Crowd:
         self._epoll.register(sock, select.EPOLLIN | select.EPOLLOUT)
         return client
 
+    def _socket(self) -> socket.socket:
+        """Return a new socket to connect."""
+        return socket.socket()
+
     def barrier(self) -> None:
         """Wait until each client has read all that was sent to it so far. Raises `CrowdError`."""
         self._barriers += 1
@@ -214,7 +240,7 @@ class Crowd:
             last_sign = time.monotonic()
             while waiting:
                 self.poll(0.1)
-                self._raise_ended()
+                self.raise_ended()
                 now = time.monotonic()
                 still = [client for client in waiting if client.pong != token]
                 if len(still) < len(waiting):
@@ -231,6 +257,13 @@ class Crowd:
                 self._epoll.unregister(client.sock)
             del room.members[-count:], room.counts[-count:]
 
+    def hang_up(self, leaving: Iterable[Client]) -> None:
+        """Close the connections of some, without a word; nothing is expected of them."""
+        for client in leaving:
+            client.deaf = True
+            self._epoll.unregister(client.sock)
+            client.sock.close()
+
     # Words and deeds
 
     def send(self, client: Client, data: bytes) -> None:
@@ -242,8 +275,12 @@ class Crowd:
             return
         try:
             sent = client.sock.send(data)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError):
             sent = 0
+        except ssl.SSLWantReadError:
+            # In the middle of a handshake: `_read` goes on with it, not the room to write.
+            client.outbox = data
+            return
         except OSError as error:
             self._end(client, error)
             return
@@ -306,7 +343,7 @@ class Crowd:
         """Read once from a client's socket; return how many messages that completed."""
         try:
             size = client.sock.recv_into(self._view)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return 0
         except OSError as error:
             self._end(client, error)
@@ -318,11 +355,16 @@ class Crowd:
         client.room.counts[client.place] += count
         if client.audit is not None:
             client.audit.feed(bytes(self._view[:size]), time.perf_counter_ns())
+        if self.tally is not None:
+            self.tally.feed(client.index, bytes(self._view[:size]))
         if self._conversing:
             self._converse(client, bytes(self._view[:size]))
         return count
 
     def _converse(self, client: Client, data: bytes) -> None:
+        if not client.heard:
+            client.heard = True
+            self._unheard -= 1
         *lines, client.inbox = (client.inbox + data).split(b"\n")
         for line in lines:
             words = line.split()
@@ -351,10 +393,13 @@ class Crowd:
         self.send(client, b"CAP END\r\n")
 
     def _welcome(self, client: Client, words: list[bytes]) -> None:
-        self.send(client, b"JOIN %s\r\n" % client.room.name)
+        if self._joining:
+            self.send(client, b"JOIN %s\r\n" % client.room.name)
+        else:
+            self._expected -= 1
 
     def _end_of_names(self, client: Client, words: list[bytes]) -> None:
-        client.joined = True
+        self._expected -= 1
 
     def _ping(self, client: Client, words: list[bytes]) -> None:
         self.send(client, b"PONG %s\r\n" % words[-1])
@@ -377,7 +422,8 @@ class Crowd:
             client.ended = reason or (error.strerror if error else "") or "end of stream"
             self._epoll.unregister(client.sock)
 
-    def _raise_ended(self) -> None:
+    def raise_ended(self) -> None:
+        """Raise `CrowdError` if anybody has lost the connection."""
         ended = self.ended()
         if ended:
             first = ended[0]

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from loadtest.bench import messages
+from loadtest.bench import messages, process
 from loadtest.bench.crowd import Crowd, CrowdError, Room
 
 FAULTS_TOLD = 5
@@ -44,8 +44,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """CPU seconds that the crowd itself took for it."""
     metered: float
     """By how much the meter went up meanwhile."""
+    busy: float
+    """CPU seconds that everything on this machine took meanwhile."""
     delays: list[int]
     """Nanoseconds from due to read, of every message, for the clients that were audited; sorted."""
+    lateness: list[int]
+    """Nanoseconds from due to said, of every message that was paced; sorted. It is part of the
+    delays, and none of the server's doing."""
     faults: list[str]
     """What was lost, came twice or out of order, and who lost the connection, in words."""
 
@@ -58,6 +63,7 @@ class _Stock(msgspec.Struct, frozen=True, kw_only=True):
     wall: float
     cpu: float
     meter: float
+    busy: float
 
 
 @contextlib.contextmanager
@@ -87,6 +93,7 @@ class Load:
         self.meter = meter
         self.between = between
         self._next_between = 0.0
+        self._lateness: list[int] = []
 
     @_no_collection()
     def pace(self, *, seconds: float, rate: float) -> Outcome:
@@ -104,7 +111,9 @@ class Load:
                 room = crowd.rooms[said % len(crowd.rooms)]
                 member = room.members[room.turn]
                 room.turn = (room.turn + 1) % len(room.members)
-                crowd.say(member, 1, start + int(said * period), self.size)
+                due = start + int(said * period)
+                crowd.say(member, 1, due, self.size)
+                self._lateness.append(time.perf_counter_ns() - due)
                 said += 1
             self._wait(start + int(said * period))
         self._drain()
@@ -165,6 +174,7 @@ class Load:
             self._next_between = time.monotonic() + 0.25
 
     def _stock(self) -> _Stock:
+        self._lateness.clear()
         for client in self.crowd.clients:
             if client.audit is not None:
                 client.audit.delays.clear()
@@ -174,6 +184,7 @@ class Load:
             wall=time.perf_counter(),
             cpu=time.process_time(),
             meter=self.meter(),
+            busy=process.busy_seconds(),
         )
 
     def _owed(self) -> int:
@@ -185,6 +196,7 @@ class Load:
 
     def _outcome(self, before: _Stock) -> Outcome:
         wall, cpu, meter = time.perf_counter(), time.process_time(), self.meter()
+        busy = process.busy_seconds()
         faults = self._faults()
         audits = [client.audit for client in self.crowd.clients if client.audit is not None]
         return Outcome(
@@ -193,7 +205,9 @@ class Load:
             seconds=wall - before.wall,
             own_cpu=cpu - before.cpu,
             metered=meter - before.meter,
+            busy=busy - before.busy,
             delays=sorted(delay for audit in audits for delay in audit.delays),
+            lateness=sorted(self._lateness),
             faults=faults,
         )
 

@@ -1,7 +1,7 @@
 """The text of a message, and what a receiver can tell from it.
 
-Owns the form of the text: whose it is, which of theirs, when it was due, filler, and the mark.
-Knows no socket and no clock.
+Owns the form of the text: whose it is, which of theirs, when it was due, filler, and the mark; and
+how to count in a stream what is not a message. Knows no socket and no clock.
 
 Every text ends with `MARK`, a byte that no other line of a run holds. So counting that one byte
 counts the messages that are there to their end, wherever a read was cut and whatever else a server
@@ -12,6 +12,7 @@ higher price.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 MARK = b"|"
 """The last byte of every message, and of no other line."""
@@ -69,3 +70,31 @@ class Audit:
             self.delays.append(now - int(third))
         if b" QUIT" in lines:
             self.departures.update(_QUIT.findall(lines))
+
+
+class Tally:
+    """How often each of some marks occurs in what each of `clients` is sent, in any pieces.
+
+    For marks of several bytes, such as a command with its spaces. It reads no lines: a member of a
+    room that thousands join is told so thousands of times.
+    """
+
+    __slots__ = ("_kept", "_rests", "bytes", "counts")
+
+    def __init__(self, marks: Sequence[bytes], clients: int) -> None:
+        self.counts = {mark: [0] * clients for mark in marks}
+        """By mark, how often it has come, by client."""
+        self.bytes = 0
+        """How much has come in all."""
+        self._kept = max(map(len, marks)) - 1
+        self._rests = [b""] * clients
+
+    def feed(self, client: int, data: bytes) -> None:
+        """Take a piece of a client's stream."""
+        self.bytes += len(data)
+        rest = self._rests[client]
+        data = rest + data
+        for mark, counts in self.counts.items():
+            # From where the mark is not yet whole in the rest, which counted before.
+            counts[client] += data.count(mark, max(0, len(rest) - len(mark) + 1))
+        self._rests[client] = data[-self._kept :]

@@ -1,36 +1,20 @@
 """From runs to a verdict: medians, ratios, thresholds, and the table that shows them.
 
-Owns the arithmetic over rounds and how it is written down. Starts nothing and measures nothing.
-
-A ratio is taken within a round, where both servers had the same machine a moment apart, and the
-median of the rounds' ratios is what is judged: a machine that slows down meanwhile does not change
-it.
+Owns what the bench requires of whom, and how it is written down. Starts nothing and measures
+nothing; the arithmetic is `summary`'s.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import platform
-import statistics
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from loadtest.bench.scenarios import SCENARIOS, Figure, Of, Requirement, Run, Settings
-
-GENERATOR_BUSY = 0.9
-SERVER_SLACK = 0.8
-"""Parts of one core: a generator over the one, with a server under the other, is the bottleneck."""
-
-
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """One run, and which it was."""
-
-    scenario: str
-    server: str
-    round: int
-    run: Run
+from loadtest.bench import summary
+from loadtest.bench.figures import Figure, Of, Requirement, Settings
+from loadtest.bench.scenarios import SCENARIOS
+from loadtest.bench.summary import Taken, median
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,92 +60,57 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def summarize(runs: Sequence[Taken], servers: Sequence[str], settings: Settings) -> Report:
     """Make the report of all runs. Requirements hold for `ours`, against `yardstick`."""
     rows = [
-        _row(name, figure, [taken for taken in runs if taken.scenario == name], servers)
+        _row(name, figure, runs, servers)
         for name in dict.fromkeys(taken.scenario for taken in runs)
         for figure in SCENARIOS[name].figures
     ]
     return Report(
-        machine=_machine(),
+        machine=summary.machine(),
         settings=settings,
         servers=servers,
         rows=rows,
-        notes=_bottlenecks(runs),
-        faults=[
-            f"{taken.scenario}, {taken.server}, round {taken.round}: {fault}"
-            for taken in runs
-            for fault in taken.run.faults
+        notes=[
+            *filter(None, [summary.company(runs)]),
+            *(
+                f"{scenario}, {server}: {doubt.reason}"
+                for (scenario, server), doubt in summary.doubts(runs).items()
+            ),
         ],
+        faults=summary.faults(runs),
         runs=runs,
     )
 
 
-def ratios(values: Mapping[int, float], baseline: Mapping[int, float]) -> list[float]:
-    """Return the ratio of each round that has both, in the rounds' order."""
-    both = sorted(values.keys() & baseline.keys())
-    return [values[n] / baseline[n] if baseline[n] else math.nan for n in both]
-
-
-def median(values: Sequence[float]) -> float:
-    """Return the median; NaN of none."""
-    return statistics.median(values) if values else math.nan
-
-
 def _row(scenario: str, figure: Figure, runs: Sequence[Taken], servers: Sequence[str]) -> Row:
-    key = figure.key
-    values: dict[str, dict[int, float]] = {server: {} for server in servers}
-    for taken in runs:
-        if key in taken.run.values:
-            values[taken.server][taken.round] = taken.run.values[key]
+    values = {server: summary.by_round(runs, scenario, figure.key, server) for server in servers}
     medians = {server: median(list(rounds.values())) for server, rounds in values.items()}
     baseline, subject = servers[0], servers[-1]
-    found = ratios(values[subject], values[baseline]) if subject != baseline else []
-    ratio = median(found)
-    requirement = _applicable(figure.requirement, baseline, subject)
-    judged = ratio if requirement and requirement.of is Of.RATIO else medians[subject]
+    ratio = summary.ratio(values[subject], values[baseline] if subject != baseline else {})
+    requirements = _applicable(figure, baseline, subject)
     return Row(
         scenario=scenario,
         label=figure.label,
         digits=figure.digits,
         medians=medians,
-        ratio=ratio,
-        lowest=min(found, default=math.nan),
-        highest=max(found, default=math.nan),
-        required=str(requirement) if requirement else "",
-        passed=requirement.met(judged) if requirement else None,
+        ratio=ratio.median,
+        lowest=ratio.lowest,
+        highest=ratio.highest,
+        required=", ".join(map(str, requirements)),
+        passed=all(
+            requirement.met(ratio.median if requirement.of is Of.RATIO else medians[subject])
+            for requirement in requirements
+        )
+        if requirements
+        else None,
     )
 
 
-def _applicable(requirement: Requirement | None, baseline: str, subject: str) -> Requirement | None:
-    if requirement is None or subject != "ours":
-        return None
-    if requirement.of is Of.RATIO and baseline != "yardstick":
-        return None
-    return requirement
-
-
-def _bottlenecks(runs: Sequence[Taken]) -> list[str]:
-    found: dict[tuple[str, str], list[Run]] = {}
-    for taken in runs:
-        if {"server", "generator"} <= taken.run.values.keys():
-            found.setdefault((taken.scenario, taken.server), []).append(taken.run)
-    notes = []
-    for (scenario, name), those in found.items():
-        server = median([run.values["server"] for run in those])
-        generator = median([run.values["generator"] for run in those])
-        if generator > GENERATOR_BUSY and server < SERVER_SLACK:
-            notes.append(
-                f"{scenario}, {name}: the generator was the bottleneck ({generator:.0%} of a core, "
-                f"the server {server:.0%}): deliveries / s are what the generator can take."
-            )
-    return notes
-
-
-def _machine() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cores": str(os.cpu_count()),
-    }
+def _applicable(figure: Figure, baseline: str, subject: str) -> list[Requirement]:
+    return [
+        requirement
+        for requirement in figure.requirements
+        if subject == "ours" and (requirement.of is Of.VALUE or requirement.against == baseline)
+    ]
 
 
 def table(report: Report) -> str:

@@ -8,14 +8,13 @@ messages were not all delivered, each once, has `faults`, and its figures prove 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping
 
-import msgspec
-
-from loadtest.bench.crowd import Crowd, CrowdError
-from loadtest.bench.load import Load, Outcome
-from loadtest.bench.servers import RunningServer, ServerError, ServerUnderTest
+from loadtest.bench.crowd import AUDITED, Crowd
+from loadtest.bench.figures import Figure, Measure, Of, Requirement, Run, Scenario, Settings, note
+from loadtest.bench.load import Load
+from loadtest.bench.servers import RunningServer, ServerUnderTest
+from loadtest.bench.tls import TLSCrowd
 
 WARM_UP = 0.5
 """Seconds of the same load before what is measured begins."""
@@ -30,143 +29,82 @@ STALLED_BYTES = 5 * 1024 * 1024 // 2
 what the kernel holds."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of it."""
-
-    seconds: float = 5.0
-    """How long each load lasts."""
-    window: int = 5
-    """Messages under way per client of a room, when saturated."""
-    rate: float = 500.0
-    """Messages a second, in all, when paced."""
-    idle_clients: int = 10_000
-    patience: float = 10.0
-    """Seconds without a sign of life until a server has failed."""
-
-
-class Of(StrEnum):
-    """What a requirement is about."""
-
-    RATIO = "×"
-    VALUE = ""
-
-
-class Requirement(msgspec.Struct, frozen=True, kw_only=True):
-    """A threshold for a figure's median, or for its ratio to the baseline's."""
-
-    of: Of
-    at_least: float | None = None
-    at_most: float | None = None
-
-    def __str__(self) -> str:
-        if self.at_least is not None and self.at_least == self.at_most:
-            return f"= {self.at_least:g}{self.of}"
-        bounds = (("≥", self.at_least), ("≤", self.at_most))
-        return " ".join(f"{sign} {bound:g}{self.of}" for sign, bound in bounds if bound is not None)
-
-    def met(self, value: float) -> bool:
-        """Return whether a value lies within; one that is not a number does not."""
-        above = self.at_least is None or value >= self.at_least
-        below = self.at_most is None or value <= self.at_most
-        return above and below and value == value
-
-
-class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the numbers that come out of a scenario, and what is required of it."""
-
-    key: str
-    label: str
-    digits: int = 2
-    requirement: Requirement | None = None
-
-
-class Run(msgspec.Struct, kw_only=True):
-    """What came out of one run."""
-
-    values: dict[str, float] = {}
-    """By figure's key; also `server` and `generator`, the parts of one core that each took."""
-    faults: list[str] = []
-
-
-class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the table."""
-
-    name: str
-    about: str
-    figures: Sequence[Figure]
-    measure: Callable[[ServerUnderTest, Settings, Run], None]
-    """Does it, into a `Run`."""
-    by_default: bool = True
-    subject_only: bool = False
-    """It is about one server's promise: the baseline has no part in it."""
-
-    def run(self, server: ServerUnderTest, settings: Settings) -> Run:
-        """Start a server, do it, stop the server. What goes wrong is in the `Run`, not raised."""
-        run = Run()
-        try:
-            self.measure(server, settings, run)
-        except (ServerError, CrowdError) as error:
-            run.faults.append(str(error))
-        return run
-
-
-def percentile(ordered: Sequence[int], part: float) -> float:
-    """Return the smallest of ordered values that `part` of them do not exceed; NaN of none."""
-    if not ordered:
-        return float("nan")
-    return float(ordered[max(0, -int(-len(ordered) * part // 1) - 1)])
-
-
-def _crowd(server: RunningServer, settings: Settings) -> Crowd:
+def crowd_for(server: RunningServer, settings: Settings, *, tls: bool = False) -> Crowd:
+    """Return a crowd for a server, of which nobody has come yet."""
+    if tls:
+        return TLSCrowd(server.tls_address, patience=settings.patience, at_once=server.at_once)
     return Crowd(server.address, patience=settings.patience, at_once=server.at_once)
 
 
-def _note(run: Run, outcome: Outcome) -> None:
-    """Put what every load has into a run."""
-    run.faults.extend(outcome.faults)
-    if outcome.deliveries != outcome.owed and not outcome.faults:
-        run.faults.append(f"{outcome.deliveries} deliveries instead of {outcome.owed}")
-    run.values["server"] = outcome.metered / outcome.seconds
-    run.values["generator"] = outcome.own_cpu / outcome.seconds
-    run.values["p50"] = percentile(outcome.delays, 0.50) / 1e6
-    run.values["p99"] = percentile(outcome.delays, 0.99) / 1e6
+def paced(
+    size: int,
+    *,
+    rooms: int = 1,
+    rate: float | None = None,
+    audited: int = AUDITED,
+    tls: bool = False,
+    scalable: bool = False,
+) -> Measure:
+    """Return how to measure `rooms` of `size` where `rate` messages a second are due in all.
+
+    Without a `rate` it is that of the settings. If it is `scalable`, their scale shrinks the number
+    of rooms and with it the rate.
+    """
+
+    def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
+        part = settings.scale if scalable else 1.0
+        number = max(1, round(rooms * part))
+        pace = (settings.rate if rate is None else rate) * number / rooms
+        with kind.run(tls=tls) as server, crowd_for(server, settings, tls=tls) as crowd:
+            crowd.gather(rooms=number, size=size, audited=audited)
+            load = Load(crowd, meter=server.cpu_seconds)
+            run.faults.extend(load.pace(seconds=WARM_UP, rate=pace).faults)
+            outcome = load.pace(seconds=settings.seconds, rate=pace)
+            note(run, outcome)
+            run.values["cpu"] = outcome.metered / max(1, outcome.deliveries) * 1e6
+
+    return measure
 
 
-def _paced(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
-    with kind.run() as server, _crowd(server, settings) as crowd:
-        crowd.gather(rooms=1, size=200)
-        load = Load(crowd, meter=server.cpu_seconds)
-        run.faults.extend(load.pace(seconds=WARM_UP, rate=settings.rate).faults)
-        outcome = load.pace(seconds=settings.seconds, rate=settings.rate)
-        _note(run, outcome)
-        run.values["cpu"] = outcome.metered / max(1, outcome.deliveries) * 1e6
+def saturated(rooms: int, size: int) -> Measure:
+    """Return how to measure `rooms` of `size` where everybody says as much as the window lets."""
 
-
-def _saturated(rooms: int, size: int) -> Callable[[ServerUnderTest, Settings, Run], None]:
     def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
         window = settings.window * size
-        with kind.run() as server, _crowd(server, settings) as crowd:
+        with kind.run() as server, crowd_for(server, settings) as crowd:
             crowd.gather(rooms=rooms, size=size)
             load = Load(crowd, meter=server.cpu_seconds)
             run.faults.extend(load.saturate(seconds=WARM_UP, window=window).faults)
             outcome = load.saturate(seconds=settings.seconds, window=window)
-            _note(run, outcome)
+            note(run, outcome)
             run.values["per_cpu"] = outcome.deliveries / outcome.metered / 1e6
             run.values["per_second"] = outcome.deliveries / outcome.seconds / 1e6
 
     return measure
 
 
-def _idle(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
-    rooms = settings.idle_clients // IDLE_ROOM
-    with kind.run() as server, _crowd(server, settings) as crowd:
-        before = server.rss_bytes()
-        crowd.gather(rooms=rooms, size=IDLE_ROOM)
-        time.sleep(SETTLING)
-        grown = server.rss_bytes() - before
-        run.values["rss"] = grown / (rooms * IDLE_ROOM) / 1024
-        # One message in each room: all of them are there, and can be spoken to.
-        _note(run, Load(crowd, meter=server.cpu_seconds).pace(seconds=1, rate=rooms))
+def idle(clients: int | None = None, *, tls: bool = False) -> Measure:
+    """Return how to measure the memory of a server with many clients in rooms of `IDLE_ROOM`.
+
+    Without `clients` their number is that of the settings; their scale shrinks either.
+    """
+
+    def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
+        wanted = (settings.idle_clients if clients is None else clients) * settings.scale
+        rooms = max(1, round(wanted / IDLE_ROOM))
+        with kind.run(tls=tls) as server, crowd_for(server, settings, tls=tls) as crowd:
+            before = server.rss_bytes()
+            crowd.gather(rooms=rooms, size=IDLE_ROOM)
+            time.sleep(SETTLING)
+            total = server.rss_bytes()
+            run.values["rss"] = (total - before) / (rooms * IDLE_ROOM) / 1024
+            run.values["rss_total"] = total / 2**20
+            # One message in each room: all of them are there, and can be spoken to. It is no load.
+            spoken_to = Run()
+            note(spoken_to, Load(crowd).pace(seconds=1, rate=rooms))
+            run.faults.extend(spoken_to.faults)
+
+    return measure
 
 
 def _stalled(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
@@ -181,7 +119,7 @@ def _stalled(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
 def _room_with_stalled(
     kind: ServerUnderTest, settings: Settings, run: Run, *, stalled: int
 ) -> None:
-    with kind.run() as server, _crowd(server, settings) as crowd:
+    with kind.run() as server, crowd_for(server, settings) as crowd:
         crowd.gather(rooms=1, size=STALLED_ROOM - STALLED + stalled, deaf=stalled)
         if stalled:
             crowd.deafen(stalled)
@@ -194,7 +132,7 @@ def _room_with_stalled(
 
         load = Load(crowd, size=STALLED_TEXT, meter=server.cpu_seconds, between=look)
         seconds = STALLED_BYTES / STALLED_TEXT / settings.rate
-        _note(run, load.pace(seconds=seconds, rate=settings.rate))
+        note(run, load.pace(seconds=seconds, rate=settings.rate))
         run.values["rss_highest"] = highest / 2**20
         run.values["rss_after"] = server.rss_bytes() / 2**20
         reasons = {
@@ -212,7 +150,8 @@ def _throughput(required: float) -> tuple[Figure, ...]:
             key="per_cpu",
             label="M deliveries / server CPU s",
             digits=3,
-            requirement=Requirement(of=Of.RATIO, at_least=required),
+            requirements=[Requirement(of=Of.RATIO, at_least=required)],
+            more_is_better=True,
         ),
         # No delay: with a window that is always full it is the window divided by the rate.
         Figure(key="per_second", label="M deliveries / s", digits=3),
@@ -229,30 +168,30 @@ SCENARIOS: Mapping[str, Scenario] = {
                 Figure(
                     key="cpu",
                     label="server CPU µs / delivery",
-                    requirement=Requirement(of=Of.RATIO, at_most=1.0),
+                    requirements=[Requirement(of=Of.RATIO, at_most=1.0)],
                 ),
                 Figure(key="p50", label="delay p50, ms"),
                 Figure(key="p99", label="delay p99, ms"),
             ),
-            measure=_paced,
+            measure=paced(200),
         ),
         Scenario(
             name="one-room",
             about="200 in one room, saturated",
             figures=_throughput(20),
-            measure=_saturated(1, 200),
+            measure=saturated(1, 200),
         ),
         Scenario(
             name="many-rooms",
             about="50 rooms of 20, saturated",
             figures=_throughput(5),
-            measure=_saturated(50, 20),
+            measure=saturated(50, 20),
         ),
         Scenario(
             name="pairs",
             about="500 rooms of 2, saturated",
             figures=_throughput(0.5),
-            measure=_saturated(500, 2),
+            measure=saturated(500, 2),
         ),
         Scenario(
             name="idle",
@@ -261,10 +200,10 @@ SCENARIOS: Mapping[str, Scenario] = {
                 Figure(
                     key="rss",
                     label="RSS KB / client",
-                    requirement=Requirement(of=Of.VALUE, at_most=8),
+                    requirements=[Requirement(of=Of.VALUE, at_most=8)],
                 ),
             ),
-            measure=_idle,
+            measure=idle(),
         ),
         Scenario(
             name="stalled",
@@ -277,7 +216,7 @@ SCENARIOS: Mapping[str, Scenario] = {
                     key="closed",
                     label="closed, SendQ exceeded",
                     digits=0,
-                    requirement=Requirement(of=Of.VALUE, at_least=STALLED, at_most=STALLED),
+                    requirements=[Requirement(of=Of.VALUE, at_least=STALLED, at_most=STALLED)],
                 ),
                 Figure(key="rss_before", label="RSS before, MiB", digits=1),
                 Figure(key="rss_highest", label="RSS highest, MiB", digits=1),

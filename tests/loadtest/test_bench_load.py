@@ -8,8 +8,9 @@ import textwrap
 import pytest
 
 from loadtest.bench.crowd import Crowd, CrowdError, need_files
+from loadtest.bench.figures import Run, Settings
 from loadtest.bench.load import Load
-from loadtest.bench.scenarios import SCENARIOS, Run, Settings
+from loadtest.bench.scenarios import SCENARIOS
 from loadtest.bench.servers import SERVERS, ServerError, ServerUnderTest
 
 WORD = b"hello\r\n"

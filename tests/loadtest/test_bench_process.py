@@ -79,3 +79,22 @@ def test_this_process_is_seen_as_it_sees_itself() -> None:
     mine = times.user + times.system + times.children_user + times.children_system
     assert process.family(os.getpid())[os.getpid()].seconds == pytest.approx(mine, abs=0.05)
     assert process.rss_bytes(os.getpid()) > 1024 * 1024
+
+
+def test_the_clock_of_a_process_agrees_with_its_ticks_and_is_finer() -> None:
+    clock = process.clock_seconds(os.getpid())
+    assert clock is not None
+    assert clock == pytest.approx(time.process_time(), abs=0.05)
+    assert process.cpu_seconds(os.getpid()) == pytest.approx(
+        process.family(os.getpid())[os.getpid()].seconds, abs=0.05
+    )
+
+
+def test_a_process_that_is_not_there_has_no_clock() -> None:
+    assert process.clock_seconds(2**22 + 1) is None
+
+
+def test_the_machine_is_busy_with_what_is_in_the_first_line(proc: Path) -> None:
+    (proc / "stat").write_text("cpu  100 20 3 5000 9 9 9 9 0 0\ncpu0 50 10 1 2500 4 4 4 4 0 0\n")
+    assert process.busy_seconds(proc) == pytest.approx(123 / process.TICKS)
+    assert process.busy_seconds() > 0

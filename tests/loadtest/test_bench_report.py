@@ -7,8 +7,9 @@ import math
 
 import pytest
 
-from loadtest.bench.report import Report, Row, Taken, median, ratios, summarize, table, to_json
-from loadtest.bench.scenarios import Of, Requirement, Run, Settings, percentile
+from loadtest.bench.figures import Of, Requirement, Run, Settings, percentile
+from loadtest.bench.report import Report, Row, summarize, table, to_json
+from loadtest.bench.summary import Taken, median, ratios
 
 BOTH = ["yardstick", "ours"]
 
