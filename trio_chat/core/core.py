@@ -34,7 +34,7 @@ from trio_chat.core.state import State, User
 from trio_chat.wire import irc
 from trio_chat.wire.errors import Problem, ProtocolError
 
-DECISION = 10
+DECISION = 6
 """What it costs to carry out a line, in units of about a microsecond (`Output.cost`)."""
 BUDGET = 20_000
 """What a step costs at most before it leaves what many would be shown for the next one. What few
@@ -185,7 +185,7 @@ class Core:
             if user.deferred is not None:
                 self._keep(user, lines[place:])
                 return
-            if (output.cost > BUDGET or place >= TURN) and self._waits(user, line, place):
+            if place >= TURN or output.cost > 2 * BUDGET:
                 self._postpone(user, lines[place:])
                 return
             if user.registration is not None:
@@ -195,26 +195,41 @@ class Core:
             if user.id not in self._users:
                 return
             output.cost += DECISION
-            if user.plain:
-                plain.received(ctx, user, line)
-            else:
-                self._irc_line(user, line)
+            if not (self._plain_line if user.plain else self._irc_line)(user, line):
+                self._postpone(user, lines[place:])
+                return
+
+    def _plain_line(self, user: User, line: bytes) -> bool:
+        """Carry out what a person typed; False: it is left for the next step."""
+        if self.context.output.cost > BUDGET and self._reach(user) > FEW:
+            return False
+        plain.received(self.context, user, line)
+        return True
+
+    def _irc_line(self, user: User, line: bytes) -> bool:
+        """Carry out a client's line; False: it is left for the next step.
+
+        Once much has been done in this one, what many would be shown has to wait, and what few are
+        shown goes on: a storm in a big room delays that room.
+        """
+        ctx = self.context
+        try:
+            message = irc.parse(line)
+        except ProtocolError as error:
+            ctx.answers.begin(user, error.tags)
+            self._refuse(user, error)
+        else:
+            if ctx.output.cost > BUDGET and commands.reach(ctx, user, message) > FEW:
+                return False
+            if message.tags:
+                ctx.answers.begin(user, message.tags)
+            if user.batch is None or not multiline.takes(ctx, user, message):
+                commands.run(ctx, user, message)
+        if ctx.answers.current is not None:
+            self._finish_answer()
+        return True
 
     # --- What waits for a later step
-
-    def _waits(self, user: User, line: bytes, place: int) -> bool:
-        """Whether a line is left for the next step, now that much has been done in this one.
-
-        What few are shown goes on for a while: a storm in a big room delays that room.
-        """
-        if place >= TURN or self.context.output.cost > 2 * BUDGET:
-            return True
-        if user.plain:
-            return self._reach(user) > FEW
-        try:
-            return commands.reach(self.context, user, irc.parse(line)) > FEW
-        except ProtocolError:
-            return False
 
     def _reach(self, user: User) -> int:
         return sum(len(channel.members) for channel in user.channels)
@@ -258,21 +273,6 @@ class Core:
                 ctx.depart([user], user.leaving)
             elif user.held:
                 ctx.output.read(user, on=True)
-
-    def _irc_line(self, user: User, line: bytes) -> None:
-        ctx = self.context
-        try:
-            message = irc.parse(line)
-        except ProtocolError as error:
-            ctx.answers.begin(user, error.tags)
-            self._refuse(user, error)
-        else:
-            if message.tags:
-                ctx.answers.begin(user, message.tags)
-            if user.batch is None or not multiline.takes(ctx, user, message):
-                commands.run(ctx, user, message)
-        if ctx.answers.current is not None:
-            self._finish_answer()
 
     def _refuse(self, user: User, error: ProtocolError) -> None:
         ctx = self.context
