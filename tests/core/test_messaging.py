@@ -28,13 +28,13 @@ def test_every_message_is_recorded_before_it_is_shown() -> None:
     talk(world, "al", "bo")
     world.send("al", "PRIVMSG #a :one", "NOTICE bo :two", "PRIVMSG nobody :three")
     assert world.last is not None
-    events = [record.event for record in world.last.records]
+    events = list(world.last.records)
     assert [(e.kind, e.target, e.text) for e in events if isinstance(e, Said)] == [
         ("PRIVMSG", "#a", "one"),
         ("NOTICE", "bo", "two"),
     ]
     assert len({event.id for event in events}) == 2
-    assert {record.author for record in world.last.records} == {world.ids["al"]}
+    assert {record.source.user for record in world.last.records} == {world.ids["al"]}
 
 
 def test_echo_message() -> None:

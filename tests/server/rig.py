@@ -13,8 +13,9 @@ import trio
 import trio.testing
 
 from trio_chat.core.core import Core
+from trio_chat.core.events import Event
 from trio_chat.core.inputs import Connected, Input
-from trio_chat.core.output import Effects, Record
+from trio_chat.core.output import Effects
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError, NoJournal
 from trio_chat.server.connection import Connection
@@ -197,13 +198,13 @@ class GatedJournal:
     """Stores records in memory, once it is let."""
 
     def __init__(self) -> None:
-        self.stored: list[Record] = []
+        self.stored: list[Event] = []
         self.commits = 0
         self.open = trio.Event()
         self.open.set()
         self.full = False
 
-    async def commit(self, records: Sequence[Record]) -> None:
+    async def commit(self, records: Sequence[Event]) -> None:
         self.commits += 1
         await self.open.wait()
         if self.full:

@@ -32,7 +32,7 @@ async def test_nothing_is_shown_before_it_is_stored(autojump_clock: trio.abc.Clo
         for peer in (al, bo):
             assert (await peer.line()).endswith("PRIVMSG #lobby :one")
             assert (await peer.line()).endswith("PRIVMSG bo :two")
-        texts = [record.event.text for record in journal.stored if type(record.event) is Said]
+        texts = [event.text for event in journal.stored if type(event) is Said]
         assert texts == ["one", "two"]
 
 

@@ -26,6 +26,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     account: str = ""
     """The account that they were logged in to, or empty."""
     bot: bool = False
+    user: int = 0
+    """The id of the user who did it (`inputs.UserId`); 0: the server did."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):

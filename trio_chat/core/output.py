@@ -53,13 +53,6 @@ class Reload(msgspec.Struct, frozen=True, kw_only=True):
 Request: TypeAlias = CheckPassword | AwaitSent | Reload
 
 
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """An event that the journal has to hold before anybody is shown it, and whose doing it is."""
-
-    event: Event
-    author: UserId
-
-
 def _encoding_for(user: User, event: Event) -> Encoding:
     """Return the user's encoding for an event: people are told the room if they look elsewhere."""
     encoding = user.encoding
@@ -71,7 +64,7 @@ def _encoding_for(user: User, event: Event) -> Encoding:
 class Effects(msgspec.Struct, kw_only=True):
     """What follows from one step, to be done in this order: store, show, ask, close."""
 
-    records: list[Record]
+    records: list[Event]
     """What the journal has to hold before anything is shown."""
     outputs: list[tuple[UserId, list[Chunk]]]
     closes: list[tuple[UserId, str]]
@@ -100,7 +93,7 @@ class Output:
         self._place = 0
         self._open: list[Channel] = []
         self._touched: list[Reader] = []
-        self._records: list[Record] = []
+        self._records: list[Event] = []
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
         self._reading: list[tuple[UserId, bool]] = []
@@ -142,9 +135,9 @@ class Output:
         self.cost = self.shown = self._place = 0
         return effects
 
-    def record(self, event: Event, author: User) -> None:
+    def record(self, event: Event) -> None:
         """Have the journal store an event before anybody is shown it."""
-        self._records.append(Record(event, author.id))
+        self._records.append(event)
 
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""
@@ -188,7 +181,7 @@ class Output:
         self.cost += len(tails)
         self._hand(user, Block(self._place, head, tails))
 
-    def say(self, channel: Channel, event: Event, *, without: Iterable[User] = ()) -> None:
+    def say(self, channel: Channel, event: Event, without: Iterable[User] = ()) -> None:
         """Show an event to a channel's members, but for those `without`."""
         self._place = place = self._place + 1
         feed = channel.feed or self.feed(channel)
@@ -281,7 +274,7 @@ def withhold(effects: Effects, users: Mapping[UserId, User], *, server: Source, 
     Nobody is shown what is not stored. What else the step did (who is where now) stands, and so do
     answers: they are in force whether or not the journal could be written.
     """
-    lost = {record.event.id: record for record in effects.records if isinstance(record.event, Said)}
+    lost = {event.id: event for event in effects.records if isinstance(event, Said)}
     tags: dict[str, str] = {}
     feeds: dict[Feed, None] = {}
     for _, chunks in effects.outputs:
@@ -298,9 +291,9 @@ def withhold(effects: Effects, users: Mapping[UserId, User], *, server: Source, 
     for feed in feeds:
         feed.forget(lost)
     outputs = dict(effects.outputs)
-    for record in lost.values():
-        user, event = users.get(record.author), record.event
-        if user is not None and isinstance(event, Said):
+    for event in lost.values():
+        user = users.get(event.source.user)
+        if user is not None:
             failure = Standard(
                 time=now,
                 source=server,

@@ -164,6 +164,7 @@ class User:
             prefix=f"{self.nickname}!{self.username}@{self.host}",
             account=self.account,
             bot=bool(self.modes & modes.BOT),
+            user=self.id,
         )
 
     def encoding_in(self, channel: Channel) -> Encoding:

@@ -17,21 +17,17 @@ Watcher = TypeVar("Watcher")
 class Watch(Generic[Watcher]):
     """The lists of all who have one."""
 
-    __slots__ = ("_lists", "_watchers")
+    __slots__ = ("_watchers", "lists")
 
     def __init__(self) -> None:
-        self._lists: dict[Watcher, dict[str, str]] = {}
+        self.lists: dict[Watcher, dict[str, str]] = {}
         """By user, then by folded nickname: the nickname as it was written."""
         self._watchers: dict[str, dict[Watcher, None]] = {}
         """By folded nickname."""
 
-    def __bool__(self) -> bool:
-        """Whether anybody has anybody on a list."""
-        return bool(self._lists)
-
     def listed(self, user: Watcher) -> list[str]:
         """Return the nicknames on a user's list, as they were written."""
-        return list(self._lists.get(user, {}).values())
+        return list(self.lists.get(user, {}).values())
 
     def watchers(self, nickname: str) -> Iterable[Watcher]:
         """Return the users who have this nickname on their list."""
@@ -44,18 +40,18 @@ class Watch(Generic[Watcher]):
     def add(self, user: Watcher, nickname: str) -> None:
         """Put a nickname on a user's list."""
         folded = key(nickname)
-        self._lists.setdefault(user, {}).setdefault(folded, nickname)
+        self.lists.setdefault(user, {}).setdefault(folded, nickname)
         self._watchers.setdefault(folded, {})[user] = None
 
     def remove(self, user: Watcher, nickname: str) -> bool:
         """Take a nickname off a user's list; return whether it was there."""
         folded = key(nickname)
-        listed = self._lists.get(user, {})
+        listed = self.lists.get(user, {})
         if folded not in listed:
             return False
         del listed[folded]
         if not listed:
-            del self._lists[user]
+            del self.lists[user]
         watchers = self._watchers[folded]
         del watchers[user]
         if not watchers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from trio_chat.core.output import Record
+from trio_chat.core.events import Event
 
 
 class JournalError(Exception):
@@ -19,7 +19,7 @@ class JournalError(Exception):
 class Journal(Protocol):
     """Where records go before their events are shown."""
 
-    async def commit(self, records: Sequence[Record]) -> None:
+    async def commit(self, records: Sequence[Event]) -> None:
         """Store all of these, or none. Raises `JournalError` when they are not stored."""
 
     async def aclose(self) -> None:
@@ -29,7 +29,7 @@ class Journal(Protocol):
 class NoJournal:
     """Stores nothing, at once: for a server without history."""
 
-    async def commit(self, records: Sequence[Record]) -> None:
+    async def commit(self, records: Sequence[Event]) -> None:
         """Do nothing. Does not yield either: nothing here can take time."""
 
     async def aclose(self) -> None:

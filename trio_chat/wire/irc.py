@@ -49,16 +49,17 @@ def parse(line: bytes) -> Message:
         raise _unreadable(Problem.FORBIDDEN_BYTE, line)
     tags = NO_TAGS
     source = ""
-    if text[:1] == "@":
-        head, _, text = text.partition(" ")
-        tags_size = len(head.encode()) + 1
-        if tags_size > TAGS_LIMIT or len(line) - tags_size > LINE_LIMIT - 2:
-            raise _unreadable(Problem.TOO_LONG, line)
-        tags = parse_tags(head[1:])
-        text = text.lstrip(" ")
-    if text[:1] == ":":
-        head, _, text = text.partition(" ")
-        source = head[1:]
+    if text[:1] in "@:":
+        if text[:1] == "@":
+            head, _, text = text.partition(" ")
+            tags_size = len(head.encode()) + 1
+            if tags_size > TAGS_LIMIT or len(line) - tags_size > LINE_LIMIT - 2:
+                raise _unreadable(Problem.TOO_LONG, line)
+            tags = parse_tags(head[1:])
+            text = text.lstrip(" ")
+        if text[:1] == ":":
+            head, _, text = text.partition(" ")
+            source = head[1:]
     middle, colon, trailing = text.partition(" :")
     command, params = _read_words(middle)
     if not command:

@@ -122,9 +122,9 @@ def _to_channel(ctx: Context, user: User, name: str, draft: Draft) -> None:
     apart = not echo or ctx.answers.current is not None
     without = [user] if apart and inside else []
     ignores = ctx.state.ignores
-    if ignores:
+    if ignores.lists:
         without += [one for one in ignores.watchers(user.nickname) if one in channel.members]
-    ctx.output.say(channel, event, without=without)
+    ctx.output.say(channel, event, without)
     if echo and (apart or not inside):
         ctx.send(user, event)
 
@@ -179,7 +179,7 @@ def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
         ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
     readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS
     ignores = ctx.state.ignores
-    if readable and not (ignores and ignores.has(recipient, user.nickname)):
+    if readable and not (ignores.lists and ignores.has(recipient, user.nickname)):
         ctx.output.send(recipient, event)
     if user.caps & ECHO_MESSAGE:
         ctx.send(user, event)
@@ -217,7 +217,7 @@ def _said(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
             client_tags=draft.client_tags,
         )
     if kind != "TAGMSG":
-        ctx.output.record(event, user)
+        ctx.output.record(event)
     return event
 
 
