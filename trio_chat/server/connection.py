@@ -23,7 +23,7 @@ from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
 from trio_chat.core.networks import shown_host
 from trio_chat.server.inbox import Inbox
 from trio_chat.server.life import Event, State, after
-from trio_chat.server.opening import EndError, Opening, RefusedError
+from trio_chat.server.opening import Door, EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.poller import Poller
@@ -44,8 +44,7 @@ class Home(Protocol):
     nursery: trio.Nursery
     inbox: Inbox
     poller: Poller
-    handshakes: trio.Lock
-    """Gives turns to handshakes."""
+    door: Door
     cut_off: int
     """Connections that ended before their peers had read to the end."""
 
@@ -214,7 +213,7 @@ class Connection:
     # --- Its opening
 
     async def _open(self, tls: TlsContext | None) -> None:
-        opening = Opening(self, self._transport, self._policy, tls=tls, turns=self._hub.handshakes)
+        opening = Opening(self, self._transport, self._policy, tls=tls, door=self._hub.door)
         opened = await opening.run()
         self.plain = opened.plain
         self._lines = PlainLines() if opened.plain else IrcLines()

@@ -32,6 +32,7 @@ from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Reload
 from trio_chat.journal import Journal, JournalError
 from trio_chat.server.connection import Connection
 from trio_chat.server.inbox import Inbox
+from trio_chat.server.opening import Door
 from trio_chat.server.outbox import GONE
 from trio_chat.server.pacing import Pacing
 from trio_chat.server.passwords import Passwords
@@ -92,8 +93,7 @@ class Hub:
         self._on_tick = on_tick
         self.inbox = Inbox()
         self.poller = Poller(self.inbox)
-        self.handshakes = trio.Lock()
-        """Gives turns to TLS handshakes: each step of one is much work."""
+        self.door = Door()
         self._pacing = Pacing()
         self._passwords = Passwords()
         self._counts: collections.Counter[str] = collections.Counter()

@@ -24,7 +24,7 @@ from trio_chat.server.tls import TlsContext, UnusableError
 
 log = structlog.get_logger()
 
-_AT_ONCE = 64
+_AT_ONCE = 16
 """Connections that are accepted before anybody else gets a turn."""
 _OUT_OF_DESCRIPTORS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 _BREATHER = 0.1

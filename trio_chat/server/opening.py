@@ -30,6 +30,10 @@ _REST_OF_OPENING = 0.3
 _PATIENCE_WITH_TLS = 3.0
 """Seconds until a silent client is asked where it may be about to begin with TLS: among many that
 connect at once a ClientHello comes late, and must not meet text."""
+_RUSH = 64
+"""So many silent clients at once are no people."""
+_LONGEST_PATIENCE = 15.0
+"""Seconds until they are asked all the same."""
 _NO_TLS = bytes((0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40))
 """A fatal alert, "handshake_failure" (RFC 8446, section 6)."""
 _HTTP_TEXT = b"This is a chat server. Use an IRC client, or: nc HOST PORT\n"
@@ -98,9 +102,19 @@ class Opener(Protocol):
         """Do not count so many seconds as the peer's."""
 
 
+class Door:
+    """What all connections that open share: `turn` is whose turn it is to take a step of a TLS
+    handshake, which is much work, and `silent` how many have said nothing where TLS may come."""
+
+    __slots__ = ("silent", "turn")
+
+    def __init__(self) -> None:
+        self.turn = trio.Lock()
+        self.silent = 0
+
+
 class Opening:
-    """One connection's opening. `tls` is with what TLS is spoken, if it is; `turns` gives turns to
-    handshakes, which are much work."""
+    """One connection's opening. `tls` is with what TLS is spoken, if it is."""
 
     def __init__(
         self,
@@ -109,13 +123,13 @@ class Opening:
         policy: Policy,
         *,
         tls: TlsContext | None,
-        turns: trio.Lock,
+        door: Door,
     ) -> None:
         self._opener = opener
         self._transport = transport
         self._policy = policy
         self._tls = tls
-        self._turns = turns
+        self._door = door
         self._read = b""
         """What of the protocol to be told has come."""
         self._shown = 0
@@ -131,8 +145,7 @@ class Opening:
         if protocol is sniff.Protocol.TLS and self._tls is not None:
             sock = self._transport.socket
             if sock is not None:
-                transport = self._tls.accept(sock)
-                await self._shake_hands(transport)
+                transport = await self._shake_hands(self._tls, sock)
                 certfp = fingerprint(transport.certificate)
                 named = bool(transport.server_hostname)
                 self._transport, self._read, self._shown, self._tls = transport, b"", 0, None
@@ -170,17 +183,9 @@ class Opening:
 
     async def _sniff(self) -> sniff.Protocol:
         """Read on until the protocol is known, and ask for a nickname if nothing comes."""
-        policy = self._policy
-        patience = policy.prompt_delay
-        if self._tls is not None:
-            patience = max(patience, _PATIENCE_WITH_TLS)
         with trio.move_on_after(self._time_to_register()):
-            if not self._read:
-                with trio.move_on_after(patience) as scope:
-                    await self._more_or_end()
-                # What has come in this very moment may be TLS.
-                if scope.cancelled_caught and not self._transport.has_unread():
-                    self._opener.ask()
+            if not self._read and not await self._hear():
+                self._opener.ask()
             while (protocol := sniff.sniff(self._read)) is None:
                 patience = _REST_OF_OPENING if may_be_proxy(self._read) else math.inf
                 with trio.move_on_after(patience) as scope:
@@ -193,6 +198,27 @@ class Opening:
                     return sniff.Protocol.PLAIN
             return protocol
         raise self._refuse_silence()
+
+    async def _hear(self) -> bool:
+        """Wait for the first bytes; whether there are some before a person has to be asked."""
+        if self._tls is None:
+            return await self._hear_for(self._policy.prompt_delay)
+        patience = max(self._policy.prompt_delay, _PATIENCE_WITH_TLS)
+        latest = trio.current_time() + max(patience, _LONGEST_PATIENCE)
+        self._door.silent += 1
+        try:
+            while not (heard := await self._hear_for(patience)):
+                if self._door.silent <= _RUSH or trio.current_time() >= latest:
+                    break
+            return heard
+        finally:
+            self._door.silent -= 1
+
+    async def _hear_for(self, seconds: float) -> bool:
+        with trio.move_on_after(seconds) as scope:
+            await self._more_or_end()
+        # What has come in this very moment may be TLS.
+        return not scope.cancelled_caught or self._transport.has_unread()
 
     async def _take_header(self) -> None:
         """Take a PROXY header off, and be counted as whom it speaks for."""
@@ -216,7 +242,7 @@ class Opening:
             return
         raise self._refuse_silence()
 
-    async def _shake_hands(self, transport: TlsTransport) -> None:
+    async def _shake_hands(self, tls: TlsContext, sock: socket.socket) -> TlsTransport:
         """Agree on TLS, a step in each turn.
 
         The lock is handed on in the scheduler's next pass, so between two steps of whomever all
@@ -224,18 +250,20 @@ class Opening:
         """
         self._opener.on(Event.ENCRYPT)
         left = self._policy.handshake_timeout
+        transport: TlsTransport | None = None
         try:
             while True:
                 began = trio.current_time()
-                async with self._turns:
+                async with self._door.turn:
                     # What has waited for a turn is not late.
                     self._opener.waited(trio.current_time() - began)
+                    transport = transport or tls.accept(sock)
                     wait = _step(transport)
                 if wait is None:
                     break
                 began = trio.current_time()
                 with trio.move_on_after(left) as scope:
-                    await wait(transport.socket)
+                    await wait(sock)
                 if scope.cancelled_caught:
                     reason = "TLS handshake took too long"
                     raise RefusedError("TLS handshake deadline", reason, b"")
@@ -245,6 +273,7 @@ class Opening:
                 "TLS handshake", "TLS handshake failed", b"", error=str(error)
             ) from None
         self._opener.on(Event.ENCRYPTED)
+        return transport
 
     async def _more_or_end(self) -> None:
         """Read on, where something has to come."""

@@ -37,7 +37,22 @@ class Reader(Protocol):
         """Take note that reading has failed by a mistake of ours. Must not raise."""
 
 
-class _Epoll:
+class Watch(Protocol):
+    """Descriptors that the kernel watches, itself one that can be waited for."""
+
+    def fileno(self) -> int: ...
+
+    def add(self, descriptor: int) -> None: ...
+
+    def remove(self, descriptor: int) -> None: ...
+
+    def ready(self) -> list[int]:
+        """Return those that can be read from, at most `AT_ONCE`, and not always the same."""
+
+    def close(self) -> None: ...
+
+
+class Epoll:
     """Linux' epoll, without the tuples that `selectors` keeps for each descriptor."""
 
     def __init__(self) -> None:
@@ -57,7 +72,7 @@ class _Epoll:
         return [descriptor for descriptor, _ in self._epoll.poll(0, AT_ONCE)]
 
 
-class _Selector:
+class Selector:
     """The best that the system has, for systems without epoll."""
 
     def __init__(self) -> None:
@@ -84,12 +99,17 @@ class _Selector:
         return ready
 
 
+def best() -> Watch:
+    """Return the best that this system has."""
+    return Epoll() if hasattr(select, "epoll") else Selector()
+
+
 class Poller:
     """Reads for all who are added, as long as `run` does."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, watch: Watch | None = None) -> None:
         self._inbox = inbox
-        self._poll = _Epoll() if hasattr(select, "epoll") else _Selector()
+        self._watch = watch if watch is not None else best()
         self._readers: dict[int, Reader] = {}
         self._closed = False
 
@@ -101,31 +121,31 @@ class Poller:
         if descriptor in self._readers:
             raise ValueError(f"somebody is read for from the descriptor {descriptor} already")
         if not self._closed:
-            self._poll.add(descriptor)
+            self._watch.add(descriptor)
         self._readers[descriptor] = reader
 
     def remove(self, descriptor: int) -> None:
         """Read for somebody no longer: before the descriptor is closed."""
         del self._readers[descriptor]
         if not self._closed:
-            self._poll.remove(descriptor)
+            self._watch.remove(descriptor)
 
     async def run(self) -> None:
         """Read, until cancelled."""
         try:
             while True:
-                await trio.lowlevel.wait_readable(self._poll.fileno())
+                await trio.lowlevel.wait_readable(self._watch.fileno())
                 if self._inbox.full:
                     await self._inbox.wait_room()
                 self._turn()
         finally:
             self._closed = True
-            trio.lowlevel.notify_closing(self._poll.fileno())
-            self._poll.close()
+            trio.lowlevel.notify_closing(self._watch.fileno())
+            self._watch.close()
 
     def _turn(self) -> None:
         readers = self._readers
-        for descriptor in self._poll.ready():
+        for descriptor in self._watch.ready():
             reader = readers.get(descriptor)
             if reader is None:
                 # Somebody before them in this round has had them taken out.
