@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.server.rig import Rig
+
 
 @pytest.fixture(autouse=True)
 def _log_as_by_default() -> Iterator[None]:
@@ -14,3 +16,11 @@ def _log_as_by_default() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(20))
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(params=[False, True], ids=["stream", "socket"])
+def carried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Have connections carried by streams, which their tasks read, and by sockets, which are
+    polled."""
+    monkeypatch.setattr(Rig, "real", request.param)
+    return bool(request.param)

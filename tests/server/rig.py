@@ -112,7 +112,9 @@ class RecordingCore(Core):
 
 
 class Rig:
-    """The hub, and how to connect to it."""
+    """The hub, and how to connect to it: over sockets if `real`."""
+
+    real = False
 
     def __init__(self, hub: Hub, core: RecordingCore) -> None:
         self.hub = hub
@@ -134,9 +136,11 @@ class Rig:
         lockstep: bool = False,
         host: str = "10.0.0.1",
         tls: TlsContext | None = None,
-        real: bool = False,
+        real: bool | None = None,
     ) -> Peer:
         """Connect: in memory, or over a socket, which is polled and may speak TLS, if `real`."""
+        if real is None:
+            real = self.real and not lockstep
         nursery = self.hub.nursery
         theirs: trio.abc.Stream
         transport: Transport

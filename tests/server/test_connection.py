@@ -16,6 +16,8 @@ from trio_chat.wire.irc import Message
 
 PROMPT = "Welcome to trio_chat. Type a nickname to join #lobby:"
 
+pytestmark = pytest.mark.usefixtures("carried")
+
 
 async def test_who_says_nothing_is_asked_for_a_nickname(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
@@ -63,7 +65,7 @@ async def test_a_script_hangs_up_after_half_a_line(autojump_clock: trio.abc.Cloc
         other = await rig.irc("bo", "JOIN #lobby")
         peer = await rig.connect()
         await peer.send(b"deploy-bot\nbuild 42\npassed")
-        assert isinstance(peer.stream, trio.StapledStream)
+        assert isinstance(peer.stream, trio.abc.HalfCloseableStream)
         await peer.stream.send_eof()
         lines = await other.until("QUIT")
         assert [line.split(" ", 1)[1] for line in lines] == [
@@ -102,7 +104,7 @@ async def test_a_nickname_alone_without_a_newline(autojump_clock: trio.abc.Clock
     async with running() as rig:
         peer = await rig.connect()
         await peer.send(b"alice")
-        assert isinstance(peer.stream, trio.StapledStream)
+        assert isinstance(peer.stream, trio.abc.HalfCloseableStream)
         await peer.stream.send_eof()
         assert (await peer.rest())[0] == "Hello alice. /help shows what you can do."
 
@@ -136,7 +138,9 @@ async def test_what_is_no_chat_is_answered_and_closed(
         peer = await rig.connect()
         with structlog.testing.capture_logs() as logs:
             await peer.send(data)
-            await peer.stream.send_eof() if isinstance(peer.stream, trio.StapledStream) else None
+            await peer.stream.send_eof() if isinstance(
+                peer.stream, trio.abc.HalfCloseableStream
+            ) else None
             lines = await peer.rest()
         assert lines[0].startswith(reply)
         assert [log["event"] for log in logs] == ["refused"]
@@ -404,7 +408,7 @@ async def test_a_reader_that_fails_ends_its_connection_only(
         bo = await rig.irc("bo")
         monkeypatch.setattr(trio.testing, "memory_stream_pair", lambda: (None, BrokenStream()))
         with structlog.testing.capture_logs() as logs:
-            await rig.connect()
+            await rig.connect(real=False)
             await rig.alone(1)
         assert [log["event"] for log in logs] == ["a connection failed"]
         assert await bo.barrier() == []

@@ -114,7 +114,9 @@ async def test_what_is_not_believed_is_refused(
         peer = await rig.connect(policy=changed(proxies=proxies))
         with structlog.testing.capture_logs() as logs:
             await peer.send(data + REGISTER)
-            await peer.stream.send_eof() if isinstance(peer.stream, trio.StapledStream) else None
+            await peer.stream.send_eof() if isinstance(
+                peer.stream, trio.abc.HalfCloseableStream
+            ) else None
             assert await peer.rest() == [f"ERROR :Closing link ({reason})"]
         assert [log["event"] for log in logs] == ["refused"]
         assert rig.connected == []

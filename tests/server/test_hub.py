@@ -13,6 +13,8 @@ from trio_chat.core.events import Said
 from trio_chat.core.settings import Operator, Settings
 from trio_chat.server.passwords import Passwords
 
+pytestmark = pytest.mark.usefixtures("carried")
+
 
 async def test_nothing_is_shown_before_it_is_stored(autojump_clock: trio.abc.Clock) -> None:
     journal = GatedJournal()
@@ -105,7 +107,7 @@ async def test_a_script_may_hang_up_while_the_password_is_checked(lines: list[st
         await al.until(" 366 ")
         script = await rig.connect()
         await script.send(*lines)
-        assert isinstance(script.stream, trio.StapledStream)
+        assert isinstance(script.stream, trio.abc.HalfCloseableStream)
         await script.stream.send_eof()
         shown = await al.until("QUIT")
         assert shown[0].endswith("JOIN #lobby")
