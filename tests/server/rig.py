@@ -90,12 +90,14 @@ class Peer:
         await self.barrier()
 
 
-def socket_pair() -> tuple[trio.SocketStream, SocketTransport]:
+def socket_pair(
+    kind: type[SocketTransport] = SocketTransport,
+) -> tuple[trio.SocketStream, SocketTransport]:
     """Return a peer's stream and our transport, with a socket in between."""
     theirs, ours = socket.socketpair()
     theirs.setblocking(False)
     ours.setblocking(False)
-    return trio.SocketStream(trio.socket.from_stdlib_socket(theirs)), SocketTransport(ours)
+    return trio.SocketStream(trio.socket.from_stdlib_socket(theirs)), kind(ours)
 
 
 class RecordingCore(Core):
@@ -137,6 +139,7 @@ class Rig:
         host: str = "10.0.0.1",
         tls: TlsContext | None = None,
         real: bool | None = None,
+        kind: type[SocketTransport] = SocketTransport,
     ) -> Peer:
         """Connect: in memory, or over a socket, which is polled and may speak TLS, if `real`."""
         if real is None:
@@ -145,7 +148,7 @@ class Rig:
         theirs: trio.abc.Stream
         transport: Transport
         if real or tls is not None:
-            stream, transport = socket_pair()
+            stream, transport = socket_pair(kind)
             theirs = stream
             self.sockets.append(stream.socket)
         else:

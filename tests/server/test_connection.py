@@ -12,6 +12,8 @@ from tests.server.rig import Peer, Rig, changed, running
 from trio_chat.core import commands
 from trio_chat.core.core import Core
 from trio_chat.core.state import User
+from trio_chat.server.life import ImpossibleError, State
+from trio_chat.server.transport import SocketTransport, WantsToSendError
 from trio_chat.wire.irc import Message
 
 PROMPT = "Welcome to trio_chat. Type a nickname to join #lobby:"
@@ -152,6 +154,7 @@ async def until_gone(rig: Rig) -> None:
     await rig.alone(0)
     assert rig.hub.connections == {}
     assert rig.hub.core.state.users == {}
+    assert len(rig.hub.poller) == 0
 
 
 async def test_an_http_reply_is_as_long_as_it_says(autojump_clock: trio.abc.Clock) -> None:
@@ -412,3 +415,97 @@ async def test_a_reader_that_fails_ends_its_connection_only(
             await rig.alone(1)
         assert [log["event"] for log in logs] == ["a connection failed"]
         assert await bo.barrier() == []
+
+
+class BrokenSocket(SocketTransport):
+    """A socket that fails in a way that no socket should, at the word."""
+
+    def read_now(self) -> bytes:
+        data = super().read_now()
+        if b"CRASH" in data:
+            raise RuntimeError("a bug")
+        return data
+
+
+async def test_a_polled_reader_that_fails_ends_its_connection_only(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        bo = await rig.irc("bo", "JOIN #lobby")
+        al = await rig.connect(real=True, kind=BrokenSocket)
+        await al.register("al", "JOIN #lobby")
+        with structlog.testing.capture_logs() as logs:
+            await al.send("CRASH")
+            lines = await bo.until("QUIT")
+        assert lines[-1] == ":al!~al@10.0.0.1 QUIT :Internal error"
+        assert [log["event"] for log in logs] == ["reading from a client failed"]
+        await rig.alone(1)
+        assert await bo.barrier() == []
+
+
+class SulkingSocket(SocketTransport):
+    """A socket that can not be read from before something is sent, each time that it is polled."""
+
+    def read_now(self) -> bytes:
+        raise WantsToSendError
+
+    async def receive(self) -> bytes:
+        await trio.lowlevel.wait_readable(self.socket)
+        return super().read_now()
+
+
+async def test_who_can_not_be_polled_for_now_is_read_by_their_task(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        al = await rig.connect(real=True, kind=SulkingSocket)
+        await al.register("al", "JOIN #lobby")
+        assert await al.barrier() == []
+        await trio.testing.wait_all_tasks_blocked()
+        assert al.connection.state is State.POLLED
+        await al.send("QUIT :bye")
+        assert await al.rest() == ["ERROR :Closing link (Quit: bye)"]
+        await until_gone(rig)
+
+
+def state_of(peer: Peer) -> State:
+    return peer.connection.state
+
+
+async def test_an_idle_client_is_polled_and_a_hasty_one_is_not(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect(real=True, flood=True)
+        await peer.register("al")
+        assert state_of(peer) is State.POLLED
+        await peer.send(*[f"PING {number}" for number in range(20)])
+        await peer.until("irc.test 5")
+        assert state_of(peer) is State.PAUSED
+        assert len(rig.hub.poller) == 0
+        await peer.until("irc.test 19")
+        await trio.testing.wait_all_tasks_blocked()
+        assert state_of(peer) is State.POLLED
+
+
+async def test_what_can_not_happen_to_a_connection_is_refused(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect()
+        with pytest.raises(ImpossibleError, match="hold in the state sniffing"):
+            peer.connection.hold()
+
+
+async def test_a_peer_that_is_reset(autojump_clock: trio.abc.Clock) -> None:
+    async with running() as rig:
+        bo = await rig.irc("bo", "JOIN #lobby")
+        al = await rig.connect(real=True)
+        await al.register("al", "JOIN #lobby")
+        await bo.until("JOIN")
+        # Closed with this unread, a socket is reset.
+        await bo.send("PRIVMSG al :hi")
+        await bo.barrier()
+        await al.stream.aclose()
+        assert (await bo.line()) == ":al!~al@10.0.0.1 QUIT :Connection reset by peer"
+        await rig.alone(1)

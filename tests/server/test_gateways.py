@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -94,6 +95,33 @@ async def test_tls_behind_a_header(tmp_path: Path, autojump_clock: trio.abc.Cloc
         stream = trio.SSLStream(inner.stream, client_context(), server_hostname="irc.test")
         await stream.send_all(LINE)
         assert b"(A PROXY header comes first, and once)\r\n" in await stream.receive_some()
+
+
+@pytest.mark.parametrize("header", [LINE, BINARY])
+@pytest.mark.parametrize("cut", [0, 3, 14, -1])
+async def test_tls_in_one_packet_with_its_header(
+    tmp_path: Path, header: bytes, cut: int, autojump_clock: trio.abc.Clock
+) -> None:
+    write_certificate(tmp_path)
+    context = TlsContext(tmp_path / "cert.pem", tmp_path / "key.pem")
+    async with running() as rig:
+        peer = await rig.connect(policy=BELIEVING, tls=context)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = client_context().wrap_bio(incoming, outgoing, server_hostname="irc.test")
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        data = header + outgoing.read()
+        for piece in (data[: cut % len(header)], data[cut % len(header) :]):
+            await peer.stream.send_all(piece)
+            await trio.testing.wait_all_tasks_blocked()
+        incoming.write(await peer.stream.receive_some())
+        client.do_handshake()
+        client.write(REGISTER)
+        await peer.stream.send_all(outgoing.read())
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        assert [(one.address, one.secure) for one in rig.connected] == [
+            ("192.0.2.7" if header is LINE else "2001:db8::7", True)
+        ]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -188,6 +190,48 @@ async def test_a_handshake_that_fails_and_one_that_never_ends(tmp_path: Path) ->
         healthy = await connect_tls(it)
         await healthy.send_all(b"PING x\r\n")
         await read_until(healthy, b"PONG irc.test x\r\n")
+
+
+async def test_many_handshakes_at_once(tmp_path: Path) -> None:
+    async with running(tmp_path, tls_text(tmp_path)) as it:
+        registered: list[bytes] = []
+        context = client_context()
+
+        async def come(number: int) -> None:
+            stream = trio.SSLStream(await it.connect(), context, server_hostname="irc.test")
+            await stream.send_all(b"NICK u%d\r\nUSER x 0 * :x\r\nPING x\r\n" % number)
+            registered.append(await read_until(stream, b"PONG irc.test x\r\n"))
+
+        async with trio.open_nursery() as nursery:
+            for number in range(100):
+                nursery.start_soon(come, number)
+        assert len(registered) == 100
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+async def test_a_client_asks_for_new_keys(tmp_path: Path) -> None:
+    async with running(tmp_path, tls_text(tmp_path)) as it:
+        (endpoint,) = it.server.endpoints
+        command = ["openssl", "s_client", "-tls1_3", "-connect", str(endpoint.address)]
+        process = await trio.lowlevel.open_process(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            await process.stdin.send_all(b"NICK al\nUSER al 0 * :x\n")
+            await read_until(process.stdout, b" 422 ")
+            for number in range(3):
+                # A line that begins so has the program ask for new keys, both ways.
+                await process.stdin.send_all(b"K\n")
+                await read_until(process.stdout, b"KEYUPDATE")
+                await process.stdin.send_all(b"PING %d\n" % number)
+                await read_until(process.stdout, b"PONG irc.test %d" % number)
+        finally:
+            process.kill()
+            await process.wait()
+            await process.stdin.aclose()
+            await process.stdout.aclose()
 
 
 async def test_sighup_rereads_configuration_and_certificates(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from OpenSSL import SSL
 from tests.certificates import client_context, write_certificate, write_self_signed
 from tests.server.rig import Peer, Rig, changed, running
 from trio_chat.server.outbox import Outbox
-from trio_chat.server.tls import TlsContext, UnusableError, fingerprint
-from trio_chat.server.transport import RECEIVE_SIZE
+from trio_chat.server.tls import TlsContext, TlsTransport, UnusableError, fingerprint
+from trio_chat.server.transport import RECEIVE_SIZE, WantsToSendError
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
@@ -528,6 +528,94 @@ async def test_a_handshake_has_a_deadline(
         assert await peer.rest() == []
         assert trio.current_time() - began == pytest.approx(10)
         await rig.alone(0)
+
+
+async def test_waiting_for_a_turn_makes_nobody_late(
+    context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        async with rig.hub.door.turn, trio.open_nursery() as nursery:
+            peers = [await rig.connect(tls=context) for _ in range(3)]
+            streams = [
+                trio.SSLStream(peer.stream, client_context(), server_hostname="irc.test")
+                for peer in peers
+            ]
+            for stream in streams:
+                nursery.start_soon(stream.do_handshake)
+            # Longer than a handshake and registering may take together.
+            await trio.sleep(100)
+            rig.hub.door.turn.release()
+            await trio.sleep(1)
+            assert not nursery.child_tasks
+            await rig.hub.door.turn.acquire()
+        for number, (stream, peer) in enumerate(zip(streams, peers, strict=True)):
+            await Peer(stream, peer.connection).register(f"al{number}")
+
+
+async def test_nothing_is_said_into_a_handshake(
+    context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect(tls=context)
+        await peer.stream.send_all(b"\x16\x03\x01")
+        await trio.testing.wait_all_tasks_blocked()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(rig.hub.shut_down, "Server shutting down")
+            assert await peer.rest() == []
+
+
+async def test_who_may_be_late_with_tls_is_not_asked(
+    context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        late = await rig.connect(tls=context)
+        person = await rig.connect(tls=context)
+        await trio.sleep(2.9)
+        await trio.SSLStream(
+            late.stream, client_context(), server_hostname="irc.test"
+        ).do_handshake()
+        assert "Type a nickname" in await person.line()
+        assert trio.current_time() == pytest.approx(3, abs=0.01)
+
+
+async def test_a_silent_crowd_is_asked_late(
+    context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        crowd = [await rig.connect(tls=context) for _ in range(12)]
+        await trio.sleep(14)
+        for late in crowd[:4]:
+            await trio.SSLStream(
+                late.stream, client_context(), server_hostname="irc.test"
+            ).do_handshake()
+        # Now there are few enough.
+        assert "Type a nickname" in await crowd[-1].line()
+        assert trio.current_time() == pytest.approx(15, abs=0.1)
+
+
+async def test_a_client_that_wants_new_keys(
+    context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    """Reading may have to send something first, and what sends may keep it from that."""
+
+    class Sulking(TlsTransport):
+        __slots__ = ("refused",)
+
+        def read_now(self) -> bytes:
+            if not hasattr(self, "refused"):
+                self.refused = True
+                raise WantsToSendError
+            return super().read_now()
+
+    wire = Wire(context, client_context())
+    try:
+        wire.handshake()
+        wire.write(b"hello")
+        sulking = Sulking(wire.ours, wire.server._tls)
+        assert await sulking.receive() == b"hello"
+        assert trio.current_time() == pytest.approx(0.1)
+    finally:
+        wire.close()
 
 
 # --- What stays

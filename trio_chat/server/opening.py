@@ -30,7 +30,7 @@ _REST_OF_OPENING = 0.3
 _PATIENCE_WITH_TLS = 3.0
 """Seconds until a silent client is asked where it may be about to begin with TLS: among many that
 connect at once a ClientHello comes late, and must not meet text."""
-_RUSH = 64
+_RUSH = 8
 """So many silent clients at once are no people."""
 _LONGEST_PATIENCE = 15.0
 """Seconds until they are asked all the same."""
