@@ -57,7 +57,7 @@ NOTES = {
     "to reach them.",
     "server.lobby": "The room that people without an IRC client begin in. It is always there.",
     "server.prompt_delay": "Seconds that a silent client is given before it is asked for a "
-    "nickname.",
+    "nickname; where TLS is spoken, 3 at least.",
     "listeners": "Where to listen; as many of these as you like.",
     "listeners.address": "host:port, [v6]:port or unix:/path. Port 0 is any free one.",
     "listeners.tls": "TLS, beside everything else on the same port: files in PEM.",

@@ -497,6 +497,17 @@ async def test_what_can_not_happen_to_a_connection_is_refused(
             peer.connection.hold()
 
 
+async def test_who_is_let_go_of_before_their_task_has_begun(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect()
+        peer.connection.dismiss("Server shutting down")
+        began = trio.current_time()
+        assert await peer.rest() == ["Goodbye (Server shutting down)"]
+        assert trio.current_time() - began <= 2.1
+
+
 async def test_a_peer_that_is_reset(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         bo = await rig.irc("bo", "JOIN #lobby")

@@ -221,6 +221,25 @@ async def test_nobody_is_read_from_while_the_inbox_is_full(watch: Callable[[], W
         assert client.read == b"x"
 
 
+async def test_whom_there_was_no_room_for_are_first(watch: Callable[[], Watch]) -> None:
+    async with polling(watch) as bench:
+        clients = [bench.client() for _ in range(5)]
+
+        def fill() -> None:
+            for _ in range(INPUTS):
+                bench.inbox.put_now(Elapsed())
+
+        for client in clients:
+            client.then = fill
+            client.peer.send(b"x" * 100)
+        for turn in range(1, 11):
+            await settled()
+            # One a round, and nobody a second time before the others.
+            assert len(bench.log) == turn
+            bench.inbox.take(INPUTS)
+        assert len(set(bench.log[:5])) == len(set(bench.log[5:])) == 5
+
+
 async def test_after_the_end_clients_can_still_be_taken_out(watch: Callable[[], Watch]) -> None:
     async with polling(watch) as bench:
         client = bench.client()

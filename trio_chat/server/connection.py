@@ -185,6 +185,8 @@ class Connection:
 
     async def _interruptibly(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
         """Do some work that the end of the connection interrupts."""
+        if self.state is State.ENDING:
+            return
         with trio.CancelScope() as self._scope:
             await work(*args)
         self._scope = None

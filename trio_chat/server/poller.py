@@ -111,6 +111,8 @@ class Poller:
         self._inbox = inbox
         self._watch = watch if watch is not None else best()
         self._readers: dict[int, Reader] = {}
+        self._left: list[int] = []
+        """Those for whom there was no room in the inbox."""
         self._closed = False
 
     def __len__(self) -> int:
@@ -145,7 +147,14 @@ class Poller:
 
     def _turn(self) -> None:
         readers = self._readers
-        for descriptor in self._watch.ready():
+        # Who was not come to in the last round is first. They may be gone, or somebody else by now:
+        # to read for nothing does no harm.
+        ready = self._left or self._watch.ready()
+        self._left = []
+        for place, descriptor in enumerate(ready):
+            if self._inbox.full:
+                self._left = ready[place:]
+                break
             reader = readers.get(descriptor)
             if reader is None:
                 # Somebody before them in this round has had them taken out.
