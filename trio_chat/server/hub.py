@@ -14,6 +14,7 @@ import collections
 import math
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 import structlog
 import trio
@@ -56,6 +57,12 @@ def _take_its_word(connection: Connection, address: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1)
+def _utc_offset(minute: int) -> int:
+    """Return how many seconds the local time is ahead of UTC in a minute since the epoch."""
+    return time.localtime(minute * 60).tm_gmtoff
+
+
 class Hub:
     """Everybody's connections on one side, the core on the other.
 
@@ -95,6 +102,10 @@ class Hub:
         self.poller = Poller(self.inbox)
         self.door = Door()
         self._pacing = Pacing()
+        self._alarm: trio.CancelScope | None = None
+        """What ends with the core's next deadline."""
+        self._due: float | None = None
+        """That deadline."""
         self._passwords = Passwords()
         self._counts: collections.Counter[str] = collections.Counter()
         self._logged: dict[str, float] = {}
@@ -139,39 +150,52 @@ class Hub:
 
     async def run(self) -> None:
         """Turn tick by tick, until cancelled."""
-        while True:
-            inputs = await self._gather()
-            began = time.perf_counter()
-            shown, readers = await self.tick(inputs)
-            cost = time.perf_counter() - began
-            self._on_tick(len(inputs))
-            if self.core.busy:
-                continue
-            pause = self._pacing.pause(cost, shown=shown, readers=readers)
-            if pause:
-                with trio.move_on_after(pause):
-                    await self.inbox.wait_filled(Pacing.enough(readers))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._remind, name="deadlines")
+            while True:
+                if self.core.busy:
+                    # Everybody else gets a turn between two steps.
+                    await trio.lowlevel.checkpoint()
+                else:
+                    await self.inbox.wait_filled()
+                await self._turn(self.inbox.take(LINES_AT_ONCE))
 
-    async def _gather(self) -> list[Input]:
-        """Wait for something to happen, or for a deadline; return everything that there is."""
-        deadline = self.core.next_deadline
+    async def _turn(self, inputs: list[Input]) -> None:
+        """Take a tick, and the pause after it if it pays."""
+        began = time.perf_counter()
+        shown, readers = await self.tick(inputs)
+        cost = time.perf_counter() - began
+        self._on_tick(len(inputs))
+        self._set_alarm()
         if self.core.busy:
-            # Everybody else gets a turn between two steps.
-            await trio.lowlevel.checkpoint()
-        else:
-            seconds = math.inf if deadline is None else max(0.0, deadline - self.now())
-            with trio.move_on_after(seconds):
-                await self.inbox.wait_filled()
-        inputs = self.inbox.take(LINES_AT_ONCE)
-        if deadline is not None and deadline <= self.now():
-            inputs.append(Elapsed())
-        return inputs
+            return
+        pause = self._pacing.pause(cost, shown=shown, readers=readers)
+        if pause:
+            with trio.move_on_after(pause):
+                await self.inbox.wait_filled(Pacing.enough(readers))
+
+    async def _remind(self) -> None:
+        """Tell the core when time has come to one of its deadlines."""
+        while True:
+            with trio.CancelScope() as self._alarm:
+                self._set_alarm()
+                await trio.sleep_forever()
+            self._due = None
+            self.inbox.put_now(Elapsed())
+
+    def _set_alarm(self) -> None:
+        """Have the core told of its next deadline. That it changes is rarer than a tick is."""
+        due = self.core.next_deadline
+        if due != self._due and self._alarm is not None:
+            self._due = due
+            seconds = math.inf if due is None else max(0.0, due - self.now())
+            self._alarm.deadline = trio.current_time() + seconds
 
     async def tick(self, inputs: list[Input]) -> tuple[int, int]:
         """Decide, store, show. Return how many events were shown, each counted for everybody who
         saw it, and how many users that were."""
         now = self.now()
-        effects = self.core.step(inputs, now, time.localtime(now).tm_gmtoff)
+        effects = self.core.step(inputs, now, _utc_offset(int(now) // 60))
         if effects.records:
             try:
                 await self._journal.commit(effects.records)

@@ -22,14 +22,15 @@ LINES = 16_384
 class Inbox:
     """Inputs on their way to the hub: many put, one takes."""
 
-    __slots__ = ("_enough", "_filled", "_inputs", "_lines", "_room")
+    __slots__ = ("_enough", "_inputs", "_lines", "_room", "_taker")
 
     def __init__(self) -> None:
         self._inputs: list[Input] = []
         self._lines = 0
         self._enough = 0
         """With how many inputs the hub is woken."""
-        self._filled: trio.Event | None = None
+        self._taker: trio.lowlevel.Task | None = None
+        """The hub's task, while it sleeps until there are so many."""
         self._room: trio.Event | None = None
 
     @property
@@ -53,8 +54,9 @@ class Inbox:
         """Put an input, whether or not there is room."""
         self._inputs.append(item)
         self._lines += _size(item)
-        if self._filled is not None and len(self._inputs) >= self._enough:
-            self._filled.set()
+        if self._taker is not None and len(self._inputs) >= self._enough:
+            trio.lowlevel.reschedule(self._taker)
+            self._taker = None
 
     async def put(self, item: Input) -> None:
         """Put an input: at once where there is room, else as soon as there is."""
@@ -77,11 +79,13 @@ class Inbox:
         if len(self._inputs) >= enough:
             await trio.lowlevel.checkpoint()
             return
-        self._filled, self._enough = trio.Event(), enough
-        try:
-            await self._filled.wait()
-        finally:
-            self._filled = None
+        # An event for each tick would cost more than some ticks do.
+        self._taker, self._enough = trio.lowlevel.current_task(), enough
+        await trio.lowlevel.wait_task_rescheduled(self._no_more)
+
+    def _no_more(self, _: object) -> trio.lowlevel.Abort:
+        self._taker = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
     def take(self, lines: int) -> list[Input]:
         """Return what waits, in order: all of it, or up to the input that reaches so many lines."""

@@ -55,6 +55,6 @@ class Pacing:
     def enough(readers: int) -> int:
         """Return how many inputs end a pause early, after a tick with so many readers.
 
-        By then deciding costs more than sending: to gather more would not make it cheaper.
+        By then the next send to each has something new in it, and deciding costs more than sending.
         """
-        return max(ENOUGH, 2 * readers)
+        return max(ENOUGH, readers)

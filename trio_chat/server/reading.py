@@ -23,7 +23,8 @@ class IrcLines(LineBuffer):
     def cut(self, data: bytes) -> list[bytes]:
         """Take the next bytes; return the lines that they complete."""
         # Empty lines mean nothing, and are not worth a token of flood control.
-        return [line for line in self.feed(data) if line]
+        lines = self.feed(data)
+        return [line for line in lines if line] if b"" in lines else lines
 
     def rest(self) -> list[bytes]:
         """Return what there is to say at the end of the stream: half a message is none."""

@@ -33,10 +33,15 @@ class LineBuffer:
             self._skipping = False
         if self._tail:
             data = self._tail + data
-        lines = data.split(b"\n")
-        tail = lines.pop()
-        if b"\r" in data:
-            lines = [line[:-1] if line.endswith(b"\r") else line for line in lines]
+        ends = data.count(b"\r\n")
+        if ends and ends == data.count(b"\n"):
+            lines = data.split(b"\r\n")
+            tail = lines.pop()
+        else:
+            lines = data.split(b"\n")
+            tail = lines.pop()
+            if ends:
+                lines = [line[:-1] if line.endswith(b"\r") else line for line in lines]
         limit = self.limit
         # Most reads end with a line's end and hold less than one limit: nothing can be too long.
         if len(data) > limit:
