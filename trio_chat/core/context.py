@@ -174,7 +174,7 @@ class Context:
     def notify(self, witnesses: rooms.Witnesses, event: events.Event, actor: User) -> None:
         """Show an event to whoever sees it, in the way of their own to who did it, and have it
         stored."""
-        self.output.record(event)
+        self.output.records.append(event)
         self.output.show(event, witnesses, without=(actor,))
         self.send(actor, event)
 
@@ -242,7 +242,7 @@ class Context:
             if user.registration is not None:
                 continue
             event = events.Quit(time=self.now, source=user.source, id=self.new_id(), reason=reason)
-            self.output.record(event)
+            self.output.records.append(event)
             self.output.show(event, witnesses)
             self.remember(user)
             self.tell_offline(user.nickname)

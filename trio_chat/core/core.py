@@ -79,9 +79,15 @@ class Core:
         self.context.begin(now, utc_offset)
         if self._backlog:
             self._catch_up()
+        users = self._users
         for item in inputs:
             try:
-                self._take(item)
+                if type(item) is Received:
+                    user = users.get(item.user)
+                    if user is not None:
+                        self._received(user, item.lines)
+                else:
+                    self._take(item)
             except Exception as error:
                 self._failed(item, error)
         return self.context.output.take()
@@ -113,11 +119,7 @@ class Core:
 
     def _take(self, item: Input) -> None:
         ctx, output = self.context, self.context.output
-        if type(item) is Received:
-            user = self._users.get(item.user)
-            if user is not None:
-                self._received(user, item.lines)
-        elif isinstance(item, Connected):
+        if isinstance(item, Connected):
             self._connected(item)
         elif isinstance(item, Disconnected):
             user = self.state.users.get(item.user)

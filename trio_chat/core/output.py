@@ -93,7 +93,8 @@ class Output:
         self._place = 0
         self._open: list[Channel] = []
         self._touched: list[Reader] = []
-        self._records: list[Event] = []
+        self.records: list[Event] = []
+        """What the journal has to hold before anybody is shown it."""
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
         self._reading: list[tuple[UserId, bool]] = []
@@ -119,7 +120,7 @@ class Output:
                 outputs.append((reader.id, reader.out))
                 reader.out = None
         effects = Effects(
-            records=self._records,
+            records=self.records,
             outputs=outputs,
             closes=self._closes,
             requests=self._requests,
@@ -129,15 +130,11 @@ class Output:
             shown=self.shown,
         )
         # Feeds of this step hold on to it: the next one gets a list of its own.
-        self._touched, self._records = [], []
+        self._touched, self.records = [], []
         self._closes, self._requests = [], []
         self._reading, self._moves, self._failures = [], [], []
         self.cost = self.shown = self._place = 0
         return effects
-
-    def record(self, event: Event) -> None:
-        """Have the journal store an event before anybody is shown it."""
-        self._records.append(event)
 
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""

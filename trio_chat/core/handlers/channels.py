@@ -87,7 +87,7 @@ def enter(ctx: Context, user: User, channel: Channel, standing: int) -> None:
         account=user.account or "*",
         realname=user.realname,
     )
-    ctx.output.record(event)
+    ctx.output.records.append(event)
     ctx.output.show(event, rooms.witnesses_in(channel, standing))
     rooms.enter(user, channel, standing)
     if user.plain:
@@ -203,7 +203,7 @@ def kick(ctx: Context, user: User, message: Message) -> None:
             nickname=target.nickname,
             reason=reason,
         )
-        ctx.output.record(event)
+        ctx.output.records.append(event)
         witnesses = rooms.witnesses_in(channel, channel.members[target])
         ctx.output.show(event, witnesses, without={user, target})
         if user is not target:

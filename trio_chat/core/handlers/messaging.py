@@ -112,12 +112,16 @@ def _refuse(ctx: Context, user: User, draft: Draft, numeric: Numeric, *params: s
 
 
 def _to_channel(ctx: Context, user: User, name: str, draft: Draft) -> None:
-    channel = _open_channel(ctx, user, name, name, draft)
-    if channel is None:
-        return
+    channel = ctx.state.channels.get(name)
+    inside = channel is not None and user in channel.members
+    if channel is None or not inside or channel.modes & modes.SPEECH or channel.lists:
+        # It may be called otherwise, and something may keep the user from speaking.
+        channel = _open_channel(ctx, user, name, name, draft)
+        if channel is None:
+            return
+        inside = user in channel.members
     event = _said(ctx, user, channel.name, draft)
     echo = user.caps & ECHO_MESSAGE
-    inside = user in channel.members
     # The echo is everybody's line, but where it answers a label.
     apart = not echo or ctx.answers.current is not None
     without = [user] if apart and inside else []
@@ -217,15 +221,13 @@ def _said(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
             client_tags=draft.client_tags,
         )
     if kind != "TAGMSG":
-        ctx.output.record(event)
+        ctx.output.records.append(event)
     return event
 
 
 def _cannot_speak(user: User, channel: Channel, draft: Draft) -> str:
     """Return why a user can not speak in a channel, or an empty string."""
     standing = channel.members.get(user)
-    if standing is not None and not channel.modes & modes.SPEECH and not channel.lists:
-        return ""
     if standing is None and channel.modes & modes.NO_EXTERNAL:
         return "Cannot send to channel (+n): you are not in it"
     if channel.modes & modes.NO_CTCP and _is_ctcp(draft):

@@ -77,7 +77,7 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
         before=before,
         reason=reason,
     )
-    ctx.output.record(event)
+    ctx.output.records.append(event)
     channel.renamed_at = ctx.now
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(ctx.state, channel, name)
