@@ -38,7 +38,7 @@ class Reader(Protocol):
 class Feed:
     """What happens in one room, or is shown to one audience, within one step."""
 
-    __slots__ = ("_touched", "_utc_offset", "events", "places", "skips", "views")
+    __slots__ = ("_touched", "events", "places", "skips", "utc_offset", "views")
 
     def __init__(self, touched: list[Reader], utc_offset: int) -> None:
         self.events: list[Event | None] = []
@@ -49,7 +49,8 @@ class Feed:
         of their own."""
         self.views: dict[Encoding, View] = {}
         self._touched = touched
-        self._utc_offset = utc_offset
+        self.utc_offset = utc_offset
+        """In seconds, for the clock that people are shown."""
 
     def add(self, place: int, event: Event) -> None:
         """Put an event behind the others."""
@@ -64,7 +65,7 @@ class Feed:
         """Return the one view of all of it in this encoding."""
         view = self.views.get(encoding)
         if view is None:
-            view = self.views[encoding] = View(self, encoding, self._utc_offset)
+            view = self.views[encoding] = View(self, encoding)
         return view
 
     def show(self, reader: Reader, encoding: Encoding) -> None:
@@ -105,12 +106,11 @@ class Feed:
 class View:
     """A feed in one encoding. Encodes when it is first asked, so not before the step is over."""
 
-    __slots__ = ("_data", "_encoded", "encoding", "feed", "utc_offset")
+    __slots__ = ("_data", "_encoded", "encoding", "feed")
 
-    def __init__(self, feed: Feed, encoding: Encoding, utc_offset: int) -> None:
+    def __init__(self, feed: Feed, encoding: Encoding) -> None:
         self.feed = feed
         self.encoding = encoding
-        self.utc_offset = utc_offset
         self._encoded: list[bytes] | None = None
         self._data = b""
 
@@ -118,7 +118,7 @@ class View:
         """Return what each event is in this encoding."""
         lines = self._encoded
         if lines is None:
-            encoding, offset = self.encoding, self.utc_offset
+            encoding, offset = self.encoding, self.feed.utc_offset
             lines = self._encoded = [
                 encode(event, encoding, utc_offset=offset) if event is not None else b""
                 for event in self.feed.events
@@ -128,7 +128,7 @@ class View:
 
     def data(self, user: UserId) -> bytes:
         """Return all that this user is shown: one shared object, but for who skips something."""
-        lines = self.lines()
+        lines = self._encoded or self.lines()
         skips = self.feed.skips
         if skips and user in skips:
             skipped = skips[user]

@@ -109,10 +109,12 @@ class Output:
     def take(self) -> Effects:
         """Return what the step has put out, and forget it."""
         for channel in self._open:
-            if channel.feed is not None:
-                channel.feed.close()
+            feed = channel.feed
+            if feed is not None:
+                feed.close()
                 channel.feed = None
-            channel.rosters.clear()
+            if channel.rosters:
+                channel.rosters.clear()
         self._open.clear()
         outputs: list[tuple[UserId, list[Chunk]]] = []
         for reader in self._touched:
