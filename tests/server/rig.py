@@ -192,6 +192,7 @@ async def running(
         hub = Hub(core, journal or NoJournal(), nursery, now=lambda: START + trio.current_time())
         nursery.start_soon(hub.run)
         nursery.start_soon(hub.poller.run)
+        nursery.start_soon(hub.door.run)
         rig = Rig(hub, core)
         try:
             yield rig

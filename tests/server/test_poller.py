@@ -252,5 +252,5 @@ async def test_after_the_end_clients_can_still_be_taken_out(watch: Callable[[], 
 def test_the_best_of_this_system_can_be_waited_for() -> None:
     watch = best()
     assert watch.fileno() >= 0
-    assert watch.ready() == []
+    assert watch.ready(1) == []
     watch.close()

@@ -21,9 +21,10 @@ import trio
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
 from trio_chat.core.networks import shown_host
+from trio_chat.server.door import Door
 from trio_chat.server.inbox import Inbox
 from trio_chat.server.life import Event, State, after
-from trio_chat.server.opening import Door, EndError, Opening, RefusedError
+from trio_chat.server.opening import EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.poller import Poller

@@ -32,8 +32,8 @@ from trio_chat.core.inputs import (
 from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Reload
 from trio_chat.journal import Journal, JournalError
 from trio_chat.server.connection import Connection
+from trio_chat.server.door import Door
 from trio_chat.server.inbox import Inbox
-from trio_chat.server.opening import Door
 from trio_chat.server.outbox import GONE
 from trio_chat.server.pacing import Pacing
 from trio_chat.server.passwords import Passwords

@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 import trio
 
 from trio_chat.core.networks import in_networks
+from trio_chat.server.door import Door
 from trio_chat.server.life import Event
 from trio_chat.server.outbox import GONE
 from trio_chat.server.policy import Policy
@@ -102,17 +103,6 @@ class Opener(Protocol):
         """Do not count so many seconds as the peer's."""
 
 
-class Door:
-    """What all connections that open share: `turn` is whose turn it is to take a step of a TLS
-    handshake, which is much work, and `silent` how many have said nothing where TLS may come."""
-
-    __slots__ = ("silent", "turn")
-
-    def __init__(self) -> None:
-        self.turn = trio.Lock()
-        self.silent = 0
-
-
 class Opening:
     """One connection's opening. `tls` is with what TLS is spoken, if it is."""
 
@@ -169,6 +159,8 @@ class Opening:
         """Read on; whether there was something. What is shown last stays where it is, until it is
         known that it is not TLS."""
         self._take()
+        if self._transport.socket is not None:
+            await self._door.wait_readable(self._transport.socket)
         data = await self._transport.peek()
         self._read += data
         self._shown = len(data)
@@ -243,11 +235,7 @@ class Opening:
         raise self._refuse_silence()
 
     async def _shake_hands(self, tls: TlsContext, sock: socket.socket) -> TlsTransport:
-        """Agree on TLS, a step in each turn.
-
-        The lock is handed on in the scheduler's next pass, so between two steps of whomever all
-        others get their turn.
-        """
+        """Agree on TLS, a step in each turn."""
         self._opener.on(Event.ENCRYPT)
         left = self._policy.handshake_timeout
         transport: TlsTransport | None = None
@@ -258,7 +246,7 @@ class Opening:
                     # What has waited for a turn is not late.
                     self._opener.waited(trio.current_time() - began)
                     transport = transport or tls.accept(sock)
-                    wait = _step(transport)
+                    wait = self._step(transport)
                 if wait is None:
                     break
                 began = trio.current_time()
@@ -274,6 +262,17 @@ class Opening:
             ) from None
         self._opener.on(Event.ENCRYPTED)
         return transport
+
+    def _step(self, transport: TlsTransport) -> Callable[[socket.socket], Awaitable[None]] | None:
+        """Take a step of the handshake; return how to wait for the next, or None when it is
+        done."""
+        try:
+            transport.handshake_now()
+        except trio.WouldBlock:
+            return self._door.wait_readable
+        except WantsToSendError:
+            return trio.lowlevel.wait_writable
+        return None
 
     async def _more_or_end(self) -> None:
         """Read on, where something has to come."""
@@ -294,14 +293,3 @@ class Opening:
         self._take()
         line = self._policy.closing_line(reason, plain=False)
         return RefusedError(what, reason, line, **details)
-
-
-def _step(transport: TlsTransport) -> Callable[[socket.socket], Awaitable[None]] | None:
-    """Take a step of the handshake; return how to wait for the next, or None when it is done."""
-    try:
-        transport.handshake_now()
-    except trio.WouldBlock:
-        return trio.lowlevel.wait_readable
-    except WantsToSendError:
-        return trio.lowlevel.wait_writable
-    return None

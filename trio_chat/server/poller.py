@@ -46,8 +46,8 @@ class Watch(Protocol):
 
     def remove(self, descriptor: int) -> None: ...
 
-    def ready(self) -> list[int]:
-        """Return those that can be read from, at most `AT_ONCE`, and not always the same."""
+    def ready(self, count: int) -> list[int]:
+        """Return those that can be read from, at most so many, and not always the same."""
 
     def close(self) -> None: ...
 
@@ -68,8 +68,8 @@ class Epoll:
     def remove(self, descriptor: int) -> None:
         self._epoll.unregister(descriptor)
 
-    def ready(self) -> list[int]:
-        return [descriptor for descriptor, _ in self._epoll.poll(0, AT_ONCE)]
+    def ready(self, count: int) -> list[int]:
+        return [descriptor for descriptor, _ in self._epoll.poll(0, count)]
 
 
 class Selector:
@@ -90,12 +90,12 @@ class Selector:
     def remove(self, descriptor: int) -> None:
         self._selector.unregister(descriptor)
 
-    def ready(self) -> list[int]:
+    def ready(self, count: int) -> list[int]:
         ready = [key.fd for key, _ in self._selector.select(0)]
-        if len(ready) > AT_ONCE:
+        if len(ready) > count:
             # Nothing is said of the order that these come in.
-            self._turn = (self._turn + AT_ONCE) % len(ready)
-            ready = (ready[self._turn :] + ready[: self._turn])[:AT_ONCE]
+            self._turn = (self._turn + count) % len(ready)
+            ready = (ready[self._turn :] + ready[: self._turn])[:count]
         return ready
 
 
@@ -149,7 +149,7 @@ class Poller:
         readers = self._readers
         # Who was not come to in the last round is first. They may be gone, or somebody else by now:
         # to read for nothing does no harm.
-        ready = self._left or self._watch.ready()
+        ready = self._left or self._watch.ready(AT_ONCE)
         self._left = []
         for place, descriptor in enumerate(ready):
             if self._inbox.full:

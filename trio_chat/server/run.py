@@ -144,6 +144,7 @@ class Server:
             log.info("listening", address=str(endpoint.address), tls=tls)
         self._nursery.start_soon(self.hub.run, name="hub")
         self._nursery.start_soon(self.hub.poller.run, name="poller")
+        self._nursery.start_soon(self.hub.door.run, name="door")
         self._nursery.start_soon(self._accept, name="accept")
 
     async def shut_down(self, reason: str) -> None:

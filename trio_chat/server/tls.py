@@ -179,6 +179,8 @@ class TlsTransport(SocketTransport):
 
     async def peek(self) -> bytes:
         # Nobody but us reads what is inside: it need not stay anywhere.
+        with contextlib.suppress(trio.WouldBlock, WantsToSendError):
+            return self.read_now()
         return await self.receive()
 
     def skip(self, count: int) -> None:

@@ -55,7 +55,8 @@ class Transport(Protocol):
         """Return the next bytes; nothing at the end of the stream."""
 
     async def peek(self) -> bytes:
-        """Return the next bytes as `receive` does, and leave them where they are.
+        """Return the next bytes as `receive` does, and leave them where they are; at once, if they
+        are there.
 
         They have to be skipped, all of them or some, before there are others.
         """
@@ -118,9 +119,9 @@ class SocketTransport:
 
     async def peek(self) -> bytes:
         while True:
-            await self._wait(trio.lowlevel.wait_readable)
             with contextlib.suppress(trio.WouldBlock):
                 return self._recv(RECEIVE_SIZE, socket.MSG_PEEK)
+            await self._wait(trio.lowlevel.wait_readable)
 
     def skip(self, count: int) -> None:
         if count:
