@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,26 +13,20 @@ import trio.testing
 from trio_chat.server.door import AT_ONCE, Door
 
 
-class Crowd:
-    """So many who wait, their peers, and who has been woken in which pass of the scheduler."""
+class Crowd(trio.abc.Instrument):
+    """So many who wait, their peers, who has been woken, and how many were after each pass."""
 
     def __init__(self, count: int) -> None:
         self.pairs = [socket.socketpair() for _ in range(count)]
         self.woken: list[int] = []
         self.passes: list[int] = []
-        """How many were woken in each pass that woke somebody."""
-        self._open = False
 
     async def wait(self, door: Door, number: int) -> None:
         await door.wait_readable(self.pairs[number][0])
         self.woken.append(number)
-        if not self._open:
-            self._open = True
-            self.passes.append(0)
-        self.passes[-1] += 1
-        # All who were woken together run in one pass, and this one again in the next.
-        await trio.lowlevel.checkpoint()
-        self._open = False
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.passes.append(len(self.woken))
 
     def close(self) -> None:
         for pair in self.pairs:
@@ -58,11 +53,13 @@ async def crowd(count: int) -> AsyncIterator[tuple[Crowd, Door, trio.Nursery]]:
 
 async def test_a_crowd_is_woken_a_few_at_a_time() -> None:
     async with crowd(100) as (them, _, waiting):
+        trio.lowlevel.add_instrument(them)
         for _, peer in them.pairs:
             peer.send(b"x")
         await trio.testing.wait_all_tasks_blocked(0.01)
+        trio.lowlevel.remove_instrument(them)
         assert sorted(them.woken) == list(range(100))
-        assert max(them.passes) <= AT_ONCE
+        assert max(after - before for before, after in itertools.pairwise(them.passes)) == AT_ONCE
         assert not waiting.child_tasks
 
 
