@@ -124,3 +124,12 @@ def test_samode_from_outside_is_seen_by_who_did_it(world: World) -> None:
     world.irc("al", rooms="#a")
     assert world.ask("op", "SAMODE #a +m") == [f"{prefix('op')} MODE #a +m"]
     assert world.ask("op", "SAMODE #a +m") == []
+
+
+def test_a_bot_is_one_in_its_quit_too() -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps="message-tags")
+    world.irc("bo", rooms="#a")
+    world.ask("bo", "MODE bo +B")
+    (line,) = world.send("bo", "QUIT :bye")["al"]
+    assert ";bot " in line

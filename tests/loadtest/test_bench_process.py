@@ -81,13 +81,12 @@ def test_this_process_is_seen_as_it_sees_itself() -> None:
     assert process.rss_bytes(os.getpid()) > 1024 * 1024
 
 
-def test_the_clock_of_a_process_agrees_with_its_ticks_and_is_finer() -> None:
+def test_the_clock_of_a_process_is_its_cpu_time() -> None:
     clock = process.clock_seconds(os.getpid())
     assert clock is not None
     assert clock == pytest.approx(time.process_time(), abs=0.05)
-    assert process.cpu_seconds(os.getpid()) == pytest.approx(
-        process.family(os.getpid())[os.getpid()].seconds, abs=0.05
-    )
+    # Ticks are samples, and can be far from it.
+    assert process.cpu_seconds(os.getpid()) >= clock
 
 
 def test_a_process_that_is_not_there_has_no_clock() -> None:

@@ -235,13 +235,14 @@ class Context:
 
     def depart(self, users: Sequence[User], reason: str) -> None:
         """Forget users who are gone, and tell whoever shared a room with one of them."""
-        seen = [(user, rooms.witnesses(user)) for user in users]
+        # As they were, and to whom: once they are forgotten nobody shares a room with them.
+        seen = [(user, user.source, rooms.witnesses(user)) for user in users]
         for user in users:
             rooms.forget(self.state, user)
-        for user, witnesses in seen:
+        for user, source, witnesses in seen:
             if user.registration is not None:
                 continue
-            event = events.Quit(time=self.now, source=user.source, id=self.new_id(), reason=reason)
+            event = events.Quit(time=self.now, source=source, id=self.new_id(), reason=reason)
             self.output.records.append(event)
             self.output.show(event, witnesses)
             self.remember(user)

@@ -78,7 +78,9 @@ def change_host(ctx: Context, user: User, username: str, host: str) -> None:
     for channel in user.channels:
         standing = channel.members[user]
         audience = [
-            one for one in rooms.audience(channel, user) if not one.caps & CHGHOST and not one.plain
+            one
+            for one in rooms.audience(channel, user)
+            if not one.caps & CHGHOST and not one.plain and one is not user
         ]
         joins = events.Joined(
             time=ctx.now,
