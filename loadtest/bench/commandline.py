@@ -48,6 +48,7 @@ def take(
     for scenario in scenarios:
         # The last one is the one that it is all about.
         names = [*servers][-1:] if scenario.subject_only else [*servers]
+        names = [name for name in names if name not in scenario.without]
         for number in range(1, rounds + 1):
             for name in names if number % 2 else reversed(names):
                 run = scenario.run(servers[name], settings)

@@ -99,6 +99,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     by_default: bool = True
     subject_only: bool = False
     """It is about one server's promise: the baseline has no part in it."""
+    without: Sequence[str] = ()
+    """Servers that are left out of it, however they are asked for: they do not hold."""
 
     def run(self, server: ServerUnderTest, settings: Settings) -> Run:
         """Start a server, do it, stop the server. What goes wrong is in the `Run`, not raised."""
