@@ -7,6 +7,7 @@ line that it did not understand.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import argon2
 import pytest
 
 from tests.certificates import authority
-from tests.real_clients import Irssi, WeeChat, needs
+from tests.real_clients import DEADLINE, Irssi, WeeChat, needs
 from tests.served import Client, Served, served
 
 pytestmark = needs("irssi", "tmux", "weechat-headless")
@@ -61,12 +62,20 @@ class Party:
             self.wendy.until(f"has joined {room}", "Channel created on")
             self.iris.until(f"has joined {room}")
 
+    def refusals(self) -> list[str]:
+        """Return what the clients were refused."""
+        return self.iris.refusals() + self.wendy.refusals()
+
     def understood(self, *refusals: str) -> None:
         """Check that the clients understood everything, and were refused no more than this."""
+        deadline = time.monotonic() + DEADLINE
+        # The last of them may still be on their way to the logs.
+        while len(self.refusals()) < len(refusals) and time.monotonic() < deadline:
+            time.sleep(0.02)
         for client in (self.iris, self.wendy):
             assert client.shown_as_it_came() == set()
             assert client.complaints() == []
-        assert self.iris.refusals() + self.wendy.refusals() == list(refusals)
+        assert self.refusals() == list(refusals)
         assert "Traceback" not in self.server.log.read_text()
 
 
