@@ -611,7 +611,7 @@ async def test_a_client_that_wants_new_keys(
     try:
         wire.handshake()
         wire.write(b"hello")
-        sulking = Sulking(wire.ours, wire.server._tls)
+        sulking = Sulking(wire.ours, wire.server._tls, wire.server._steps)
         assert await sulking.receive() == b"hello"
         assert trio.current_time() == pytest.approx(0.1)
     finally:

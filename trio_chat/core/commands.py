@@ -75,8 +75,12 @@ def reach(ctx: Context, user: User, message: Message) -> int:
         return 0
     if row.personal or message.params[:1] == ("0",):
         return sum(len(channel.members) for channel in user.channels)
+    listed = message.params[0] if message.params else ""
+    if user.batch is not None and listed[:1] == "-":
+        # The end of a message of several lines.
+        listed = user.batch.target
     found = 0
-    for name in message.params[0].split(",") if message.params else ():
+    for name in listed.split(","):
         channel = ctx.state.channel_named(name.lstrip(modes.SYMBOLS))
         found += len(channel.members) if channel is not None else 0
     return found

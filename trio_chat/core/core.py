@@ -55,7 +55,10 @@ class Core:
         self._deadlines: list[tuple[float, UserId]] = []
         """A heap with one entry for each user, due no later than anything has to happen."""
         self._backlog: collections.deque[User] = collections.deque()
-        """Whose lines, or whose end, are left for the next step."""
+        """Whose lines, or whose end, many are to be shown, and are left for a later step."""
+        self._next: collections.deque[User] = collections.deque()
+        """Whose lines are left for the next step only because this one was full: they come first,
+        so that nobody's small deed is behind a storm."""
         self._users = self.context.state.users
         self._open_lobby(started)
 
@@ -77,7 +80,7 @@ class Core:
         `now` is in seconds since the epoch, `utc_offset` in seconds east of UTC.
         """
         self.context.begin(now, utc_offset)
-        if self._backlog:
+        if self._next or self._backlog:
             self._catch_up()
         users = self._users
         for item in inputs:
@@ -95,7 +98,7 @@ class Core:
     @property
     def busy(self) -> bool:
         """Whether something is left for the next step, which should come soon."""
-        return bool(self._backlog)
+        return bool(self._next or self._backlog)
 
     @property
     def next_deadline(self) -> float | None:
@@ -188,7 +191,8 @@ class Core:
                 self._keep(user, lines[place:])
                 return
             if place >= TURN or output.cost > 2 * BUDGET:
-                self._postpone(user, lines[place:])
+                user.deferred = lines[place:]
+                self._next.append(user)
                 return
             if user.registration is not None:
                 user.registration.lines += 1
@@ -196,10 +200,10 @@ class Core:
                     ctx.close(user, "Too many lines before registration")
             if user.id not in self._users:
                 return
-            output.cost += DECISION
             if not (self._plain_line if user.plain else self._irc_line)(user, line):
                 self._postpone(user, lines[place:])
                 return
+            output.cost += DECISION
 
     def _plain_line(self, user: User, line: bytes) -> bool:
         """Carry out what a person typed; False: it is left for the next step."""
@@ -249,10 +253,23 @@ class Core:
                 self.context.output.read(user, on=False)
 
     def _catch_up(self) -> None:
-        """Go on where the last step ended."""
+        """Go on where the last step ended.
+
+        Some of what many are shown comes first, so that it does not wait for ever where there is
+        always something small.
+        """
+        first, self._next = self._next, collections.deque()
         backlog, self._backlog = self._backlog, collections.deque()
-        while backlog and self.context.output.cost <= BUDGET:
-            user = backlog.popleft()
+        self._take_up(backlog, BUDGET // 4)
+        self._take_up(first, BUDGET)
+        self._take_up(backlog, BUDGET)
+        self._next = first + self._next
+        self._backlog = backlog + self._backlog
+
+    def _take_up(self, waiting: collections.deque[User], budget: int) -> None:
+        """Carry out what users wait for, until the step has cost so much."""
+        while waiting and self.context.output.cost <= budget:
+            user = waiting.popleft()
             if self.context.is_here(user) and user.requests == 0:
                 try:
                     self._go_on(user)
@@ -260,7 +277,6 @@ class Core:
                     self.context.output.fail(error)
                     self.context.answers.forget()
                     self._give_up(user)
-        self._backlog = backlog + self._backlog
 
     def _go_on(self, user: User) -> None:
         """Carry out the lines of a user that have waited, and the end of the connection if it has

@@ -48,6 +48,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """The nickname of who did it."""
         return irc.nickname_of(self.source.prefix)
 
+    @property
+    def weight(self) -> int:
+        """How many lines it is, roughly: to send several costs more than to send one."""
+        return 1
+
     def irc(self, encoding: int) -> str:
         """Return the line for an IRC client, without tags; empty where it does not show."""
         return ""
@@ -115,6 +120,10 @@ class SaidInLines(Said, frozen=True, kw_only=True, gc=False):
 
     lines: tuple[tuple[str, bool], ...]
     """Each with whether it goes on with the line before it."""
+
+    @property
+    def weight(self) -> int:
+        return 1 + len(self.lines)
 
     def line(self, text: str) -> str:
         """Return one of its lines as it stands in a message."""

@@ -79,13 +79,18 @@ class Feed:
     def dismiss(self, reader: Reader) -> None:
         """Let somebody see nothing of what is added from now on."""
         out = reader.out or []
-        for index, chunk in enumerate(out):
+        # Only the last that they were given can be open.
+        for index in range(len(out) - 1, -1, -1):
+            chunk = out[index]
             if isinstance(chunk, Part):
-                if chunk.view.feed is self and chunk.end is None:
-                    chunk.end = len(self.events)
+                if chunk.view.feed is self:
+                    if chunk.end is None:
+                        chunk.end = len(self.events)
+                    return
             elif isinstance(chunk, View) and chunk.feed is self:
                 part = out[index] = Part(chunk, 0)
                 part.end = len(self.events)
+                return
 
     def close(self) -> None:
         """Let go of the views, each of which refers to this: the step is over, nobody is added."""

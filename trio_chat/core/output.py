@@ -188,7 +188,7 @@ class Output:
         feed.places.append(place)
         readers = len(channel.members)
         self.shown += readers
-        self.cost += readers >> SHARE
+        self.cost += (readers >> SHARE) * event.weight
         for user in without:
             feed.skip(user)
 

@@ -46,6 +46,8 @@ def leave(state: State, user: User, channel: Channel) -> None:
         look_at(user, user.channels[-1] if user.channels else None)
     if not channel.members and not channel.permanent:
         state.channels.pop(fold(channel.name), None)
+        # Two that forward to each other would keep each other.
+        channel.forward = None
 
 
 def neighbours(user: User) -> list[User]:

@@ -339,7 +339,11 @@ class Connection:
             self._leave()
 
     def _read_on(self) -> None:
-        self.on(Event.READ if self._transport.socket is None else Event.POLL)
+        if self._transport.socket is not None:
+            self.on(Event.POLL)
+        else:
+            self.on(Event.READ)
+            self._wake()
 
     # --- For the hub
 

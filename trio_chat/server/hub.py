@@ -102,7 +102,7 @@ class Hub:
         self.poller = Poller(self.inbox)
         self.door = Door()
         self._pacing = Pacing()
-        self._alarm: trio.CancelScope | None = None
+        self._alarm = trio.CancelScope()
         """What ends with the core's next deadline."""
         self._due: float | None = None
         """That deadline."""
@@ -176,17 +176,18 @@ class Hub:
 
     async def _remind(self) -> None:
         """Tell the core when time has come to one of its deadlines."""
+        self._set_alarm()
         while True:
-            with trio.CancelScope() as self._alarm:
-                self._set_alarm()
+            with self._alarm:
                 await trio.sleep_forever()
-            self._due = None
+            # The tick that this wakes sets it anew.
+            self._alarm, self._due = trio.CancelScope(), None
             self.inbox.put_now(Elapsed())
 
     def _set_alarm(self) -> None:
         """Have the core told of its next deadline. That it changes is rarer than a tick is."""
         due = self.core.next_deadline
-        if due != self._due and self._alarm is not None:
+        if due != self._due:
             self._due = due
             seconds = math.inf if due is None else max(0.0, due - self.now())
             self._alarm.deadline = trio.current_time() + seconds
@@ -204,9 +205,7 @@ class Hub:
                 self.core.withhold(effects)
         await self._fan_out(effects.outputs)
         for user, on in effects.reading:
-            connection = self.connections.get(user)
-            if connection is not None:
-                connection.release() if on else connection.hold()
+            self._read(user, on=on)
         self._ask(effects)
         for user, reason in effects.closes:
             self._close(user, reason)
@@ -245,6 +244,19 @@ class Hub:
                 await trio.lowlevel.checkpoint()
                 turn = time.perf_counter()
 
+    def _read(self, user: UserId, *, on: bool) -> None:
+        connection = self.connections.get(user)
+        if connection is None:
+            return
+        try:
+            if on:
+                connection.release()
+            else:
+                connection.hold()
+        except Exception:
+            log.exception("a connection could not be held or released", user=user)
+            self.put_now(Disconnected(user=user, reason="Internal error"))
+
     def _close(self, user: UserId, reason: str) -> None:
         """End a connection that the core has closed; log it, unless that was to be expected."""
         connection = self.connections.get(user)
@@ -277,8 +289,9 @@ class Hub:
         for request in effects.requests:
             connection = self.connections.get(request.user)
             if connection is None:
-                continue
-            if isinstance(request, CheckPassword):
+                # The core waits for the answer before it lets a user go.
+                self.put_now(Completed(request=request.id, result=False))
+            elif isinstance(request, CheckPassword):
                 self.nursery.start_soon(self._check, request, connection)
             elif isinstance(request, AwaitSent):
                 self.nursery.start_soon(self._await_sent, request, connection)

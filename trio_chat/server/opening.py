@@ -250,7 +250,7 @@ class Opening:
                 if wait is None:
                     break
                 began = trio.current_time()
-                with trio.move_on_after(left) as scope:
+                with trio.move_on_after(max(0.0, left)) as scope:
                     await wait(sock)
                 if scope.cancelled_caught:
                     reason = "TLS handshake took too long"
@@ -281,7 +281,8 @@ class Opening:
 
     def _time_to_register(self) -> float:
         """Return the seconds that are left for it."""
-        return self._policy.registration_timeout - (self._opener.now() - self._opener.since)
+        spent = self._opener.now() - self._opener.since
+        return max(0.0, self._policy.registration_timeout - spent)
 
     def _refuse_silence(self) -> RefusedError:
         reason = f"Not registered within {self._policy.registration_timeout:g} seconds"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import socket
 from pathlib import Path
@@ -39,6 +40,13 @@ _CIPHERS = b"@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:!aNULL:!eNULL:!aDSS:
 _HUNG_UP = "the peer hung up"
 _RETRY = 0.1
 """Seconds after which reading is tried again that has to send something first."""
+
+
+_MOST_STEPS = 100
+"""Steps that one read may take besides what is said: to take new keys (RFC 8446, section 4.6.3) is
+three. OpenSSL goes on reading as long as there is nothing else, and everybody waits meanwhile."""
+_ACCEPT_STEP = 0x2001
+"""What OpenSSL calls a step of the server's (SSL_CB_ACCEPT_LOOP)."""
 
 
 class UnusableError(Exception):
@@ -69,6 +77,7 @@ class TlsContext:
         # No more of the chain that a client shows is looked at than has to be: a long one of big
         # keys would be much work.
         context.set_verify_depth(0)
+        context.set_info_callback(_count_steps)
         try:
             # OpenSSL's own words for a file that can not be read say nothing.
             certificate.open("rb").close()
@@ -86,7 +95,9 @@ class TlsContext:
         """Begin TLS as the server, on a socket from which nothing of it has been read."""
         connection = SSL.Connection(self._context, sock)
         connection.set_accept_state()
-        return TlsTransport(sock, connection)
+        steps = _Steps()
+        connection.set_app_data(steps)
+        return TlsTransport(sock, connection, steps)
 
 
 class TlsTransport(SocketTransport):
@@ -95,11 +106,12 @@ class TlsTransport(SocketTransport):
     First `handshake_now` until it is done, and only then anything else.
     """
 
-    __slots__ = ("_tls",)
+    __slots__ = ("_steps", "_tls")
 
-    def __init__(self, sock: socket.socket, connection: SSL.Connection) -> None:
+    def __init__(self, sock: socket.socket, connection: SSL.Connection, steps: _Steps) -> None:
         super().__init__(sock)
         self._tls = connection
+        self._steps = steps
 
     # --- The handshake
 
@@ -158,13 +170,20 @@ class TlsTransport(SocketTransport):
 
     def read_now(self) -> bytes:
         self._check_open()
+        steps = self._steps
+        steps.left = _MOST_STEPS
         try:
-            return self._tls.recv(RECEIVE_SIZE)
+            data = self._tls.recv(RECEIVE_SIZE)
+            if steps.left < 0:
+                raise trio.BrokenResourceError("Too many new keys")
+            return data
         except SSL.WantReadError:
             raise trio.WouldBlock from None
         except SSL.WantWriteError:
             raise WantsToSendError from None
         except SSL.ZeroReturnError:
+            if steps.left < 0:
+                raise trio.BrokenResourceError("Too many new keys") from None
             return b""
         except SSL.Error as error:
             raise _broken(error) from None
@@ -194,19 +213,41 @@ class TlsTransport(SocketTransport):
 
     async def send_eof(self) -> None:
         """Say so in both ways that there are, the peer's direction staying open."""
-        with contextlib.suppress(SSL.Error):
-            while self.socket.fileno() >= 0:
-                try:
-                    self._tls.shutdown()
-                    break
-                except SSL.WantWriteError:
-                    await self._wait(trio.lowlevel.wait_writable)
+        while self.socket.fileno() >= 0:
+            try:
+                self._tls.shutdown()
+                break
+            except SSL.WantWriteError:
+                await self._wait(trio.lowlevel.wait_writable)
+            except SSL.Error as error:
+                _reason(error)
+                break
         await super().send_eof()
 
     def _check_open(self) -> None:
         """Make sure that OpenSSL's descriptor is still ours, and not somebody else's by now."""
         if self.socket.fileno() < 0:
             raise trio.ClosedResourceError
+
+
+class _Steps:
+    """How many steps a read may still take."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        # Nobody is limited in a handshake, whose steps are few.
+        self.left: float = math.inf
+
+
+def _count_steps(connection: SSL.Connection, where: int, _: int) -> None:
+    """Have a read end, as if the peer had said the end, that would go on for too long."""
+    if where == _ACCEPT_STEP:
+        steps = connection.get_app_data()
+        if steps is not None:
+            steps.left -= 1
+            if steps.left < 0:
+                connection.set_shutdown(SSL.RECEIVED_SHUTDOWN)
 
 
 def fingerprint(certificate: bytes | None) -> str:

@@ -17,6 +17,9 @@ from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
 
+NAME = 1
+"""To write the names of a channel's members costs their number shifted right by so many bits."""
+
 Condition: TypeAlias = Callable[[Channel], bool]
 
 _COMPARISON = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
@@ -39,12 +42,18 @@ def send_names(ctx: Context, user: User, channel: Channel) -> None:
     """Send who is in a channel, as far as the user may see it."""
     if user in channel.members and not channel.modes & modes.AUDITORIUM and ctx.is_free(user):
         # Members all see the same, so it is written once for those who join in the same step.
-        lines = _roster(ctx, user, channel).lines()
-        if len(lines) < PAGE:
-            ctx.send_block(user, numerics.RPL_NAMREPLY, lines)
-            ctx.reply(user, numerics.RPL_ENDOFNAMES, channel.name)
-            return
+        _send_lines(ctx, user, channel.name, _roster(ctx, user, channel).lines())
+        return
     ctx.page(user, name_replies(ctx, user, channel))
+
+
+def _send_lines(ctx: Context, user: User, name: str, lines: list[bytes]) -> None:
+    """Send the lines of a roster, a page at a time."""
+    ctx.send_block(user, numerics.RPL_NAMREPLY, lines[:PAGE])
+    if len(lines) > PAGE:
+        ctx.await_sent(user, lambda _: _send_lines(ctx, user, name, lines[PAGE:]))
+    else:
+        ctx.reply(user, numerics.RPL_ENDOFNAMES, name)
 
 
 def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
@@ -62,6 +71,7 @@ def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
         before = f" {symbol} {channel.name} :"
         limit = BODY_LIMIT - len(head.encode()) - width - len(before.encode())
         roster = channel.rosters[look] = Roster(before, limit, every=every, hosts=hosts)
+        ctx.output.cost += len(channel.members) >> NAME
         for member, standing in channel.members.items():
             roster.add(member, standing)
     return roster
@@ -71,6 +81,7 @@ def name_replies(
     ctx: Context, user: User, channel: Channel
 ) -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
     """Return the replies that say who is in a channel now, as far as the user may see it."""
+    ctx.output.cost += len(channel.members) >> NAME
     inside = user in channel.members
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="

@@ -18,6 +18,10 @@ PASSWORD_ATTEMPTS = 3
 """Wrong passwords after which a connection is closed."""
 
 
+WELCOME = 200
+"""What it costs to welcome somebody, as `Output.cost` counts it."""
+
+
 @command("PASS", params=1, early=True, usage="PASS <password>", help="give the server's password")
 def pass_(ctx: Context, user: User, message: Message) -> None:
     if user.registration is None:
@@ -153,6 +157,7 @@ def welcome(ctx: Context, user: User) -> None:
         ctx.close(user, f"You are banned ({ban.reason})")
         return
     rooms.register(ctx.state, user)
+    ctx.output.cost += WELCOME
     ctx.tell_online(user)
     user.last_said = ctx.now
     if user.plain:
