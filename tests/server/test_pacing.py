@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-from trio_chat.server.pacing import COSTLY, DOUBTS, ENOUGH, LONGEST, SHORTEST, Pacing
-
-
-def pause(
-    pacing: Pacing, cost: float = 0.001, *, inputs: int = 1, shown: int, readers: int
-) -> float:
-    return pacing.pause(cost, inputs=inputs, shown=shown, readers=readers)
+from trio_chat.server.pacing import COSTLY, DOUBTS, ENOUGH, LONGEST, Pacing
 
 
 def test_a_cheap_tick_is_followed_by_no_pause() -> None:
     pacing = Pacing()
-    assert pause(pacing, COSTLY / 2, shown=100, readers=100) == 0
-    assert pause(pacing, 1.0, shown=0, readers=0) == 0
+    assert pacing.pause(COSTLY / 2, shown=100, readers=100) == 0
+    assert pacing.pause(1.0, shown=0, readers=0) == 0
 
 
 def test_a_pause_is_as_long_as_the_tick_was_costly() -> None:
     pacing = Pacing()
-    assert pause(pacing, 2 * COSTLY, shown=200, readers=200) == SHORTEST
-    longer = pause(pacing, 0.003, shown=400, readers=200)
-    assert SHORTEST < longer < pause(pacing, 0.004, shown=400, readers=200) < LONGEST
-    assert pause(pacing, 1.0, shown=400, readers=200) == LONGEST
+    short = pacing.pause(0.001, shown=200, readers=200)
+    assert 0 < short < pacing.pause(0.002, shown=400, readers=200) < LONGEST
+    assert pacing.pause(1.0, shown=400, readers=200) == LONGEST
 
 
 def test_pauses_that_gather_something_go_on() -> None:
     pacing = Pacing()
-    # For the same people, or at all.
-    assert all(pause(pacing, shown=400, readers=200) for _ in range(1000))
-    assert all(pause(pacing, inputs=2, shown=40, readers=40) for _ in range(1000))
+    assert all(pacing.pause(0.001, shown=400, readers=200) for _ in range(1000))
 
 
 def test_pauses_that_gather_nothing_become_rare_and_come_back() -> None:
     pacing = Pacing()
-    paused = [pause(pacing, shown=20, readers=20) > 0 for _ in range(6400)]
+    paused = [pacing.pause(0.001, shown=20, readers=20) > 0 for _ in range(6400)]
     # One in 64, once that is known.
     assert 60 < sum(paused[1000:]) < 5400 / (1 << DOUBTS) + 10
     # Then somebody's room gets busy: the first pause that is tried shows it.
     tried = 0
-    while not pause(pacing, shown=20, readers=20):
+    while not pacing.pause(0.001, shown=20, readers=20):
         tried += 1
         assert tried < 1 << DOUBTS
-    assert all(pause(pacing, shown=60, readers=20) for _ in range(100))
+    assert all(pacing.pause(0.001, shown=60, readers=20) for _ in range(100))
 
 
 def test_what_ends_a_pause_grows_with_the_readers() -> None:

@@ -169,7 +169,7 @@ class Hub:
         self._set_alarm()
         if self.core.busy:
             return
-        pause = self._pacing.pause(cost, inputs=len(inputs), shown=shown, readers=readers)
+        pause = self._pacing.pause(cost, shown=shown, readers=readers)
         if pause:
             with trio.move_on_after(pause):
                 await self.inbox.wait_filled(Pacing.enough(readers))

@@ -1,10 +1,9 @@
 """Whether it pays to let input gather between two ticks.
 
-A tick has a price of its own, and so has a send, however much is in it. So after a costly tick the
-hub waits a little, and the next one says more: where many talk to the same people, with each send,
-and half of the cost goes; where they talk in many rooms, with each tick. Where little is said at
-all, a pause gathers nothing but delay. Which it is shows after a pause: in how much each reader was
-shown at once, and in how much had come.
+A send costs a client's share of a tick, however much is in it. So after a costly tick the hub waits
+a little, and the next one says more with each send: where many talk to the same people, half of the
+cost goes. Where they do not, as in many rooms in which little is said, a pause gathers nothing but
+delay. Which it is shows after a pause: in how much each reader was shown at once.
 
 Must not know clocks or tasks: it is told what a tick has cost, and says how long to wait.
 """
@@ -15,7 +14,7 @@ COSTLY = 0.000_4
 """Seconds. Shorter ticks are followed by no pause: there is little to be saved."""
 FACTOR = 2.0
 """A pause lasts as long as the tick before it times this."""
-SHORTEST, LONGEST = 0.004, 0.020
+LONGEST = 0.020
 """Seconds."""
 ENOUGH = 64
 """Inputs that end a pause, at the least."""
@@ -35,15 +34,14 @@ class Pacing:
         """Pauses in a row that have gathered nothing."""
         self._ticks = 0
 
-    def pause(self, cost: float, *, inputs: int, shown: int, readers: int) -> float:
+    def pause(self, cost: float, *, shown: int, readers: int) -> float:
         """Return how long to wait for input after a tick, in seconds.
 
-        `cost` is how many seconds the tick took, `inputs` how many inputs, `shown` how many events
-        it has shown, each counted for everybody who saw it, `readers` how many that were.
+        `cost` is how many seconds the tick took, `shown` how many events it has shown, each counted
+        for everybody who saw it, `readers` how many that were.
         """
         if self._paused:
-            gained = inputs > 1 or shown > GAIN * readers
-            self._in_vain = 0 if gained else min(self._in_vain + 1, DOUBTS)
+            self._in_vain = 0 if shown > GAIN * readers else min(self._in_vain + 1, DOUBTS)
         self._paused = False
         if cost <= COSTLY or not readers:
             return 0.0
@@ -51,7 +49,7 @@ class Pacing:
         if self._ticks & ((1 << self._in_vain) - 1):
             return 0.0
         self._paused = True
-        return min(max(cost * FACTOR, SHORTEST), LONGEST)
+        return min(cost * FACTOR, LONGEST)
 
     @staticmethod
     def enough(readers: int) -> int:
