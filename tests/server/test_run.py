@@ -22,8 +22,7 @@ import trio
 from cryptography.hazmat.primitives import serialization
 
 from tests.certificates import client_context, write_certificate
-from trio_chat.addresses import TcpAddress, UnixAddress
-from trio_chat.config import ConfigError, Override, load
+from trio_chat.config import ConfigError, Override, TcpAddress, UnixAddress, load
 from trio_chat.server import run
 from trio_chat.server.errors import StartError
 from trio_chat.server.listeners import open_endpoints

@@ -17,8 +17,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from trio_chat.addresses import TcpAddress, UnixAddress
-from trio_chat.config import Listener, Tls
+from trio_chat.config import Listener, TcpAddress, Tls, UnixAddress
 from trio_chat.server.errors import StartError
 from trio_chat.server.tls import TlsContext, UnusableError
 

@@ -21,8 +21,7 @@ import structlog
 import trio
 
 import trio_chat
-from trio_chat.addresses import TcpAddress, UnixAddress
-from trio_chat.config import Config, ConfigError
+from trio_chat.config import Config, ConfigError, TcpAddress, UnixAddress
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host

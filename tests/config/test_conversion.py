@@ -7,43 +7,20 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import write_certificate
-from trio_chat.addresses import ADDRESS_FORM
-from trio_chat.config import (
-    KINDS,
-    Config,
-    ConfigError,
-    Override,
-    load,
-)
-from trio_chat.config_values import variable_of
+from tests.config.files import HASH, HOME, faults, write
+from trio_chat.config import Config, ConfigError, Override, load
+from trio_chat.config.conversion import variable_of
+from trio_chat.config.keys import KINDS
+from trio_chat.config.listening import ADDRESS_FORM
 from trio_chat.core.networks import NETWORK_FORM
 from trio_chat.core.settings import Gateway, Operator
 
-HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
-HOME = {"HOME": "/home/alice"}
 LISTENER = "[[listeners]]\naddress = 'a:1'"
 UNKNOWN = "is not a known key; the nearest known one is"
 NOT_TOML = "is not TOML:"
 NICKNAME = "expected a whole number, at least 1, at most 64"
 COUNT = "expected a whole number, at least 1"
 RATE = "expected a number, above 0, at most 1000000"
-
-
-def write(directory: Path, text: str | bytes) -> Path:
-    path = directory / "chat.toml"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return path
-
-
-def faults(directory: Path, text: str | bytes) -> list[str]:
-    """What is said about a file, without its name, which has to stand in front of all of it."""
-    path = write(directory, text)
-    with pytest.raises(ConfigError) as caught:
-        load(path, HOME)
-    assert str(caught.value) == "\n".join(caught.value.faults)
-    said = [fault.removeprefix(f"{path}: ") for fault in caught.value.faults]
-    assert not set(said) & set(caught.value.faults)
-    return said
 
 
 def faults_of_environment(**variables: str) -> list[str]:

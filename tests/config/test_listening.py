@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from trio_chat.addresses import (
+from trio_chat.config.listening import (
     TcpAddress,
     UnixAddress,
     parse_address,

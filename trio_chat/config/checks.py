@@ -9,22 +9,15 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import argon2
 from argon2.exceptions import InvalidHashError
 
-from trio_chat.addresses import Address, TcpAddress, UnixAddress
-from trio_chat.config_values import reason
+from trio_chat.config.files import TEXT_LIMIT, read_motd, unreadable
+from trio_chat.config.keys import Config, Listener, Tls, tls_port
+from trio_chat.config.listening import Address, TcpAddress, UnixAddress
 from trio_chat.core.names import is_channel_name
-from trio_chat.wire.text import split
 
-if TYPE_CHECKING:
-    from trio_chat.config import Config, Listener, Tls
-
-_TEXT_LIMIT = 390
-"""Bytes: a longer line (of the motd, of ADMIN) does not fit into a reply for every nickname."""
 _ADMIN_TEXTS = 3
 """Replies that ADMIN has for them (RFC 2812, section 3.4.9)."""
 _LONGEST_SOCKET_PATH = 107
@@ -109,20 +102,6 @@ def _check_pair(where: str, tls: Tls) -> Iterator[tuple[str, str]]:
         )
 
 
-def read_motd(path: Path) -> tuple[str, ...]:
-    """Return the lines of a message of the day, the long ones cut into several.
-
-    Raises `OSError`, or `ValueError` when it is not text in UTF-8.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None
-    if "\0" in text:
-        raise ValueError("it has a NUL in it")
-    return tuple(piece for line in text.splitlines() for piece in split(line.rstrip(), _TEXT_LIMIT))
-
-
 def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]:
     if not listeners:
         yield "listeners", "listeners is empty; expected one address at least"
@@ -146,15 +125,6 @@ def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]
                 f'{where} is "{address}", as is listeners[{first}].address; '
                 "expected an address of its own",
             )
-
-
-def tls_port(listeners: Sequence[Listener]) -> int | None:
-    """Return the port of the first listener with TLS that has one of its own."""
-    for listener in listeners:
-        address = listener.address
-        if listener.tls is not None and isinstance(address, TcpAddress) and address.port:
-            return address.port
-    return None
 
 
 def _check_sts(config: Config) -> Iterator[tuple[str, str]]:
@@ -184,9 +154,9 @@ def _check_admin(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
         )
     for index, text in enumerate(texts):
         size = len(text.encode())
-        if size > _TEXT_LIMIT:
+        if size > TEXT_LIMIT:
             where = f"server.admin[{index}]"
-            yield where, f"{where} is {size} bytes long; expected at most {_TEXT_LIMIT}"
+            yield where, f"{where} is {size} bytes long; expected at most {TEXT_LIMIT}"
 
 
 def _passwords(config: Config) -> Iterator[tuple[str, str]]:
@@ -205,8 +175,3 @@ def _is_hash(text: str) -> bool:
         return False
     # RFC 9106, section 3.1: what is shorter was cut off on its way here.
     return parameters.salt_len >= 8 and parameters.hash_len >= 4
-
-
-def unreadable(where: str, path: Path | None, error: Exception) -> str:
-    """Say that a file can not be read, and why."""
-    return f"{where} is {path}, which can not be read: {reason(error)}"

@@ -7,18 +7,11 @@ import msgspec
 import pytest
 
 from tests.certificates import write_certificate
-from trio_chat.config import KINDS, NOT_THERE_YET, SECTIONS, Config, ConfigError, load
-from trio_chat.config_text import EXAMPLES, NOTES, default_toml
+from tests.config.files import HASH, HOME, from_toml
+from trio_chat.config import ConfigError, load
+from trio_chat.config.default_file import EXAMPLES, NOTES, default_toml
+from trio_chat.config.keys import KINDS, NOT_THERE_YET, SECTIONS
 from trio_chat.core.settings import Operator
-
-HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
-HOME = {"HOME": "/home/alice"}
-
-
-def from_toml(directory: Path, text: str) -> Config:
-    path = directory / "chat.toml"
-    path.write_text(text)
-    return load(path, HOME)
 
 
 def test_the_default_file_loads_to_the_defaults(tmp_path: Path) -> None:

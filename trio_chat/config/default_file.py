@@ -1,7 +1,7 @@
 """The configuration as a file to begin with: every key, what it is for, and its default.
 
 Owns what people read about the keys. Which keys there are, their order and their defaults come from
-the structures in `config`; a key that nothing is written about here is an error.
+the structures in `keys`; a key that nothing is written about here is an error.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import get_args
 import msgspec
 from msgspec.structs import fields
 
-from trio_chat.addresses import Address
-from trio_chat.config import NOT_THERE_YET, SECTIONS, Config
-from trio_chat.config_values import variable_of
+from trio_chat.config.conversion import variable_of
+from trio_chat.config.keys import NOT_THERE_YET, SECTIONS, Config
+from trio_chat.config.listening import Address
 from trio_chat.core.networks import Network, network_text
 
 _WIDTH = 98
