@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trio_chat.config.listening import (
-    TcpAddress,
-    UnixAddress,
-    parse_address,
-    parse_path,
-)
+from trio_chat.addresses import TcpAddress
+from trio_chat.config.listening import UnixAddress, parse_address, parse_path
 
 BASE = Path("/etc/chat")
 
@@ -65,7 +61,7 @@ def test_an_address_is_read_and_shown(
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"port|host|path|[Aa]ddress|At least|octet|permitted"):
+    with pytest.raises(ValueError, match=r"port|host|path|address"):
         parse_address(text, BASE)
 
 

@@ -4,7 +4,7 @@ A `Config` that `load` returns has passed every check. It is never changed: a re
 Must not know what the server does with any of it. From the ground up, each imports only from those
 before it:
 
-- `listening`: where to listen, as an administrator writes it.
+- `listening`: where to listen, as an administrator writes it; stands on `trio_chat.addresses`.
 - `conversion`: from text and TOML to typed values, and how a fault is said. Knows no key by name.
 - `files`: reading what the configuration names.
 - `keys`: the keys with their types and defaults.
@@ -15,9 +15,10 @@ before it:
 
 from __future__ import annotations
 
+from trio_chat.addresses import TcpAddress
 from trio_chat.config.conversion import ConfigError, Override
 from trio_chat.config.keys import Config, Listener, Tls
-from trio_chat.config.listening import Address, TcpAddress, UnixAddress
+from trio_chat.config.listening import Address, UnixAddress
 from trio_chat.config.loading import load
 
 __all__ = [

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 import argon2
 from argon2.exceptions import InvalidHashError
 
+from trio_chat.addresses import TcpAddress
 from trio_chat.config.files import TEXT_LIMIT, read_motd, unreadable
 from trio_chat.config.keys import Config, Listener, Tls, tls_port
-from trio_chat.config.listening import Address, TcpAddress, UnixAddress
+from trio_chat.config.listening import Address, UnixAddress
 from trio_chat.core.names import is_channel_name
 
 _ADMIN_TEXTS = 3

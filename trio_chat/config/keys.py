@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
+from trio_chat.addresses import TcpAddress
 from trio_chat.config.conversion import ConfigError, kinds_of
 from trio_chat.config.files import read_motd, unreadable
-from trio_chat.config.listening import Address, TcpAddress
+from trio_chat.config.listening import Address
 from trio_chat.core.networks import Network, parse_network
 from trio_chat.core.settings import Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy

@@ -1,27 +1,18 @@
-"""Addresses as an administrator writes them: where to listen.
+"""Where to listen, as an administrator writes it; and paths.
 
-Owns their syntax and nothing else: no name is resolved and no socket is opened here. What these
-functions return is in its normal form, so that equal addresses are equal values.
+Stands on `addresses`, and owns what only a server has: sockets in the file system, and paths that
+begin at a directory.
 """
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
 from pathlib import Path
 
 import msgspec
 
+from trio_chat.addresses import TcpAddress, is_port, split_address
+
 ADDRESS_FORM = "host:port, [v6]:port or unix:/path, with a port from 0 to 65535"
-
-
-class TcpAddress(msgspec.Struct, frozen=True, tag="tcp"):
-    """A host (a name, or an address without brackets) and a port; port 0 is any free one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class UnixAddress(msgspec.Struct, frozen=True, tag="unix"):
@@ -39,19 +30,15 @@ Address = TcpAddress | UnixAddress
 def parse_address(text: str, base: Path) -> Address:
     """Read `host:port`, `[v6]:port` or `unix:/path`; a relative path begins at `base`.
 
-    Raises `ValueError` for anything else.
+    Port 0 is any free one. Raises `ValueError` for anything else.
     """
     scheme, colon, rest = text.partition(":")
-    if scheme == "unix" and colon and not _is_port(rest):
+    if scheme == "unix" and colon and not is_port(rest):
         return UnixAddress(parse_path(rest, base))
-    host, _, port = text.rpartition(":")
-    if not _is_port(port):
-        raise ValueError(f"{port!r} is not a port")
-    if host.startswith("[") and host.endswith("]"):
-        host = str(IPv6Address(host[1:-1]))
-    elif not host or not host.isprintable() or any(character in " :/[]," for character in host):
-        raise ValueError(f"{host!r} is not a host")
-    return TcpAddress(host.lower(), int(port))
+    host, port = split_address(text)
+    if not host or port is None:
+        raise ValueError(f"{text!r} lacks a host or a port")
+    return TcpAddress(host, port)
 
 
 def parse_path(text: str, base: Path) -> Path:
@@ -65,7 +52,3 @@ def parse_path(text: str, base: Path) -> Path:
         return base / Path(text).expanduser()
     except RuntimeError as error:
         raise ValueError(str(error)) from None
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535
