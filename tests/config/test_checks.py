@@ -139,6 +139,16 @@ def test_what_admin_says_is_short(admin: tuple[str, ...], said: list[str]) -> No
     assert found_by_check(Config(server=Server(admin=admin))) == said
 
 
+def test_a_description_is_short_and_can_be_shown(tmp_path: Path) -> None:
+    assert found_by_check(Config(server=Server(description="é" * 100))) == []
+    assert found_by_check(Config(server=Server(description="é" * 100 + "x"))) == [
+        "server.description is 201 bytes long; expected at most 200"
+    ]
+    assert faults(tmp_path, '[server]\ndescription = "a\\nb"') == [
+        'server.description is "a\\nb"; expected a text without control characters'
+    ]
+
+
 def test_what_admin_says_can_be_shown(tmp_path: Path) -> None:
     expected = "expected a text, not empty, without control characters"
     assert faults(tmp_path, '[server]\nadmin = ["a\\u0007", "fine", "", 5]') == [

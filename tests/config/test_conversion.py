@@ -34,6 +34,7 @@ def faults_of_environment(**variables: str) -> list[str]:
 TEXTS = {
     "server.name": ("a.example", "a.example"),
     "server.network": ("Net", "Net"),
+    "server.description": ("The chat, here", "The chat, here"),
     "server.data": ("/data", Path("/data")),
     "server.password": (HASH, HASH),
     "server.motd": ("", None),

@@ -42,13 +42,14 @@ def test_the_examples_are_fine_once_they_name_a_real_hash(tmp_path: Path) -> Non
     for name in ("motd.txt",):
         (tmp_path / name).touch()
     text = default_toml().replace("$argon2id$...", HASH)
-    for empty in ("webirc = []\n", "admin = []\n"):
+    for empty in ("webirc = []\n", "admin = []\n", 'description = ""\n'):
         text = text.replace(empty, "")
     lines = text.splitlines()
     heads = {f"# {key.rpartition('.')[2]} = " for key in EXAMPLES} | {"# [[operators]]"}
     used = [line.removeprefix("# ") if line.startswith(tuple(heads)) else line for line in lines]
     config = from_toml(tmp_path, "\n".join(used))
     assert config.server.name == "chat.example.org"
+    assert config.server.description == "The chat of the Example Society"
     assert config.server.data == Path("/var/lib/trio-chat")
     assert config.server.motd == tmp_path / "motd.txt"
     assert config.server.admin == ("Lyon, France", "The Example Society", "admin@chat.example.org")

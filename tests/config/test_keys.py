@@ -23,6 +23,7 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         server=Server(
             name="a.example",
             network="Net",
+            description="The chat",
             lobby="#a",
             password=HASH,
             motd=motd,
@@ -42,6 +43,7 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
     assert msgspec.structs.replace(settings, motd=()) == Settings(
         name="a.example",
         network="Net",
+        description="The chat",
         lobby="#a",
         password=HASH,
         admin=("here", "us"),
@@ -53,6 +55,10 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         ping_after=3.0,
         ping_timeout=4.0,
     )
+
+
+def test_a_server_without_a_description_is_described_by_its_network() -> None:
+    assert Config(server=Server(network="Net")).settings().description == "Net"
 
 
 def test_settings_without_a_motd() -> None:

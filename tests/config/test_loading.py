@@ -42,6 +42,7 @@ def test_nothing_set_is_the_documented_defaults() -> None:
         server=Server(
             name=host_name(),
             network="trio_chat",
+            description="",
             data=Path("/home/alice/.local/share/trio-chat"),
             password="",
             motd=None,
@@ -92,6 +93,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         [server]
         name = "chat.example.org"
         network = "Example"
+        description = "An example, and more"
         data = "data"
         password = "{HASH}"
         motd = "motd.txt"
@@ -128,6 +130,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         server=Server(
             name="chat.example.org",
             network="Example",
+            description="An example, and more",
             data=tmp_path / "data",
             password=HASH,
             motd=tmp_path / "motd.txt",

@@ -21,6 +21,8 @@ from trio_chat.core.names import is_channel_name
 
 _ADMIN_TEXTS = 3
 """Replies that ADMIN has for them (RFC 2812, section 3.4.9)."""
+_DESCRIPTION_LIMIT = 200
+"""Bytes: a longer one does not fit into a reply with two nicknames and the server's name twice."""
 _LONGEST_SOCKET_PATH = 107
 """Bytes: `sun_path` of Linux, without the NUL at its end."""
 
@@ -30,6 +32,12 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
     yield from _check_listeners(config.listeners)
     yield from _check_sts(config)
     yield from _check_admin(config.server.admin)
+    size = len(config.server.description.encode())
+    if size > _DESCRIPTION_LIMIT:
+        yield (
+            "server.description",
+            f"server.description is {size} bytes long; expected at most {_DESCRIPTION_LIMIT}",
+        )
     for where, password in _passwords(config):
         if not _is_hash(password):
             yield (

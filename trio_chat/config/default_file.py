@@ -34,6 +34,7 @@ _EXAMPLE_HASH = "$argon2id$..."
 
 EXAMPLES = {
     "server.name": '"chat.example.org"',
+    "server.description": '"The chat of the Example Society"',
     "server.data": '"/var/lib/trio-chat"',
     "server.motd": '"motd.txt"',
     "server.admin": '["Lyon, France", "The Example Society", "admin@chat.example.org"]',
@@ -48,6 +49,7 @@ NOTES = {
     "server": "The server itself.",
     "server.name": "The source of its replies. By default the host's name.",
     "server.network": "What clients show as the name of the network.",
+    "server.description": "What this server is: LINKS and WHOIS say so. Empty: the network's name.",
     "server.data": "The directory of what it keeps. By default trio-chat in the user's data "
     "directory (XDG_DATA_HOME, or ~/.local/share). No effect yet.",
     "server.password": "The hash of a password that every client is asked for, made by "

@@ -47,6 +47,13 @@ NetworkName = Annotated[
     ),
 ]
 
+Description = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z",
+        description="a text without control characters",
+    ),
+]
 AdminText = Annotated[
     str,
     Meta(
@@ -83,6 +90,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     name: ServerName = field(default_factory=host_name)
     network: NetworkName = "trio_chat"
+    description: Description = ""
+    """What this server is; empty: the network's name."""
     data: Path = field(default_factory=data_directory)
     password: str = ""
     """The hash of the password asked of every client; empty: none is."""
@@ -217,6 +226,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return Settings(
             name=self.server.name,
             network=self.server.network,
+            description=self.server.description or self.server.network,
             lobby=self.server.lobby,
             password=self.server.password,
             motd=motd,
