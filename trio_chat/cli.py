@@ -102,8 +102,8 @@ def commands() -> None:
     "addresses",
     multiple=True,
     metavar="ADDRESS",
-    help="host:port, [v6]:port or unix:/path; may be given several times. What the configuration "
-    "says about listeners does not count then.",
+    help="host:port, [v6]:port, :port for every address, or unix:/path; may be given several "
+    "times. What the configuration says about listeners does not count then.",
 )
 @click.option("--data", metavar="DIR", help="The directory of what the server keeps.")
 @click.option("--name", metavar="NAME", help="The server's name.")

@@ -126,8 +126,7 @@ def test_faults_of_the_environment() -> None:
         "expected a whole number, at least 1, at most 64",
         'TRIO_CHAT_FLOOD_EXEMPT: flood.exempt[1] is "10.0.0.1/8"; '
         "expected a network or an address, such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32",
-        'TRIO_CHAT_LISTENERS: listeners[1].address is "here"; '
-        "expected host:port, [v6]:port or unix:/path, with a port from 0 to 65535",
+        f'TRIO_CHAT_LISTENERS: listeners[1].address is "here"; expected {ADDRESS_FORM}',
         'TRIO_CHAT_OPERATORS: operators is "root:secret"; '
         "expected a list of tables, as JSON or as TOML",
         'TRIO_CHAT_HISTORY_ENABLED: history.enabled is "maybe"; expected true or false',

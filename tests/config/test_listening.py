@@ -19,6 +19,8 @@ BASE = Path("/etc/chat")
         ("[::1]:6667", TcpAddress("::1", 6667), None),
         ("[0:0:0:0:0:0:0:1]:6667", TcpAddress("::1", 6667), "[::1]:6667"),
         ("[fe80::1%eth0]:1", TcpAddress("fe80::1%eth0", 1), None),
+        ("*:6667", TcpAddress("*", 6667), None),
+        (":6667", TcpAddress("*", 6667), "*:6667"),
         ("unix:/run/chat", UnixAddress(Path("/run/chat")), None),
         ("unix:chat.sock", UnixAddress(Path("/etc/chat/chat.sock")), "unix:/etc/chat/chat.sock"),
         ("unix:6667", TcpAddress("unix", 6667), None),
@@ -37,7 +39,6 @@ def test_an_address_is_read_and_shown(
     [
         "",
         ":",
-        ":6667",
         "localhost",
         "localhost:",
         "localhost:irc",

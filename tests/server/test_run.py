@@ -25,7 +25,7 @@ from tests.certificates import client_context, write_certificate
 from trio_chat.config import ConfigError, Override, TcpAddress, UnixAddress, load
 from trio_chat.server import run
 from trio_chat.server.errors import StartError
-from trio_chat.server.listeners import open_endpoints
+from trio_chat.server.listeners import Endpoint, open_endpoints
 from trio_chat.server.run import Server, banner, serve
 
 
@@ -468,10 +468,107 @@ async def test_the_banner_shows_an_address_that_one_can_connect_to(tmp_path: Pat
             f"  nc 127.0.0.1 {address.port}",
             f"  trio-chat client 127.0.0.1:{address.port}",
             f"  an IRC client, such as: irssi -c 127.0.0.1 -p {address.port}",
+            "From elsewhere, with this host's name or address in place of 127.0.0.1.",
         ]
     finally:
         for endpoint in endpoints:
             endpoint.close()
+
+
+async def open_all(tmp_path: Path, *addresses: str) -> list[Endpoint]:
+    path = tmp_path / "chat.toml"
+    path.write_text("".join(f'[[listeners]]\naddress = "{address}"\n' for address in addresses))
+    return [
+        endpoint
+        for listener in load(path, {}).listeners
+        for endpoint in await open_endpoints(listener)
+    ]
+
+
+@pytest.mark.parametrize("address", ["*:0", ":0"])
+async def test_every_address_is_one_port_of_ipv4_and_of_ipv6(tmp_path: Path, address: str) -> None:
+    async with running(tmp_path, f'{NAME}[[listeners]]\naddress = "{address}"\n') as it:
+        (port,) = {endpoint.socket.getsockname()[1] for endpoint in it.server.endpoints}
+        for host in ("127.0.0.1", "::1"):
+            stream = await trio.open_tcp_stream(host, port)
+            it.streams.append(stream)
+            await stream.send_all(b"PING x\r\n")
+            await read_until(stream, b"PONG irc.test x\r\n")
+        lines = it.out.getvalue().splitlines()
+        assert lines[:3] == [
+            f"Listening on *:{port}, every address of IPv4 and IPv6",
+            "Connect with any of these:",
+            f"  nc 127.0.0.1 {port}",
+        ]
+        # Both are taken now.
+        for host in ("0.0.0.0", "[::]", "*"):
+            with pytest.raises(StartError, match=f":{port}: address already in use"):
+                await open_all(tmp_path, f"{host}:{port}")
+
+
+async def test_a_port_that_somebody_has_in_the_other_family_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    class Contended(socket.socket):
+        """Somebody has the first free port that is found, and only in IPv6."""
+
+        __slots__ = ()
+
+        def bind(self, address: tuple[str, int]) -> None:  # type: ignore[override]
+            asked.append(address)
+            if len(asked) == 2:
+                raise OSError(errno.EADDRINUSE, "Address already in use")
+            super().bind(address)
+
+    monkeypatch.setattr(socket, "socket", Contended)
+    endpoints = await open_all(tmp_path, "*:0")
+    monkeypatch.undo()
+    ports = [endpoint.socket.getsockname()[1] for endpoint in endpoints]
+    for endpoint in endpoints:
+        endpoint.close()
+    assert [host for host, _ in asked] == ["0.0.0.0", "::"] * 2
+    assert asked[0][1] == asked[2][1] == 0
+    assert ports == [asked[3][1]] * 2
+
+
+@pytest.mark.parametrize("there", [socket.AF_INET, socket.AF_INET6])
+async def test_every_address_where_there_is_only_one_family(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: socket.AddressFamily
+) -> None:
+    class Half(socket.socket):
+        __slots__ = ()
+
+        def bind(self, address: tuple[str, int]) -> None:  # type: ignore[override]
+            if self.family != there:
+                raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+            super().bind(address)
+
+    monkeypatch.setattr(socket, "socket", Half)
+    endpoints = await open_all(tmp_path, "*:0")
+    monkeypatch.undo()
+    (endpoint,) = endpoints
+    try:
+        port = endpoint.socket.getsockname()[1]
+        family = "IPv4" if there is socket.AF_INET else "IPv6"
+        lines = banner(endpoints).splitlines()
+        assert lines[0] == f"Listening on *:{port}, every address of {family}"
+    finally:
+        endpoint.close()
+
+
+async def test_no_address_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nowhere(socket.socket):
+        __slots__ = ()
+
+        def bind(self, address: tuple[str, int]) -> None:  # type: ignore[override]
+            raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+    monkeypatch.setattr(socket, "socket", Nowhere)
+    with pytest.raises(StartError) as caught:
+        await open_all(tmp_path, "*:0")
+    assert str(caught.value) == "can not listen on *:0: cannot assign requested address"
 
 
 def test_the_descriptor_limit_is_raised_as_far_as_it_goes() -> None:

@@ -18,10 +18,11 @@ from __future__ import annotations
 from trio_chat.addresses import TcpAddress
 from trio_chat.config.conversion import ConfigError, Override
 from trio_chat.config.keys import Config, Listener, Tls
-from trio_chat.config.listening import Address, UnixAddress
+from trio_chat.config.listening import EVERYWHERE, Address, UnixAddress
 from trio_chat.config.loading import load
 
 __all__ = [
+    "EVERYWHERE",
     "Address",
     "Config",
     "ConfigError",

@@ -61,7 +61,8 @@ NOTES = {
     "server.prompt_delay": "Seconds that a silent client is given before it is asked for a "
     "nickname; where TLS is spoken, 3 at least.",
     "listeners": "Where to listen; as many of these as you like.",
-    "listeners.address": "host:port, [v6]:port or unix:/path. Port 0 is any free one.",
+    "listeners.address": "host:port, [v6]:port, *:port for every address (IPv4 and IPv6), or "
+    "unix:/path. Port 0 is any free one.",
     "listeners.tls": "TLS, beside everything else on the same port: files in PEM.",
     "operators": "Who may become an operator with OPER; as many of these as you like.",
     "operators.name": "",

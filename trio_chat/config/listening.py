@@ -12,7 +12,11 @@ import msgspec
 
 from trio_chat.addresses import TcpAddress, is_port, split_address
 
-ADDRESS_FORM = "host:port, [v6]:port or unix:/path, with a port from 0 to 65535"
+ADDRESS_FORM = (
+    "host:port, [v6]:port, *:port for every address, or unix:/path, with a port from 0 to 65535"
+)
+EVERYWHERE = "*"
+"""The host that is every address, IPv4 and IPv6."""
 
 
 class UnixAddress(msgspec.Struct, frozen=True, tag="unix"):
@@ -28,17 +32,18 @@ Address = TcpAddress | UnixAddress
 
 
 def parse_address(text: str, base: Path) -> Address:
-    """Read `host:port`, `[v6]:port` or `unix:/path`; a relative path begins at `base`.
+    """Read `host:port`, `[v6]:port`, `:port` or `unix:/path`; a relative path begins at `base`.
 
-    Port 0 is any free one. Raises `ValueError` for anything else.
+    Without a host it is `EVERYWHERE`, which can be written, too. Port 0 is any free one. Raises
+    `ValueError` for anything else.
     """
     scheme, colon, rest = text.partition(":")
     if scheme == "unix" and colon and not is_port(rest):
         return UnixAddress(parse_path(rest, base))
     host, port = split_address(text)
-    if not host or port is None:
-        raise ValueError(f"{text!r} lacks a host or a port")
-    return TcpAddress(host, port)
+    if port is None:
+        raise ValueError(f"{text!r} has no port")
+    return TcpAddress(host or EVERYWHERE, port)
 
 
 def parse_path(text: str, base: Path) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from trio_chat.config import Listener, TcpAddress, Tls, UnixAddress
+from trio_chat.config import EVERYWHERE, Listener, TcpAddress, Tls, UnixAddress
 from trio_chat.server.errors import StartError
 from trio_chat.server.tls import TlsContext, UnusableError
 
@@ -26,6 +26,11 @@ log = structlog.get_logger()
 _AT_ONCE = 16
 """Connections that are accepted before anybody else gets a turn."""
 _OUT_OF_DESCRIPTORS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+_NOT_HERE = frozenset((errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL))
+"""This system does without IPv4, or without IPv6."""
+_FAMILIES = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
+_ATTEMPTS = 20
+"""How often a port is looked for that is free in both."""
 _BREATHER = 0.1
 """Seconds."""
 _SEND_BUFFER = 262_144
@@ -72,12 +77,17 @@ def tls_context(tls: Tls) -> TlsContext:
 
 
 async def open_endpoints(listener: Listener) -> list[Endpoint]:
-    """Listen as configured: on every address that a host name has. Raises `StartError`."""
+    """Listen as configured: on every address that a host name has, or that there is.
+
+    Raises `StartError`.
+    """
     context = tls_context(listener.tls) if listener.tls is not None else None
     address = listener.address
     try:
         if isinstance(address, UnixAddress):
             sockets = [_listen_unix(address.path)]
+        elif address.host == EVERYWHERE:
+            sockets = _listen_everywhere(address.port)
         else:
             opened = await trio.open_tcp_listeners(
                 address.port, host=address.host, backlog=_BACKLOG
@@ -89,6 +99,56 @@ async def open_endpoints(listener: Listener) -> list[Endpoint]:
     for sock in sockets:
         sock.setblocking(False)
     return [Endpoint(sock, listener, context) for sock in sockets]
+
+
+def _listen_everywhere(port: int) -> list[socket.socket]:
+    """Listen on every address of IPv4 and IPv6, on one port, also where that is any free one."""
+    left = 1 if port else _ATTEMPTS
+    while True:
+        left -= 1
+        try:
+            return _listen_on_both(port)
+        except OSError as error:
+            # The port that is free in one may be somebody's in the other.
+            if not left or error.errno != errno.EADDRINUSE:
+                raise
+
+
+def _listen_on_both(port: int) -> list[socket.socket]:
+    """Listen with IPv4 and IPv6, or with the one that there is; the first chooses a free port."""
+    sockets: list[socket.socket] = []
+    missing: list[OSError] = []
+    try:
+        for family, host in _FAMILIES:
+            chosen = sockets[0].getsockname()[1] if sockets else port
+            try:
+                sockets.append(_listen_tcp(family, host, chosen))
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise
+                missing.append(error)
+        if not sockets:
+            raise missing[0]
+    except OSError:
+        for sock in sockets:
+            sock.close()
+        raise
+    return sockets
+
+
+def _listen_tcp(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    sock = socket.socket(family)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # IPv4 has a socket of its own, whatever this system's habit is.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _listen_unix(path: Path) -> socket.socket:

@@ -21,7 +21,7 @@ import structlog
 import trio
 
 import trio_chat
-from trio_chat.config import Config, ConfigError, TcpAddress, UnixAddress
+from trio_chat.config import EVERYWHERE, Config, ConfigError, TcpAddress, UnixAddress
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
@@ -40,6 +40,10 @@ log = structlog.get_logger()
 
 SHUTDOWN = 4.5
 """Seconds that clients are given to read to the end when the server stops, at most."""
+
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""What stands for every address, and where this host itself is reached then."""
+_FAMILY_NAMES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 
 
 async def serve(
@@ -303,17 +307,17 @@ def raise_descriptor_limit() -> int:
 
 def banner(endpoints: list[Endpoint]) -> str:
     """Return where the server listens, and three ways to connect."""
-    lines = []
-    for endpoint in endpoints:
-        tls = ", with TLS for those who begin with it" if endpoint.context is not None else ""
-        lines.append(f"Listening on {endpoint.address}{tls}")
+    lines = [
+        f"Listening on {_where(list(group))}"
+        for _, group in itertools.groupby(endpoints, key=_listener_of)
+    ]
     first = endpoints[0]
     address = first.address
     lines.append("Connect with any of these:")
     if isinstance(address, UnixAddress):
         lines.append(f"  nc -U {address.path}")
         return "\n".join(lines)
-    host = _reachable(address)
+    host = _WILDCARDS.get(address.host, address.host)
     shown = TcpAddress(host, address.port)
     tls = " --tls" if first.context is not None else ""
     lines += [
@@ -321,11 +325,25 @@ def banner(endpoints: list[Endpoint]) -> str:
         f"  trio-chat client {shown}{tls}",
         f"  an IRC client, such as: irssi -c {host} -p {address.port}",
     ]
+    if host != address.host:
+        lines.append(f"From elsewhere, with this host's name or address in place of {host}.")
     return "\n".join(lines)
 
 
-def _reachable(address: TcpAddress) -> str:
-    """Return a host to connect to: a wildcard address is not one."""
-    if address.host == "0.0.0.0":
-        return "127.0.0.1"
-    return "::1" if address.host == "::" else address.host
+def _listener_of(endpoint: Endpoint) -> int:
+    """Return what endpoints have in common that were configured as one, on every address."""
+    configured = endpoint.configured.address
+    everywhere = isinstance(configured, TcpAddress) and configured.host == EVERYWHERE
+    return id(endpoint.configured if everywhere else endpoint)
+
+
+def _where(endpoints: list[Endpoint]) -> str:
+    """Say where endpoints listen that were configured as one, and what they take."""
+    first = endpoints[0]
+    text = str(first.address)
+    configured = first.configured.address
+    if isinstance(configured, TcpAddress) and configured.host == EVERYWHERE:
+        port = text.rpartition(":")[2]
+        families = " and ".join(_FAMILY_NAMES[endpoint.socket.family] for endpoint in endpoints)
+        text = f"{EVERYWHERE}:{port}, every address of {families}"
+    return text + (", with TLS for those who begin with it" if first.context is not None else "")
