@@ -12,6 +12,7 @@ from tests.config.files import HASH, faults, from_toml, write
 from trio_chat.config import Address, Config, ConfigError, Listener, TcpAddress, Tls, UnixAddress
 from trio_chat.config.checks import check
 from trio_chat.config.keys import Connections, Gateways, Server, Sts
+from trio_chat.config.listening import FileMode
 from trio_chat.core.networks import NETWORK_FORM
 from trio_chat.core.settings import Gateway, Operator
 from trio_chat.core.settings import Sts as StsPolicy
@@ -86,6 +87,18 @@ def test_the_path_of_a_socket_has_a_length() -> None:
     listeners = tuple(Listener(address=UnixAddress(path)) for path in paths)
     assert found_by_check(Config(listeners=listeners)) == [
         f'listeners[1].address is "unix:{paths[1]}"; expected a path of at most 107 bytes'
+    ]
+
+
+def test_only_a_socket_in_the_file_system_has_a_mode_and_a_group() -> None:
+    listeners = tuple(
+        Listener(address=address, mode=FileMode(0o60), group="33")
+        for address in (UnixAddress(Path("/a")), TcpAddress("::1", 0))
+    )
+    why = "expected none, as [::1]:0 has no file: only an address with unix: has"
+    assert found_by_check(Config(listeners=listeners)) == [
+        f'listeners[1].mode is "0060"; {why}',
+        f'listeners[1].group is "33"; {why}',
     ]
 
 

@@ -11,7 +11,7 @@ from tests.config.files import HASH, HOME, faults, write
 from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.config.conversion import variable_of
 from trio_chat.config.keys import KINDS
-from trio_chat.config.listening import ADDRESS_FORM
+from trio_chat.config.listening import ADDRESS_FORM, MODE_FORM
 from trio_chat.core.networks import NETWORK_FORM
 from trio_chat.core.settings import Gateway, Operator
 
@@ -19,6 +19,7 @@ LISTENER = "[[listeners]]\naddress = 'a:1'"
 UNKNOWN = "is not a known key; the nearest known one is"
 NOT_TOML = "is not TOML:"
 NICKNAME = "expected a whole number, at least 1, at most 64"
+GROUP = "expected the name or the number of a group, as a text"
 COUNT = "expected a whole number, at least 1"
 RATE = "expected a number, above 0, at most 1000000"
 
@@ -189,6 +190,12 @@ def test_a_fault_of_a_flag_names_it() -> None:
             f"{LISTENER}\n{LISTENER}\ntls = {{ certificate = 'a', key = 1 }}",
             "listeners[1].tls.key is 1; expected a path",
         ),
+        (f"{LISTENER}\nmode = 660", f"listeners[0].mode is 660; expected {MODE_FORM}"),
+        (f"{LISTENER}\nmode = '0680'", f'listeners[0].mode is "0680"; expected {MODE_FORM}'),
+        (f"{LISTENER}\nmode = '1777'", f'listeners[0].mode is "1777"; expected {MODE_FORM}'),
+        (f"{LISTENER}\nmode = 'rw'", f'listeners[0].mode is "rw"; expected {MODE_FORM}'),
+        (f"{LISTENER}\ngroup = 33", f"listeners[0].group is 33; {GROUP}"),
+        (f"{LISTENER}\ngroup = 'a b'", f'listeners[0].group is "a b"; {GROUP}'),
         ('[[operators]]\nname = "root"', "operators[0].password is missing; expected a text"),
         ("[sever]", f"sever {UNKNOWN} server"),
         ("[server]\nnmae = 1", f"server.nmae {UNKNOWN} server.name"),

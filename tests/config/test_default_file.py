@@ -30,7 +30,14 @@ def test_the_default_file_has_every_key_and_says_something_about_each_section() 
     assert all(len(line) <= 100 for line in lines)
     assert default_toml().isascii()
     written = {key for key in NOTES if "." in key}
-    inner = {"listeners.address", "listeners.tls", "operators.name", "operators.password"}
+    inner = {
+        "listeners.address",
+        "listeners.tls",
+        "listeners.mode",
+        "listeners.group",
+        "operators.name",
+        "operators.password",
+    }
     assert written == ({key for key in KINDS if "." in key} | inner)
     assert written >= set(EXAMPLES)
     assert all(NOTES[section] for section in SECTIONS)
@@ -42,6 +49,8 @@ def test_the_examples_are_fine_once_they_name_a_real_hash(tmp_path: Path) -> Non
     for name in ("motd.txt",):
         (tmp_path / name).touch()
     text = default_toml().replace("$argon2id$...", HASH)
+    # Some are of sockets in the file system only.
+    text = text.replace('address = "127.0.0.1:55555"', 'address = "unix:chat.sock"')
     for empty in ("webirc = []\n", "admin = []\n", 'description = ""\n'):
         text = text.replace(empty, "")
     lines = text.splitlines()
@@ -54,6 +63,7 @@ def test_the_examples_are_fine_once_they_name_a_real_hash(tmp_path: Path) -> Non
     assert config.server.motd == tmp_path / "motd.txt"
     assert config.server.admin == ("Lyon, France", "The Example Society", "admin@chat.example.org")
     assert config.listeners[0].tls is not None
+    assert (config.listeners[0].mode, config.listeners[0].group) == (0o660, "www-data")
     assert config.operators == (Operator(name="root", password=HASH),)
     assert config.gateways.webirc[0].host == (ip_network("192.0.2.7"),)
 

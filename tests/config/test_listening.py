@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from trio_chat.addresses import TcpAddress
-from trio_chat.config.listening import UnixAddress, parse_address, parse_path
+from trio_chat.config.listening import UnixAddress, parse_address, parse_mode, parse_path
 
 BASE = Path("/etc/chat")
 
@@ -77,3 +77,14 @@ def test_paths_begin_at_the_base_and_at_home(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"path|home"):
         parse_path(text, BASE)
+
+
+@pytest.mark.parametrize(("text", "mode"), [("660", 0o660), ("0660", 0o660), ("000", 0)])
+def test_a_mode_is_octal(text: str, mode: int) -> None:
+    assert parse_mode(text) == mode
+
+
+@pytest.mark.parametrize("text", ["", "66", "0o660", "0680", "4755", "00660", "-660", "660\n"])
+def test_what_is_no_mode_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a mode"):
+        parse_mode(text)

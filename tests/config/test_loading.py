@@ -31,6 +31,7 @@ from trio_chat.config.keys import (
     data_directory,
     host_name,
 )
+from trio_chat.config.listening import FileMode
 from trio_chat.core.settings import Gateway, Limits, Operator
 
 FLAG = Override(flag="--flag", key="server.name", value="flag.example")
@@ -105,6 +106,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
         tls = {{ certificate = "full.pem", key = "{tmp_path}/key.pem" }}
         [[listeners]]
         address = "unix:chat.sock"
+        mode = "0660"
+        group = "33"
         [[operators]]
         name = "root"
         password = "{HASH}"
@@ -143,7 +146,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
                 address=TcpAddress("::", 6697),
                 tls=Tls(certificate=tmp_path / "full.pem", key=tmp_path / "key.pem"),
             ),
-            Listener(address=UnixAddress(tmp_path / "chat.sock")),
+            Listener(address=UnixAddress(tmp_path / "chat.sock"), mode=FileMode(0o660), group="33"),
         ),
         operators=(Operator(name="root", password=HASH),),
         accounts=Accounts(registration="closed"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import resource
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -443,6 +445,91 @@ async def test_a_unix_socket_left_over_is_replaced_but_one_in_use_is_not(tmp_pat
         with pytest.raises(StartError, match="in use"):
             await open_endpoints(other.listeners[0])
         assert (tmp_path / "file.sock").read_text() == "precious"
+
+
+def unix_text(*more: str) -> str:
+    return "\n".join([f'{NAME}[[listeners]]\naddress = "unix:chat.sock"', *more])
+
+
+def another_group() -> int:
+    """Return a group that this process may give a file to, if it can be another than its own."""
+    if os.geteuid() == 0:
+        return 54_321
+    return next((group for group in os.getgroups() if group != os.getegid()), os.getegid())
+
+
+async def test_a_unix_socket_has_its_mode_and_group_before_anybody_can_connect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[os.stat_result] = []
+
+    class Observed(socket.socket):
+        __slots__ = ()
+
+        def listen(self, backlog: int = 0, /) -> None:
+            found.append((tmp_path / "chat.sock").stat())
+            super().listen(backlog)
+
+    monkeypatch.setattr(socket, "socket", Observed)
+    group = another_group()
+    path = tmp_path / "chat.toml"
+    path.write_text(unix_text('mode = "0662"', f'group = "{group}"'))
+    # Whatever the umask takes away.
+    before = os.umask(0o077)
+    try:
+        (endpoint,) = await open_endpoints(load(path, {}).listeners[0])
+    finally:
+        os.umask(before)
+    endpoint.close()
+    (status,) = found
+    assert (stat.S_IMODE(status.st_mode), status.st_gid) == (0o662, group)
+
+
+@pytest.mark.parametrize("group", ["no-such-group", "4294967295", "99999999999"])
+async def test_a_group_that_there_is_not(tmp_path: Path, group: str) -> None:
+    path = tmp_path / "chat.toml"
+    path.write_text(unix_text(f'group = "{group}"'))
+    with pytest.raises(StartError) as caught:
+        await open_endpoints(load(path, {}).listeners[0])
+    place = f"unix:{tmp_path / 'chat.sock'}"
+    assert str(caught.value) == f'can not listen on {place}: there is no group "{group}"'
+    assert not (tmp_path / "chat.sock").exists()
+
+
+async def test_a_group_has_a_name(tmp_path: Path) -> None:
+    try:
+        name = grp.getgrgid(os.getegid()).gr_name
+    except KeyError:
+        pytest.skip("this process's group has no name")
+    path = tmp_path / "chat.toml"
+    path.write_text(unix_text(f'group = "{name}"'))
+    (endpoint,) = await open_endpoints(load(path, {}).listeners[0])
+    assert (tmp_path / "chat.sock").stat().st_gid == os.getegid()
+    endpoint.close()
+
+
+async def test_a_group_that_the_socket_may_not_be_given_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chown(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", chown)
+    path = tmp_path / "chat.toml"
+    path.write_text(unix_text('group = "0"'))
+    with pytest.raises(StartError) as caught:
+        await open_endpoints(load(path, {}).listeners[0])
+    place = f"unix:{tmp_path / 'chat.sock'}"
+    assert str(caught.value) == f'can not give {place} to the group "0": operation not permitted'
+    assert not (tmp_path / "chat.sock").exists()
+
+
+async def test_another_mode_takes_a_restart(tmp_path: Path) -> None:
+    async with running(tmp_path, unix_text('mode = "0600"')) as it:
+        (tmp_path / "chat.toml").write_text(unix_text('mode = "0660"'))
+        with structlog.testing.capture_logs() as logs:
+            await it.server.reload()
+        assert "listeners have changed, which takes a restart" in [log["event"] for log in logs]
 
 
 async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> None:

@@ -125,14 +125,28 @@ def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]
                 where,
                 f'{where} is "{address}"; expected a path of at most {_LONGEST_SOCKET_PATH} bytes',
             )
-        if isinstance(address, TcpAddress) and address.port == 0:
-            continue
+        if isinstance(address, TcpAddress):
+            yield from _check_no_file(index, listener)
+            if address.port == 0:
+                continue
         first = seen.setdefault(address, index)
         if first != index:
             yield (
                 where,
                 f'{where} is "{address}", as is listeners[{first}].address; '
                 "expected an address of its own",
+            )
+
+
+def _check_no_file(index: int, listener: Listener) -> Iterator[tuple[str, str]]:
+    mode = None if listener.mode is None else f"{listener.mode:04o}"
+    for name, value in [("mode", mode), ("group", listener.group)]:
+        if value is not None:
+            where = f"listeners[{index}].{name}"
+            yield (
+                where,
+                f'{where} is "{value}"; expected none, as {listener.address} has no file: '
+                "only an address with unix: has",
             )
 
 

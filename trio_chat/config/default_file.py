@@ -39,6 +39,8 @@ EXAMPLES = {
     "server.motd": '"motd.txt"',
     "server.admin": '["Lyon, France", "The Example Society", "admin@chat.example.org"]',
     "listeners.tls": '{ certificate = "fullchain.pem", key = "privkey.pem" }',
+    "listeners.mode": '"0660"',
+    "listeners.group": '"www-data"',
     "operators.name": '"root"',
     "operators.password": f'"{_EXAMPLE_HASH}"',
     "gateways.webirc": f'[{{ host = ["192.0.2.7"], password = "{_EXAMPLE_HASH}" }}]',
@@ -64,6 +66,9 @@ NOTES = {
     "listeners.address": "host:port, [v6]:port, *:port for every address (IPv4 and IPv6), or "
     "unix:/path. Port 0 is any free one.",
     "listeners.tls": "TLS, beside everything else on the same port: files in PEM.",
+    "listeners.mode": "Of a unix: socket: its permissions, in octal. Who may write may connect. By "
+    "default what the umask leaves.",
+    "listeners.group": "Of a unix: socket: its group, by name or number.",
     "operators": "Who may become an operator with OPER; as many of these as you like.",
     "operators.name": "",
     "operators.password": "A hash made by `trio-chat hash-password`.",

@@ -18,7 +18,7 @@ from msgspec import Meta, field
 from trio_chat.addresses import TcpAddress
 from trio_chat.config.conversion import ConfigError, kinds_of
 from trio_chat.config.files import read_motd, unreadable
-from trio_chat.config.listening import Address
+from trio_chat.config.listening import Address, FileMode
 from trio_chat.core.networks import Network, parse_network
 from trio_chat.core.settings import Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy
@@ -47,6 +47,13 @@ NetworkName = Annotated[
     ),
 ]
 
+GroupName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s:\x00-\x1f\x7f-\x9f]+\Z",
+        description="the name or the number of a group, as a text",
+    ),
+]
 Description = Annotated[
     str,
     Meta(
@@ -115,6 +122,10 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
 
     address: Address
     tls: Tls | None = None
+    mode: FileMode | None = None
+    """Of a socket in the file system; by default what the process's umask leaves."""
+    group: GroupName | None = None
+    """Of a socket in the file system: its name or its number."""
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,9 @@ begin at a directory.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import NewType
 
 import msgspec
 
@@ -17,6 +19,11 @@ ADDRESS_FORM = (
 )
 EVERYWHERE = "*"
 """The host that is every address, IPv4 and IPv6."""
+
+
+_MODE = re.compile("0?[0-7]{3}")
+FileMode = NewType("FileMode", int)
+MODE_FORM = 'the permissions of a file in octal, such as "0660"'
 
 
 class UnixAddress(msgspec.Struct, frozen=True, tag="unix"):
@@ -44,6 +51,13 @@ def parse_address(text: str, base: Path) -> Address:
     if port is None:
         raise ValueError(f"{text!r} has no port")
     return TcpAddress(host or EVERYWHERE, port)
+
+
+def parse_mode(text: str) -> FileMode:
+    """Read permissions as `chmod` takes them in octal: `660` or `0660`. Raises `ValueError`."""
+    if not _MODE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a mode")
+    return FileMode(int(text, 8))
 
 
 def parse_path(text: str, base: Path) -> Path:

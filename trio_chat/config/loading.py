@@ -20,11 +20,20 @@ from trio_chat.config.conversion import (
     read_toml,
 )
 from trio_chat.config.keys import KINDS, SECTIONS, Config, data_directory
-from trio_chat.config.listening import ADDRESS_FORM, Address, parse_address, parse_path
+from trio_chat.config.listening import (
+    ADDRESS_FORM,
+    MODE_FORM,
+    Address,
+    FileMode,
+    parse_address,
+    parse_mode,
+    parse_path,
+)
 from trio_chat.core.networks import NETWORK_FORM, Network, parse_network
 
 _FORMS: Forms = {
     Path: Form(expected="a path", parse=parse_path),
+    FileMode: Form(expected=MODE_FORM, parse=lambda text, _: parse_mode(text)),
     Address: Form(expected=ADDRESS_FORM, parse=parse_address),
     Network: Form(expected=NETWORK_FORM, parse=lambda text, _: parse_network(text)),
 }

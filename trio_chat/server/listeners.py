@@ -8,6 +8,7 @@ more than the connection.
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import socket
 import stat
@@ -31,6 +32,8 @@ _NOT_HERE = frozenset((errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL))
 _FAMILIES = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
 _ATTEMPTS = 20
 """How often a port is looked for that is free in both."""
+_LAST_GROUP = 2**32 - 2
+"""The number after it says "as it is" to the kernel."""
 _BREATHER = 0.1
 """Seconds."""
 _SEND_BUFFER = 262_144
@@ -85,7 +88,7 @@ async def open_endpoints(listener: Listener) -> list[Endpoint]:
     address = listener.address
     try:
         if isinstance(address, UnixAddress):
-            sockets = [_listen_unix(address.path)]
+            sockets = [_listen_unix(listener, address.path)]
         elif address.host == EVERYWHERE:
             sockets = _listen_everywhere(address.port)
         else:
@@ -94,8 +97,7 @@ async def open_endpoints(listener: Listener) -> list[Endpoint]:
             )
             sockets = [socket.socket(fileno=one.socket.detach()) for one in opened]
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StartError(f"can not listen on {address}: {reason[:1].lower()}{reason[1:]}") from None
+        raise StartError(f"can not listen on {address}: {_reason(error)}") from None
     for sock in sockets:
         sock.setblocking(False)
     return [Endpoint(sock, listener, context) for sock in sockets]
@@ -151,18 +153,54 @@ def _listen_tcp(family: socket.AddressFamily, host: str, port: int) -> socket.so
     return sock
 
 
-def _listen_unix(path: Path) -> socket.socket:
+def _listen_unix(listener: Listener, path: Path) -> socket.socket:
     """Listen on a path, in place of a socket there that nobody listens on any more."""
+    group = None if listener.group is None else _group_number(listener, listener.group)
     sock = socket.socket(socket.AF_UNIX)
     try:
         if path.exists() and stat.S_ISSOCK(path.stat().st_mode) and not _answers(path):
             path.unlink()
         sock.bind(os.fspath(path))
-        sock.listen(_BACKLOG)
+        try:
+            _hand_over(listener, path, group)
+            # Before this nobody can connect, whatever the file allows.
+            sock.listen(_BACKLOG)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _hand_over(listener: Listener, path: Path, group: int | None) -> None:
+    """Give a socket's file the group and the permissions that it is to have."""
+    if group is not None:
+        try:
+            os.chown(path, -1, group, follow_symlinks=False)
+        except OSError as error:
+            raise StartError(
+                f'can not give {listener.address} to the group "{listener.group}": {_reason(error)}'
+            ) from None
+    if listener.mode is not None:
+        path.chmod(listener.mode)
+
+
+def _group_number(listener: Listener, group: str) -> int:
+    """Return the number of a group by its name, or by its number."""
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        if group.isascii() and group.isdigit() and len(group) <= 10 and int(group) <= _LAST_GROUP:
+            return int(group)
+    raise StartError(f'can not listen on {listener.address}: there is no group "{group}"')
+
+
+def _reason(error: OSError) -> str:
+    """Say what is wrong, in the middle of a sentence."""
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]
 
 
 def _answers(path: Path) -> bool:

@@ -289,9 +289,12 @@ class Server:
         return not address or in_networks(address, self._config.flood.exempt)
 
 
-def _kinds(config: Config) -> list[tuple[object, bool]]:
+def _kinds(config: Config) -> list[tuple[object, ...]]:
     """Return what of the listeners can not change while they listen."""
-    return [(listener.address, listener.tls is None) for listener in config.listeners]
+    return [
+        (listener.address, listener.tls is None, listener.mode, listener.group)
+        for listener in config.listeners
+    ]
 
 
 def raise_descriptor_limit() -> int:
