@@ -190,6 +190,14 @@ def test_a_fault_of_a_flag_names_it() -> None:
             f"{LISTENER}\n{LISTENER}\ntls = {{ certificate = 'a', key = 1 }}",
             "listeners[1].tls.key is 1; expected a path",
         ),
+        (
+            f"{LISTENER}\ntls = {{ certificate = 'a', key = 'b', only = 'yes' }}",
+            'listeners[0].tls.only is "yes"; expected true or false',
+        ),
+        (
+            f"{LISTENER}\ntls = {{ certificate = 'a', key = 'b', olny = true }}",
+            f"listeners[0].tls.olny {UNKNOWN} listeners[0].tls.only",
+        ),
         (f"{LISTENER}\nmode = 660", f"listeners[0].mode is 660; expected {MODE_FORM}"),
         (f"{LISTENER}\nmode = '0680'", f'listeners[0].mode is "0680"; expected {MODE_FORM}'),
         (f"{LISTENER}\nmode = '1777'", f'listeners[0].mode is "1777"; expected {MODE_FORM}'),

@@ -103,7 +103,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         prompt_delay = 1
         [[listeners]]
         address = "[::]:6697"
-        tls = {{ certificate = "full.pem", key = "{tmp_path}/key.pem" }}
+        tls = {{ certificate = "full.pem", key = "{tmp_path}/key.pem", only = true }}
         [[listeners]]
         address = "unix:chat.sock"
         mode = "0660"
@@ -144,7 +144,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         listeners=(
             Listener(
                 address=TcpAddress("::", 6697),
-                tls=Tls(certificate=tmp_path / "full.pem", key=tmp_path / "key.pem"),
+                tls=Tls(certificate=tmp_path / "full.pem", key=tmp_path / "key.pem", only=True),
             ),
             Listener(address=UnixAddress(tmp_path / "chat.sock"), mode=FileMode(0o660), group="33"),
         ),

@@ -131,6 +131,10 @@ def tls_text(tmp_path: Path) -> str:
     )
 
 
+def only_tls(text: str) -> str:
+    return text.replace('key = "key.pem"', 'key = "key.pem", only = true')
+
+
 async def connect_tls(it: Running) -> trio.SSLStream[trio.SocketStream]:
     stream = trio.SSLStream(await it.connect(), client_context(), server_hostname="irc.test")
     await stream.do_handshake()
@@ -154,6 +158,42 @@ async def test_tls_with_irc_and_people_inside_and_without_it(tmp_path: Path) -> 
         await read_until(irc, b":cy!~cy@127.0.0.1 PRIVMSG #lobby :me too\r\n")
         await irc.send_all(b"QUIT\r\n")
         assert (await read_all(irc)).endswith(b"ERROR :Closing link (Quit: )\r\n")
+
+
+async def test_a_port_of_tls_only_and_what_is_said_of_it(tmp_path: Path) -> None:
+    text = tls_text(tmp_path)
+    async with running(tmp_path, only_tls(text)) as it:
+        address = it.server.endpoints[0].address
+        assert isinstance(address, TcpAddress)
+        assert it.out.getvalue().splitlines() == [
+            f"Listening on {address}, TLS only",
+            "Connect with any of these:",
+            f"  openssl s_client -quiet -connect {address}",
+            f"  trio-chat client {address} --tls",
+            f"  an IRC client, such as: irssi, and there /connect -tls 127.0.0.1 {address.port}",
+        ]
+        inside = await connect_tls(it)
+        await inside.send_all(b"PING x\r\n")
+        await read_until(inside, b"PONG irc.test x\r\n")
+        outside = await it.connect()
+        await outside.send_all(b"PING x\r\n")
+        reason = b"ERROR :Closing link (This port speaks TLS only)\r\n"
+        assert await read_all(outside) == reason
+        # That can change with the certificate.
+        (tmp_path / "chat.toml").write_text(text)
+        assert await it.server.reload() == ""
+        outside = await it.connect()
+        await outside.send_all(b"PING x\r\n")
+        await read_until(outside, b"PONG irc.test x\r\n")
+
+
+async def test_a_unix_socket_of_tls_only(tmp_path: Path) -> None:
+    text = only_tls(tls_text(tmp_path)).replace("127.0.0.1:0", "unix:chat.sock")
+    async with running(tmp_path, text) as it:
+        path = tmp_path / "chat.sock"
+        lines = it.out.getvalue().splitlines()
+        assert lines[0] == f"Listening on unix:{path}, TLS only"
+        assert lines[2:] == [f"  openssl s_client -quiet -unix {path}"]
 
 
 async def test_large_output_over_tls_arrives_whole(tmp_path: Path) -> None:

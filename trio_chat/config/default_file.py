@@ -65,7 +65,8 @@ NOTES = {
     "listeners": "Where to listen; as many of these as you like.",
     "listeners.address": "host:port, [v6]:port, *:port for every address (IPv4 and IPv6), or "
     "unix:/path. Port 0 is any free one.",
-    "listeners.tls": "TLS, beside everything else on the same port: files in PEM.",
+    "listeners.tls": "TLS, beside everything else on the same port: files in PEM. With only = true "
+    "beside them nothing else is spoken there.",
     "listeners.mode": "Of a unix: socket: its permissions, in octal. Who may write may connect. By "
     "default what the umask leaves.",
     "listeners.group": "Of a unix: socket: its group, by name or number.",

@@ -115,6 +115,8 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
 
     certificate: Path
     key: Path
+    only: bool = False
+    """Nothing else is spoken on that port."""
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ class Endpoint:
 def tls_context(tls: Tls) -> TlsContext:
     """Load a certificate and its key. Raises `StartError`."""
     try:
-        return TlsContext(tls.certificate, tls.key)
+        return TlsContext(tls.certificate, tls.key, only=tls.only)
     except UnusableError as error:
         raise StartError(
             f"can not use the certificate {tls.certificate} with the key {tls.key}: {error}"

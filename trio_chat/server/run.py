@@ -314,19 +314,23 @@ def banner(endpoints: list[Endpoint]) -> str:
         f"Listening on {_where(list(group))}"
         for _, group in itertools.groupby(endpoints, key=_listener_of)
     ]
-    first = endpoints[0]
-    address = first.address
     lines.append("Connect with any of these:")
+    address, context = endpoints[0].address, endpoints[0].context
+    tls_only = context is not None and context.only
     if isinstance(address, UnixAddress):
-        lines.append(f"  nc -U {address.path}")
+        program = "openssl s_client -quiet -unix" if tls_only else "nc -U"
+        lines.append(f"  {program} {address.path}")
         return "\n".join(lines)
     host = _WILDCARDS.get(address.host, address.host)
     shown = TcpAddress(host, address.port)
-    tls = " --tls" if first.context is not None else ""
     lines += [
-        f"  nc {host} {address.port}",
-        f"  trio-chat client {shown}{tls}",
-        f"  an IRC client, such as: irssi -c {host} -p {address.port}",
+        f"  openssl s_client -quiet -connect {shown}"
+        if tls_only
+        else f"  nc {host} {address.port}",
+        f"  trio-chat client {shown}{' --tls' if context is not None else ''}",
+        f"  an IRC client, such as: irssi, and there /connect -tls {host} {address.port}"
+        if tls_only
+        else f"  an IRC client, such as: irssi -c {host} -p {address.port}",
     ]
     if host != address.host:
         lines.append(f"From elsewhere, with this host's name or address in place of {host}.")
@@ -349,4 +353,6 @@ def _where(endpoints: list[Endpoint]) -> str:
         port = text.rpartition(":")[2]
         families = " and ".join(_FAMILY_NAMES[endpoint.socket.family] for endpoint in endpoints)
         text = f"{EVERYWHERE}:{port}, every address of {families}"
-    return text + (", with TLS for those who begin with it" if first.context is not None else "")
+    if first.context is None:
+        return text
+    return text + (", TLS only" if first.context.only else ", with TLS for those who begin with it")
