@@ -19,11 +19,10 @@ ADDRESS_FORM = (
 )
 EVERYWHERE = "*"
 """The host that is every address, IPv4 and IPv6."""
-
-
-_MODE = re.compile("0?[0-7]{3}")
 FileMode = NewType("FileMode", int)
+"""Permissions, as the system takes them."""
 MODE_FORM = 'the permissions of a file in octal, such as "0660"'
+_MODE = re.compile("0?[0-7]{3}")
 
 
 class UnixAddress(msgspec.Struct, frozen=True, tag="unix"):

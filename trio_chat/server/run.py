@@ -21,12 +21,13 @@ import structlog
 import trio
 
 import trio_chat
-from trio_chat.config import EVERYWHERE, Config, ConfigError, TcpAddress, UnixAddress
+from trio_chat.config import Config, ConfigError
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.journal import Journal, NoJournal
 from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
+from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
 from trio_chat.server.connection import Connection
 from trio_chat.server.errors import StartError
@@ -40,10 +41,6 @@ log = structlog.get_logger()
 
 SHUTDOWN = 4.5
 """Seconds that clients are given to read to the end when the server stops, at most."""
-
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""What stands for every address, and where this host itself is reached then."""
-_FAMILY_NAMES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 
 
 async def serve(
@@ -306,53 +303,3 @@ def raise_descriptor_limit() -> int:
         except (OSError, ValueError):
             return soft
     return hard
-
-
-def banner(endpoints: list[Endpoint]) -> str:
-    """Return where the server listens, and three ways to connect."""
-    lines = [
-        f"Listening on {_where(list(group))}"
-        for _, group in itertools.groupby(endpoints, key=_listener_of)
-    ]
-    lines.append("Connect with any of these:")
-    address, context = endpoints[0].address, endpoints[0].context
-    tls_only = context is not None and context.only
-    if isinstance(address, UnixAddress):
-        program = "openssl s_client -quiet -unix" if tls_only else "nc -U"
-        lines.append(f"  {program} {address.path}")
-        return "\n".join(lines)
-    host = _WILDCARDS.get(address.host, address.host)
-    shown = TcpAddress(host, address.port)
-    lines += [
-        f"  openssl s_client -quiet -connect {shown}"
-        if tls_only
-        else f"  nc {host} {address.port}",
-        f"  trio-chat client {shown}{' --tls' if context is not None else ''}",
-        f"  an IRC client, such as: irssi, and there /connect -tls {host} {address.port}"
-        if tls_only
-        else f"  an IRC client, such as: irssi -c {host} -p {address.port}",
-    ]
-    if host != address.host:
-        lines.append(f"From elsewhere, with this host's name or address in place of {host}.")
-    return "\n".join(lines)
-
-
-def _listener_of(endpoint: Endpoint) -> int:
-    """Return what endpoints have in common that were configured as one, on every address."""
-    configured = endpoint.configured.address
-    everywhere = isinstance(configured, TcpAddress) and configured.host == EVERYWHERE
-    return id(endpoint.configured if everywhere else endpoint)
-
-
-def _where(endpoints: list[Endpoint]) -> str:
-    """Say where endpoints listen that were configured as one, and what they take."""
-    first = endpoints[0]
-    text = str(first.address)
-    configured = first.configured.address
-    if isinstance(configured, TcpAddress) and configured.host == EVERYWHERE:
-        port = text.rpartition(":")[2]
-        families = " and ".join(_FAMILY_NAMES[endpoint.socket.family] for endpoint in endpoints)
-        text = f"{EVERYWHERE}:{port}, every address of {families}"
-    if first.context is None:
-        return text
-    return text + (", TLS only" if first.context.only else ", with TLS for those who begin with it")
