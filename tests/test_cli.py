@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 import trio_chat
 from trio_chat.cli import commands
-from trio_chat.config_text import default_toml
+from trio_chat.config.default_file import default_toml
 
 ROOT = Path(trio_chat.__file__).parents[1]
 TRIO_CHAT = [sys.executable, "-m", "trio_chat"]

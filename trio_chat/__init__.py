@@ -2,6 +2,7 @@
 
 The floors, from the ground up; each imports only from those below it:
 
+- `trio_chat.addresses`: hosts and ports as people write them. Pure.
 - `trio_chat.wire`: bytes to messages and back. Pure.
 - `trio_chat.core`: decisions: users, channels, commands. Pure and deterministic.
 - `trio_chat.journal`: the durable log that messages pass through before they are shown.

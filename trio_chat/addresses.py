@@ -1,21 +1,21 @@
-"""Addresses as an administrator writes them: where to listen.
+"""Hosts and ports as people write them, to listen there or to connect.
 
 Owns their syntax and nothing else: no name is resolved and no socket is opened here. What these
-functions return is in its normal form, so that equal addresses are equal values.
+functions return is in its normal form, so that equal addresses are equal values; what they raise
+says in a sentence what is wrong.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv6Address
-from pathlib import Path
 
 import msgspec
 
-ADDRESS_FORM = "host:port, [v6]:port or unix:/path, with a port from 0 to 65535"
+LAST_PORT = 65_535
 
 
 class TcpAddress(msgspec.Struct, frozen=True, tag="tcp"):
-    """A host (a name, or an address without brackets) and a port; port 0 is any free one."""
+    """A host (a name, or an address without brackets) and a port."""
 
     host: str
     port: int
@@ -24,48 +24,43 @@ class TcpAddress(msgspec.Struct, frozen=True, tag="tcp"):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class UnixAddress(msgspec.Struct, frozen=True, tag="unix"):
-    """A socket in the file system."""
+def split_address(text: str) -> tuple[str, int | None]:
+    """Read `host`, `host:port`, `[v6]` or `[v6]:port`: the host, and the port where one is named.
 
-    path: Path
-
-    def __str__(self) -> str:
-        return f"unix:{self.path}"
-
-
-Address = TcpAddress | UnixAddress
-
-
-def parse_address(text: str, base: Path) -> Address:
-    """Read `host:port`, `[v6]:port` or `unix:/path`; a relative path begins at `base`.
-
-    Raises `ValueError` for anything else.
+    Raises `ValueError` for anything else; an empty host is let pass where a port follows.
     """
-    scheme, colon, rest = text.partition(":")
-    if scheme == "unix" and colon and not _is_port(rest):
-        return UnixAddress(parse_path(rest, base))
-    host, _, port = text.rpartition(":")
-    if not _is_port(port):
-        raise ValueError(f"{port!r} is not a port")
-    if host.startswith("[") and host.endswith("]"):
-        host = str(IPv6Address(host[1:-1]))
-    elif not host or not host.isprintable() or any(character in " :/[]," for character in host):
-        raise ValueError(f"{host!r} is not a host")
-    return TcpAddress(host.lower(), int(port))
+    inner, bracket, rest = text.rpartition("]")
+    if bracket:
+        if inner[:1] != "[" or ":" not in inner or rest[:1] not in ("", ":"):
+            raise ValueError(f"{text!r} is not an address: write [v6]:port")
+        return normal_host(inner[1:]), _port(rest[1:]) if rest else None
+    host, colon, port = text.partition(":")
+    if not colon:
+        return normal_host(host), None
+    return normal_host(host) if host else "", _port(port)
 
 
-def parse_path(text: str, base: Path) -> Path:
-    """Return the path that `text` names; a relative one begins at `base`, `~` is a home directory.
+def normal_host(text: str) -> str:
+    """Return a name or an address (IPv6 without brackets) as it is compared with others.
 
-    Raises `ValueError` for text that can not be a path.
+    Raises `ValueError` for what can be neither.
     """
-    if not text or "\0" in text:
-        raise ValueError(f"{text!r} is not a path")
-    try:
-        return base / Path(text).expanduser()
-    except RuntimeError as error:
-        raise ValueError(str(error)) from None
+    if ":" in text:
+        try:
+            return str(IPv6Address(text))
+        except ValueError:
+            raise ValueError(f"{text!r} is not an IPv6 address") from None
+    if not text or not text.isprintable() or any(character in " /[]," for character in text):
+        raise ValueError(f"{text!r} is not a host")
+    return text.lower()
 
 
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535
+def is_port(text: str) -> bool:
+    """Whether this is the number of a port; 0, which can not be connected to, is one."""
+    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= LAST_PORT
+
+
+def _port(text: str) -> int:
+    if not is_port(text):
+        raise ValueError(f"{text!r} is not a port: those are up to {LAST_PORT}")
+    return int(text)

@@ -23,8 +23,6 @@ from trio_chat import __version__
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from trio_chat.config import Override
-
 PROGRAM = "trio-chat"
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -104,8 +102,8 @@ def commands() -> None:
     "addresses",
     multiple=True,
     metavar="ADDRESS",
-    help="host:port, [v6]:port or unix:/path; may be given several times. What the configuration "
-    "says about listeners does not count then.",
+    help="host:port, [v6]:port, :port for every address, or unix:/path; may be given several "
+    "times. What the configuration says about listeners does not count then.",
 )
 @click.option("--data", metavar="DIR", help="The directory of what the server keeps.")
 @click.option("--name", metavar="NAME", help="The server's name.")
@@ -142,13 +140,23 @@ def serve(
     import structlog
     import trio
 
-    from trio_chat.config import ConfigError, load
+    from trio_chat.config import ConfigError, Override, load
     from trio_chat.server import log
     from trio_chat.server.errors import StartError
     from trio_chat.server.run import serve as run_server
 
     log.configure(log_level, log_format, sys.stderr)
-    overrides = _overrides(addresses=addresses, data=data, name=name, no_history=no_history)
+    # What the flags say about the configuration; an absent one says nothing.
+    listeners = [{"address": address} for address in addresses]
+    said = [
+        ("--listen", "listeners", listeners or None),
+        ("--data", "server.data", data),
+        ("--name", "server.name", name),
+        ("--no-history", "history.enabled", False if no_history else None),
+    ]
+    overrides = [
+        Override(flag=flag, key=key, value=value) for flag, key, value in said if value is not None
+    ]
     reload = functools.partial(load, path, os.environ, overrides)
     failure: Failure | None = None
     # A nursery raises groups: one level of them or none is the same here.
@@ -175,7 +183,7 @@ def check_config(path: Path) -> None:
     The file alone is looked at: not the environment. FILE can be - for standard input.
     """
     from trio_chat.config import ConfigError, load
-    from trio_chat.config_values import ENVIRONMENT_PREFIX
+    from trio_chat.config.conversion import ENVIRONMENT_PREFIX
 
     environ = {
         variable: text
@@ -192,7 +200,7 @@ def check_config(path: Path) -> None:
 @commands.command("default-config")
 def default_config() -> None:
     """Print a configuration file with every key at its default."""
-    from trio_chat.config_text import default_toml
+    from trio_chat.config.default_file import default_toml
 
     click.echo(default_toml(), nl=False)
 
@@ -240,24 +248,6 @@ def main() -> None:
         reason = stdout.problem.strerror
         click.echo(f"{PROGRAM}: standard output can not be written to: {reason}", err=True)
     sys.exit(Failure.exit_code)
-
-
-def _overrides(
-    *, addresses: tuple[str, ...], data: str | None, name: str | None, no_history: bool
-) -> list[Override]:
-    """Return what the flags of `serve` say about the configuration; an absent one says nothing."""
-    from trio_chat.config import Override
-
-    listeners = [{"address": address} for address in addresses]
-    said = [
-        ("--listen", "listeners", listeners or None),
-        ("--data", "server.data", data),
-        ("--name", "server.name", name),
-        ("--no-history", "history.enabled", False if no_history else None),
-    ]
-    return [
-        Override(flag=flag, key=key, value=value) for flag, key, value in said if value is not None
-    ]
 
 
 def _read_password() -> str:

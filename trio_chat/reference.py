@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from trio_chat.config_text import NOTES
+from trio_chat.config.default_file import NOTES
 from trio_chat.core import commands, isupport, modes
 from trio_chat.core.capabilities import CAPABILITIES, Link, offered
 from trio_chat.core.handlers.plain_commands import COMMANDS

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from trio_chat.client import ChatError, NoAnswer, Refused
-from trio_chat.client.address import nickname_for
 from trio_chat.client.advice import NICKNAME_RULE, at_the_start, inside
+from trio_chat.client.destination import nickname_for
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -77,12 +78,14 @@ def test_the_same_inputs_have_the_same_effects() -> None:
     assert run() == run()
 
 
-PURE = {"core", "wire"}
+PURE = {"core", "wire", "addresses.py"}
 FORBIDDEN = {"trio", "socket", "sqlite3", "time", "random", "logging", "os", "secrets", "ssl"}
 BELOW = {
     "wire": {"wire"},
     "core": {"core", "wire"},
     "journal": {"journal", "core", "wire"},
+    "addresses.py": set(),
+    "config": {"config", "core", "wire", "addresses"},
     "server": {"server", "journal", "core", "wire", "config", "addresses", "__version__"},
     "client": {"client", "wire", "addresses", "__version__"},
 }
@@ -112,6 +115,26 @@ def test_imports_point_down_only(path: Path) -> None:
             assert top not in FORBIDDEN, f"{path} imports {name}"
         if top == "trio_chat" and floor in BELOW and rest:
             assert rest[0] in BELOW[floor], f"{path} imports {name}"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Not within a function or for an annotation, either."""
+    root = FILES[0].parent.parent
+    dotted = {
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in FILES
+    }
+    below = {
+        name: {
+            # What is imported is a module, or in one.
+            one if one in dotted else one.rpartition(".")[0]
+            for one in imports_of(path)
+        }
+        & dotted.keys()
+        for name, path in dotted.items()
+    }
+    # Raises `CycleError`, which names them.
+    graphlib.TopologicalSorter(below).prepare()
 
 
 def test_no_module_has_outgrown_a_reader() -> None:

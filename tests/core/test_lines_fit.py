@@ -16,7 +16,9 @@ ROOM = "#" + "é" * 63
 @pytest.fixture
 def world() -> World:
     """A server and a user with names as long as can be, in a room with such a name."""
-    settings = Settings(name=SERVER, network="網" * 63, limits=Limits(monitor=90))
+    settings = Settings(
+        name=SERVER, network="網" * 63, description="é" * 100, limits=Limits(monitor=90)
+    )
     world = World(settings)
     world.step(
         world.add("al", host="h" * 63),
@@ -47,6 +49,13 @@ def test_tokens(world: World) -> None:
     tokens = [word for line in lines for word in line.split(" ")[3:-5]]
     assert "WHOIS:1" in " ".join(tokens)
     assert tokens[-1] == "WHOX"
+
+
+def test_what_the_server_is(world: World) -> None:
+    lines = world.ask("al", f"WHOIS {NICK}", "LINKS")
+    (whois, links) = [line for line in lines if " 312 " in line or " 364 " in line]
+    assert whois.endswith(f" :{'é' * 100}")
+    assert links.endswith(f" :0 {'é' * 100}")
 
 
 def test_lists_of_nicknames(world: World) -> None:

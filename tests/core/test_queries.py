@@ -44,6 +44,14 @@ def test_whois() -> None:
     ]
 
 
+def test_a_server_says_what_it_is() -> None:
+    world = World(Settings(name=SERVER, network="Net", description="A chat"))
+    world.irc("al")
+    said = world.ask("al", "WHOIS al", "LINKS")
+    assert f":{SERVER} 312 al al {SERVER} :A chat" in said
+    assert f":{SERVER} 364 al {SERVER} {SERVER} :0 A chat" in said
+
+
 def test_whois_with_many_channels_fits_into_lines() -> None:
     world = World()
     world.irc("al")

@@ -29,8 +29,7 @@ from tests.server.test_run import (
     running,
     tls_text,
 )
-from trio_chat.addresses import TcpAddress
-from trio_chat.config import Config, Listener
+from trio_chat.config import Config, Listener, TcpAddress
 from trio_chat.server.collector import GROWTH, WORK, Collector
 from trio_chat.server.errors import StartError
 from trio_chat.server.run import serve

@@ -19,15 +19,11 @@ import argon2
 import pytest
 import structlog.testing
 import trio
-from cryptography.hazmat.primitives import serialization
 
 from tests.certificates import client_context, write_certificate
-from trio_chat.addresses import TcpAddress, UnixAddress
-from trio_chat.config import ConfigError, Override, load
+from trio_chat.config import ConfigError, Override, UnixAddress, load
 from trio_chat.server import run
-from trio_chat.server.errors import StartError
-from trio_chat.server.listeners import open_endpoints
-from trio_chat.server.run import Server, banner, serve
+from trio_chat.server.run import Server, serve
 
 
 class Running:
@@ -407,45 +403,6 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
 # --- Starting
 
 
-async def test_a_port_in_use(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        path = tmp_path / "chat.toml"
-        path.write_text(f'[[listeners]]\naddress = "127.0.0.1:{port}"\n')
-        config = load(path, {})
-        with pytest.raises(StartError) as caught:
-            await serve(config, reload=lambda: config, out=StringIO())
-        assert str(caught.value) == f"can not listen on 127.0.0.1:{port}: address already in use"
-
-
-async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "chat.toml"
-    path.write_text(tls_text(tmp_path))
-    config = load(path, {})
-    (tmp_path / "cert.pem").write_text("nonsense")
-    with pytest.raises(StartError) as caught:
-        await open_endpoints(config.listeners[0])
-    assert str(caught.value).startswith(f"can not use the certificate {tmp_path / 'cert.pem'} with")
-
-
-async def test_a_unix_socket_left_over_is_replaced_but_one_in_use_is_not(tmp_path: Path) -> None:
-    stale = socket.socket(socket.AF_UNIX)
-    stale.bind(str(tmp_path / "chat.sock"))
-    stale.close()
-    async with running(tmp_path, f'{NAME}[[listeners]]\naddress = "unix:chat.sock"\n') as it:
-        assert f"nc -U {tmp_path / 'chat.sock'}" in it.out.getvalue()
-        config = load(tmp_path / "chat.toml", {})
-        with pytest.raises(StartError, match="in use"):
-            await open_endpoints(config.listeners[0])
-        (tmp_path / "file.sock").write_text("precious")
-        other = load(tmp_path / "chat.toml", {"TRIO_CHAT_LISTENERS": f"unix:{tmp_path}/file.sock"})
-        with pytest.raises(StartError, match="in use"):
-            await open_endpoints(other.listeners[0])
-        assert (tmp_path / "file.sock").read_text() == "precious"
-
-
 async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> None:
     (tmp_path / "motd.txt").write_text("hello")
     path = tmp_path / "chat.toml"
@@ -456,47 +413,10 @@ async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> 
         await serve(config, reload=lambda: config, out=StringIO())
 
 
-async def test_the_banner_shows_an_address_that_one_can_connect_to(tmp_path: Path) -> None:
-    path = tmp_path / "chat.toml"
-    path.write_text('[[listeners]]\naddress = "0.0.0.0:0"\n')
-    endpoints = await open_endpoints(load(path, {}).listeners[0])
-    address = endpoints[0].address
-    assert isinstance(address, TcpAddress)
-    try:
-        assert banner(endpoints).splitlines() == [
-            f"Listening on 0.0.0.0:{address.port}",
-            "Connect with any of these:",
-            f"  nc 127.0.0.1 {address.port}",
-            f"  trio-chat client 127.0.0.1:{address.port}",
-            f"  an IRC client, such as: irssi -c 127.0.0.1 -p {address.port}",
-        ]
-    finally:
-        for endpoint in endpoints:
-            endpoint.close()
-
-
 def test_the_descriptor_limit_is_raised_as_far_as_it_goes() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     assert run.raise_descriptor_limit() == hard
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
-
-
-async def test_a_key_with_a_password_is_an_error_and_no_question(tmp_path: Path) -> None:
-    path = tmp_path / "chat.toml"
-    path.write_text(tls_text(tmp_path))
-    config = load(path, {})
-    key = serialization.load_pem_private_key((tmp_path / "key.pem").read_bytes(), None)
-    (tmp_path / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.BestAvailableEncryption(b"secret"),
-        )
-    )
-    with pytest.raises(StartError, match="can not use the certificate"):
-        await open_endpoints(config.listeners[0])
-    with pytest.raises(ConfigError, match="not encrypted"):
-        load(path, {})
 
 
 async def test_a_very_long_ping_after_lets_everybody_in(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_chat.wire.proxy import V2_SIGNATURE
-from trio_chat.wire.sniff import FIRST_LINE_LIMIT, Protocol, may_be_proxy, sniff
+from trio_chat.wire.sniff import FIRST_LINE_LIMIT, Protocol, may_be_proxy, sniff, sniff_tls
 
 VECTORS = [
     (b"NICK al\r\n", Protocol.IRC),
@@ -81,3 +81,32 @@ def test_any_bytes_are_told_apart(data: bytes) -> None:
     # Once it is decided, more bytes do not change it.
     if found is not None:
         assert sniff(data + b"x\n") is found
+
+
+@pytest.mark.parametrize(
+    ("data", "protocol"),
+    [
+        (b"\x16\x03\x01", Protocol.TLS),
+        (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", Protocol.PROXY),
+        (V2_SIGNATURE + b"\x20\x00\x00\x00", Protocol.PROXY),
+        (b"PROXIES", Protocol.UNKNOWN),
+        (b"PROXY\r\n", Protocol.UNKNOWN),
+        (b"PASS x\r\n", Protocol.UNKNOWN),
+        (b"\r\nx", Protocol.UNKNOWN),
+        (b"alice\n", Protocol.UNKNOWN),
+        (b"GET / HTTP/1.1\r\n", Protocol.UNKNOWN),
+        (b"\x15\x03\x01", Protocol.UNKNOWN),
+        (b"\x00", Protocol.UNKNOWN),
+    ],
+)
+def test_tls_where_there_is_nothing_else(data: bytes, protocol: Protocol) -> None:
+    assert sniff_tls(data) is protocol
+    assert sniff_tls(data + b"NICK al\r\n") is protocol
+    for end in range(len(data)):
+        assert sniff_tls(data[:end]) in (None, protocol)
+    assert sniff_tls(b"") is None
+
+
+def test_whoever_is_no_gateway_is_told_from_tls_by_one_byte() -> None:
+    told = {byte for byte in range(256) if sniff_tls(bytes([byte])) is not None}
+    assert told == set(range(256)) - set(b"P\r")

@@ -15,7 +15,7 @@ has.
 - The library: `connection` (making and leaving a connection), `chat` (the tasks and the calls),
   `events` and `errors`; behind them `registration`, `requests`, `interpretation` and `support`,
   which do no I/O, and the two queues `outgoing` and `event_queue`.
-- The program `trio-chat client`: `command` (options), `address`, and then either `pipe` (lines
+- The program `trio-chat client`: `command` (options), `destination`, and then either `pipe` (lines
   in, lines out) or `interactive` (a person at a terminal), which has `slash` (commands),
   `answers` (what it shows of them), `terminal` (the device), `editor` and `keys` (pure); both use
   `formatting` and `advice`.

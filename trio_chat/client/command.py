@@ -18,10 +18,16 @@ import click
 import msgspec
 import trio
 
+from trio_chat.addresses import TcpAddress
 from trio_chat.client import advice
-from trio_chat.client.address import DEFAULT_PORT, Address, nickname_for, parse_address, room_name
 from trio_chat.client.chat import Chat
 from trio_chat.client.connection import connect
+from trio_chat.client.destination import (
+    DEFAULT_PORT,
+    nickname_for,
+    parse_destination,
+    room_name,
+)
 from trio_chat.client.errors import ChatError
 from trio_chat.client.events import Event, ServerReply
 from trio_chat.client.formatting import is_routine, line_of
@@ -39,7 +45,7 @@ _BUFFER = 10_000
 class _Request(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for."""
 
-    address: Address
+    address: TcpAddress
     nick: str
     alternatives: bool
     password: str
@@ -95,7 +101,7 @@ def client_command(
     HOST can be a name, an address, [v6]:PORT, or a URL: irc://HOST/ROOM, or ircs:// with TLS.
     """
     try:
-        server = parse_address(address)
+        server = parse_destination(address)
         room = room_name(room) if room else server.room or "#lobby"
         check_name(room)
         if nick is not None:
@@ -112,7 +118,7 @@ def client_command(
     elif ask_password:
         password = _ask_password()
     request = _Request(
-        address=server,
+        address=server.address,
         nick=nick if nick is not None else nickname_for(_login()),
         # A name that was asked for is that or nothing.
         alternatives=nick is None,

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from trio_chat.client import advice, answers
-from trio_chat.client.address import room_name
 from trio_chat.client.chat import Chat
+from trio_chat.client.destination import room_name
 from trio_chat.client.errors import ChatError
 from trio_chat.client.phrasing import check_name
 from trio_chat.wire.plain import displayable

@@ -74,6 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "localhost"
     """The server's name: the source of its replies."""
     network: str = "trio_chat"
+    description: str = "trio_chat"
+    """What this server is."""
     lobby: str = "#lobby"
     """The room that people on the plain side begin in. It is always there."""
     password: str = ""

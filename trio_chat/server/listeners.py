@@ -8,6 +8,7 @@ more than the connection.
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import socket
 import stat
@@ -17,8 +18,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from trio_chat.addresses import TcpAddress, UnixAddress
-from trio_chat.config import Listener, Tls
+from trio_chat.config import EVERYWHERE, Listener, TcpAddress, Tls, UnixAddress
 from trio_chat.server.errors import StartError
 from trio_chat.server.tls import TlsContext, UnusableError
 
@@ -27,6 +27,13 @@ log = structlog.get_logger()
 _AT_ONCE = 16
 """Connections that are accepted before anybody else gets a turn."""
 _OUT_OF_DESCRIPTORS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+_NOT_HERE = frozenset((errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL))
+"""This system does without IPv4, or without IPv6."""
+_FAMILIES = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
+_ATTEMPTS = 20
+"""How often a port is looked for that is free in both."""
+_LAST_GROUP = 2**32 - 2
+"""The number after it says "as it is" to the kernel."""
 _BREATHER = 0.1
 """Seconds."""
 _SEND_BUFFER = 262_144
@@ -65,7 +72,7 @@ class Endpoint:
 def tls_context(tls: Tls) -> TlsContext:
     """Load a certificate and its key. Raises `StartError`."""
     try:
-        return TlsContext(tls.certificate, tls.key)
+        return TlsContext(tls.certificate, tls.key, only=tls.only)
     except UnusableError as error:
         raise StartError(
             f"can not use the certificate {tls.certificate} with the key {tls.key}: {error}"
@@ -73,37 +80,127 @@ def tls_context(tls: Tls) -> TlsContext:
 
 
 async def open_endpoints(listener: Listener) -> list[Endpoint]:
-    """Listen as configured: on every address that a host name has. Raises `StartError`."""
+    """Listen as configured: on every address that a host name has, or that there is.
+
+    Raises `StartError`.
+    """
     context = tls_context(listener.tls) if listener.tls is not None else None
     address = listener.address
     try:
         if isinstance(address, UnixAddress):
-            sockets = [_listen_unix(address.path)]
+            sockets = [_listen_unix(listener, address.path)]
+        elif address.host == EVERYWHERE:
+            sockets = _listen_everywhere(address.port)
         else:
             opened = await trio.open_tcp_listeners(
                 address.port, host=address.host, backlog=_BACKLOG
             )
             sockets = [socket.socket(fileno=one.socket.detach()) for one in opened]
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StartError(f"can not listen on {address}: {reason[:1].lower()}{reason[1:]}") from None
+        raise StartError(f"can not listen on {address}: {_reason(error)}") from None
     for sock in sockets:
         sock.setblocking(False)
     return [Endpoint(sock, listener, context) for sock in sockets]
 
 
-def _listen_unix(path: Path) -> socket.socket:
-    """Listen on a path, in place of a socket there that nobody listens on any more."""
-    sock = socket.socket(socket.AF_UNIX)
+def _listen_everywhere(port: int) -> list[socket.socket]:
+    """Listen on every address of IPv4 and IPv6, on one port, also where that is any free one."""
+    left = 1 if port else _ATTEMPTS
+    while True:
+        left -= 1
+        try:
+            return _listen_on_both(port)
+        except OSError as error:
+            # The port that is free in one may be somebody's in the other.
+            if not left or error.errno != errno.EADDRINUSE:
+                raise
+
+
+def _listen_on_both(port: int) -> list[socket.socket]:
+    """Listen with IPv4 and IPv6, or with the one that there is; the first chooses a free port."""
+    sockets: list[socket.socket] = []
+    missing: list[OSError] = []
     try:
-        if path.exists() and stat.S_ISSOCK(path.stat().st_mode) and not _answers(path):
-            path.unlink()
-        sock.bind(os.fspath(path))
+        for family, host in _FAMILIES:
+            chosen = sockets[0].getsockname()[1] if sockets else port
+            try:
+                sockets.append(_listen_tcp(family, host, chosen))
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise
+                missing.append(error)
+        if not sockets:
+            raise missing[0]
+    except OSError:
+        for sock in sockets:
+            sock.close()
+        raise
+    return sockets
+
+
+def _listen_tcp(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    sock = socket.socket(family)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # IPv4 has a socket of its own, whatever this system's habit is.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((host, port))
         sock.listen(_BACKLOG)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _listen_unix(listener: Listener, path: Path) -> socket.socket:
+    """Listen on a path, in place of a socket there that nobody listens on any more."""
+    group = None if listener.group is None else _group_number(listener, listener.group)
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        if path.exists() and stat.S_ISSOCK(path.stat().st_mode) and not _answers(path):
+            path.unlink()
+        sock.bind(os.fspath(path))
+        try:
+            _hand_over(listener, path, group)
+            # Before this nobody can connect, whatever the file allows.
+            sock.listen(_BACKLOG)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _hand_over(listener: Listener, path: Path, group: int | None) -> None:
+    """Give a socket's file the group and the permissions that it is to have."""
+    if group is not None:
+        try:
+            os.chown(path, -1, group, follow_symlinks=False)
+        except OSError as error:
+            raise StartError(
+                f'can not give {listener.address} to the group "{listener.group}": {_reason(error)}'
+            ) from None
+    if listener.mode is not None:
+        path.chmod(listener.mode)
+
+
+def _group_number(listener: Listener, group: str) -> int:
+    """Return the number of a group by its name, or by its number."""
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        if group.isascii() and group.isdigit() and len(group) <= 10 and int(group) <= _LAST_GROUP:
+            return int(group)
+    raise StartError(f'can not listen on {listener.address}: there is no group "{group}"')
+
+
+def _reason(error: OSError) -> str:
+    """Say what is wrong, in the middle of a sentence."""
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]
 
 
 def _answers(path: Path) -> bool:

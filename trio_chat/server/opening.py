@@ -35,6 +35,7 @@ _RUSH = 8
 """So many silent clients at once are no people."""
 _LONGEST_PATIENCE = 15.0
 """Seconds until they are asked all the same."""
+_TLS_ONLY = "This port speaks TLS only"
 _NO_TLS = bytes((0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40))
 """A fatal alert, "handshake_failure" (RFC 8446, section 6)."""
 _HTTP_TEXT = b"This is a chat server. Use an IRC client, or: nc HOST PORT\n"
@@ -142,6 +143,8 @@ class Opening:
                 self._opener.carry(transport)
                 protocol = await self._sniff()
         self._take()
+        if self._tls is not None and self._tls.only and protocol is sniff.Protocol.UNKNOWN:
+            raise self._refuse("no TLS", _TLS_ONLY)
         if protocol is sniff.Protocol.TLS:
             raise RefusedError("TLS", "There is no TLS on this port", _NO_TLS)
         if protocol is sniff.Protocol.HTTP:
@@ -175,6 +178,8 @@ class Opening:
 
     async def _sniff(self) -> sniff.Protocol:
         """Read on until the protocol is known, and ask for a nickname if nothing comes."""
+        if self._tls is not None and self._tls.only:
+            return await self._expect_tls()
         with trio.move_on_after(self._time_to_register()):
             if not self._read and not await self._hear():
                 self._opener.ask()
@@ -190,6 +195,22 @@ class Opening:
                     return sniff.Protocol.PLAIN
             return protocol
         raise self._refuse_silence()
+
+    async def _expect_tls(self) -> sniff.Protocol:
+        """Read on until it is known whether it is TLS. Nobody is asked for anything."""
+        deadline = min(self._policy.handshake_timeout, self._time_to_register())
+        with trio.move_on_after(deadline):
+            while (protocol := sniff.sniff_tls(self._read)) is None:
+                patience = _REST_OF_OPENING if may_be_proxy(self._read) else math.inf
+                with trio.move_on_after(patience) as scope:
+                    if not await self._more():
+                        if not self._read:
+                            raise EndError(GONE)
+                        return sniff.Protocol.UNKNOWN
+                if scope.cancelled_caught:
+                    return sniff.Protocol.UNKNOWN
+            return protocol
+        raise self._refuse("silence", _TLS_ONLY)
 
     async def _hear(self) -> bool:
         """Wait for the first bytes; whether there are some before a person has to be asked."""

@@ -21,13 +21,13 @@ import structlog
 import trio
 
 import trio_chat
-from trio_chat.addresses import TcpAddress, UnixAddress
 from trio_chat.config import Config, ConfigError
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.journal import Journal, NoJournal
 from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
+from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
 from trio_chat.server.connection import Connection
 from trio_chat.server.errors import StartError
@@ -286,9 +286,12 @@ class Server:
         return not address or in_networks(address, self._config.flood.exempt)
 
 
-def _kinds(config: Config) -> list[tuple[object, bool]]:
+def _kinds(config: Config) -> list[tuple[object, ...]]:
     """Return what of the listeners can not change while they listen."""
-    return [(listener.address, listener.tls is None) for listener in config.listeners]
+    return [
+        (listener.address, listener.tls is None, listener.mode, listener.group)
+        for listener in config.listeners
+    ]
 
 
 def raise_descriptor_limit() -> int:
@@ -300,33 +303,3 @@ def raise_descriptor_limit() -> int:
         except (OSError, ValueError):
             return soft
     return hard
-
-
-def banner(endpoints: list[Endpoint]) -> str:
-    """Return where the server listens, and three ways to connect."""
-    lines = []
-    for endpoint in endpoints:
-        tls = ", with TLS for those who begin with it" if endpoint.context is not None else ""
-        lines.append(f"Listening on {endpoint.address}{tls}")
-    first = endpoints[0]
-    address = first.address
-    lines.append("Connect with any of these:")
-    if isinstance(address, UnixAddress):
-        lines.append(f"  nc -U {address.path}")
-        return "\n".join(lines)
-    host = _reachable(address)
-    shown = TcpAddress(host, address.port)
-    tls = " --tls" if first.context is not None else ""
-    lines += [
-        f"  nc {host} {address.port}",
-        f"  trio-chat client {shown}{tls}",
-        f"  an IRC client, such as: irssi -c {host} -p {address.port}",
-    ]
-    return "\n".join(lines)
-
-
-def _reachable(address: TcpAddress) -> str:
-    """Return a host to connect to: a wildcard address is not one."""
-    if address.host == "0.0.0.0":
-        return "127.0.0.1"
-    return "::1" if address.host == "::" else address.host

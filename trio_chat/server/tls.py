@@ -60,10 +60,10 @@ class HandshakeError(Exception):
 class TlsContext:
     """A certificate with its chain and its key, from files in PEM, and what is asked of clients.
 
-    Raises `UnusableError`.
+    `only` is whether nothing but TLS is spoken with it. Raises `UnusableError`.
     """
 
-    def __init__(self, certificate: Path, key: Path) -> None:
+    def __init__(self, certificate: Path, key: Path, *, only: bool = False) -> None:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         context.set_cipher_list(_CIPHERS)
@@ -90,6 +90,7 @@ class TlsContext:
         except SSL.Error as error:
             raise UnusableError(_reason(error)) from None
         self._context = context
+        self.only = only
 
     def accept(self, sock: socket.socket) -> TlsTransport:
         """Begin TLS as the server, on a socket from which nothing of it has been read."""

@@ -47,6 +47,8 @@ HTTP_OPENINGS = tuple(
     )
 )
 _LONGEST_TAGS = 4096
+_HANDSHAKE = 0x16
+"""How a TLS record of the type "handshake" begins (RFC 8446, section 5.1)."""
 
 
 def may_be_proxy(data: bytes) -> bool:
@@ -57,6 +59,17 @@ def may_be_proxy(data: bytes) -> bool:
     return 0 < len(data) < len(proxy.V2_SIGNATURE) and proxy.V2_SIGNATURE.startswith(data)
 
 
+def sniff_tls(data: bytes) -> Protocol | None:
+    """Say whether this is TLS where there is to be nothing else: TLS, PROXY, or else UNKNOWN, which
+    one byte can show. None while more bytes are needed.
+    """
+    if data.startswith((proxy.V1_OPENING, proxy.V2_SIGNATURE)):
+        return Protocol.PROXY
+    if any(opening.startswith(data) for opening in (proxy.V1_OPENING, proxy.V2_SIGNATURE)):
+        return None
+    return Protocol.TLS if data[0] == _HANDSHAKE else Protocol.UNKNOWN
+
+
 def sniff(data: bytes) -> Protocol | None:
     """Say what the bytes so far are, or None while more of them are needed."""
     if not data:
@@ -65,8 +78,7 @@ def sniff(data: bytes) -> Protocol | None:
         return Protocol.PROXY
     if may_be_proxy(data):
         return None
-    if data[0] == 0x16:
-        # A TLS record of the type "handshake" (RFC 8446, section 5.1).
+    if data[0] == _HANDSHAKE:
         return Protocol.TLS
     if data.startswith(HTTP_OPENINGS):
         return Protocol.HTTP

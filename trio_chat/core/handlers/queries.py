@@ -44,7 +44,7 @@ def _send_whois(ctx: Context, user: User, other: User) -> None:
     code = numerics.RPL_WHOISCHANNELS.code
     for line in pack(shown, ctx.room(user, code, name)):
         ctx.reply(user, numerics.RPL_WHOISCHANNELS, name, line)
-    ctx.reply(user, numerics.RPL_WHOISSERVER, name, ctx.settings.name, ctx.settings.network)
+    ctx.reply(user, numerics.RPL_WHOISSERVER, name, ctx.settings.name, ctx.settings.description)
     if other.account:
         ctx.reply(user, numerics.RPL_WHOISACCOUNT, name, other.account)
     if other.modes & modes.OPERATOR:

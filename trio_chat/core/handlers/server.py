@@ -156,7 +156,7 @@ def info(ctx: Context, user: User, message: Message) -> None:
 @command("LINKS", usage="LINKS", help="see the servers of this network: there is one")
 def links(ctx: Context, user: User, message: Message) -> None:
     name = ctx.settings.name
-    ctx.reply(user, numerics.RPL_LINKS, name, name, f"0 {ctx.settings.network}")
+    ctx.reply(user, numerics.RPL_LINKS, name, name, f"0 {ctx.settings.description}")
     ctx.reply(user, numerics.RPL_ENDOFLINKS, "*")
 
 

@@ -7,18 +7,11 @@ import msgspec
 import pytest
 
 from tests.certificates import write_certificate
-from trio_chat.config import KINDS, NOT_THERE_YET, SECTIONS, Config, ConfigError, load
-from trio_chat.config_text import EXAMPLES, NOTES, default_toml
+from tests.config.files import HASH, HOME, from_toml
+from trio_chat.config import ConfigError, load
+from trio_chat.config.default_file import EXAMPLES, NOTES, default_toml
+from trio_chat.config.keys import KINDS, NOT_THERE_YET, SECTIONS
 from trio_chat.core.settings import Operator
-
-HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
-HOME = {"HOME": "/home/alice"}
-
-
-def from_toml(directory: Path, text: str) -> Config:
-    path = directory / "chat.toml"
-    path.write_text(text)
-    return load(path, HOME)
 
 
 def test_the_default_file_loads_to_the_defaults(tmp_path: Path) -> None:
@@ -37,7 +30,14 @@ def test_the_default_file_has_every_key_and_says_something_about_each_section() 
     assert all(len(line) <= 100 for line in lines)
     assert default_toml().isascii()
     written = {key for key in NOTES if "." in key}
-    inner = {"listeners.address", "listeners.tls", "operators.name", "operators.password"}
+    inner = {
+        "listeners.address",
+        "listeners.tls",
+        "listeners.mode",
+        "listeners.group",
+        "operators.name",
+        "operators.password",
+    }
     assert written == ({key for key in KINDS if "." in key} | inner)
     assert written >= set(EXAMPLES)
     assert all(NOTES[section] for section in SECTIONS)
@@ -49,17 +49,21 @@ def test_the_examples_are_fine_once_they_name_a_real_hash(tmp_path: Path) -> Non
     for name in ("motd.txt",):
         (tmp_path / name).touch()
     text = default_toml().replace("$argon2id$...", HASH)
-    for empty in ("webirc = []\n", "admin = []\n"):
+    # Some are of sockets in the file system only.
+    text = text.replace('address = "127.0.0.1:55555"', 'address = "unix:chat.sock"')
+    for empty in ("webirc = []\n", "admin = []\n", 'description = ""\n'):
         text = text.replace(empty, "")
     lines = text.splitlines()
     heads = {f"# {key.rpartition('.')[2]} = " for key in EXAMPLES} | {"# [[operators]]"}
     used = [line.removeprefix("# ") if line.startswith(tuple(heads)) else line for line in lines]
     config = from_toml(tmp_path, "\n".join(used))
     assert config.server.name == "chat.example.org"
+    assert config.server.description == "The chat of the Example Society"
     assert config.server.data == Path("/var/lib/trio-chat")
     assert config.server.motd == tmp_path / "motd.txt"
     assert config.server.admin == ("Lyon, France", "The Example Society", "admin@chat.example.org")
     assert config.listeners[0].tls is not None
+    assert (config.listeners[0].mode, config.listeners[0].group) == (0o660, "www-data")
     assert config.operators == (Operator(name="root", password=HASH),)
     assert config.gateways.webirc[0].host == (ip_network("192.0.2.7"),)
 

@@ -9,24 +9,20 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import argon2
 from argon2.exceptions import InvalidHashError
 
-from trio_chat.addresses import Address, TcpAddress, UnixAddress
-from trio_chat.config_values import reason
+from trio_chat.addresses import TcpAddress
+from trio_chat.config.files import TEXT_LIMIT, read_motd, unreadable
+from trio_chat.config.keys import Config, Listener, Tls, tls_port
+from trio_chat.config.listening import Address, UnixAddress
 from trio_chat.core.names import is_channel_name
-from trio_chat.wire.text import split
 
-if TYPE_CHECKING:
-    from trio_chat.config import Config, Listener, Tls
-
-_TEXT_LIMIT = 390
-"""Bytes: a longer line (of the motd, of ADMIN) does not fit into a reply for every nickname."""
 _ADMIN_TEXTS = 3
 """Replies that ADMIN has for them (RFC 2812, section 3.4.9)."""
+_DESCRIPTION_LIMIT = 200
+"""Bytes: a longer one does not fit into a reply with two nicknames and the server's name twice."""
 _LONGEST_SOCKET_PATH = 107
 """Bytes: `sun_path` of Linux, without the NUL at its end."""
 
@@ -36,6 +32,12 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
     yield from _check_listeners(config.listeners)
     yield from _check_sts(config)
     yield from _check_admin(config.server.admin)
+    size = len(config.server.description.encode())
+    if size > _DESCRIPTION_LIMIT:
+        yield (
+            "server.description",
+            f"server.description is {size} bytes long; expected at most {_DESCRIPTION_LIMIT}",
+        )
     for where, password in _passwords(config):
         if not _is_hash(password):
             yield (
@@ -109,20 +111,6 @@ def _check_pair(where: str, tls: Tls) -> Iterator[tuple[str, str]]:
         )
 
 
-def read_motd(path: Path) -> tuple[str, ...]:
-    """Return the lines of a message of the day, the long ones cut into several.
-
-    Raises `OSError`, or `ValueError` when it is not text in UTF-8.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None
-    if "\0" in text:
-        raise ValueError("it has a NUL in it")
-    return tuple(piece for line in text.splitlines() for piece in split(line.rstrip(), _TEXT_LIMIT))
-
-
 def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]:
     if not listeners:
         yield "listeners", "listeners is empty; expected one address at least"
@@ -137,8 +125,10 @@ def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]
                 where,
                 f'{where} is "{address}"; expected a path of at most {_LONGEST_SOCKET_PATH} bytes',
             )
-        if isinstance(address, TcpAddress) and address.port == 0:
-            continue
+        if isinstance(address, TcpAddress):
+            yield from _check_no_file(index, listener)
+            if address.port == 0:
+                continue
         first = seen.setdefault(address, index)
         if first != index:
             yield (
@@ -148,13 +138,16 @@ def _check_listeners(listeners: Sequence[Listener]) -> Iterator[tuple[str, str]]
             )
 
 
-def tls_port(listeners: Sequence[Listener]) -> int | None:
-    """Return the port of the first listener with TLS that has one of its own."""
-    for listener in listeners:
-        address = listener.address
-        if listener.tls is not None and isinstance(address, TcpAddress) and address.port:
-            return address.port
-    return None
+def _check_no_file(index: int, listener: Listener) -> Iterator[tuple[str, str]]:
+    mode = None if listener.mode is None else f"{listener.mode:04o}"
+    for name, value in [("mode", mode), ("group", listener.group)]:
+        if value is not None:
+            where = f"listeners[{index}].{name}"
+            yield (
+                where,
+                f'{where} is "{value}"; expected none, as {listener.address} has no file: '
+                "only an address with unix: has",
+            )
 
 
 def _check_sts(config: Config) -> Iterator[tuple[str, str]]:
@@ -184,9 +177,9 @@ def _check_admin(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
         )
     for index, text in enumerate(texts):
         size = len(text.encode())
-        if size > _TEXT_LIMIT:
+        if size > TEXT_LIMIT:
             where = f"server.admin[{index}]"
-            yield where, f"{where} is {size} bytes long; expected at most {_TEXT_LIMIT}"
+            yield where, f"{where} is {size} bytes long; expected at most {TEXT_LIMIT}"
 
 
 def _passwords(config: Config) -> Iterator[tuple[str, str]]:
@@ -205,8 +198,3 @@ def _is_hash(text: str) -> bool:
         return False
     # RFC 9106, section 3.1: what is shorter was cut off on its way here.
     return parameters.salt_len >= 8 and parameters.hash_len >= 4
-
-
-def unreadable(where: str, path: Path | None, error: Exception) -> str:
-    """Say that a file can not be read, and why."""
-    return f"{where} is {path}, which can not be read: {reason(error)}"

@@ -1,7 +1,7 @@
 """The configuration as a file to begin with: every key, what it is for, and its default.
 
 Owns what people read about the keys. Which keys there are, their order and their defaults come from
-the structures in `config`; a key that nothing is written about here is an error.
+the structures in `keys`; a key that nothing is written about here is an error.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import get_args
 import msgspec
 from msgspec.structs import fields
 
-from trio_chat.addresses import Address
-from trio_chat.config import NOT_THERE_YET, SECTIONS, Config
-from trio_chat.config_values import variable_of
+from trio_chat.config.conversion import variable_of
+from trio_chat.config.keys import NOT_THERE_YET, SECTIONS, Config
+from trio_chat.config.listening import Address
 from trio_chat.core.networks import Network, network_text
 
 _WIDTH = 98
@@ -34,10 +34,13 @@ _EXAMPLE_HASH = "$argon2id$..."
 
 EXAMPLES = {
     "server.name": '"chat.example.org"',
+    "server.description": '"The chat of the Example Society"',
     "server.data": '"/var/lib/trio-chat"',
     "server.motd": '"motd.txt"',
     "server.admin": '["Lyon, France", "The Example Society", "admin@chat.example.org"]',
     "listeners.tls": '{ certificate = "fullchain.pem", key = "privkey.pem" }',
+    "listeners.mode": '"0660"',
+    "listeners.group": '"www-data"',
     "operators.name": '"root"',
     "operators.password": f'"{_EXAMPLE_HASH}"',
     "gateways.webirc": f'[{{ host = ["192.0.2.7"], password = "{_EXAMPLE_HASH}" }}]',
@@ -48,6 +51,7 @@ NOTES = {
     "server": "The server itself.",
     "server.name": "The source of its replies. By default the host's name.",
     "server.network": "What clients show as the name of the network.",
+    "server.description": "What this server is: LINKS and WHOIS say so. Empty: the network's name.",
     "server.data": "The directory of what it keeps. By default trio-chat in the user's data "
     "directory (XDG_DATA_HOME, or ~/.local/share). No effect yet.",
     "server.password": "The hash of a password that every client is asked for, made by "
@@ -59,8 +63,13 @@ NOTES = {
     "server.prompt_delay": "Seconds that a silent client is given before it is asked for a "
     "nickname; where TLS is spoken, 3 at least.",
     "listeners": "Where to listen; as many of these as you like.",
-    "listeners.address": "host:port, [v6]:port or unix:/path. Port 0 is any free one.",
-    "listeners.tls": "TLS, beside everything else on the same port: files in PEM.",
+    "listeners.address": "host:port, [v6]:port, *:port for every address (IPv4 and IPv6), or "
+    "unix:/path. Port 0 is any free one.",
+    "listeners.tls": "TLS, beside everything else on the same port: files in PEM. With only = true "
+    "beside them nothing else is spoken there.",
+    "listeners.mode": "Of a unix: socket: its permissions, in octal. Who may write may connect. By "
+    "default what the umask leaves.",
+    "listeners.group": "Of a unix: socket: its group, by name or number.",
     "operators": "Who may become an operator with OPER; as many of these as you like.",
     "operators.name": "",
     "operators.password": "A hash made by `trio-chat hash-password`.",

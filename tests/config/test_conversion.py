@@ -7,43 +7,21 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import write_certificate
-from trio_chat.addresses import ADDRESS_FORM
-from trio_chat.config import (
-    KINDS,
-    Config,
-    ConfigError,
-    Override,
-    load,
-)
-from trio_chat.config_values import variable_of
+from tests.config.files import HASH, HOME, faults, write
+from trio_chat.config import Config, ConfigError, Override, load
+from trio_chat.config.conversion import variable_of
+from trio_chat.config.keys import KINDS
+from trio_chat.config.listening import ADDRESS_FORM, MODE_FORM
 from trio_chat.core.networks import NETWORK_FORM
 from trio_chat.core.settings import Gateway, Operator
 
-HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
-HOME = {"HOME": "/home/alice"}
 LISTENER = "[[listeners]]\naddress = 'a:1'"
 UNKNOWN = "is not a known key; the nearest known one is"
 NOT_TOML = "is not TOML:"
 NICKNAME = "expected a whole number, at least 1, at most 64"
+GROUP = "expected the name or the number of a group, as a text"
 COUNT = "expected a whole number, at least 1"
 RATE = "expected a number, above 0, at most 1000000"
-
-
-def write(directory: Path, text: str | bytes) -> Path:
-    path = directory / "chat.toml"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return path
-
-
-def faults(directory: Path, text: str | bytes) -> list[str]:
-    """What is said about a file, without its name, which has to stand in front of all of it."""
-    path = write(directory, text)
-    with pytest.raises(ConfigError) as caught:
-        load(path, HOME)
-    assert str(caught.value) == "\n".join(caught.value.faults)
-    said = [fault.removeprefix(f"{path}: ") for fault in caught.value.faults]
-    assert not set(said) & set(caught.value.faults)
-    return said
 
 
 def faults_of_environment(**variables: str) -> list[str]:
@@ -57,6 +35,7 @@ def faults_of_environment(**variables: str) -> list[str]:
 TEXTS = {
     "server.name": ("a.example", "a.example"),
     "server.network": ("Net", "Net"),
+    "server.description": ("The chat, here", "The chat, here"),
     "server.data": ("/data", Path("/data")),
     "server.password": (HASH, HASH),
     "server.motd": ("", None),
@@ -148,8 +127,7 @@ def test_faults_of_the_environment() -> None:
         "expected a whole number, at least 1, at most 64",
         'TRIO_CHAT_FLOOD_EXEMPT: flood.exempt[1] is "10.0.0.1/8"; '
         "expected a network or an address, such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32",
-        'TRIO_CHAT_LISTENERS: listeners[1].address is "here"; '
-        "expected host:port, [v6]:port or unix:/path, with a port from 0 to 65535",
+        f'TRIO_CHAT_LISTENERS: listeners[1].address is "here"; expected {ADDRESS_FORM}',
         'TRIO_CHAT_OPERATORS: operators is "root:secret"; '
         "expected a list of tables, as JSON or as TOML",
         'TRIO_CHAT_HISTORY_ENABLED: history.enabled is "maybe"; expected true or false',
@@ -212,6 +190,20 @@ def test_a_fault_of_a_flag_names_it() -> None:
             f"{LISTENER}\n{LISTENER}\ntls = {{ certificate = 'a', key = 1 }}",
             "listeners[1].tls.key is 1; expected a path",
         ),
+        (
+            f"{LISTENER}\ntls = {{ certificate = 'a', key = 'b', only = 'yes' }}",
+            'listeners[0].tls.only is "yes"; expected true or false',
+        ),
+        (
+            f"{LISTENER}\ntls = {{ certificate = 'a', key = 'b', olny = true }}",
+            f"listeners[0].tls.olny {UNKNOWN} listeners[0].tls.only",
+        ),
+        (f"{LISTENER}\nmode = 660", f"listeners[0].mode is 660; expected {MODE_FORM}"),
+        (f"{LISTENER}\nmode = '0680'", f'listeners[0].mode is "0680"; expected {MODE_FORM}'),
+        (f"{LISTENER}\nmode = '1777'", f'listeners[0].mode is "1777"; expected {MODE_FORM}'),
+        (f"{LISTENER}\nmode = 'rw'", f'listeners[0].mode is "rw"; expected {MODE_FORM}'),
+        (f"{LISTENER}\ngroup = 33", f"listeners[0].group is 33; {GROUP}"),
+        (f"{LISTENER}\ngroup = 'a b'", f'listeners[0].group is "a b"; {GROUP}'),
         ('[[operators]]\nname = "root"', "operators[0].password is missing; expected a text"),
         ("[sever]", f"sever {UNKNOWN} server"),
         ("[server]\nnmae = 1", f"server.nmae {UNKNOWN} server.name"),

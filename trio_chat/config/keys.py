@@ -1,8 +1,7 @@
-"""The configuration: what can be set, what it is when nobody sets it, and how it is loaded.
+"""The keys: what can be set, and what it is when nobody sets it.
 
 Owns the keys with their types, defaults and units (`Limits`, `Operator` and `Gateway` are the
-core's). A `Config` that `load` returns has passed every check. It is never changed: a reload makes
-another. This module must not know what the server does with any of it.
+core's), and what of them the core is told. Must not know how they are written in a file.
 """
 
 from __future__ import annotations
@@ -16,32 +15,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
-from trio_chat.addresses import (
-    ADDRESS_FORM,
-    Address,
-    TcpAddress,
-    parse_address,
-    parse_path,
-)
-from trio_chat.config_checks import check, check_files, read_motd, tls_port, unreadable
-from trio_chat.config_values import (
-    ConfigError,
-    Form,
-    Forms,
-    Override,
-    convert,
-    from_environment,
-    from_overrides,
-    from_tables,
-    key_of,
-    kinds_of,
-    read_toml,
-)
-from trio_chat.core.networks import NETWORK_FORM, Network, parse_network
+from trio_chat.addresses import TcpAddress
+from trio_chat.config.conversion import ConfigError, kinds_of
+from trio_chat.config.files import read_motd, unreadable
+from trio_chat.config.listening import Address, FileMode
+from trio_chat.core.networks import Network, parse_network
 from trio_chat.core.settings import Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy
-
-__all__ = ["Config", "ConfigError", "Override", "load"]
 
 Count = Annotated[int, Meta(ge=1)]
 CountOrNone = Annotated[int, Meta(ge=0)]
@@ -67,6 +47,20 @@ NetworkName = Annotated[
     ),
 ]
 
+GroupName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s:\x00-\x1f\x7f-\x9f]+\Z",
+        description="the name or the number of a group, as a text",
+    ),
+]
+Description = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z",
+        description="a text without control characters",
+    ),
+]
 AdminText = Annotated[
     str,
     Meta(
@@ -76,11 +70,6 @@ AdminText = Annotated[
 ]
 
 _LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
-_FORMS: Forms = {
-    Path: Form(expected="a path", parse=parse_path),
-    Address: Form(expected=ADDRESS_FORM, parse=parse_address),
-    Network: Form(expected=NETWORK_FORM, parse=lambda text, _: parse_network(text)),
-}
 
 
 def host_name() -> str:
@@ -108,6 +97,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     name: ServerName = field(default_factory=host_name)
     network: NetworkName = "trio_chat"
+    description: Description = ""
+    """What this server is; empty: the network's name."""
     data: Path = field(default_factory=data_directory)
     password: str = ""
     """The hash of the password asked of every client; empty: none is."""
@@ -124,6 +115,8 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
 
     certificate: Path
     key: Path
+    only: bool = False
+    """Nothing else is spoken on that port."""
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +124,10 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
 
     address: Address
     tls: Tls | None = None
+    mode: FileMode | None = None
+    """Of a socket in the file system; by default what the process's umask leaves."""
+    group: GroupName | None = None
+    """Of a socket in the file system: its name or its number."""
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +205,15 @@ class Sts(msgspec.Struct, frozen=True, kw_only=True):
     preload: bool = False
 
 
+def tls_port(listeners: Sequence[Listener]) -> int | None:
+    """Return the port of the first listener with TLS that has one of its own."""
+    for listener in listeners:
+        address = listener.address
+        if listener.tls is not None and isinstance(address, TcpAddress) and address.port:
+            return address.port
+    return None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set."""
 
@@ -233,6 +239,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return Settings(
             name=self.server.name,
             network=self.server.network,
+            description=self.server.description or self.server.network,
             lobby=self.server.lobby,
             password=self.server.password,
             motd=motd,
@@ -278,50 +285,3 @@ SECTIONS: Mapping[str, Any] = {
 }
 KINDS = kinds_of(SECTIONS)
 """The annotation of every key."""
-
-
-def load(
-    path: Path | None, environ: Mapping[str, str], overrides: Sequence[Override] = ()
-) -> Config:
-    """Read the file, if there is one, the environment and the flags; check all of it.
-
-    Raises `ConfigError` with every fault found.
-    """
-    here = Path.cwd()
-    tables = read_toml(path) if path else {}
-    base = path.absolute().parent if path else here
-    from_file, faults = from_tables(tables, KINDS, source=str(path), base=base)
-    from_variables, more = from_environment(environ, KINDS, base=here)
-    faults += more
-    given = from_file | from_variables | from_overrides(overrides, base=here)
-    values, more = convert(given, KINDS, _FORMS)
-    faults += more
-    if "server.data" not in given:
-        try:
-            values["server.data"] = data_directory(environ)
-        except RuntimeError:
-            faults.append("server.data is not set; expected a directory, as the user has no home")
-    if faults:
-        raise ConfigError(faults)
-
-    config = _assemble(values, {key.partition(".")[0] for key in given})
-    for where, text in [*check(config), *check_files(config)]:
-        source = given.get(key_of(where))
-        faults.append(f"{source.source}: {text}" if source else text)
-    if faults:
-        raise ConfigError(faults)
-    return config
-
-
-def _assemble(values: Mapping[str, object], sections_set: set[str]) -> Config:
-    sections: dict[str, Any] = {}
-    for key, value in values.items():
-        section, _, name = key.partition(".")
-        if name:
-            sections.setdefault(section, {})[name] = value
-        else:
-            sections[section] = value
-    for section, value in sections.items():
-        if isinstance(value, dict):
-            sections[section] = SECTIONS[section](**value)
-    return Config(**sections, sections_set=frozenset(sections_set))

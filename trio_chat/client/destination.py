@@ -7,22 +7,23 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from trio_chat.addresses import LAST_PORT, TcpAddress, normal_host, split_address
+
 DEFAULT_PORT = 55555
 _IRC_PORT, _IRCS_PORT = 6667, 6697
 _NICKNAME_LIMIT = 16
 _NOT_IN_A_NICKNAME = re.compile(r"[^A-Za-z0-9_\-\[\]\\^{}|`]")
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True):
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """A server, and what a URL can say besides."""
 
-    host: str
-    port: int = DEFAULT_PORT
+    address: TcpAddress
     tls: bool = False
     room: str = ""
 
 
-def parse_address(text: str) -> Address:
+def parse_destination(text: str) -> Destination:
     """Read `host`, `host:port`, `[v6]`, `[v6]:port`, or a URL: `irc://host:port/room`, `ircs://…`.
 
     Raises `ValueError` with a sentence that says what is wrong.
@@ -31,26 +32,16 @@ def parse_address(text: str) -> Address:
         return _parse_url(text)
     if text.count(":") > 1 and text[0] != "[":
         # An IPv6 address without brackets can have no port.
-        return Address(host=text)
-    host, bracket, rest = text.rpartition("]")
-    if bracket:
-        host, colon, port = host.removeprefix("["), rest[:1], rest[1:]
-        if rest and colon != ":":
-            raise ValueError(f"{text!r} is not an address: write [host]:port")
-    else:
-        host, colon, port = text.partition(":")
+        return Destination(address=TcpAddress(normal_host(text), DEFAULT_PORT))
+    host, port = split_address(text) if text else ("", None)
     if not host:
         raise ValueError(f"{text!r} names no host")
-    return Address(host=host, port=_port(port) if colon else DEFAULT_PORT)
+    if port == 0:
+        raise ValueError(f"'0' is not a port to connect to: those are from 1 to {LAST_PORT}")
+    return Destination(address=TcpAddress(host, DEFAULT_PORT if port is None else port))
 
 
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
-    raise ValueError(f"{text!r} is not a port: those are from 1 to 65535")
-
-
-def _parse_url(text: str) -> Address:
+def _parse_url(text: str) -> Destination:
     scheme = text.partition("://")[0].lower()
     if scheme not in ("irc", "ircs"):
         raise ValueError(f"{text!r} is not an address: a URL begins with irc:// or ircs://")
@@ -64,9 +55,8 @@ def _parse_url(text: str) -> Address:
     tls = scheme == "ircs"
     # Both are in use: irc://host/room and irc://host/#room.
     room = unquote(url.path.lstrip("/")) or url.fragment
-    return Address(
-        host=url.hostname,
-        port=port or (_IRCS_PORT if tls else _IRC_PORT),
+    return Destination(
+        address=TcpAddress(normal_host(url.hostname), port or (_IRCS_PORT if tls else _IRC_PORT)),
         tls=tls,
         room=room_name(room) if room else "",
     )

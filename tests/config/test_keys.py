@@ -1,0 +1,74 @@
+"""What the core is told of the configuration."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.config.files import HASH, write
+from trio_chat.config import Config, ConfigError
+from trio_chat.config.keys import Connections, Gateways, Server, host_name
+from trio_chat.core.settings import Gateway, Limits, Operator, Settings
+
+
+def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
+    words = "word " * 100
+    motd = write(tmp_path, f"\ufeffHello\r\n\n  you  \n{words}", "motd.txt")
+    operators = (Operator(name="root", password=HASH),)
+    gateways = (Gateway(host=(ip_network("192.0.2.7"),), password=HASH),)
+    config = Config(
+        server=Server(
+            name="a.example",
+            network="Net",
+            description="The chat",
+            lobby="#a",
+            password=HASH,
+            motd=motd,
+            admin=("here", "us"),
+        ),
+        operators=operators,
+        gateways=Gateways(webirc=gateways),
+        limits=Limits(nickname=9),
+        connections=Connections(
+            registration_timeout=1.0, registration_lines=2, ping_after=3.0, ping_timeout=4.0
+        ),
+    )
+    settings = config.settings()
+    assert settings.motd[:3] == ("Hello", "", "  you")
+    assert " ".join(settings.motd[3:]) == words.rstrip()
+    assert all(len(line) <= 390 for line in settings.motd)
+    assert msgspec.structs.replace(settings, motd=()) == Settings(
+        name="a.example",
+        network="Net",
+        description="The chat",
+        lobby="#a",
+        password=HASH,
+        admin=("here", "us"),
+        operators=operators,
+        gateways=gateways,
+        limits=Limits(nickname=9),
+        registration_timeout=1.0,
+        registration_lines=2,
+        ping_after=3.0,
+        ping_timeout=4.0,
+    )
+
+
+def test_a_server_without_a_description_is_described_by_its_network() -> None:
+    assert Config(server=Server(network="Net")).settings().description == "Net"
+
+
+def test_settings_without_a_motd() -> None:
+    assert Config().settings() == Settings(name=host_name())
+
+
+def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:
+    config = Config(server=Server(motd=tmp_path / "motd.txt"))
+    with pytest.raises(ConfigError) as caught:
+        config.settings()
+    assert str(caught.value) == (
+        f"server.motd is {tmp_path}/motd.txt, which can not be read: No such file or directory"
+    )
