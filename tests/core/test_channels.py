@@ -294,3 +294,29 @@ def test_who_may_remove_whom(own: str, theirs: str, allowed: bool) -> None:
         letters = standing[1:]
         world.ask("root", f"MODE #a +{letters} {' '.join([name] * len(letters))}")
     assert codes(world.ask("al", "KICK #a bo")) == (["KICK"] if allowed else ["482"])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("KICK #a,#b bo,cy :out", ["KICK #a bo :out", "KICK #b cy :out"]),
+        ("KICK #a,#b,#A bo,bo,BO", ["KICK #a bo :al", "KICK #b bo :al"]),
+        ("KICK #a bo,cy :out", ["KICK #a bo :out", "KICK #a cy :out"]),
+        ("KICK #a,#a bo,cy :out", ["KICK #a bo :out", "KICK #a cy :out"]),
+        ("KICK #none,#none,#b bo,cy,cy", ["403 al #none", "KICK #b cy :al"]),
+        ("KICK #c,#c bo,cy", ["482 al #c"]),
+        ("KICK #a,#b bo", ["461 al KICK"]),
+        ("KICK #a,#b bo,cy,al", ["461 al KICK"]),
+        ("KICK #a :", ["461 al KICK"]),
+        ("KICK , ,", ["461 al KICK"]),
+        ("KICK #a,#a,#a,#b,#b w,x,y,w,x", ["407 al x"] + [f"441 al {n} #" for n in "wxyw"]),
+    ],
+)
+def test_kick_takes_one_channel_or_a_channel_for_each_user(line: str, expected: list[str]) -> None:
+    world = World()
+    world.irc("op", rooms="#c")
+    for name in ("al", "bo", "cy"):
+        world.irc(name, rooms="#a,#b,#c")
+    found = [one.split(" ", 1)[1] for one in world.ask("al", line)]
+    assert len(found) == len(expected)
+    assert all(one.startswith(start) for one, start in zip(found, expected, strict=True)), found

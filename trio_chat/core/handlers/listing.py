@@ -98,13 +98,13 @@ def name_replies(
     "(a mask, !mask, <users, >users, C<minutes, C>minutes since it was made, T for its topic)",
 )
 def list_(ctx: Context, user: User, message: Message) -> None:
-    names: dict[str, None] = {}
+    names: list[str] = []
     conditions: list[Condition] = []
     for param in message.params[:2]:
         for part in filter(None, param.split(",")):
             condition = _condition(part, ctx.now)
             if condition is None:
-                names[part] = None
+                names.append(part)
             else:
                 conditions.append(condition)
     found: Iterable[Channel | None]

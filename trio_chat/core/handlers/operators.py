@@ -10,7 +10,7 @@ from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, presence
-from trio_chat.core.handlers.common import channel_for, word
+from trio_chat.core.handlers.common import channel_for, distinct, word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
@@ -115,7 +115,7 @@ def sajoin(ctx: Context, user: User, message: Message) -> None:
             ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
             return
     assert target is not None
-    for name in filter(None, message.params[-1].split(",")):
+    for name in distinct(message.params[-1].split(",")):
         if not names.is_channel_name(name, ctx.settings.limits.channel):
             ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
             continue

@@ -8,7 +8,7 @@ from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers.common import visible, word
+from trio_chat.core.handlers.common import distinct, visible, word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import User
@@ -105,7 +105,7 @@ def whowas(ctx: Context, user: User, message: Message) -> None:
 )
 def userhost(ctx: Context, user: User, message: Message) -> None:
     answers = []
-    for nickname in message.params[:5]:
+    for nickname in distinct(message.params[:5]):
         other = ctx.state.user_named(nickname)
         if other is not None:
             operator = "*" if other.modes & modes.OPERATOR else ""
@@ -122,7 +122,7 @@ def _reply_words(ctx: Context, user: User, numeric: numerics.Numeric, words: lis
 
 @command("ISON", params=1, usage="ISON <nickname>{ <nickname>}", help="see which users are here")
 def ison(ctx: Context, user: User, message: Message) -> None:
-    wanted = (word for param in message.params for word in param.split())
+    wanted = distinct(nickname for param in message.params for nickname in param.split())
     here = (ctx.state.user_named(nickname) for nickname in wanted)
     found = [other.nickname for other in here if other is not None]
     _reply_words(ctx, user, numerics.RPL_ISON, found)
