@@ -141,14 +141,12 @@ def change_modes(
             row is not None
             and (row.kind in (Kind.LIST, Kind.KEY) or (row.kind is Kind.PARAMETER and adding))
         )
-        parameter = parameters.pop(0) if takes_one and parameters else ""
-        if row is not None and row.kind is Kind.LIST and not parameter:
+        given = parameters.pop(0) if takes_one and parameters else None
+        parameter = given or ""
+        if row is not None and row.kind is Kind.LIST and given is None:
             if letter not in listed:
                 listed.add(letter)
                 _send_list(ctx, user, channel, row)
-            continue
-        if takes_one and not parameter and not (row is not None and row.kind is Kind.KEY):
-            ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
             continue
         if prefix is not None and not adding and ctx.state.user_named(parameter) is user:
             # Everybody may lay down what they have.
@@ -159,7 +157,9 @@ def change_modes(
             allowed = free or is_operator(ctx, user, channel)
         if not allowed:
             continue
-        if prefix is not None:
+        if takes_one and not parameter and (adding or row is None or row.kind is not Kind.KEY):
+            _refuse_nothing(ctx, user, channel, letter, given)
+        elif prefix is not None:
             _set_standing(ctx, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
             _set_mode(ctx, user, channel, row, adding, parameter, change, free=free)
@@ -174,6 +174,20 @@ def change_modes(
         )
         # Who does it from outside (SAMODE) is shown it too.
         ctx.notify([(channel, None)], event, user)
+
+
+def _refuse_nothing(
+    ctx: Context, user: User, channel: Channel, letter: str, given: str | None
+) -> None:
+    """Refuse a parameter that is empty; ignore that there is none (Modern IRC, "MODE message").
+
+    People who type the letter are told that something is missing.
+    """
+    if given is not None:
+        text = "A parameter can not be empty"
+        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, letter, word(given), text)
+    elif user.plain:
+        ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
 
 
 def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
@@ -259,9 +273,6 @@ def _set_mode(
         if not _set_forward(ctx, user, channel, parameter, change, free=free):
             return
     elif row.kind is Kind.KEY:
-        if not parameter:
-            ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
-            return
         if (
             " " in parameter
             or "," in parameter
