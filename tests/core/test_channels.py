@@ -135,7 +135,7 @@ def test_a_secret_channel_is_there_for_its_members_only() -> None:
     world.irc("al")
     assert codes(world.ask("al", "NAMES #s", "LIST", "LIST #s", "TOPIC #s", "MODE #s")) == [
         "366",
-        *["321", "322", "323"],  # the lobby
+        *["321", "323"],
         *["321", "323"],
         "442",
         "442",
@@ -180,10 +180,19 @@ def test_list_shows_counts_and_topics() -> None:
     world.ask("al", "TOPIC #a :about")
     assert world.ask("al", "LIST") == [
         f":{SERVER} 321 al Channel :Users  Name",
-        f":{SERVER} 322 al #lobby 0 :",
         f":{SERVER} 322 al #a 1 :about",
         f":{SERVER} 323 al :End of LIST",
     ]
+
+
+def test_a_lobby_that_nobody_is_in_is_not_listed() -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    assert f":{SERVER} 254 al 1 :channels formed" in world.ask("al", "LUSERS")
+    assert codes(world.ask("al", "LIST #lobby", "LIST <1", "LIST #lob*")) == ["321", "323"] * 3
+    world.ask("al", "JOIN #lobby")
+    assert f":{SERVER} 322 al #lobby 1 :" in world.ask("al", "LIST #lobby")
+    assert f":{SERVER} 254 al 2 :channels formed" in world.ask("al", "LUSERS")
 
 
 def test_kick() -> None:

@@ -94,7 +94,7 @@ def name_replies(
 @command(
     "LIST",
     usage="LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
-    help="see which channels there are: all, those named, or those that fit every condition "
+    help="see which channels people are in: all, those named, or those that fit every condition "
     "(a mask, !mask, <users, >users, C<minutes, C>minutes since it was made, T for its topic)",
 )
 def list_(ctx: Context, user: User, message: Message) -> None:
@@ -119,6 +119,8 @@ def list_(ctx: Context, user: User, message: Message) -> None:
         for channel in found:
             if (
                 channel is not None
+                # A channel is there while somebody is in it (Modern IRC, "Channels").
+                and channel.members
                 and visible(user, channel)
                 and all(holds(channel) for holds in conditions)
             ):

@@ -77,7 +77,8 @@ def user_(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_ALREADYREGISTERED)
         return
     wanted, realname = message.params[0], message.params[3]
-    if not wanted:
+    if not wanted or not realname.strip():
+        # An empty one is none (Modern IRC, "USER message").
         ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "USER")
         return
     limits = ctx.settings.limits
