@@ -327,3 +327,13 @@ def test_a_list_of_nicknames_has_each_once() -> None:
         f":{SERVER} 303 al :bo",
         f":{SERVER} 302 al :bo=+~bo@10.0.0.1",
     ]
+
+
+def test_what_does_not_fit_is_cut_between_characters() -> None:
+    world = World()
+    talk(world, "al", "bo")
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    (line,) = world.send("al", f"PRIVMSG #a :{family * 27}")["bo"]
+    text = line.split(" :", 1)[1]
+    assert text == family * 26
+    assert len(line.encode()) > 510 - len(family.encode())

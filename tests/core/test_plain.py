@@ -195,6 +195,18 @@ def test_help_names_every_command() -> None:
     assert len(world.ask("al", "/help nonsense")) == len(text.split("\n"))
 
 
+def test_a_long_text_is_cut_between_characters() -> None:
+    world = World()
+    world.person("al")
+    world.irc("irc", rooms="#lobby")
+    flag = "\U0001f1e9\U0001f1ea"
+    lines = world.send("al", flag * 200)["irc"]
+    texts = [line.split(" :", 1)[1] for line in lines]
+    assert len(texts) > 2
+    assert {text.replace(flag, "") for text in texts} == {""}
+    assert "".join(texts) == flag * 200
+
+
 def test_a_long_text_arrives_whole_in_several_messages() -> None:
     world = World()
     world.person("al")
