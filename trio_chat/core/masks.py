@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 
 from trio_chat.core.names import fold
 
@@ -78,6 +79,12 @@ def normalise(mask: str) -> str:
 def matches(mask: str, name: str) -> bool:
     """Whether the glob `mask` matches all of `name`, case folded: `*` is any run, `?` any one."""
     return _compiled(mask).fullmatch(fold(name)) is not None
+
+
+def matcher(mask: str) -> Callable[[str], bool]:
+    """Return `matches` for one mask and many names."""
+    found = _compiled(mask)
+    return lambda name: found.fullmatch(fold(name)) is not None
 
 
 @functools.lru_cache(maxsize=4096)

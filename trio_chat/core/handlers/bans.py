@@ -116,6 +116,7 @@ def _add(ctx: Context, user: User, kind: dict[str, Ban], ban: Ban) -> None:
     ctx.notice(user, f"{ban.target} is banned {until}")
     # Who bans stays, so that somebody can lift it.
     users = ctx.state.users.values()
+    ctx.output.cost += 2 * len(users)
     banned = [other for other in users if other is not user and _is_banned(other, ban)]
     for other in banned:
         ctx.reply(other, numerics.ERR_YOUREBANNEDCREEP)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from trio_chat.core import masks, modes, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
-from trio_chat.core.context import PAGE, Context
+from trio_chat.core.context import PAGE, Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import targets, visible, word
 from trio_chat.core.roster import Roster
@@ -62,6 +62,7 @@ def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
         before = f" {symbol} {channel.name} :"
         limit = BODY_LIMIT - len(head.encode()) - width - len(before.encode())
         roster = channel.rosters[look] = Roster(before, limit, every=every, hosts=hosts)
+        ctx.output.cost += len(channel.members)
         for member, standing in channel.members.items():
             roster.add(member, standing)
     return roster
@@ -81,6 +82,7 @@ def name_replies(
         if (inside or member is user or not member.modes & modes.INVISIBLE)
         and rooms.shows(channel, user, member)
     ]
+    ctx.output.cost += len(channel.members)
     lines = pack(names, room)
 
     def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
@@ -114,7 +116,7 @@ def list_(ctx: Context, user: User, message: Message) -> None:
     else:
         found = list(ctx.state.channels.values())
 
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+    def replies() -> Replies:
         yield numerics.RPL_LISTSTART, ("Channel",)
         for channel in found:
             if (
@@ -126,9 +128,11 @@ def list_(ctx: Context, user: User, message: Message) -> None:
             ):
                 count = str(len(channel.members))
                 yield numerics.RPL_LIST, (channel.name, count, channel.topic)
+            else:
+                yield None
         yield numerics.RPL_LISTEND, ()
 
-    ctx.page(user, replies())
+    ctx.page(user, replies(), look=1 + len(conditions))
 
 
 def _condition(text: str, now: float) -> Condition | None:

@@ -14,6 +14,7 @@ from trio_chat.core.handlers.common import channel_for, distinct, word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
+from trio_chat.core.output import SHARE
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -82,7 +83,9 @@ def wallops(ctx: Context, user: User, message: Message) -> None:
         id=ctx.new_id(),
         text=cut(message.params[0], _TEXT),
     )
-    readers = [one for one in ctx.state.users.values() if one.modes & modes.WALLOPS]
+    users = ctx.state.users.values()
+    ctx.output.cost += len(users) >> SHARE
+    readers = [one for one in users if one.modes & modes.WALLOPS]
     ctx.output.broadcast([one for one in readers if one is not user], event)
     if user in readers:
         ctx.send(user, event)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
-from trio_chat.core.context import Context
+from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers.common import distinct, visible, word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
@@ -81,23 +79,29 @@ def whowas(ctx: Context, user: User, message: Message) -> None:
         return
     nickname = message.params[0]
     wanted = names.fold(nickname)
-    found = [past for past in ctx.state.past if names.fold(past.nickname) == wanted]
+    everybody = list(ctx.state.past)
     count = message.params[1] if len(message.params) > 1 else ""
     # Anything but a positive number asks for all of them (Modern IRC, "WHOWAS message").
-    if count.isascii() and count.isdecimal() and int(count[:9]) > 0:
-        found = found[: int(count[:9])]
-    if not found:
-        ctx.reply(user, numerics.ERR_WASNOSUCHNICK, word(nickname))
+    limit = int(count[:9]) if count.isascii() and count.isdecimal() else 0
 
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-        for past in found:
+    def replies() -> Replies:
+        found = 0
+        for past in everybody:
+            if names.fold(past.nickname) != wanted:
+                yield None
+                continue
+            found += 1
             who = (past.nickname, past.username, past.host, "*", past.realname)
             yield numerics.RPL_WHOWASUSER, who
             when = date_and_time(past.at)
             yield numerics.RPL_WHOISSERVER, (past.nickname, ctx.settings.name, when)
+            if found == limit:
+                break
+        if not found:
+            yield numerics.ERR_WASNOSUCHNICK, (word(nickname),)
         yield numerics.RPL_ENDOFWHOWAS, (word(nickname),)
 
-    ctx.page(user, replies())
+    ctx.page(user, replies(), look=1)
 
 
 @command(
