@@ -31,11 +31,11 @@ def kline(ctx: Context, user: User, message: Message) -> None:
     duration, target, reason = _read(ctx, message)
     mask = masks.normalise(target) if target else ""
     if not masks.is_mask(mask) or masks.is_extended(mask):
-        ctx.refuse(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
+        ctx.refuse(user, "KLINE", "INVALID_MASK", word(user, target), text="That is not a mask")
         return
     if masks.matches(mask, _NOBODY):
         text = "That would ban everybody"
-        ctx.refuse(user, "KLINE", "INVALID_MASK", word(target), text=text)
+        ctx.refuse(user, "KLINE", "INVALID_MASK", word(user, target), text=text)
         return
     _add(ctx, user, ctx.state.bans.masks, _ban(ctx, user, mask, None, duration, reason))
 
@@ -52,7 +52,7 @@ def dline(ctx: Context, user: User, message: Message) -> None:
     network = _network(target)
     if network is None or network.prefixlen == 0:
         text = "That is not an address, or a network such as 192.0.2.0/24"
-        ctx.refuse(user, "DLINE", "INVALID_ADDRESS", word(target), text=text)
+        ctx.refuse(user, "DLINE", "INVALID_ADDRESS", word(user, target), text=text)
         return
     ban = _ban(ctx, user, network_text(network), network, duration, reason)
     _add(ctx, user, ctx.state.bans.networks, ban)
@@ -133,7 +133,7 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
     ctx.state.bans.current(kind, ctx.now)
     ban = kind.pop(key, None)
     if ban is None:
-        ctx.refuse(user, name, "NO_SUCH_BAN", word(key), text="There is no such ban")
+        ctx.refuse(user, name, "NO_SUCH_BAN", word(user, key), text="There is no such ban")
     else:
         ctx.notice(user, f"{ban.target} is not banned any more")
 
@@ -145,7 +145,7 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
     help="see how long the server has been running; for operators: its bans",
 )
 def stats(ctx: Context, user: User, message: Message) -> None:
-    query = word(message.params[0])
+    query = word(user, message.params[0])
     if is_elsewhere(ctx, user, message.params[1] if len(message.params) > 1 else ""):
         return
     bans: Bans = ctx.state.bans

@@ -45,7 +45,7 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
     limits = ctx.settings.limits
     if not names.is_channel_name(name, limits.channel):
         code = numerics.ERR_NOSUCHCHANNEL if name[:1] != "#" else numerics.ERR_BADCHANMASK
-        ctx.reply(user, code, word(name))
+        ctx.reply(user, code, word(user, name))
         return
     channel = ctx.state.channel_named(name)
     if channel is not None and user in channel.members:
@@ -200,7 +200,7 @@ def kick(ctx: Context, user: User, message: Message) -> None:
         pairs.setdefault((names.fold(name), names.key(nickname)), (name, nickname))
     wanted = [*pairs.values()]
     if len(wanted) > limits.targets:
-        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(wanted[limits.targets][1]))
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(user, wanted[limits.targets][1]))
     reason = message.params[2] if len(message.params) > 2 else ""
     reason = cut(reason, limits.kick) or user.nickname
     channels: dict[str, Channel | None] = {}
@@ -218,7 +218,7 @@ def kick(ctx: Context, user: User, message: Message) -> None:
 def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str) -> None:
     target = ctx.state.user_named(nickname)
     if target is None or target not in channel.members:
-        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, word(nickname), channel.name)
+        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, word(user, nickname), channel.name)
         return
     if not _outranks(channel, user, target):
         ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
@@ -311,7 +311,7 @@ def invite(ctx: Context, user: User, message: Message) -> None:
     nickname, name = message.params[:2]
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
         return
     channel = channel_for(ctx, user, name, member=True)
     if channel is None:

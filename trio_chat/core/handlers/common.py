@@ -15,7 +15,7 @@ def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> l
     found = distinct(listed.split(","))
     allowed = found[: ctx.settings.limits.targets]
     if len(allowed) < len(found) and not silent:
-        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(found[len(allowed)]))
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(user, found[len(allowed)]))
     return allowed
 
 
@@ -29,16 +29,20 @@ def distinct(listed: Iterable[str]) -> list[str]:
     return [*found.values()]
 
 
-def word(text: str) -> str:
-    """Make what somebody sent fit to be repeated as a parameter in an error."""
-    return cut(text.lstrip(":").replace(" ", "_"), 100) or "*"
+def word(user: User, text: str, limit: int = 100) -> str:
+    """Make what somebody sent fit to be repeated to them: as a parameter of a line, or, to people,
+    as they have typed it. `limit` is in bytes."""
+    if user.plain:
+        head = cut(text, limit)
+        return head if head == text else f"{head}…"
+    return cut(text.lstrip(":").replace(" ", "_"), limit) or "*"
 
 
 def channel_for(ctx: Context, user: User, name: str, *, member: bool = False) -> Channel | None:
     """Return the channel with this name; or say that there is none, or that it is not theirs."""
     channel = ctx.state.channel_named(name)
     if channel is None:
-        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
         return None
     if member and user not in channel.members:
         ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)

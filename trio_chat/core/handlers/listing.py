@@ -30,7 +30,7 @@ def names_(ctx: Context, user: User, message: Message) -> None:
     for name in targets(ctx, user, message.params[0]):
         channel = ctx.state.channel_named(name)
         if channel is None or not visible(user, channel):
-            ctx.reply(user, numerics.RPL_ENDOFNAMES, word(name))
+            ctx.reply(user, numerics.RPL_ENDOFNAMES, word(user, name))
         else:
             send_names(ctx, user, channel)
 

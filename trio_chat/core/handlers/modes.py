@@ -40,7 +40,7 @@ def mode(ctx: Context, user: User, message: Message) -> None:
 def _user_mode(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, message.params[0]))
         return
     if target is not user:
         ctx.reply(user, numerics.ERR_USERSDONTMATCH)
@@ -135,7 +135,7 @@ def change_modes(
         if row is None and prefix is None:
             if letter not in listed:
                 listed.add(letter)
-                ctx.reply(user, numerics.ERR_UNKNOWNMODE, word(letter))
+                ctx.reply(user, numerics.ERR_UNKNOWNMODE, word(user, letter))
             continue
         takes_one = prefix is not None or (
             row is not None
@@ -185,7 +185,9 @@ def _refuse_nothing(
     """
     if given is not None:
         text = "A parameter can not be empty"
-        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, letter, word(given), text)
+        ctx.reply(
+            user, numerics.ERR_INVALIDMODEPARAM, channel.name, letter, word(user, given), text
+        )
     elif user.plain:
         ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
 
@@ -225,7 +227,7 @@ def _set_standing(
 ) -> None:
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
         return
     if target not in channel.members:
         ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)
@@ -289,7 +291,12 @@ def _set_mode(
         if not (parameter.isascii() and parameter.isdecimal() and int(parameter[:9]) > 0):
             text = "A limit is a whole number of members, 1 at least"
             ctx.reply(
-                user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
+                user,
+                numerics.ERR_INVALIDMODEPARAM,
+                channel.name,
+                row.letter,
+                word(user, parameter),
+                text,
             )
             return
         limit = int(parameter[:9])
@@ -309,11 +316,11 @@ def _set_forward(
     """
     other = ctx.state.channel_named(name)
     if other is None:
-        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
         return False
     if other is channel:
         text = "A channel can not forward to itself"
-        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(name), text)
+        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(user, name), text)
         return False
     if not free and not is_operator(ctx, user, other):
         return False
@@ -336,7 +343,12 @@ def _set_list(
     if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
         text = f"A mask has no spaces, at most {masks.LIST_LIMIT} bytes, or is ~a: or ~m:"
         ctx.reply(
-            user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
+            user,
+            numerics.ERR_INVALIDMODEPARAM,
+            channel.name,
+            row.letter,
+            word(user, parameter),
+            text,
         )
         return
     folded = names.fold(mask)

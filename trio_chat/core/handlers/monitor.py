@@ -56,7 +56,7 @@ def _add(ctx: Context, user: User, wanted: list[str]) -> None:
             continue
         if not monitors.has(user, nickname):
             if len(monitors.listed(user)) >= settings.monitor:
-                rest = ",".join(word(name) for name in wanted[place:])
+                rest = ",".join(word(user, name) for name in wanted[place:])
                 ctx.reply(user, numerics.ERR_MONLISTFULL, str(settings.monitor), rest)
                 break
             monitors.add(user, nickname)

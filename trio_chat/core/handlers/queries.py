@@ -24,10 +24,10 @@ def whois(ctx: Context, user: User, message: Message) -> None:
     nickname = message.params[-1].split(",")[0]
     other = ctx.state.user_named(nickname)
     if other is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
     else:
         _send_whois(ctx, user, other)
-    ctx.reply(user, numerics.RPL_ENDOFWHOIS, word(nickname))
+    ctx.reply(user, numerics.RPL_ENDOFWHOIS, word(user, nickname))
 
 
 def _send_whois(ctx: Context, user: User, other: User) -> None:
@@ -98,8 +98,8 @@ def whowas(ctx: Context, user: User, message: Message) -> None:
             if found == limit:
                 break
         if not found:
-            yield numerics.ERR_WASNOSUCHNICK, (word(nickname),)
-        yield numerics.RPL_ENDOFWHOWAS, (word(nickname),)
+            yield numerics.ERR_WASNOSUCHNICK, (word(user, nickname),)
+        yield numerics.RPL_ENDOFWHOWAS, (word(user, nickname),)
 
     ctx.page(user, replies(), look=1)
 

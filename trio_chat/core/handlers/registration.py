@@ -9,6 +9,7 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, server
+from trio_chat.core.handlers.common import word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
 from trio_chat.wire.graphemes import boundary
@@ -41,8 +42,7 @@ def nick(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
     limit = ctx.settings.limits.nickname
-    # What the nickname was to be goes into the reply, where only one word fits.
-    shown = cut(wanted, 2 * limit).replace(" ", "_").lstrip(":") or "*"
+    shown = word(user, wanted, 2 * limit)
     nickname = names.nickname(wanted, limit)
     if nickname is None:
         ctx.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)

@@ -33,7 +33,7 @@ def is_elsewhere(ctx: Context, user: User, target: str) -> bool:
         return False
     if ctx.state.user_named(target) is not None:
         return False
-    ctx.reply(user, numerics.ERR_NOSUCHSERVER, word(target))
+    ctx.reply(user, numerics.ERR_NOSUCHSERVER, word(user, target))
     return True
 
 
@@ -180,7 +180,7 @@ def help_(ctx: Context, user: User, message: Message) -> None:
     if row is None:
         # What can not be a parameter is not repeated (Modern IRC, "ERR_HELPNOTFOUND").
         bad = " " in subject or subject[0] == ":"
-        ctx.reply(user, numerics.ERR_HELPNOTFOUND, "*" if bad else word(subject))
+        ctx.reply(user, numerics.ERR_HELPNOTFOUND, "*" if bad else word(user, subject))
         return
     _send_help(ctx, user, row.name, [f"The command {row.name}", "", row.usage, f"{row.help}."])
 

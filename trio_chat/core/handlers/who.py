@@ -78,7 +78,7 @@ def who(ctx: Context, user: User, message: Message) -> None:
                 yield numerics.RPL_WHOSPCRPL, _chosen(ctx, user, other, shared, question)
             else:
                 yield numerics.RPL_WHOREPLY, _plain(ctx, user, other, shared)
-        yield numerics.RPL_ENDOFWHO, (word(mask),)
+        yield numerics.RPL_ENDOFWHO, (word(user, mask),)
 
     ctx.page(user, replies(), look=_LOOK if fits is not None else 1)
 
