@@ -10,6 +10,7 @@ from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.names import fold
 from trio_chat.core.networks import Network, in_networks, network_text, normal, parse_network
+from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -149,20 +150,26 @@ def stats(ctx: Context, user: User, message: Message) -> None:
     if is_elsewhere(ctx, user, message.params[1] if len(message.params) > 1 else ""):
         return
     bans: Bans = ctx.state.bans
+    shown: list[tuple[Numeric, tuple[str, ...]]] = []
     if query == "u":
         ctx.reply(user, numerics.RPL_STATSUPTIME, f"Server Up {_uptime(ctx)}")
     elif query in ("k", "K", "d", "D") and not user.modes & modes.OPERATOR:
         ctx.reply(user, numerics.ERR_NOPRIVILEGES)
     elif query in ("k", "K"):
-        for ban in bans.current(bans.masks, ctx.now):
-            nickname, _, rest = ban.target.partition("!")
-            username, _, host = rest.partition("@")
-            params = ("K", host, nickname, username, _why(ban))
-            ctx.reply(user, numerics.RPL_STATSKLINE, *params)
+        shown = [_kline(ban) for ban in bans.current(bans.masks, ctx.now)]
     elif query in ("d", "D"):
-        for ban in bans.current(bans.networks, ctx.now):
-            ctx.reply(user, numerics.RPL_STATSDLINE, "D", ban.target, _why(ban))
-    ctx.reply(user, numerics.RPL_ENDOFSTATS, query)
+        shown = [_dline(ban) for ban in bans.current(bans.networks, ctx.now)]
+    ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (query,))]))
+
+
+def _kline(ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
+    nickname, _, rest = ban.target.partition("!")
+    username, _, host = rest.partition("@")
+    return numerics.RPL_STATSKLINE, ("K", host, nickname, username, _why(ban))
+
+
+def _dline(ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
+    return numerics.RPL_STATSDLINE, ("D", ban.target, _why(ban))
 
 
 def _why(ban: Ban) -> str:

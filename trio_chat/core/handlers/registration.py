@@ -149,6 +149,8 @@ def refuse_password(ctx: Context, user: User) -> None:
 def welcome(ctx: Context, user: User) -> None:
     """Count a user in, and send what a client waits for before it does anything else."""
     settings = ctx.settings
+    # As many masks as there are have been compared.
+    ctx.output.cost += 2 * len(ctx.state.bans.masks)
     ban = ctx.state.bans.on_mask(user.prefix, ctx.now)
     if ban is not None:
         ctx.reply(user, numerics.ERR_YOUREBANNEDCREEP)
