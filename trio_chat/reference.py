@@ -35,6 +35,20 @@ _KINDS = {
 }
 
 
+_CHOICES = (
+    "NAMES of several channels ends with a 366 for each of them, and not with one for all.",
+    "LIST shows channels that somebody is in, the lobby like the others, by name or without; and "
+    "LUSERS counts those.",
+    "KICK takes one channel, or as many as users (RFC 2812); with another number it is a 461. "
+    "TARGMAX counts the pairs.",
+    "A name that is twice in a list, in whatever letters, is taken once: the first time.",
+    "MODE answers an empty parameter with 696, and whoever is no operator with 482 before that.",
+    "A message of several lines has its client-only tags on every line where it goes out as "
+    "several messages, and its id on the first.",
+)
+"""Where the specifications leave it to the server."""
+
+
 def markdown() -> str:
     """Return the document."""
     return "\n".join(
@@ -42,6 +56,11 @@ def markdown() -> str:
             _HEAD,
             *_section(
                 "Commands", "In IRC clients: `/quote HELP COMMAND` says the same.", _commands()
+            ),
+            *_section(
+                "Choices",
+                "Where the specifications leave it to the server:",
+                (f"- {choice}" for choice in _CHOICES),
             ),
             *_section(
                 "Commands with nc",

@@ -27,6 +27,14 @@ def test_a_head_that_leaves_no_room() -> None:
     assert phrase("abcdef", "x" * 600) == ["abcd", "ef"]
 
 
+def test_an_emoji_is_in_one_piece_and_words_are_whole() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    head = "x" * (510 - 40)
+    assert phrase(family * 5, head) == [family * 2, family * 2, family]
+    assert phrase(f"{'a' * 20} {family}{family}", head) == ["a" * 20, family * 2]
+    assert phrase("word " * 9, head) == [("word " * 8).rstrip(), "word "]
+
+
 def test_one_line() -> None:
     assert one_line("a\r\nb\nc\0") == "a b c"
 

@@ -303,6 +303,34 @@ def test_a_parameter_is_missing(room: Room, channel: str, letter: str) -> None:
     assert letter not in modes(al, channel)
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("change", ["+k", "+l", "+f", "+o", "-v"])
+def test_nothing_is_said_of_a_parameter_that_is_missing(
+    room: Room, channel: str, change: str
+) -> None:
+    """Modern IRC, "MODE message": the server MUST ignore that mode."""
+    (al,) = room("al")
+    assert al.ask(f"MODE {channel} {change}") == []
+
+
+@pytest.mark.parametrize("letter", "kl")
+def test_a_parameter_is_empty(room: Room, channel: str, letter: str) -> None:
+    """Modern IRC, "ERR_INVALIDMODEPARAM (696)": an empty value is none that a mode can have."""
+    (al,) = room("al")
+    found = al.ask(f"MODE {channel} +{letter} :")
+    assert "MODE" not in commands(found)
+    assert letter not in modes(al, channel)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("letter", "klfob")
+def test_an_empty_parameter_is_refused(room: Room, channel: str, letter: str) -> None:
+    """Modern IRC, "ERR_INVALIDMODEPARAM (696)": `*` where the value can not stand."""
+    (al,) = room("al")
+    found = al.ask(f"MODE {channel} +{letter} :")
+    assert one(found, "696").params[:4] == [al.nick, channel, letter, "*"]
+
+
 def test_modes_of_one_channel(register: Register, name: Names) -> None:
     """Modern IRC, "MODE message": the other channels have their own."""
     al, channels = register("al"), [name("#a"), name("#b")]

@@ -16,6 +16,7 @@ COMMANDS = [
     "CHGHOST",
     "DLINE",
     "HELP",
+    "HELPOP",
     "INFO",
     "INVITE",
     "ISON",
@@ -91,6 +92,16 @@ def test_help_on_a_command(register: Register, command: str) -> None:
     lines = user.ask(f"HELP {command}")
     _check(lines, user.nick, command)
     assert command in "".join(line.text for line in lines)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("subject", ["", " join", " nonsense"])
+def test_helpop(register: Register, subject: str) -> None:
+    """Modern IRC, "HELP message": what clients may try, with the same syntax."""
+    user = register("al")
+    found = user.ask(f"HELPOP{subject}")
+    assert found
+    assert [line.raw for line in found] == [line.raw for line in user.ask(f"HELP{subject}")]
 
 
 @pytest.mark.ours

@@ -71,6 +71,34 @@ def test_one_of_several_is_not_there(
     assert one(found, "KICK").params[1] == bo.nick
 
 
+def test_several_channels_and_as_many_users(room: Room, channel: str, target: Target) -> None:
+    """RFC 2812, section 3.2.8: as many channels as users are pairs."""
+    if "KICK:1" in target.isupport.get("TARGMAX", "").upper().split(","):
+        pytest.skip("the server takes one user at a time")
+    al, bo, cy = room("al", "bo", "cy")
+    other = f"{channel}-2"
+    for user in (al, bo, cy):
+        user.ask(f"JOIN {other}")
+    found = al.ask(f"KICK {channel},{other} {bo.nick},{cy.nick} :enough")
+    if "KICK" not in commands(found) and not target.ours:
+        pytest.skip("the server takes one channel at a time, as Modern IRC has it")
+    assert [line.params for line in only(found, "KICK")] == [
+        [channel, bo.nick, "enough"],
+        [other, cy.nick, "enough"],
+    ]
+    assert members(al, channel) == {f"@{al.nick}", cy.nick}
+    assert members(al, other) == {f"@{al.nick}", bo.nick}
+
+
+@pytest.mark.ours
+def test_channels_that_are_not_as_many_as_the_users(room: Room, channel: str) -> None:
+    """RFC 2812, section 3.2.8: that is no correct KICK; 461 here, and nobody is removed."""
+    al, bo = room("al", "bo")
+    found = al.ask(f"KICK {channel},{channel}-2 {bo.nick}")
+    assert one(found, "461").params[:2] == [al.nick, "KICK"]
+    assert not only(bo.read(), "KICK")
+
+
 def test_names_in_other_letters(room: Room, channel: str) -> None:
     """Modern IRC, "Casemapping": the channel and the user can be named in any case."""
     al, bo = room("al", "bo")

@@ -57,6 +57,18 @@ def test_no_such_channel(register: Register, channel: str) -> None:
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["all", "named"])
+def test_a_channel_that_all_have_left(
+    register: Register, room: Room, channel: str, named: bool
+) -> None:
+    """Modern IRC, "Channels": it is there as long as somebody is in it."""
+    (al,) = room("al")
+    al.ask(f"PART {channel}")
+    found = only(register("bo").ask("LIST"), "322")
+    assert channel not in _listed(al, channel if named else "")
+    assert "0" not in {line.params[2] for line in found}
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["all", "named"])
 def test_a_secret_channel_from_outside(
     register: Register, room: Room, channel: str, named: bool
 ) -> None:

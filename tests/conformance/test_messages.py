@@ -278,3 +278,16 @@ def test_a_long_text_is_cut_at_a_character(register: Register, shift: int) -> No
     line = one(bo.read(), "PRIVMSG")
     assert 500 < len(line.raw.encode()) <= 510
     assert sent.startswith(line.text)
+
+
+@both
+def test_a_channel_twice_in_a_list_of_targets(
+    room: Room, channel: str, target: Target, command: str
+) -> None:
+    """Modern IRC, "Casemapping": in other letters it is the same channel, and gets it once."""
+    limits = target.isupport.get("TARGMAX", "").upper().split(",")
+    if any(f"{command}:{number}" in limits for number in ("0", "1")):
+        pytest.skip("the server takes one target at a time")
+    al, bo = room("al", "bo")
+    al.ask(f"{command} {channel},{channel.upper()} :once")
+    assert [line.text for line in only(bo.read(), command)] == ["once"]

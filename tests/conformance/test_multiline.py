@@ -176,6 +176,17 @@ def test_the_tags_of_the_client(room: Room, register: Register, channel: str) ->
     assert cy.read()[0].tags["+example.com/mood"] == "good"
 
 
+@pytest.mark.ours
+def test_a_reply_stays_one_in_every_line(room: Room, register: Register, channel: str) -> None:
+    """IRCv3 multiline, "Fallback": tags where it makes sense; the id is that of the first line."""
+    al, bo, cy = mixed(room, register, channel, "message-tags")
+    al.ask(*batch(channel, "one", "", "two", "three", tags="+draft/reply=abc"))
+    assert [line.tags.get("+draft/reply") for line in cy.read()] == ["abc"] * 3
+    start, *inside, _ = bo.read()
+    assert start.tags["+draft/reply"] == "abc"
+    assert not any("+draft/reply" in line.tags for line in inside)
+
+
 @pytest.mark.capability("message-tags")
 def test_no_tags_of_the_client_for_others(register: Register) -> None:
     """IRCv3 message-tags, "Client-only tags": not to those without the capability."""

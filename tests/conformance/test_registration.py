@@ -148,6 +148,16 @@ def test_user_with_too_few_parameters(connect: Connect, name: Names, line: str) 
     assert session.until("001")[-1].params[0] == nick
 
 
+@pytest.mark.ours
+def test_user_with_an_empty_real_name(connect: Connect, name: Names) -> None:
+    """Modern IRC, "USER message": 461 for what is empty; a whole one registers after it."""
+    session, nick = connect(), name("al")
+    session.send(f"NICK {nick}", "USER al 0 * :")
+    assert session.until("461", "001")[-1].params[1] == "USER"
+    session.send("USER al 0 * :Al")
+    assert session.until("001")[-1].params[0] == nick
+
+
 def test_pass_without_a_password(connect: Connect, name: Names) -> None:
     """Modern IRC, "PASS message": 461."""
     session = connect()

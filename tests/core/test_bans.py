@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core.bans import parse_duration
+from trio_chat.core.context import PAGE
 from trio_chat.core.handlers import bans
 from trio_chat.core.modes import OPERATOR
 
@@ -120,3 +121,13 @@ def test_bans_are_shown_to_operators_only(world: World) -> None:
         *["481", "219"],
         "481",
     ]
+
+
+def test_a_long_list_of_bans_comes_page_by_page(world: World) -> None:
+    for number in range(PAGE + 10):
+        world.ask("op", f"KLINE bad{number}!*@* x", f"DLINE 192.0.2.{number} x")
+    world.slow = True
+    for query, code in (("k", "216"), ("d", "225")):
+        first = world.ask("op", f"STATS {query}")
+        assert codes(first) == [code] * PAGE
+        assert codes(world.complete(True)["op"]) == [*[code] * 10, "219"]

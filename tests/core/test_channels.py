@@ -135,7 +135,7 @@ def test_a_secret_channel_is_there_for_its_members_only() -> None:
     world.irc("al")
     assert codes(world.ask("al", "NAMES #s", "LIST", "LIST #s", "TOPIC #s", "MODE #s")) == [
         "366",
-        *["321", "322", "323"],  # the lobby
+        *["321", "323"],
         *["321", "323"],
         "442",
         "442",
@@ -180,10 +180,19 @@ def test_list_shows_counts_and_topics() -> None:
     world.ask("al", "TOPIC #a :about")
     assert world.ask("al", "LIST") == [
         f":{SERVER} 321 al Channel :Users  Name",
-        f":{SERVER} 322 al #lobby 0 :",
         f":{SERVER} 322 al #a 1 :about",
         f":{SERVER} 323 al :End of LIST",
     ]
+
+
+def test_a_lobby_that_nobody_is_in_is_not_listed() -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    assert f":{SERVER} 254 al 1 :channels formed" in world.ask("al", "LUSERS")
+    assert codes(world.ask("al", "LIST #lobby", "LIST <1", "LIST #lob*")) == ["321", "323"] * 3
+    world.ask("al", "JOIN #lobby")
+    assert f":{SERVER} 322 al #lobby 1 :" in world.ask("al", "LIST #lobby")
+    assert f":{SERVER} 254 al 2 :channels formed" in world.ask("al", "LUSERS")
 
 
 def test_kick() -> None:
@@ -294,3 +303,29 @@ def test_who_may_remove_whom(own: str, theirs: str, allowed: bool) -> None:
         letters = standing[1:]
         world.ask("root", f"MODE #a +{letters} {' '.join([name] * len(letters))}")
     assert codes(world.ask("al", "KICK #a bo")) == (["KICK"] if allowed else ["482"])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("KICK #a,#b bo,cy :out", ["KICK #a bo :out", "KICK #b cy :out"]),
+        ("KICK #a,#b,#A bo,bo,BO", ["KICK #a bo :al", "KICK #b bo :al"]),
+        ("KICK #a bo,cy :out", ["KICK #a bo :out", "KICK #a cy :out"]),
+        ("KICK #a,#a bo,cy :out", ["KICK #a bo :out", "KICK #a cy :out"]),
+        ("KICK #none,#none,#b bo,cy,cy", ["403 al #none", "KICK #b cy :al"]),
+        ("KICK #c,#c bo,cy", ["482 al #c"]),
+        ("KICK #a,#b bo", ["461 al KICK"]),
+        ("KICK #a,#b bo,cy,al", ["461 al KICK"]),
+        ("KICK #a :", ["461 al KICK"]),
+        ("KICK , ,", ["461 al KICK"]),
+        ("KICK #a,#a,#a,#b,#b w,x,y,w,x", ["407 al x"] + [f"441 al {n} #" for n in "wxyw"]),
+    ],
+)
+def test_kick_takes_one_channel_or_a_channel_for_each_user(line: str, expected: list[str]) -> None:
+    world = World()
+    world.irc("op", rooms="#c")
+    for name in ("al", "bo", "cy"):
+        world.irc(name, rooms="#a,#b,#c")
+    found = [one.split(" ", 1)[1] for one in world.ask("al", line)]
+    assert len(found) == len(expected)
+    assert all(one.startswith(start) for one, start in zip(found, expected, strict=True)), found

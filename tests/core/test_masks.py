@@ -26,6 +26,10 @@ def test_matches_as_defined(mask: str, name: str) -> None:
 def test_case_is_folded_for_letters_of_ascii_only() -> None:
     assert masks.matches("AL!*@*", "al!~a@host")
     assert not masks.matches("É*", "é")
+    # What other tables take for a capital K, and for an s.
+    assert not masks.matches("k?", "\u212ax")
+    assert not masks.matches("S*", "\u017fx")
+    assert masks.matches("[a]^*", "[A]^\u212a")
 
 
 def test_a_hostile_mask_comes_to_an_end() -> None:

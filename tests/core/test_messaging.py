@@ -268,3 +268,72 @@ def test_bad_lines_are_answered() -> None:
         f":{SERVER} 417 al :Input line was too long",
         f":{SERVER} 421 al * :Unknown command",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("PRIVMSG #a,#A :x", ["PRIVMSG #a :x"]),
+        ("NOTICE bo,BO,#A,Bo :x", ["NOTICE bo :x", "NOTICE #a :x"]),
+        ("@+a TAGMSG #a,#A", ["TAGMSG #a"]),
+        ("PRIVMSG @#a,@#A :x", ["PRIVMSG @#a :x"]),
+        ("PART #a,#A", ["PART #a"]),
+        ("KICK #a bo,BO :x", ["KICK #a bo :x"]),
+    ],
+)
+def test_a_name_in_other_letters_is_the_same_target(line: str, expected: list[str]) -> None:
+    world = World()
+    world.irc("bo", rooms="#a", caps="message-tags")
+    world.irc("al", rooms="#a", caps="message-tags")
+    world.ask("bo", "MODE #a +o al")
+    found = world.send("al", line)
+    shown = [one.split(" ", 2 if one[0] == "@" else 1)[-1] for one in found["bo"]]
+    assert shown == expected
+    assert not [code for code in codes(found.get("al", [])) if code.isdigit()]
+
+
+def test_only_ascii_letters_have_a_case() -> None:
+    world = World()
+    world.irc("é")
+    world.irc("al")
+    found = world.send("al", "PRIVMSG é,e\u0301,É :x")
+    assert len(found["é"]) == 1
+    assert found["al"] == [f":{SERVER} 401 al É :No such nick/channel"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("JOIN #x,#X,#x", ["JOIN", "353", "366"]),
+        ("JOIN x,X", ["403"]),
+        ("PART #x,#X", ["403"]),
+        ("NAMES #a,#A", ["353", "366"]),
+        ("LIST #a,#A", ["321", "322", "323"]),
+        ("MONITOR + bo,BO", ["730"]),
+    ],
+)
+def test_what_is_asked_for_twice_is_answered_once(line: str, expected: list[str]) -> None:
+    world = World()
+    world.irc("bo", rooms="#a")
+    world.irc("al")
+    assert codes(world.ask("al", line)) == expected
+
+
+def test_a_list_of_nicknames_has_each_once() -> None:
+    world = World()
+    world.irc("bo")
+    world.irc("al")
+    assert world.ask("al", "ISON bo :BO Bo", "USERHOST bo BO") == [
+        f":{SERVER} 303 al :bo",
+        f":{SERVER} 302 al :bo=+~bo@10.0.0.1",
+    ]
+
+
+def test_what_does_not_fit_is_cut_between_characters() -> None:
+    world = World()
+    talk(world, "al", "bo")
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    (line,) = world.send("al", f"PRIVMSG #a :{family * 27}")["bo"]
+    text = line.split(" :", 1)[1]
+    assert text == family * 26
+    assert len(line.encode()) > 510 - len(family.encode())

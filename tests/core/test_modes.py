@@ -69,14 +69,25 @@ def test_the_key_is_shown_to_members_only(world: World) -> None:
     [
         ("MODE #a +X", ["472"]),
         ("MODE #a +Xm", ["472", "MODE"]),
-        ("MODE #a +l", ["461"]),
+        ("MODE #a +l", []),
+        ("MODE #a +l :", ["696"]),
         ("MODE #a +l x", ["696"]),
         ("MODE #a +l 0", ["696"]),
         ("MODE #a +l -1", ["696"]),
-        ("MODE #a +k", ["461"]),
+        ("MODE #a +k", []),
+        ("MODE #a +k :", ["696"]),
+        ("MODE #a +mk", ["MODE"]),
+        ("MODE #a +km :", ["696", "MODE"]),
+        ("MODE #a +f", []),
+        ("MODE #a +f :", ["696"]),
+        ("MODE #a +b :", ["696"]),
+        ("MODE #a -b :", ["696"]),
+        ("MODE #a +b", ["368"]),
         ("MODE #a +k :a b", ["525"]),
         ("MODE #a +k " + "x" * 33, ["525"]),
-        ("MODE #a +o", ["461"]),
+        ("MODE #a +o", []),
+        ("MODE #a -v", []),
+        ("MODE #a +o :", ["696"]),
         ("MODE #a +o nobody", ["401"]),
         ("MODE #a +o out", ["441"]),
         ("MODE #none +m", ["403"]),
@@ -86,6 +97,19 @@ def test_the_key_is_shown_to_members_only(world: World) -> None:
 def test_what_goes_wrong(world: World, line: str, expected: list[str]) -> None:
     world.irc("out")
     assert codes(world.ask("op", line)) == expected
+
+
+def test_an_empty_parameter_is_shown_as_a_star(world: World) -> None:
+    assert world.ask("op", "MODE #a +k :") == [
+        f":{SERVER} 696 op #a k * :A parameter can not be empty"
+    ]
+    assert world.ask("al", "MODE #a +k :") == [f":{SERVER} 482 al #a :You're not channel operator"]
+
+
+def test_a_key_is_removed_whatever_is_given(world: World) -> None:
+    for line in ("MODE #a -k", "MODE #a -k :", "MODE #a -k other"):
+        world.ask("op", "MODE #a +k secret")
+        assert world.ask("op", line) == [f"{prefix('op')} MODE #a -k secret"]
 
 
 def test_who_has_no_standing_is_told_once_and_can_still_look(world: World) -> None:

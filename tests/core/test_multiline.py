@@ -141,3 +141,21 @@ def test_what_could_not_be_stored_is_not_shown(world: World) -> None:
     found = world.read(effects)
     assert "COULD_NOT_BE_STORED" in found["al"][0]
     assert found.get("bo", []) == found.get("old", []) == found.get("pat", []) == []
+
+
+def test_each_line_of_a_reply_is_one(world: World) -> None:
+    world.irc("tag", caps="message-tags", rooms="#a")
+    found = world.send("al", f"@+draft/reply=x;label=y {LINES[0]}", *LINES[1:])
+    id = found["bo"][0].partition("msgid=")[2].partition(";")[0]
+    said = f"{prefix('al')} PRIVMSG #a"
+    assert found["tag"] == [
+        f"@msgid={id};+draft/reply=x {said} :one",
+        f"@+draft/reply=x {said} :two ",
+        f"@+draft/reply=x {said} :halves",
+    ]
+
+
+def test_long_tags_are_not_said_again_with_every_line(world: World) -> None:
+    world.irc("tag", caps="message-tags", rooms="#a")
+    found = world.send("al", f"@+x={'y' * 513} {LINES[0]}", *LINES[1:])
+    assert ["+x=" in line for line in found["tag"]] == [True, False, False]

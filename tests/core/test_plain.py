@@ -149,8 +149,16 @@ def test_looking_around() -> None:
         ("/nick", "Say which nickname."),
         (
             "/nick a b",
-            "a_b can not be a nickname: use letters, digits, - and _, with a letter first.",
+            "a b can not be a nickname: use letters, digits, - and _, with a letter first.",
         ),
+        ("/nick :bo", ":bo can not be a nickname"),
+        ("/nick " + "x" * 65, "x" * 64 + "… can not be a nickname"),
+        ("/nick OP", "Somebody is already called OP."),
+        ("/msg :op hi", "There is nobody called :op."),
+        ("/whois op b", "There is nobody called op b."),
+        ("/invite :x #lobby", "There is nobody called :x."),
+        ("/ignore op b", "Nobody can be called op b."),
+        ("/unignore op b", "You do not ignore op b."),
         ("/nick op", "Somebody is already called op."),
         ("/join", "/join #ROOM [KEY]: enter a room, or go back to one that you are in"),
         ("/join #a:b", "#a:b can not be a room: begin with #, no spaces."),
@@ -193,6 +201,18 @@ def test_help_names_every_command() -> None:
         assert row.usage in text
         assert world.ask("al", f"/help {name}") == [f"{row.usage}: {row.help}"]
     assert len(world.ask("al", "/help nonsense")) == len(text.split("\n"))
+
+
+def test_a_long_text_is_cut_between_characters() -> None:
+    world = World()
+    world.person("al")
+    world.irc("irc", rooms="#lobby")
+    flag = "\U0001f1e9\U0001f1ea"
+    lines = world.send("al", flag * 200)["irc"]
+    texts = [line.split(" :", 1)[1] for line in lines]
+    assert len(texts) > 2
+    assert {text.replace(flag, "") for text in texts} == {""}
+    assert "".join(texts) == flag * 200
 
 
 def test_a_long_text_arrives_whole_in_several_messages() -> None:

@@ -57,6 +57,25 @@ def test_what_is_given_can_be_taken(world: World) -> None:
     assert world.ask("al", "/ban") == ["eve!*@* is banned from #dev."]
 
 
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("/kick :x", ":x is not in #dev."),
+        ("/op :x", "There is nobody called :x."),
+        ("/mode +f #:x", "There is no room called #:x."),
+    ],
+)
+def test_what_was_typed_is_what_is_quoted(world: World, typed: str, answer: str) -> None:
+    assert world.ask("al", typed) == [answer]
+
+
+@pytest.mark.parametrize("change", ["+k", "+l", "+o"])
+def test_who_types_a_letter_alone_is_told_that_something_is_missing(
+    world: World, change: str
+) -> None:
+    assert world.ask("al", f"/mode {change}") == ["That needs more; /help shows what."]
+
+
 def test_who_is_no_operator_is_told_so(world: World) -> None:
     for typed in ("/kick op", "/ban op", "/op bo", "/mode +m"):
         assert world.ask("bo", typed) == ["Only operators of #dev can do that."]

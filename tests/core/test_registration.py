@@ -87,6 +87,8 @@ def test_cap_negotiation_holds_registration() -> None:
         ("NICK TAKEN", "433 * TAKEN :Nickname is already in use"),
         ("USER a", "461 * USER :Not enough parameters"),
         ("USER :  x y", "461 * USER :Not enough parameters"),
+        ("USER a 0 * :", "461 * USER :Not enough parameters"),
+        ("USER a 0 * : ", "461 * USER :Not enough parameters"),
         ("JOIN #a", "451 * :You have not registered"),
         ("NONSENSE", "451 * :You have not registered"),
         ("PING", "409 * :No origin specified"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import World, codes
-from trio_chat.core.core import BUDGET, TURN
+from trio_chat.core.context import BUDGET
+from trio_chat.core.core import TURN
 from trio_chat.core.feed import write
 from trio_chat.core.inputs import Disconnected, Elapsed, Input
 

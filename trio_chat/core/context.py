@@ -8,7 +8,9 @@ Must not know the table of commands, nor inputs: what calls the handlers is `cor
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from trio_chat.core import events, numerics, rooms
 from trio_chat.core.answers import Answer, Answers
@@ -22,6 +24,14 @@ from trio_chat.core.state import State, User
 
 PAGE = 200
 """Replies after which a user has to have taken them before there are more."""
+BUDGET = 20_000
+"""What a step costs at most (`Output.cost`) before it leaves what many would be shown for the next
+one. What few are shown goes on to twice that."""
+SEARCH = 2_000
+"""What a search costs before others have their turn: an answer can look at much and say little."""
+
+Replies: TypeAlias = Iterator[tuple[Numeric, tuple[str, ...]] | None]
+"""Numeric replies with their parameters; None: something was looked at of which nothing is said."""
 
 
 class Pending:
@@ -60,6 +70,8 @@ class Context:
         """Whose lines are carried out."""
         self.replies = 0
         """What the user at hand has been sent since the last look at `PAGE`."""
+        self.searches: collections.deque[int] = collections.deque()
+        """Requests of searches that go on when a step has time for them."""
         self._instance = instance
         self._ids = 0
         self._requests = 0
@@ -178,16 +190,34 @@ class Context:
         self.output.show(event, witnesses, without=(actor,))
         self.send(actor, event)
 
-    def page(self, user: User, replies: Iterator[tuple[Numeric, tuple[str, ...]]]) -> None:
+    def page(self, user: User, replies: Replies, *, look: int = 0, sent: int = 0) -> None:
         """Send replies, however many: a page at a time, each when the last has been taken.
 
-        Whatever they are about is in the iterator: the state may change in between.
+        `look` is what it costs to look at what one of them may be about, for those that look at
+        much: such a search goes on in a later step where it takes long. `sent` have been sent since
+        the last page. Whatever they are about is in the iterator: the state may change in between.
         """
-        for numeric, params in replies:
-            self.reply(user, numeric, *params)
-            if self.replies >= PAGE:
-                self.await_sent(user, lambda _: self.page(user, replies))
+        output = self.output
+        self.replies += sent
+        end = min(output.cost + SEARCH, BUDGET)
+        if not look or output.cost < end:
+            for found in replies:
+                output.cost += look
+                if found is not None:
+                    self.reply(user, found[0], *found[1])
+                if self.replies >= PAGE:
+                    self.await_sent(user, lambda _: self.page(user, replies, look=look))
+                    return
+                if look and output.cost >= end:
+                    break
+            else:
                 return
+        sent = self.replies
+        self._search_later(user, lambda _: self.page(user, replies, look=look, sent=sent))
+
+    def _search_later(self, user: User, resume: Callable[[Completed], None]) -> None:
+        """Call `resume` in a step that has time for it, behind who waits for that already."""
+        self.searches.append(self._begin_request(user, resume))
 
     def check_password(
         self, user: User, hash: str, password: str, resume: Callable[[Completed], None]

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable
 
 from trio_chat.core import commands, events, modes, numerics, rooms
-from trio_chat.core.context import PAGE, Context
+from trio_chat.core.context import BUDGET, PAGE, Context
 from trio_chat.core.handlers import multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
@@ -36,9 +36,6 @@ from trio_chat.wire.errors import Problem, ProtocolError
 
 DECISION = 6
 """What it costs to carry out a line, in units of about a microsecond (`Output.cost`)."""
-BUDGET = 20_000
-"""What a step costs at most before it leaves what many would be shown for the next one. What few
-are shown goes on to twice that."""
 FEW = 64
 """Users to whom something can be shown in any step."""
 TURN = 256
@@ -80,6 +77,8 @@ class Core:
         `now` is in seconds since the epoch, `utc_offset` in seconds east of UTC.
         """
         self.context.begin(now, utc_offset)
+        if self.context.searches:
+            self._search_on()
         if self._next or self._backlog:
             self._catch_up()
         users = self._users
@@ -98,7 +97,7 @@ class Core:
     @property
     def busy(self) -> bool:
         """Whether something is left for the next step, which should come soon."""
-        return bool(self._next or self._backlog)
+        return bool(self._next or self._backlog or self.context.searches)
 
     @property
     def next_deadline(self) -> float | None:
@@ -277,6 +276,18 @@ class Core:
                     self.context.output.fail(error)
                     self.context.answers.forget()
                     self._give_up(user)
+
+    def _search_on(self) -> None:
+        """Go on with searches, each for a while, in half of the step: the rest is for others."""
+        ctx = self.context
+        for _ in range(len(ctx.searches)):
+            if ctx.output.cost >= BUDGET // 2:
+                return
+            item = Completed(request=ctx.searches.popleft(), result=True)
+            try:
+                self._completed(item)
+            except Exception as error:
+                self._failed(item, error)
 
     def _go_on(self, user: User) -> None:
         """Carry out the lines of a user that have waited, and the end of the connection if it has

@@ -27,6 +27,9 @@ BODY_LIMIT = irc.LINE_LIMIT - 2
 
 _SURE_TO_FIT = BODY_LIMIT // 4
 """Characters that fit into a line whatever they are."""
+_REPEATED = 512
+"""Characters of client-only tags that each line of a message can have again: a hundred lines with
+as many as there can be would be more than who reads them can take."""
 _TAGGED = SERVER_TIME | MESSAGE_TAGS | ACCOUNT_TAG
 """The capabilities that bring tags."""
 
@@ -87,13 +90,15 @@ def _tags_of_all(event: Event, encoding: Encoding, tags: str) -> str:
 def _encode_lines(event: SaidInLines, encoding: Encoding, tags: str) -> bytes:
     """Write a message of several lines: as a batch, or as messages of one line each.
 
-    The first line has the id and what else the message has only once (draft/multiline,
-    "Fallback").
+    As messages, the first has the id and what else the message has only once, and every one has
+    the tags of the client (draft/multiline, "Fallback").
     """
     first = _tags(event, encoding, tags)
     lines: list[bytes] = []
     if not encoding & MULTILINE:
-        rest = _tags_of_all(event, encoding, "")
+        # What is a reply stays one in each line.
+        again = event.client_tags if len(event.client_tags) <= _REPEATED else ""
+        rest = _tags_of_all(event, encoding, again if encoding & MESSAGE_TAGS else "")
         for text in (text for text, _ in event.lines if text):
             these = rest if lines else first
             body = cut(event.line(text), BODY_LIMIT)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 
 from trio_chat.core.names import fold
 
@@ -77,19 +78,27 @@ def normalise(mask: str) -> str:
 
 def matches(mask: str, name: str) -> bool:
     """Whether the glob `mask` matches all of `name`, case folded: `*` is any run, `?` any one."""
-    return _compiled(mask).fullmatch(fold(name)) is not None
+    return _compiled(mask).fullmatch(name) is not None
+
+
+def matcher(mask: str) -> Callable[[str], bool]:
+    """Return `matches` for one mask and many names."""
+    fullmatch = _compiled(mask).fullmatch
+    return lambda name: fullmatch(name) is not None
 
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(mask: str) -> re.Pattern[str]:
     """Translate a mask. What stands between two `*` is taken where it is first found, for good
-    (an atomic group): looking further on could never find more."""
+    (an atomic group): looking further on could never find more. ASCII letters alone have a case, as
+    in `fold`."""
+    flags = re.DOTALL | re.IGNORECASE | re.ASCII
     first, *others = (
         "".join("." if c == "?" else re.escape(c) for c in part)
         for part in fold(mask[:LIMIT]).split("*")
     )
     if not others:
-        return re.compile(first, re.DOTALL)
+        return re.compile(first, flags)
     *middle, last = others
     found = "".join(f"(?>.*?{part})" for part in middle if part)
-    return re.compile(f"{first}{found}.*{last}", re.DOTALL)
+    return re.compile(f"{first}{found}.*{last}", flags)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from trio_chat.wire.graphemes import boundary
+
 
 def cut(text: str, limit: int) -> str:
-    """Return the longest beginning of `text` that is at most `limit` bytes of UTF-8."""
+    """Return the longest beginning of `text` that is at most `limit` bytes of UTF-8.
+
+    What people take for one character is not cut, but where it is the first and does not fit.
+    """
     if len(text) * 4 <= limit:
         return text
     if text.isascii():
@@ -14,11 +19,12 @@ def cut(text: str, limit: int) -> str:
     data = text.encode()
     if len(data) <= limit:
         return text
-    return data[:limit].decode(errors="ignore")
+    return text[: boundary(text, len(data[:limit].decode(errors="ignore")))]
 
 
 def split(text: str, limit: int) -> list[str]:
-    """Cut `text` into pieces of at most `limit` bytes of UTF-8, at spaces where there are any.
+    """Cut `text` into pieces of at most `limit` bytes of UTF-8, between words where that leaves two
+    thirds of a piece, and nowhere within what people take for one character.
 
     No character is lost but the space at which a piece ends. `limit` is at least 4, the longest
     that one character can be.
@@ -32,10 +38,10 @@ def split(text: str, limit: int) -> list[str]:
             pieces.append(text)
             return pieces
         space = head.rfind(" ")
-        # A piece that would be less than half full is better cut in the middle of a word.
+        # A piece that would be much shorter is better cut in the middle of a word.
         if text[len(head)] == " ":
             space = len(head)
-        if space * 2 > len(head):
+        if space * 3 >= len(head) * 2 and boundary(text, space + 1) == space + 1:
             pieces.append(text[:space])
             text = text[space + 1 :]
         else:

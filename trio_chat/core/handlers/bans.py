@@ -10,6 +10,7 @@ from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.names import fold
 from trio_chat.core.networks import Network, in_networks, network_text, normal, parse_network
+from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -31,11 +32,11 @@ def kline(ctx: Context, user: User, message: Message) -> None:
     duration, target, reason = _read(ctx, message)
     mask = masks.normalise(target) if target else ""
     if not masks.is_mask(mask) or masks.is_extended(mask):
-        ctx.refuse(user, "KLINE", "INVALID_MASK", word(target), text="That is not a mask")
+        ctx.refuse(user, "KLINE", "INVALID_MASK", word(user, target), text="That is not a mask")
         return
     if masks.matches(mask, _NOBODY):
         text = "That would ban everybody"
-        ctx.refuse(user, "KLINE", "INVALID_MASK", word(target), text=text)
+        ctx.refuse(user, "KLINE", "INVALID_MASK", word(user, target), text=text)
         return
     _add(ctx, user, ctx.state.bans.masks, _ban(ctx, user, mask, None, duration, reason))
 
@@ -52,7 +53,7 @@ def dline(ctx: Context, user: User, message: Message) -> None:
     network = _network(target)
     if network is None or network.prefixlen == 0:
         text = "That is not an address, or a network such as 192.0.2.0/24"
-        ctx.refuse(user, "DLINE", "INVALID_ADDRESS", word(target), text=text)
+        ctx.refuse(user, "DLINE", "INVALID_ADDRESS", word(user, target), text=text)
         return
     ban = _ban(ctx, user, network_text(network), network, duration, reason)
     _add(ctx, user, ctx.state.bans.networks, ban)
@@ -116,6 +117,7 @@ def _add(ctx: Context, user: User, kind: dict[str, Ban], ban: Ban) -> None:
     ctx.notice(user, f"{ban.target} is banned {until}")
     # Who bans stays, so that somebody can lift it.
     users = ctx.state.users.values()
+    ctx.output.cost += 2 * len(users)
     banned = [other for other in users if other is not user and _is_banned(other, ban)]
     for other in banned:
         ctx.reply(other, numerics.ERR_YOUREBANNEDCREEP)
@@ -132,7 +134,7 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
     ctx.state.bans.current(kind, ctx.now)
     ban = kind.pop(key, None)
     if ban is None:
-        ctx.refuse(user, name, "NO_SUCH_BAN", word(key), text="There is no such ban")
+        ctx.refuse(user, name, "NO_SUCH_BAN", word(user, key), text="There is no such ban")
     else:
         ctx.notice(user, f"{ban.target} is not banned any more")
 
@@ -144,24 +146,30 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
     help="see how long the server has been running; for operators: its bans",
 )
 def stats(ctx: Context, user: User, message: Message) -> None:
-    query = word(message.params[0])
+    query = word(user, message.params[0])
     if is_elsewhere(ctx, user, message.params[1] if len(message.params) > 1 else ""):
         return
     bans: Bans = ctx.state.bans
+    shown: list[tuple[Numeric, tuple[str, ...]]] = []
     if query == "u":
         ctx.reply(user, numerics.RPL_STATSUPTIME, f"Server Up {_uptime(ctx)}")
     elif query in ("k", "K", "d", "D") and not user.modes & modes.OPERATOR:
         ctx.reply(user, numerics.ERR_NOPRIVILEGES)
     elif query in ("k", "K"):
-        for ban in bans.current(bans.masks, ctx.now):
-            nickname, _, rest = ban.target.partition("!")
-            username, _, host = rest.partition("@")
-            params = ("K", host, nickname, username, _why(ban))
-            ctx.reply(user, numerics.RPL_STATSKLINE, *params)
+        shown = [_kline(ban) for ban in bans.current(bans.masks, ctx.now)]
     elif query in ("d", "D"):
-        for ban in bans.current(bans.networks, ctx.now):
-            ctx.reply(user, numerics.RPL_STATSDLINE, "D", ban.target, _why(ban))
-    ctx.reply(user, numerics.RPL_ENDOFSTATS, query)
+        shown = [_dline(ban) for ban in bans.current(bans.networks, ctx.now)]
+    ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (query,))]))
+
+
+def _kline(ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
+    nickname, _, rest = ban.target.partition("!")
+    username, _, host = rest.partition("@")
+    return numerics.RPL_STATSKLINE, ("K", host, nickname, username, _why(ban))
+
+
+def _dline(ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
+    return numerics.RPL_STATSDLINE, ("D", ban.target, _why(ban))
 
 
 def _why(ban: Ban) -> str:

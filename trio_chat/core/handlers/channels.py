@@ -7,7 +7,13 @@ from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import listing
-from trio_chat.core.handlers.common import channel_for, is_operator, targets, visible, word
+from trio_chat.core.handlers.common import (
+    channel_for,
+    distinct,
+    is_operator,
+    visible,
+    word,
+)
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -25,9 +31,10 @@ def join_(ctx: Context, user: User, message: Message) -> None:
             part(ctx, user, channel, "")
         return
     keys = message.params[1].split(",") if len(message.params) > 1 else []
-    for place, name in enumerate(message.params[0].split(",")):
-        if name:
-            join(ctx, user, name, keys[place] if place < len(keys) else "")
+    listed = message.params[0].split(",")
+    for name in distinct(listed):
+        place = listed.index(name)
+        join(ctx, user, name, keys[place] if place < len(keys) else "")
 
 
 def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = False) -> None:
@@ -38,7 +45,7 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
     limits = ctx.settings.limits
     if not names.is_channel_name(name, limits.channel):
         code = numerics.ERR_NOSUCHCHANNEL if name[:1] != "#" else numerics.ERR_BADCHANMASK
-        ctx.reply(user, code, word(name))
+        ctx.reply(user, code, word(user, name))
         return
     channel = ctx.state.channel_named(name)
     if channel is not None and user in channel.members:
@@ -154,11 +161,10 @@ def banned(channel: Channel, user: User, *, speaking: bool = False) -> bool:
 @command("PART", params=1, usage="PART <channel>{,<channel>} [<reason>]", help="leave channels")
 def part_(ctx: Context, user: User, message: Message) -> None:
     reason = message.params[1] if len(message.params) > 1 else ""
-    for name in message.params[0].split(","):
-        if name:
-            channel = channel_for(ctx, user, name, member=True)
-            if channel is not None:
-                part(ctx, user, channel, reason)
+    for name in distinct(message.params[0].split(",")):
+        channel = channel_for(ctx, user, name, member=True)
+        if channel is not None:
+            part(ctx, user, channel, reason)
 
 
 def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
@@ -178,40 +184,62 @@ def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
     "KICK",
     params=2,
     usage="KICK <channel> <nickname>{,<nickname>} [<reason>]",
-    help="remove members from a channel",
+    help="remove members from a channel; or from several, with a nickname for each: #a,#b al,bo",
 )
 def kick(ctx: Context, user: User, message: Message) -> None:
-    channel = channel_for(ctx, user, message.params[0], member=True)
-    if channel is None or not is_operator(ctx, user, channel):
+    """Several channels need as many users: each is removed from one (RFC 2812, section 3.2.8)."""
+    listed, nicknames = (list(filter(None, param.split(","))) for param in message.params[:2])
+    if len(listed) == 1:
+        listed *= len(nicknames)
+    if not nicknames or len(listed) != len(nicknames):
+        ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "KICK")
         return
     limits = ctx.settings.limits
+    pairs: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, nickname in zip(listed, nicknames, strict=True):
+        pairs.setdefault((names.fold(name), names.key(nickname)), (name, nickname))
+    wanted = [*pairs.values()]
+    if len(wanted) > limits.targets:
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(user, wanted[limits.targets][1]))
     reason = message.params[2] if len(message.params) > 2 else ""
     reason = cut(reason, limits.kick) or user.nickname
-    for nickname in targets(ctx, user, message.params[1]):
-        target = ctx.state.user_named(nickname)
-        if target is None or target not in channel.members:
-            ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, word(nickname), channel.name)
-            continue
-        if not _outranks(channel, user, target):
-            ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
-            continue
-        event = events.Kicked(
-            time=ctx.now,
-            source=user.source,
-            id=ctx.new_id(),
-            channel=channel.name,
-            nickname=target.nickname,
-            reason=reason,
-        )
-        ctx.output.records.append(event)
-        witnesses = rooms.witnesses_in(channel, channel.members[target])
-        ctx.output.show(event, witnesses, without={user, target})
-        if user is not target:
-            ctx.send(user, event)
-        ctx.send(target, event)
-        rooms.leave(ctx.state, target, channel)
-        if target.current is not None:
-            ctx.tell(target, f"You are in {target.current.name} now.")
+    channels: dict[str, Channel | None] = {}
+    for name, nickname in wanted[: limits.targets]:
+        if name not in channels:
+            # What is wrong with a channel is said once, however many are to leave it.
+            channel = channel_for(ctx, user, name, member=True)
+            may = channel is not None and is_operator(ctx, user, channel)
+            channels[name] = channel if may else None
+        channel = channels[name]
+        if channel is not None:
+            _kick(ctx, user, channel, nickname, reason)
+
+
+def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str) -> None:
+    target = ctx.state.user_named(nickname)
+    if target is None or target not in channel.members:
+        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, word(user, nickname), channel.name)
+        return
+    if not _outranks(channel, user, target):
+        ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
+        return
+    event = events.Kicked(
+        time=ctx.now,
+        source=user.source,
+        id=ctx.new_id(),
+        channel=channel.name,
+        nickname=target.nickname,
+        reason=reason,
+    )
+    ctx.output.records.append(event)
+    witnesses = rooms.witnesses_in(channel, channel.members[target])
+    ctx.output.show(event, witnesses, without={user, target})
+    if user is not target:
+        ctx.send(user, event)
+    ctx.send(target, event)
+    rooms.leave(ctx.state, target, channel)
+    if target.current is not None:
+        ctx.tell(target, f"You are in {target.current.name} now.")
 
 
 def _outranks(channel: Channel, user: User, target: User) -> bool:
@@ -283,7 +311,7 @@ def invite(ctx: Context, user: User, message: Message) -> None:
     nickname, name = message.params[:2]
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
         return
     channel = channel_for(ctx, user, name, member=True)
     if channel is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from trio_chat.core import modes, numerics
+from collections.abc import Iterable
+
+from trio_chat.core import modes, names, numerics
 from trio_chat.core.context import Context
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.text import cut
@@ -10,23 +12,37 @@ from trio_chat.wire.text import cut
 
 def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> list[str]:
     """Return the names in a list, each once; say so if there are more than TARGMAX allows."""
-    found = dict.fromkeys(name for name in listed.split(",") if name)
-    allowed = [*found][: ctx.settings.limits.targets]
+    found = distinct(listed.split(","))
+    allowed = found[: ctx.settings.limits.targets]
     if len(allowed) < len(found) and not silent:
-        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word([*found][len(allowed)]))
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(user, found[len(allowed)]))
     return allowed
 
 
-def word(text: str) -> str:
-    """Make what somebody sent fit to be repeated as a parameter in an error."""
-    return cut(text.lstrip(":").replace(" ", "_"), 100) or "*"
+def distinct(listed: Iterable[str]) -> list[str]:
+    """Return names of channels and users, each as it is first written, and once however it is
+    written again (Modern IRC, "Casemapping"); no empty ones."""
+    found: dict[str, str] = {}
+    for name in listed:
+        if name:
+            found.setdefault(names.fold(name) if "#" in name else names.key(name), name)
+    return [*found.values()]
+
+
+def word(user: User, text: str, limit: int = 100) -> str:
+    """Make what somebody sent fit to be repeated to them: as a parameter of a line, or, to people,
+    as they have typed it. `limit` is in bytes."""
+    if user.plain:
+        head = cut(text, limit)
+        return head if head == text else f"{head}…"
+    return cut(text.lstrip(":").replace(" ", "_"), limit) or "*"
 
 
 def channel_for(ctx: Context, user: User, name: str, *, member: bool = False) -> Channel | None:
     """Return the channel with this name; or say that there is none, or that it is not theirs."""
     channel = ctx.state.channel_named(name)
     if channel is None:
-        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
         return None
     if member and user not in channel.members:
         ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)

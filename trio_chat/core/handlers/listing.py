@@ -9,7 +9,7 @@ from typing import TypeAlias
 from trio_chat.core import masks, modes, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
-from trio_chat.core.context import PAGE, Context
+from trio_chat.core.context import PAGE, Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import targets, visible, word
 from trio_chat.core.roster import Roster
@@ -33,7 +33,7 @@ def names_(ctx: Context, user: User, message: Message) -> None:
     for name in targets(ctx, user, message.params[0]):
         channel = ctx.state.channel_named(name)
         if channel is None or not visible(user, channel):
-            ctx.reply(user, numerics.RPL_ENDOFNAMES, word(name))
+            ctx.reply(user, numerics.RPL_ENDOFNAMES, word(user, name))
         else:
             send_names(ctx, user, channel)
 
@@ -81,7 +81,6 @@ def name_replies(
     ctx: Context, user: User, channel: Channel
 ) -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
     """Return the replies that say who is in a channel now, as far as the user may see it."""
-    ctx.output.cost += len(channel.members) >> NAME
     inside = user in channel.members
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="
@@ -92,6 +91,7 @@ def name_replies(
         if (inside or member is user or not member.modes & modes.INVISIBLE)
         and rooms.shows(channel, user, member)
     ]
+    ctx.output.cost += len(channel.members)
     lines = pack(names, room)
 
     def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
@@ -105,17 +105,17 @@ def name_replies(
 @command(
     "LIST",
     usage="LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
-    help="see which channels there are: all, those named, or those that fit every condition "
+    help="see which channels people are in: all, those named, or those that fit every condition "
     "(a mask, !mask, <users, >users, C<minutes, C>minutes since it was made, T for its topic)",
 )
 def list_(ctx: Context, user: User, message: Message) -> None:
-    names: dict[str, None] = {}
+    names: list[str] = []
     conditions: list[Condition] = []
     for param in message.params[:2]:
         for part in filter(None, param.split(",")):
             condition = _condition(part, ctx.now)
             if condition is None:
-                names[part] = None
+                names.append(part)
             else:
                 conditions.append(condition)
     found: Iterable[Channel | None]
@@ -125,19 +125,23 @@ def list_(ctx: Context, user: User, message: Message) -> None:
     else:
         found = list(ctx.state.channels.values())
 
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
+    def replies() -> Replies:
         yield numerics.RPL_LISTSTART, ("Channel",)
         for channel in found:
             if (
                 channel is not None
+                # A channel is there while somebody is in it (Modern IRC, "Channels").
+                and channel.members
                 and visible(user, channel)
                 and all(holds(channel) for holds in conditions)
             ):
                 count = str(len(channel.members))
                 yield numerics.RPL_LIST, (channel.name, count, channel.topic)
+            else:
+                yield None
         yield numerics.RPL_LISTEND, ()
 
-    ctx.page(user, replies())
+    ctx.page(user, replies(), look=1 + len(conditions))
 
 
 def _condition(text: str, now: float) -> Condition | None:

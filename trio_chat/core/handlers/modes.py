@@ -40,7 +40,7 @@ def mode(ctx: Context, user: User, message: Message) -> None:
 def _user_mode(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, message.params[0]))
         return
     if target is not user:
         ctx.reply(user, numerics.ERR_USERSDONTMATCH)
@@ -135,20 +135,18 @@ def change_modes(
         if row is None and prefix is None:
             if letter not in listed:
                 listed.add(letter)
-                ctx.reply(user, numerics.ERR_UNKNOWNMODE, word(letter))
+                ctx.reply(user, numerics.ERR_UNKNOWNMODE, word(user, letter))
             continue
         takes_one = prefix is not None or (
             row is not None
             and (row.kind in (Kind.LIST, Kind.KEY) or (row.kind is Kind.PARAMETER and adding))
         )
-        parameter = parameters.pop(0) if takes_one and parameters else ""
-        if row is not None and row.kind is Kind.LIST and not parameter:
+        given = parameters.pop(0) if takes_one and parameters else None
+        parameter = given or ""
+        if row is not None and row.kind is Kind.LIST and given is None:
             if letter not in listed:
                 listed.add(letter)
                 _send_list(ctx, user, channel, row)
-            continue
-        if takes_one and not parameter and not (row is not None and row.kind is Kind.KEY):
-            ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
             continue
         if prefix is not None and not adding and ctx.state.user_named(parameter) is user:
             # Everybody may lay down what they have.
@@ -159,7 +157,9 @@ def change_modes(
             allowed = free or is_operator(ctx, user, channel)
         if not allowed:
             continue
-        if prefix is not None:
+        if takes_one and not parameter and (adding or row is None or row.kind is not Kind.KEY):
+            _refuse_nothing(ctx, user, channel, letter, given)
+        elif prefix is not None:
             _set_standing(ctx, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
             _set_mode(ctx, user, channel, row, adding, parameter, change, free=free)
@@ -174,6 +174,22 @@ def change_modes(
         )
         # Who does it from outside (SAMODE) is shown it too.
         ctx.notify([(channel, None)], event, user)
+
+
+def _refuse_nothing(
+    ctx: Context, user: User, channel: Channel, letter: str, given: str | None
+) -> None:
+    """Refuse a parameter that is empty; ignore that there is none (Modern IRC, "MODE message").
+
+    People who type the letter are told that something is missing.
+    """
+    if given is not None:
+        text = "A parameter can not be empty"
+        ctx.reply(
+            user, numerics.ERR_INVALIDMODEPARAM, channel.name, letter, word(user, given), text
+        )
+    elif user.plain:
+        ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
 
 
 def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
@@ -211,7 +227,7 @@ def _set_standing(
 ) -> None:
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
         return
     if target not in channel.members:
         ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)
@@ -259,9 +275,6 @@ def _set_mode(
         if not _set_forward(ctx, user, channel, parameter, change, free=free):
             return
     elif row.kind is Kind.KEY:
-        if not parameter:
-            ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
-            return
         if (
             " " in parameter
             or "," in parameter
@@ -278,7 +291,12 @@ def _set_mode(
         if not (parameter.isascii() and parameter.isdecimal() and int(parameter[:9]) > 0):
             text = "A limit is a whole number of members, 1 at least"
             ctx.reply(
-                user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
+                user,
+                numerics.ERR_INVALIDMODEPARAM,
+                channel.name,
+                row.letter,
+                word(user, parameter),
+                text,
             )
             return
         limit = int(parameter[:9])
@@ -298,11 +316,11 @@ def _set_forward(
     """
     other = ctx.state.channel_named(name)
     if other is None:
-        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
         return False
     if other is channel:
         text = "A channel can not forward to itself"
-        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(name), text)
+        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(user, name), text)
         return False
     if not free and not is_operator(ctx, user, other):
         return False
@@ -325,7 +343,12 @@ def _set_list(
     if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
         text = f"A mask has no spaces, at most {masks.LIST_LIMIT} bytes, or is ~a: or ~m:"
         ctx.reply(
-            user, numerics.ERR_INVALIDMODEPARAM, channel.name, row.letter, word(parameter), text
+            user,
+            numerics.ERR_INVALIDMODEPARAM,
+            channel.name,
+            row.letter,
+            word(user, parameter),
+            text,
         )
         return
     folded = names.fold(mask)

@@ -8,7 +8,7 @@ from trio_chat.core import names, numerics, rooms
 from trio_chat.core.capabilities import EXTENDED_MONITOR
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import distinct, word
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -28,7 +28,7 @@ def monitor(ctx: Context, user: User, message: Message) -> None:
         if len(message.params) < 2:
             ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MONITOR")
             return
-        wanted = [nickname for nickname in message.params[1].split(",") if nickname]
+        wanted = distinct(message.params[1].split(","))
         if subcommand == "+":
             _add(ctx, user, wanted)
         else:
@@ -56,12 +56,12 @@ def _add(ctx: Context, user: User, wanted: list[str]) -> None:
             continue
         if not monitors.has(user, nickname):
             if len(monitors.listed(user)) >= settings.monitor:
-                rest = ",".join(word(name) for name in wanted[place:])
+                rest = ",".join(word(user, name) for name in wanted[place:])
                 ctx.reply(user, numerics.ERR_MONLISTFULL, str(settings.monitor), rest)
                 break
             monitors.add(user, nickname)
         taken.append(nickname)
-    _send_status(ctx, user, list(dict.fromkeys(taken)))
+    _send_status(ctx, user, taken)
 
 
 def _send_status(ctx: Context, user: User, nicknames: list[str]) -> None:

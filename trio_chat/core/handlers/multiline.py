@@ -38,7 +38,9 @@ def batch(ctx: Context, user: User, message: Message) -> None:
     if sign == "-":
         _close(ctx, user, reference)
     elif sign != "+" or not _REFERENCE.fullmatch(reference):
-        _fail(ctx, user, "INVALID_REFTAG", word(reference), text="That can not be a reference")
+        _fail(
+            ctx, user, "INVALID_REFTAG", word(user, reference), text="That can not be a reference"
+        )
         user.batch = _refused(ctx, reference) if sign == "+" else None
     elif "batch" in message.tags:
         _fail(ctx, user, "MULTILINE_INVALID", text="A batch can not stand in another")
@@ -57,7 +59,7 @@ def _open(ctx: Context, user: User, reference: str, message: Message) -> None:
     user.batch = _refused(ctx, reference)
     if kind != "draft/multiline" or not user.caps & MULTILINE:
         text = "Clients can not send batches of this type"
-        _fail(ctx, user, "UNKNOWN_TYPE", reference, word(kind), text=text)
+        _fail(ctx, user, "UNKNOWN_TYPE", reference, word(user, kind), text=text)
     elif not target:
         _fail(ctx, user, "MULTILINE_INVALID", text="A batch needs a target")
     elif tags is None:
@@ -112,8 +114,8 @@ def _add(
             user,
             found,
             "MULTILINE_INVALID_TARGET",
-            word(found.target),
-            word(target),
+            word(user, found.target),
+            word(user, target),
             text="All lines of a batch go to its target",
         )
     elif concat and not text:

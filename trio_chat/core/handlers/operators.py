@@ -10,10 +10,11 @@ from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, presence
-from trio_chat.core.handlers.common import channel_for, word
+from trio_chat.core.handlers.common import channel_for, distinct, word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
+from trio_chat.core.output import SHARE
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -54,7 +55,7 @@ def oper(ctx: Context, user: User, message: Message) -> None:
 def kill(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, message.params[0]))
         return
     reason = cut(message.params[1], ctx.settings.limits.kick)
     event = events.Killed(
@@ -82,7 +83,9 @@ def wallops(ctx: Context, user: User, message: Message) -> None:
         id=ctx.new_id(),
         text=cut(message.params[0], _TEXT),
     )
-    readers = [one for one in ctx.state.users.values() if one.modes & modes.WALLOPS]
+    users = ctx.state.users.values()
+    ctx.output.cost += len(users) >> SHARE
+    readers = [one for one in users if one.modes & modes.WALLOPS]
     ctx.output.broadcast([one for one in readers if one is not user], event)
     if user in readers:
         ctx.send(user, event)
@@ -112,12 +115,12 @@ def sajoin(ctx: Context, user: User, message: Message) -> None:
     if len(message.params) > 1:
         target = ctx.state.user_named(message.params[0])
         if target is None:
-            ctx.reply(user, numerics.ERR_NOSUCHNICK, word(message.params[0]))
+            ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, message.params[0]))
             return
     assert target is not None
-    for name in filter(None, message.params[-1].split(",")):
+    for name in distinct(message.params[-1].split(",")):
         if not names.is_channel_name(name, ctx.settings.limits.channel):
-            ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(name))
+            ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
             continue
         channel = ctx.state.channel_named(name)
         if channel is not None and target in channel.members:
@@ -153,10 +156,10 @@ def chghost(ctx: Context, user: User, message: Message) -> None:
     nickname, host = message.params[:2]
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
     elif not networks.is_host(host):
         text = "A host has letters, digits, - . : and / only"
-        ctx.refuse(user, "CHGHOST", "INVALID_HOST", word(host), text=text)
+        ctx.refuse(user, "CHGHOST", "INVALID_HOST", word(user, host), text=text)
     else:
         presence.change_host(ctx, target, target.username, host)
         if target is not user:

@@ -80,7 +80,7 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         )
         return
     if rooms.is_taken(ctx.state, nickname, user):
-        ctx.tell(user, f"Somebody is already called {nickname}. Type another nickname:")
+        ctx.tell(user, f"Somebody is already called {text}. Type another nickname:")
         return
     state.username_given = True
     user.username = names.username(nickname, ctx.settings.limits.username)
@@ -194,7 +194,7 @@ def _who(ctx: Context, user: User, rest: str) -> None:
 @row("/whois NAME", "see what is known of somebody")
 def _whois(ctx: Context, user: User, rest: str) -> None:
     if rest:
-        run(ctx, user, "WHOIS", rest.split()[0])
+        run(ctx, user, "WHOIS", rest)
     else:
         needs(ctx, user, "/whois")
 

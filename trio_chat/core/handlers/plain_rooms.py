@@ -118,15 +118,14 @@ def _invite(ctx: Context, user: User, rest: str) -> None:
 @row("/ignore [NAME]", "read nothing of somebody any more; alone, see of whom")
 def _ignore(ctx: Context, user: User, rest: str) -> None:
     ignores = ctx.state.ignores
-    name = rest.partition(" ")[0]
     limit = ctx.settings.limits.monitor
-    if not name:
+    if not rest:
         ignored = ", ".join(ignores.listed(user))
         ctx.tell(user, f"You ignore {ignored}." if ignored else "You ignore nobody.")
         return
-    nickname = names.nickname(name, ctx.settings.limits.nickname)
+    nickname = names.nickname(rest, ctx.settings.limits.nickname)
     if nickname is None:
-        ctx.tell(user, f"Nobody can be called {name}.")
+        ctx.tell(user, f"Nobody can be called {rest}.")
     elif len(ignores.listed(user)) >= limit and not ignores.has(user, nickname):
         ctx.tell(user, f"You ignore {limit} people already; that is as many as there can be.")
     else:
@@ -136,10 +135,9 @@ def _ignore(ctx: Context, user: User, rest: str) -> None:
 
 @row("/unignore NAME", "read what somebody says again")
 def _unignore(ctx: Context, user: User, rest: str) -> None:
-    name = rest.partition(" ")[0]
-    if not name:
+    if not rest:
         needs(ctx, user, "/unignore")
-    elif ctx.state.ignores.remove(user, name):
-        ctx.tell(user, f"You do not ignore {name} any more.")
+    elif ctx.state.ignores.remove(user, rest):
+        ctx.tell(user, f"You do not ignore {rest} any more.")
     else:
-        ctx.tell(user, f"You do not ignore {name}.")
+        ctx.tell(user, f"You do not ignore {rest}.")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
-from trio_chat.core.context import Context
-from trio_chat.core.handlers.common import visible, word
+from trio_chat.core.context import Context, Replies
+from trio_chat.core.handlers.common import distinct, visible, word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import User
@@ -26,10 +24,10 @@ def whois(ctx: Context, user: User, message: Message) -> None:
     nickname = message.params[-1].split(",")[0]
     other = ctx.state.user_named(nickname)
     if other is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
     else:
         _send_whois(ctx, user, other)
-    ctx.reply(user, numerics.RPL_ENDOFWHOIS, word(nickname))
+    ctx.reply(user, numerics.RPL_ENDOFWHOIS, word(user, nickname))
 
 
 def _send_whois(ctx: Context, user: User, other: User) -> None:
@@ -81,23 +79,29 @@ def whowas(ctx: Context, user: User, message: Message) -> None:
         return
     nickname = message.params[0]
     wanted = names.fold(nickname)
-    found = [past for past in ctx.state.past if names.fold(past.nickname) == wanted]
+    everybody = list(ctx.state.past)
     count = message.params[1] if len(message.params) > 1 else ""
     # Anything but a positive number asks for all of them (Modern IRC, "WHOWAS message").
-    if count.isascii() and count.isdecimal() and int(count[:9]) > 0:
-        found = found[: int(count[:9])]
-    if not found:
-        ctx.reply(user, numerics.ERR_WASNOSUCHNICK, word(nickname))
+    limit = int(count[:9]) if count.isascii() and count.isdecimal() else 0
 
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-        for past in found:
+    def replies() -> Replies:
+        found = 0
+        for past in everybody:
+            if names.fold(past.nickname) != wanted:
+                yield None
+                continue
+            found += 1
             who = (past.nickname, past.username, past.host, "*", past.realname)
             yield numerics.RPL_WHOWASUSER, who
             when = date_and_time(past.at)
             yield numerics.RPL_WHOISSERVER, (past.nickname, ctx.settings.name, when)
-        yield numerics.RPL_ENDOFWHOWAS, (word(nickname),)
+            if found == limit:
+                break
+        if not found:
+            yield numerics.ERR_WASNOSUCHNICK, (word(user, nickname),)
+        yield numerics.RPL_ENDOFWHOWAS, (word(user, nickname),)
 
-    ctx.page(user, replies())
+    ctx.page(user, replies(), look=1)
 
 
 @command(
@@ -105,7 +109,7 @@ def whowas(ctx: Context, user: User, message: Message) -> None:
 )
 def userhost(ctx: Context, user: User, message: Message) -> None:
     answers = []
-    for nickname in message.params[:5]:
+    for nickname in distinct(message.params[:5]):
         other = ctx.state.user_named(nickname)
         if other is not None:
             operator = "*" if other.modes & modes.OPERATOR else ""
@@ -122,7 +126,7 @@ def _reply_words(ctx: Context, user: User, numeric: numerics.Numeric, words: lis
 
 @command("ISON", params=1, usage="ISON <nickname>{ <nickname>}", help="see which users are here")
 def ison(ctx: Context, user: User, message: Message) -> None:
-    wanted = (word for param in message.params for word in param.split())
+    wanted = distinct(nickname for param in message.params for nickname in param.split())
     here = (ctx.state.user_named(nickname) for nickname in wanted)
     found = [other.nickname for other in here if other is not None]
     _reply_words(ctx, user, numerics.RPL_ISON, found)

@@ -9,8 +9,10 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, server
+from trio_chat.core.handlers.common import word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
+from trio_chat.wire.graphemes import boundary
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
@@ -44,8 +46,7 @@ def nick(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
     limit = ctx.settings.limits.nickname
-    # What the nickname was to be goes into the reply, where only one word fits.
-    shown = cut(wanted, 2 * limit).replace(" ", "_").lstrip(":") or "*"
+    shown = word(user, wanted, 2 * limit)
     nickname = names.nickname(wanted, limit)
     if nickname is None:
         ctx.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
@@ -81,12 +82,13 @@ def user_(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_ALREADYREGISTERED)
         return
     wanted, realname = message.params[0], message.params[3]
-    if not wanted:
+    if not wanted or not realname.strip():
+        # An empty one is none (Modern IRC, "USER message").
         ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "USER")
         return
     limits = ctx.settings.limits
     user.username = names.username(wanted, limits.username)
-    user.realname = realname[: limits.realname]
+    user.realname = realname[: boundary(realname, limits.realname)]
     user.registration.username_given = True
     if user.nickname:
         user.set_name(user.nickname)
@@ -151,6 +153,8 @@ def refuse_password(ctx: Context, user: User) -> None:
 def welcome(ctx: Context, user: User) -> None:
     """Count a user in, and send what a client waits for before it does anything else."""
     settings = ctx.settings
+    # As many masks as there are have been compared.
+    ctx.output.cost += 2 * len(ctx.state.bans.masks)
     ban = ctx.state.bans.on_mask(user.prefix, ctx.now)
     if ban is not None:
         ctx.reply(user, numerics.ERR_YOUREBANNEDCREEP)

@@ -64,7 +64,7 @@ def _looks(channel: Channel, member: User) -> tuple[int, bool]:
 
 def _fail(ctx: Context, user: User, channel: Channel, name: str, code: str, text: str) -> None:
     tell = ctx.fail if user.caps & CHANNEL_RENAME else ctx.refuse
-    tell(user, "RENAME", code, channel.name, word(name), text=text)
+    tell(user, "RENAME", code, channel.name, word(user, name), text=text)
 
 
 def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) -> None:

@@ -33,7 +33,7 @@ def is_elsewhere(ctx: Context, user: User, target: str) -> bool:
         return False
     if ctx.state.user_named(target) is not None:
         return False
-    ctx.reply(user, numerics.ERR_NOSUCHSERVER, word(target))
+    ctx.reply(user, numerics.ERR_NOSUCHSERVER, word(user, target))
     return True
 
 
@@ -77,7 +77,9 @@ def send_lusers(ctx: Context, user: User) -> None:
     ctx.reply(user, numerics.RPL_LUSEROP, str(state.operators))
     if unknown:
         ctx.reply(user, numerics.RPL_LUSERUNKNOWN, str(unknown))
-    ctx.reply(user, numerics.RPL_LUSERCHANNELS, str(len(state.channels)))
+    lobby = state.channel_named(ctx.settings.lobby)
+    empty = lobby is not None and not lobby.members
+    ctx.reply(user, numerics.RPL_LUSERCHANNELS, str(len(state.channels) - empty))
     ctx.reply(user, numerics.RPL_LUSERME, f"I have {here} clients and 0 servers")
     for numeric, scope in (
         (numerics.RPL_LOCALUSERS, "local"),
@@ -161,6 +163,7 @@ def links(ctx: Context, user: User, message: Message) -> None:
 
 
 @command("HELP", usage="HELP [<command>]", help="see what commands there are, or what one does")
+@command("HELPOP", usage="HELPOP [<command>]", help="see the same as with HELP")
 def help_(ctx: Context, user: User, message: Message) -> None:
     subject = message.params[0] if message.params else ""
     if not subject:
@@ -177,7 +180,7 @@ def help_(ctx: Context, user: User, message: Message) -> None:
     if row is None:
         # What can not be a parameter is not repeated (Modern IRC, "ERR_HELPNOTFOUND").
         bad = " " in subject or subject[0] == ":"
-        ctx.reply(user, numerics.ERR_HELPNOTFOUND, "*" if bad else word(subject))
+        ctx.reply(user, numerics.ERR_HELPNOTFOUND, "*" if bad else word(user, subject))
         return
     _send_help(ctx, user, row.name, [f"The command {row.name}", "", row.usage, f"{row.help}."])
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
 from trio_chat.core import masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
-from trio_chat.core.context import Context
+from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers.common import visible, word
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import Channel, User
@@ -17,6 +17,8 @@ from trio_chat.wire.irc import Message
 
 _FIELDS = "tcuihsnfdlaor"
 """In the order in which RPL_WHOSPCRPL has them (WHOX)."""
+_LOOK = 4
+"""What it costs to compare a user with a mask (`Output.cost`)."""
 _HIDDEN_ADDRESS = "255.255.255.255"
 
 
@@ -38,37 +40,47 @@ def who(ctx: Context, user: User, message: Message) -> None:
     mask = message.params[0] if message.params else "*"
     question = _read(message.params[1] if len(message.params) > 1 else "")
     channel: Channel | None = None
-    found: Iterable[User]
+    found: list[User] = []
+    fits: Callable[[User], bool] | None = None
     if mask[:1] in names.CHANNEL_TYPES and mask:
         channel = ctx.state.channel_named(mask)
-        found = () if channel is None else _in_channel(user, channel)
+        if channel is not None and visible(user, channel):
+            found = list(channel.members)
     elif "*" in mask or "?" in mask or mask == "0":
         # "0" is what RFC 1459 calls everybody.
-        wanted = "*" if mask == "0" else mask
-        found = (
-            other
-            for other in ctx.state.users.values()
-            if other.registration is None and _may_find(user, other) and _fits(wanted, other)
-        )
+        fits = _fitting("*" if mask == "0" else mask)
+        found = list(ctx.state.users.values())
     else:
         one = ctx.state.user_named(mask)
-        found = () if one is None else (one,)
-    everybody = list(found)
+        found = [] if one is None else [one]
 
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-        for other in everybody:
-            # Who has left while the pages were read is not there any more.
-            gone = other.id not in ctx.state.users or (channel and other not in channel.members)
-            if gone or (question.operators and not other.modes & modes.OPERATOR):
+    def is_found(other: User) -> bool:
+        # Who has left while the pages were read is not there any more.
+        if not ctx.is_here(other) or other.registration is not None:
+            return False
+        if question.operators and not other.modes & modes.OPERATOR:
+            return False
+        if channel is not None:
+            return other in channel.members and _may_see(user, other, channel)
+        if fits is None:
+            return True
+        # Whether they have a room in common is looked for in all of theirs.
+        ctx.output.cost += len(other.channels) >> 2
+        return _may_find(user, other) and fits(other)
+
+    def replies() -> Replies:
+        for other in found:
+            if not is_found(other):
+                yield None
                 continue
             shared = channel or _shared(user, other)
             if question.fields:
                 yield numerics.RPL_WHOSPCRPL, _chosen(ctx, user, other, shared, question)
             else:
                 yield numerics.RPL_WHOREPLY, _plain(ctx, user, other, shared)
-        yield numerics.RPL_ENDOFWHO, (word(mask),)
+        yield numerics.RPL_ENDOFWHO, (word(user, mask),)
 
-    ctx.page(user, replies())
+    ctx.page(user, replies(), look=_LOOK if fits is not None else 1)
 
 
 def _read(text: str) -> _Question:
@@ -80,16 +92,12 @@ def _read(text: str) -> _Question:
     return _Question(operators="o" in flags, fields=(fields or "n") if percent else "", token=token)
 
 
-def _in_channel(user: User, channel: Channel) -> list[User]:
-    if not visible(user, channel):
-        return []
+def _may_see(user: User, member: User, channel: Channel) -> bool:
+    """Whether a user is shown a member: the invisible only by who is in the channel too."""
+    if not rooms.shows(channel, user, member):
+        return False
     outside = user not in channel.members and not user.modes & modes.OPERATOR
-    return [
-        member
-        for member in channel.members
-        if rooms.shows(channel, user, member)
-        and not (outside and member.modes & modes.INVISIBLE and member is not user)
-    ]
+    return not (outside and member.modes & modes.INVISIBLE and member is not user)
 
 
 def _may_find(user: User, other: User) -> bool:
@@ -105,10 +113,14 @@ def _may_find(user: User, other: User) -> bool:
     )
 
 
-def _fits(mask: str, other: User) -> bool:
-    return any(
-        masks.matches(mask, text)
-        for text in (other.nickname, other.username, other.host, other.realname)
+def _fitting(mask: str) -> Callable[[User], bool]:
+    """Return whether a mask fits a user, by any of what is shown of them."""
+    matches = masks.matcher(mask)
+    return lambda other: (
+        matches(other.nickname)
+        or matches(other.username)
+        or matches(other.host)
+        or matches(other.realname)
     )
 
 
