@@ -120,3 +120,22 @@ def test_rooms_and_names_of_the_past_are_searched_in_the_same_way() -> None:
         *["314", "312", "369"],
         *["406", "369"],
     ]
+
+
+def test_a_mistake_in_a_search_costs_who_asked_the_connection(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.core.step([world.lines(name, "WHO *nobody") for name in ("al1", "by")], world.now)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    closed: list[int] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(world.core.context, "reply", broken)
+        while world.core.busy:
+            effects = world.core.step([], world.now)
+            assert {str(error) for error in effects.failures} <= {"a bug"}
+            closed += [id for id, _ in effects.closes]
+    assert closed == [world.ids["al1"], world.ids["by"]]
+    assert world.ask("al2", "PING x") == [f":{SERVER} PONG {SERVER} x"]
