@@ -87,7 +87,7 @@ class Output:
         self.now = 0.0
         self.utc_offset = 0
         self.cost = 0
-        """What the step has taken so far, in about microseconds, but for sending it."""
+        """What the step has taken so far, in rough microseconds, but for sending it."""
         self.shown = 0
         """How many events the step has shown, each counted for everybody who sees it."""
         self._place = 0

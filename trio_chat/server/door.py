@@ -3,7 +3,7 @@
 Owns whose turn it is to take a step of a TLS handshake, who waits for their peer's first words, and
 how many are silent. Must not know what is said.
 
-Invariants: a pass of the scheduler takes one step of a handshake, which is a millisecond of work,
+Invariants: a pass of the scheduler takes one step of a handshake, mostly a millisecond of work,
 and wakes a few of those who open. Whoever waits here closes their descriptor only when they no
 longer do.
 """
