@@ -3,9 +3,9 @@
 Owns the inputs in the order in which they came, and who waits for some, or for room. Must not know
 what they mean, who brings them, or what is done with them.
 
-Invariants: nothing is dropped, and nothing overtakes anything; `put` keeps the bound, the poller looks
-at it before each read, and what else comes through `put_now` comes once for each connection, request
-or deadline.
+Invariants: nothing is dropped, and nothing overtakes anything; `put` keeps the bound, the poller
+looks at it before each read, and what else comes through `put_now` comes once for each connection,
+request or deadline.
 """
 
 from __future__ import annotations
