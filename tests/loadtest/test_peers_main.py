@@ -103,6 +103,8 @@ def test_a_server_that_fails_makes_the_exit_code_1(
 ) -> None:
     package = tmp_path / "trio_chat"
     package.mkdir()
+    # Without it, a package that is installed would be taken for this one.
+    (package / "__init__.py").touch()
     (package / "__main__.py").write_text("import sys; sys.exit('out of order')")
     options = f"--quick --only tls-storm --servers yardstick --also b={tmp_path}"
     assert main([*options.split(), "--output", str(tmp_path / "out")]) == 1
