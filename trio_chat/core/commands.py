@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core import modes, numerics
+from trio_chat.core import modes, numerics, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -74,7 +74,7 @@ def reach(ctx: Context, user: User, message: Message) -> int:
     if row is None or user.registration is not None:
         return 0
     if row.personal or message.params[:1] == ("0",):
-        return sum(len(channel.members) for channel in user.channels)
+        return rooms.reach(user)
     listed = message.params[0] if message.params else ""
     if user.batch is not None and listed[:1] == "-":
         # The end of a message of several lines.

@@ -105,7 +105,7 @@ class Core:
         return self._deadlines[0][0] if self._deadlines else None
 
     def waits(self, user: UserId) -> bool:
-        """Whether a user waits for a request's answer: nothing more should be read from them."""
+        """Whether a user's lines, or their end, wait: for a request's answer, or a later step."""
         found = self.state.users.get(user)
         return found is not None and found.deferred is not None
 
@@ -132,7 +132,7 @@ class Core:
                 # What was said before is still to be carried out; in a later step, if that is all
                 # that it waits for, however the connection has ended.
                 user.leaving = item.reason
-            elif user.deferred is None and output.cost > BUDGET and self._reach(user) > FEW:
+            elif user.deferred is None and output.cost > BUDGET and rooms.reach(user) > FEW:
                 user.leaving = item.reason
                 self._postpone(user, [])
             else:
@@ -151,11 +151,16 @@ class Core:
 
     def _failed(self, item: Input, error: Exception) -> None:
         """A mistake of ours: it costs whoever met it the connection, and nobody else anything."""
-        ctx = self.context
-        ctx.output.fail(error)
-        ctx.answers.forget()
+        user = None
         if isinstance(item, Received | Connected | Disconnected):
-            self._give_up(self.state.users.get(item.user))
+            user = self.state.users.get(item.user)
+        self._fault(user, error)
+
+    def _fault(self, user: User | None, error: Exception) -> None:
+        """Report a mistake of ours, and send off who has met it."""
+        self.context.output.fail(error)
+        self.context.answers.forget()
+        self._give_up(user)
 
     def _give_up(self, user: User | None) -> None:
         """Send off a user whom we can not serve, in a state that may be half changed."""
@@ -206,7 +211,7 @@ class Core:
 
     def _plain_line(self, user: User, line: bytes) -> bool:
         """Carry out what a person typed; False: it is left for the next step."""
-        if self.context.output.cost > BUDGET and self._reach(user) > FEW:
+        if self.context.output.cost > BUDGET and rooms.reach(user) > FEW:
             return False
         plain.received(self.context, user, line)
         return True
@@ -235,9 +240,6 @@ class Core:
         return True
 
     # --- What waits for a later step
-
-    def _reach(self, user: User) -> int:
-        return sum(len(channel.members) for channel in user.channels)
 
     def _postpone(self, user: User, lines: list[bytes]) -> None:
         """Leave lines of a user for the next step, and whatever comes from them behind those."""
@@ -273,9 +275,7 @@ class Core:
                 try:
                     self._go_on(user)
                 except Exception as error:
-                    self.context.output.fail(error)
-                    self.context.answers.forget()
-                    self._give_up(user)
+                    self._fault(user, error)
 
     def _search_on(self) -> None:
         """Go on with searches, each for a while, in half of the step: the rest is for others."""

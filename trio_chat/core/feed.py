@@ -70,11 +70,11 @@ class Feed:
 
     def show(self, reader: Reader, encoding: Encoding) -> None:
         """Let somebody see all of it."""
-        self._give(reader, self.view(encoding))
+        give(reader, self.view(encoding), self._touched)
 
     def admit(self, reader: Reader, encoding: Encoding) -> None:
         """Let somebody see what is added from now on."""
-        self._give(reader, Part(self.view(encoding), len(self.events)))
+        give(reader, Part(self.view(encoding), len(self.events)), self._touched)
 
     def dismiss(self, reader: Reader) -> None:
         """Let somebody see nothing of what is added from now on."""
@@ -99,13 +99,6 @@ class Feed:
     def forget(self, lost: Container[str]) -> None:
         """Show nobody the events with these ids. For what has not been encoded yet."""
         self.events = [event and (None if event.id in lost else event) for event in self.events]
-
-    def _give(self, reader: Reader, chunk: View | Part) -> None:
-        if reader.out is None:
-            reader.out = [chunk]
-            self._touched.append(reader)
-        else:
-            reader.out.append(chunk)
 
 
 class View:
@@ -218,6 +211,15 @@ class Block:
 
 
 Chunk: TypeAlias = View | Part | Line | Block
+
+
+def give(reader: Reader, chunk: Chunk, touched: list[Reader]) -> None:
+    """Put a chunk behind what somebody is shown; note in `touched` who had nothing yet."""
+    if reader.out is None:
+        reader.out = [chunk]
+        touched.append(reader)
+    else:
+        reader.out.append(chunk)
 
 
 def write(

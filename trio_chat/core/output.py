@@ -19,7 +19,7 @@ import msgspec
 
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Event, Said, Source, Standard
-from trio_chat.core.feed import LAST, Block, Chunk, Feed, Line, Part, Reader, View
+from trio_chat.core.feed import LAST, Block, Chunk, Feed, Line, Part, Reader, View, give
 from trio_chat.core.inputs import UserId
 from trio_chat.core.state import Channel, User
 
@@ -239,7 +239,7 @@ class Output:
             feed = channel.feed = Feed(self._touched, self.utc_offset)
             self._open.append(channel)
             views, touched = feed.views, self._touched
-            # As `Feed.show` does, but this is done for every member of every busy room.
+            # As `give` does, but this is done for every member of every busy room.
             for user in channel.members:
                 encoding = user.encoding
                 if encoding & PLAIN:
@@ -260,11 +260,7 @@ class Output:
     def _hand(self, user: User, chunk: Line | Block) -> None:
         self.shown += 1
         self.cost += 1
-        if user.out is None:
-            user.out = [chunk]
-            self._touched.append(user)
-        else:
-            user.out.append(chunk)
+        give(user, chunk, self._touched)
 
 
 def withhold(effects: Effects, users: Mapping[UserId, User], *, server: Source, now: float) -> None:

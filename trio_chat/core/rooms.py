@@ -59,6 +59,12 @@ def neighbours(user: User) -> list[User]:
     return list(found)
 
 
+def reach(user: User) -> int:
+    """Return how many see what a user does that concerns all their channels, roughly: whoever is in
+    several of them counts for each."""
+    return sum(len(channel.members) for channel in user.channels)
+
+
 def look_at(user: User, channel: Channel | None) -> None:
     """Let a person on the plain side talk to another room from now on."""
     before, user.current = user.current, channel
