@@ -6,7 +6,6 @@ import pytest
 
 from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core.handlers.multiline import BATCH_TIMEOUT
-from trio_chat.core.output import withhold
 from trio_chat.core.settings import Limits, Settings
 
 CAPS = "batch draft/multiline message-tags labeled-response echo-message"
@@ -137,7 +136,7 @@ def test_pings_are_answered_meanwhile(world: World) -> None:
 
 def test_what_could_not_be_stored_is_not_shown(world: World) -> None:
     effects = world.core.step([world.lines("al", *LINES)], START)
-    withhold(effects, world.core.state.users, server=world.core.context.server, now=START)
+    world.core.withhold(effects)
     found = world.read(effects)
     assert "COULD_NOT_BE_STORED" in found["al"][0]
     assert found.get("bo", []) == found.get("old", []) == found.get("pat", []) == []
@@ -159,3 +158,44 @@ def test_long_tags_are_not_said_again_with_every_line(world: World) -> None:
     world.irc("tag", caps="message-tags", rooms="#a")
     found = world.send("al", f"@+x={'y' * 513} {LINES[0]}", *LINES[1:])
     assert ["+x=" in line for line in found["tag"]] == [True, False, False]
+
+
+OPEN = "@label=L BATCH +y draft/multiline #a"
+LINE = "@batch=y PRIVMSG #a :one"
+
+
+@pytest.mark.parametrize(
+    ("lines", "answers"),
+    [
+        ([OPEN, LINE, "BATCH -z"], ["L FAIL", "FAIL"]),
+        ([OPEN[9:], LINE, "@label=M BATCH -z"], ["M FAIL"]),
+        ([OPEN[9:], LINE, "BATCH +q draft/multiline #a", "BATCH -q"], ["FAIL", "FAIL"]),
+        ([OPEN, LINE, "@label=M BATCH -z"], ["L FAIL", "M FAIL"]),
+        ([OPEN, LINE, "@label=M BATCH +!! x"], ["L FAIL", "M FAIL"]),
+        ([OPEN, LINE, "@label=M BATCH y"], ["L FAIL", "M FAIL"]),
+        ([OPEN, LINE, "@label=M;batch=y BATCH +q draft/multiline #a"], ["L FAIL", "M FAIL"]),
+        ([OPEN, "@label=M BATCH +q what #a"], ["L FAIL", "M FAIL"]),
+        ([OPEN, "@label=M BATCH +q draft/multiline #a", "BATCH -q"], ["L FAIL", "M FAIL"]),
+        ([OPEN, LINE, "@label=M BATCH -y"], ["L BATCH", "PRIVMSG", "BATCH", "M ACK"]),
+        ([OPEN, "@label=M BATCH -y"], ["L FAIL", "M ACK"]),
+        ([OPEN, LINE, "@label=M PING x", "BATCH -y"], ["M PONG", "L BATCH", "PRIVMSG", "BATCH"]),
+        ([OPEN, LINE, "@label=M TOPIC #a", "BATCH -y"], ["L FAIL", "M 331"]),
+        ([OPEN, f"@label=M;{LINE[1:]}", "BATCH -y"], ["M ACK", "L BATCH", "PRIVMSG", "BATCH"]),
+    ],
+)
+def test_each_label_has_one_answer(lines: list[str], answers: list[str]) -> None:
+    world = World()
+    caps = "draft/multiline labeled-response batch message-tags echo-message"
+    world.irc("al", rooms="#a", caps=caps)
+    found = []
+    for line in world.ask("al", *lines):
+        tags = line.partition(" ")[0].removeprefix("@").split(";") if line[0] == "@" else []
+        label = next((f"{tag[6:]} " for tag in tags if tag.startswith("label=")), "")
+        found.append(label + codes([line])[0])
+    assert found == answers
+
+
+def test_what_follows_a_batch_that_was_given_up_is_swallowed(world: World) -> None:
+    found = world.send("al", LINES[0], LINES[1], "BATCH -other", *LINES[2:], "PRIVMSG #a :after")
+    assert codes(found["al"])[:1] == ["FAIL"]
+    assert [line.partition(" :")[2] for line in found["old"]] == ["after"]

@@ -223,54 +223,6 @@ def test_a_step_leaves_nothing_behind() -> None:
     assert world.step() == {}
 
 
-# --- When the journal can not store
-
-
-def test_what_could_not_be_stored_is_not_shown_and_its_sender_is_told() -> None:
-    world = World()
-    for name in ("al", "bo"):
-        world.irc(name, rooms="#a", caps="echo-message labeled-response batch")
-    world.irc("cy", rooms="#a")
-    effects = world.core.step(
-        [
-            world.lines("cy", "PRIVMSG #a :1", "PING x"),
-            world.lines("al", "@label=l PRIVMSG #a :2", "PRIVMSG bo :3", "TOPIC #a"),
-        ],
-        world.now,
-    )
-    world.core.withhold(effects)
-    found = world.read(effects)
-    fail = f":{SERVER} FAIL PRIVMSG COULD_NOT_BE_STORED"
-    assert found["bo"] == []
-    assert found["cy"] == [f":{SERVER} PONG {SERVER} x", f"{fail} #a :Could not be stored"]
-    assert found["al"] == [
-        f":{SERVER} 331 al #a :No topic is set",
-        f"@label=l {fail} #a :Could not be stored",
-        f"{fail} bo :Could not be stored",
-    ]
-    # The next message is an ordinary one again.
-    assert world.send("al", "PRIVMSG #a :4")["bo"] == [said("al", "4")]
-
-
-def test_people_are_told_in_words_that_it_could_not_be_stored() -> None:
-    world = World()
-    world.person("al")
-    effects = world.core.step([world.lines("al", "hello")], world.now)
-    world.core.withhold(effects)
-    assert world.read(effects)["al"] == ["Could not be stored"]
-
-
-def test_who_has_left_is_told_nothing() -> None:
-    world = World()
-    world.irc("al", rooms="#a")
-    world.irc("bo", rooms="#a")
-    effects = world.core.step([world.lines("al", "PRIVMSG #a :1", "QUIT")], world.now)
-    world.core.withhold(effects)
-    found = world.read(effects)
-    assert codes(found["al"]) == ["ERROR"]
-    assert codes(found["bo"]) == ["QUIT"]
-
-
 def test_many_capabilities_cost_one_encoding_more() -> None:
     world = World()
     every = [name for name in offered(world.core.settings, Link.PLAIN) if name != "echo-message"]

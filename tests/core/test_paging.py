@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import SERVER, World, codes
+from trio_chat.core import modes
 from trio_chat.core.context import PAGE
 
 
@@ -91,3 +92,101 @@ def test_names_have_as_much_room_as_the_line_leaves() -> None:
     assert all(len(line.encode()) <= 510 for line in lines)
     found = [name for line in lines[:-1] for name in line.rsplit(":", 1)[1].split()]
     assert [name.lstrip("@") for name in found] == everybody
+
+
+# --- What is said between two pages
+
+
+FEW = 4
+"""Replies of a page here."""
+
+
+def big(size: int, *, caps: str = "", rooms: str = "#big") -> World:
+    """A world with so many in a room, whose names are long; and one more, who reads slowly."""
+    world = World(page=FEW)
+    for number in range(size):
+        world.irc(f"{'x' * 28}{number:04}", rooms=rooms)
+    world.irc("al", caps=caps)
+    world.slow = True
+    return world
+
+
+def member(number: int) -> str:
+    return f"{'x' * 28}{number:04}"
+
+
+def named(lines: list[str]) -> list[str]:
+    return [name for line in lines if " 353 " in line for name in line.rsplit(":", 1)[1].split()]
+
+
+@pytest.mark.parametrize("ask", ["JOIN #big", "NAMES #big"])
+@pytest.mark.parametrize("caps", ["", "labeled-response batch"])
+def test_names_are_those_of_who_is_there_when_they_are_said(ask: str, caps: str) -> None:
+    world = big(120, caps=caps)
+    first = world.ask("al", f"@label=x {ask}" if caps else ask)
+    assert 2 * FEW > len(first) >= FEW
+    assert len(named(first)) < 90
+    first += world.send(member(100), "PART #big").get("al", [])
+    first += world.send(member(101), "NICK new").get("al", [])
+    first += world.send(member(0), f"MODE #big +v {member(102)}").get("al", [])
+    first += world.quit(member(103)).get("al", [])
+    inside = ask.startswith("JOIN")
+    assert (codes(first)[-4:] == ["PART", "NICK", "MODE", "QUIT"]) == inside
+    second = [line for page in all_pages(world, []) for line in page]
+    expected = [member(number) for number in range(120)]
+    expected[101], expected[102] = "new", f"+{member(102)}"
+    del expected[103], expected[100]
+    found = [name.lstrip("@") for name in named(first + second)]
+    assert found == expected + ["al"] * inside
+    assert codes(second)[-2 if caps else -1] == "366"
+
+
+@pytest.mark.parametrize("caps", ["", "labeled-response batch"])
+def test_no_names_come_after_being_kicked(caps: str) -> None:
+    world = big(120, caps=caps)
+    joined = world.ask("al", "@label=x JOIN #big" if caps else "JOIN #big")
+    assert codes(joined)[: 2 if caps else 1] == (["BATCH", "JOIN"] if caps else ["JOIN"])
+    kicked = world.send(member(0), "PRIVMSG #big :one", "KICK #big al", "PRIVMSG #big :two")["al"]
+    assert codes(kicked) == ["PRIVMSG", "KICK"]
+    assert codes(world.complete(True)["al"]) == (["366", "BATCH"] if caps else ["366"])
+
+
+@pytest.mark.parametrize("ask", ["NAMES #big", "WHO #big"])
+def test_no_more_is_said_of_a_room_that_has_become_secret(ask: str) -> None:
+    world = big(120)
+    world.ask("al", ask)
+    world.send(member(0), "MODE #big +s")
+    assert codes(world.complete(True)["al"]) == ["366" if ask[0] == "N" else "315"]
+
+
+def test_one_page_is_for_all_that_a_command_says() -> None:
+    rooms = [f"#{number}" for number in range(46)]
+    world = World(page=FEW)
+    world.irc("op", rooms=",".join(rooms))
+    for number in range(20):
+        world.irc(member(number), rooms=",".join(rooms))
+    world.irc("al")
+    world.slow = True
+    pages = all_pages(world, world.ask("al", f"JOIN {','.join(rooms)}", "PING x"))
+    assert max(map(len, pages)) < 2 * FEW
+    lines = [line for page in pages for line in page]
+    assert codes(lines)[-1] == "PONG"
+    joined = [line.split()[2] for line in lines if codes([line]) == ["JOIN"]]
+    assert joined == [line.split()[3] for line in lines if codes([line]) == ["366"]] == rooms
+    assert len(named(lines)) == 46 * 22
+
+
+def test_one_who_is_made_to_join_reads_in_pages_too() -> None:
+    world = big(120)
+    world.core.state.users[world.ids[member(0)]].modes |= modes.OPERATOR
+    found = world.send(member(0), "SAJOIN al #big")
+    assert FEW <= len(found["al"]) < 2 * FEW
+    assert codes(found[member(0)]) == ["JOIN", "NOTICE"]
+    assert codes(all_pages(world, [])[-1])[-1] == "366"
+
+
+def test_earlier_answers_are_no_reason_to_cut_an_answer() -> None:
+    world = big(10, caps="labeled-response batch")
+    lines = world.ask("al", *["PING x"] * (FEW - 1), "@label=x JOIN #big", "PING after")
+    assert codes(lines)[FEW - 1 :] == ["BATCH", "JOIN", "353", "366", "BATCH"]
+    assert codes(world.complete(True)["al"]) == ["PONG"]

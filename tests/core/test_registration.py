@@ -270,3 +270,19 @@ def test_people_with_nc_are_not_pinged() -> None:
     for _ in range(20):
         assert later(world, 90) == {}
     assert world.closed == set()
+
+
+def test_a_labelled_quit_is_answered_under_its_label() -> None:
+    world = World()
+    world.irc("al", caps="labeled-response batch")
+    assert world.ask("al", "@label=q QUIT :bye") == [
+        "@label=q ERROR :Closing link (Quit: bye)",
+    ]
+
+
+def test_a_label_needs_batches() -> None:
+    world = World()
+    world.irc("al", caps="labeled-response")
+    world.irc("bo", caps="labeled-response batch")
+    assert world.ask("al", "@label=q PING 1") == [f":{SERVER} PONG {SERVER} 1"]
+    assert world.ask("bo", "@label=q PING 1") == [f"@label=q :{SERVER} PONG {SERVER} 1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trio_chat.core.context import PAGE
 from trio_chat.core.core import Core
 from trio_chat.core.feed import write
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
@@ -16,9 +17,13 @@ SERVER = "irc.test"
 class World:
     """Users are known by the names that the test gives them, and stay so when they change nick."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, page: int = PAGE) -> None:
         self.core = Core(
-            settings or Settings(name=SERVER), instance="m", version="1.2.3", started=START
+            settings or Settings(name=SERVER),
+            instance="m",
+            version="1.2.3",
+            started=START,
+            page=page,
         )
         self.now = START
         self.ids: dict[str, int] = {}

@@ -9,25 +9,28 @@ Must not know commands or state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from trio_chat.core.capabilities import BATCH, LABELED_RESPONSE
-from trio_chat.core.events import Event, Protocol
-from trio_chat.core.output import Output
+from trio_chat.core.events import Event, Protocol, Said
+from trio_chat.core.output import Answered, Output
 from trio_chat.core.state import User
 from trio_chat.wire import irc
 
 LABEL_LIMIT = 64
 """Bytes of a label (labeled-response, "Tag value")."""
+_BATCH_TYPE = "labeled-response"
+_BOTH = LABELED_RESPONSE | BATCH
+"""A label needs both: an answer of several lines is a batch (labeled-response, "Dependencies")."""
 
 
 class Answer:
     """What a user is answered to one labelled command, until all of it is known."""
 
-    __slots__ = ("batch", "events", "label", "requests", "user")
+    __slots__ = ("batch", "events", "label", "recorded", "requests", "user")
 
-    def __init__(self, user: User, label: str) -> None:
+    def __init__(self, user: User, label: str, *, recorded: int) -> None:
         self.user = user
         self.label = label
         self.events: list[tuple[Event, str]] = []
@@ -36,6 +39,8 @@ class Answer:
         """The reference of the batch around all of it, once that has been opened."""
         self.requests = 0
         """Requests under way that will add to it."""
+        self.recorded = recorded
+        """How much the step had put down for the journal before."""
 
 
 class Answers:
@@ -57,8 +62,11 @@ class Answers:
     def begin(self, user: User, tags: Mapping[str, str]) -> None:
         """Collect what a command is answered, if the client has put a label on it."""
         label = tags.get("label", "")
-        if label and user.caps & LABELED_RESPONSE and len(label.encode()) <= LABEL_LIMIT:
-            self.current = Answer(user, label)
+        if label and user.caps & _BOTH == _BOTH and len(label.encode()) <= LABEL_LIMIT:
+            self.current = self._new(user, label)
+
+    def _new(self, user: User, label: str) -> Answer:
+        return Answer(user, label, recorded=len(self._output.records))
 
     def forget(self) -> None:
         """Drop what was collected: the command has failed half-way."""
@@ -75,12 +83,14 @@ class Answers:
     @contextmanager
     def under(self, user: User, label: str) -> Iterator[None]:
         """Answer something earlier meanwhile, which had this label, or none."""
-        at_hand, self.current = self.current, Answer(user, label) if label else None
+        at_hand, self.current = self.current, self._new(user, label) if label else None
         try:
             yield
-            self.finish(page=0, here=lambda _: True)
+            self.finish()
         finally:
             self.current = at_hand
+            if at_hand is not None:
+                at_hand.recorded = len(self._output.records)
 
     def labelled(self, user: User) -> bool:
         """Whether the command at hand is this user's and has a label."""
@@ -115,48 +125,87 @@ class Answers:
             self._batch = None
         self.send(user, self._line("BATCH", f"-{reference}"))
 
-    def finish(self, *, page: int, here: Callable[[User], bool]) -> None:
+    def close(self, user: User, event: Event) -> None:
+        """Send the last that a user is sent: it answers the command at hand, if that is theirs."""
+        self.send(user, event)
+        if self.labelled(user):
+            self.finish()
+
+    def finish(self) -> None:
         """Send what a labelled command was answered.
 
-        While a request is under way it is not complete: then only a long part of it is sent, of
-        more than `page` events.
+        While a request is under way it is not complete. What there is goes out all the same, in a
+        batch that stays open: others will do something meanwhile, and nothing that happened before
+        may be behind that.
         """
         answer, self.current = self.current, None
-        if answer is None or not here(answer.user):
+        if answer is None:
             return
-        if answer.requests:
-            if len(answer.events) >= page:
+        output, user = self._output, answer.user
+        if answer.requests or answer.batch:
+            if answer.events:
                 self._send_in_batch(answer)
-        elif answer.batch or len(answer.events) > 1:
-            if not answer.batch and self._is_one_batch(answer):
-                self._send_as_it_is(answer)
-                return
-            self._send_in_batch(answer)
-            self._output.send(answer.user, self._line("BATCH", f"-{answer.batch}"))
-        else:
-            ((event, _),) = answer.events or ((self._line("ACK"), ""),)
-            self._output.send(answer.user, event, tags=_label_tag(answer))
-
-    def _is_one_batch(self, answer: Answer) -> bool:
-        """Whether the whole answer is in one batch already, which then takes the label."""
-        inner = {batch for _, batch in answer.events[1:-1]}
-        return len(inner) == 1 and "" not in inner
-
-    def _send_as_it_is(self, answer: Answer) -> None:
-        for place, (event, batch) in enumerate(answer.events):
-            tags = _label_tag(answer) if place == 0 else f"batch={batch}" if batch else ""
-            self._output.send(answer.user, event, tags=tags)
+            if answer.batch and not answer.requests:
+                output.send(user, self._line("BATCH", f"-{answer.batch}"))
+            return
+        first = output.place + 1
+        for event, tags in lines(answer.label, answer.events, line=self._line, new_id=self._new_id):
+            output.send(user, event, tags=tags)
+        ids = [one.id for one in output.records[answer.recorded :] if isinstance(one, Said)]
+        if ids:
+            output.answered.append(
+                Answered(
+                    user=user.id,
+                    label=answer.label,
+                    events=answer.events,
+                    ids=ids,
+                    first=first,
+                    last=output.place,
+                )
+            )
 
     def _send_in_batch(self, answer: Answer) -> None:
         send = self._output.send
         if not answer.batch:
             answer.batch = self._new_id()
-            begin = self._line("BATCH", f"+{answer.batch}", "labeled-response")
-            send(answer.user, begin, tags=_label_tag(answer))
+            begin = self._line("BATCH", f"+{answer.batch}", _BATCH_TYPE)
+            send(answer.user, begin, tags=_label_tag(answer.label))
         for event, batch in answer.events:
             send(answer.user, event, tags=f"batch={batch or answer.batch}")
         answer.events.clear()
 
 
-def _label_tag(answer: Answer) -> str:
-    return f"label={irc.escape_tag(answer.label)}"
+def lines(
+    label: str,
+    events: Sequence[tuple[Event, str]],
+    *,
+    line: Callable[..., Protocol],
+    new_id: Callable[[], str],
+) -> list[tuple[Event, str]]:
+    """Return what is sent as the whole answer to a label, each with its tags.
+
+    `events` are given with the batch that each stands in, or an empty reference. `line` makes a
+    line that only IRC has, `new_id` a reference that nothing else has.
+    """
+    tag = _label_tag(label)
+    if not events:
+        return [(line("ACK"), tag)]
+    if len(events) == 1:
+        return [(events[0][0], tag)]
+    inner = {batch for _, batch in events[1:-1]}
+    if len(inner) == 1 and "" not in inner:
+        # All of it is in one batch already, which takes the label.
+        return [
+            (event, f"batch={batch}" if batch and place else "" if place else tag)
+            for place, (event, batch) in enumerate(events)
+        ]
+    outer = new_id()
+    return [
+        (line("BATCH", f"+{outer}", _BATCH_TYPE), tag),
+        *((event, f"batch={batch or outer}") for event, batch in events),
+        (line("BATCH", f"-{outer}"), ""),
+    ]
+
+
+def _label_tag(label: str) -> str:
+    return f"label={irc.escape_tag(label)}"

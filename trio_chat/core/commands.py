@@ -12,11 +12,13 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core import modes, numerics, rooms
-from trio_chat.core.context import Context
+from trio_chat.core.context import Context, Replies
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
-Handler: TypeAlias = Callable[[Context, User, Message], None]
+Handler: TypeAlias = Callable[[Context, User, Message], Replies | None]
+"""Carries out a command. One that may have much to say is a generator: wherever it yields, others
+may have their turn (`Context.page`)."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,4 +102,6 @@ def run(ctx: Context, user: User, message: Message) -> None:
     elif row.operator and not user.modes & modes.OPERATOR:
         ctx.reply(user, numerics.ERR_NOPRIVILEGES)
     else:
-        row.handler(ctx, user, message)
+        work = row.handler(ctx, user, message)
+        if work is not None:
+            ctx.page(user, work)

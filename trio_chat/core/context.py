@@ -23,7 +23,7 @@ from trio_chat.core.settings import Settings
 from trio_chat.core.state import State, User
 
 PAGE = 200
-"""Replies after which a user has to have taken them before there are more."""
+"""The replies of a page."""
 BUDGET = 20_000
 """What a step costs at most (`Output.cost`) before it leaves what many would be shown for the next
 one. What few are shown goes on to twice that."""
@@ -51,13 +51,17 @@ class Context:
     """What is so, and what can be done about it.
 
     `instance` makes ids of this run differ from those of every other; `version` is what VERSION
-    says; `started` is the time of the start, in seconds since the epoch.
+    says; `started` is the time of the start, in seconds since the epoch; `page` is the replies
+    after which a user has to have taken them before there are more.
     """
 
-    def __init__(self, settings: Settings, *, instance: str, version: str, started: float) -> None:
+    def __init__(
+        self, settings: Settings, *, instance: str, version: str, started: float, page: int = PAGE
+    ) -> None:
         self.settings = settings
         self.version = version
         self.started = started
+        self.page_size = page
         self.state = State()
         self.output = Output()
         self.answers = Answers(self.output, line=self.line, new_id=self.new_id)
@@ -69,7 +73,7 @@ class Context:
         self.at_hand: User | None = None
         """Whose lines are carried out."""
         self.replies = 0
-        """What the user at hand has been sent since the last look at `PAGE`."""
+        """What the user at hand has been sent since the last look at `page_size`."""
         self.searches: collections.deque[int] = collections.deque()
         """Requests of searches that go on when a step has time for them."""
         self._instance = instance
@@ -195,9 +199,19 @@ class Context:
 
         `look` is what it costs to look at what one of them may be about, for those that look at
         much: such a search goes on in a later step where it takes long. `sent` have been sent since
-        the last page. Whatever they are about is in the iterator: the state may change in between.
+        the last page. The state may change between any two: the iterator looks at what it says when
+        it is asked for it, so that whoever has been shown a change is not told otherwise later.
         """
+        if user is not self.at_hand:
+            # Somebody is made to join: the page is theirs.
+            at_hand, replied = self.at_hand, self.replies
+            self.at_hand, self.replies = user, 0
+            self.page(user, replies, look=look, sent=sent)
+            self.at_hand, self.replies = at_hand, replied
+            return
         output = self.output
+        # What was answered to earlier lines is no reason to cut this answer.
+        before = self.replies
         self.replies += sent
         end = min(output.cost + SEARCH, BUDGET)
         if not look or output.cost < end:
@@ -205,14 +219,14 @@ class Context:
                 output.cost += look
                 if found is not None:
                     self.reply(user, found[0], *found[1])
-                if self.replies >= PAGE:
+                if self.replies - before >= self.page_size:
                     self.await_sent(user, lambda _: self.page(user, replies, look=look))
                     return
                 if look and output.cost >= end:
                     break
             else:
                 return
-        sent = self.replies
+        sent = self.replies - before
         self._search_later(user, lambda _: self.page(user, replies, look=look, sent=sent))
 
     def _search_later(self, user: User, resume: Callable[[Completed], None]) -> None:
@@ -259,7 +273,7 @@ class Context:
         """End the connections of several users, who are not shown each other's end."""
         for user in users:
             event = events.Closing(time=self.now, source=self.server, reason=reason)
-            self.output.send(user, event)
+            self.answers.close(user, event)
             self.output.close(user, reason)
         self.depart(users, reason)
 

@@ -28,9 +28,10 @@ from trio_chat.core.inputs import (
     UserId,
 )
 from trio_chat.core.names import fold
-from trio_chat.core.output import Effects, withhold
+from trio_chat.core.output import Effects
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import State, User
+from trio_chat.core.withholding import withhold
 from trio_chat.wire import irc
 from trio_chat.wire.errors import Problem, ProtocolError
 
@@ -46,9 +47,17 @@ class Core:
     """Everything that decides; see `Context` for the arguments."""
 
     def __init__(
-        self, settings: Settings, *, instance: str = "", version: str = "", started: float = 0.0
+        self,
+        settings: Settings,
+        *,
+        instance: str = "",
+        version: str = "",
+        started: float = 0.0,
+        page: int = PAGE,
     ) -> None:
-        self.context = Context(settings, instance=instance, version=version, started=started)
+        self.context = Context(
+            settings, instance=instance, version=version, started=started, page=page
+        )
         self._deadlines: list[tuple[float, UserId]] = []
         """A heap with one entry for each user, due no later than anything has to happen."""
         self._backlog: collections.deque[User] = collections.deque()
@@ -115,7 +124,15 @@ class Core:
 
     def withhold(self, effects: Effects) -> None:
         """Take out of `effects` what the journal could not store, and tell who said it."""
-        withhold(effects, self.state.users, server=self.context.server, now=self.context.output.now)
+        ctx = self.context
+        withhold(
+            effects,
+            self.state.users,
+            server=ctx.server,
+            now=ctx.now,
+            line=ctx.line,
+            new_id=ctx.new_id,
+        )
 
     # --- Inputs
 
@@ -188,7 +205,7 @@ class Core:
         ctx.at_hand = user
         ctx.replies = 0
         for place, line in enumerate(lines):
-            if ctx.replies >= PAGE and user.requests == 0:
+            if ctx.replies >= ctx.page_size and user.requests == 0:
                 # Who asks much is answered as fast as they listen.
                 ctx.await_sent(user, lambda _: None)
             if user.deferred is not None:
@@ -236,7 +253,7 @@ class Core:
             if user.batch is None or not multiline.takes(ctx, user, message):
                 commands.run(ctx, user, message)
         if ctx.answers.current is not None:
-            self._finish_answer()
+            ctx.answers.finish()
         return True
 
     # --- What waits for a later step
@@ -312,10 +329,6 @@ class Core:
         elif error.problem is not Problem.NO_COMMAND:
             ctx.reply(user, numerics.ERR_UNKNOWNCOMMAND, error.command or "*")
 
-    def _finish_answer(self) -> None:
-        ctx = self.context
-        ctx.answers.finish(page=PAGE, here=ctx.is_here)
-
     def _completed(self, item: Completed) -> None:
         ctx = self.context
         pending = ctx.pending.pop(item.request, None)
@@ -330,7 +343,7 @@ class Core:
                 answer.requests -= 1
                 ctx.answers.current = answer
             pending.resume(item)
-            self._finish_answer()
+            ctx.answers.finish()
             if user.requests == 0 and ctx.is_here(user):
                 self._go_on(user)
         except Exception:

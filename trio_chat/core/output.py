@@ -12,14 +12,14 @@ Must not know commands, rights or connections.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
 import msgspec
 
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
-from trio_chat.core.events import Event, Said, Source, Standard
-from trio_chat.core.feed import LAST, Block, Chunk, Feed, Line, Part, Reader, View, give
+from trio_chat.core.events import Event
+from trio_chat.core.feed import Block, Chunk, Feed, Line, Reader, give
 from trio_chat.core.inputs import UserId
 from trio_chat.core.state import Channel, User
 
@@ -61,6 +61,23 @@ def _encoding_for(user: User, event: Event) -> Encoding:
     return encoding
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """How a labelled command has been answered that had messages stored (IRCv3 labeled-response).
+
+    If they can not be, that is the answer.
+    """
+
+    user: UserId
+    label: str
+    events: list[tuple[Event, str]]
+    """What was sent, each with the reference of the batch that it stands in, or an empty one."""
+    ids: list[str]
+    """Of the messages."""
+    first: int
+    last: int
+    """From which place to which it is in what the user is sent."""
+
+
 class Effects(msgspec.Struct, kw_only=True):
     """What follows from one step, to be done in this order: store, show, ask, close."""
 
@@ -76,6 +93,7 @@ class Effects(msgspec.Struct, kw_only=True):
     """Users who come from another address than their connection does: a gateway has said so."""
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
+    answered: list[Answered]
     shown: int
     """How many events are shown, each counted for everybody who sees it."""
 
@@ -90,11 +108,13 @@ class Output:
         """What the step has taken so far, in rough microseconds, but for sending it."""
         self.shown = 0
         """How many events the step has shown, each counted for everybody who sees it."""
-        self._place = 0
+        self.place = 0
+        """The place of what was put out last in this step."""
         self._open: list[Channel] = []
         self._touched: list[Reader] = []
         self.records: list[Event] = []
         """What the journal has to hold before anybody is shown it."""
+        self.answered: list[Answered] = []
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
         self._reading: list[tuple[UserId, bool]] = []
@@ -129,13 +149,14 @@ class Output:
             reading=self._reading,
             moves=self._moves,
             failures=self._failures,
+            answered=self.answered,
             shown=self.shown,
         )
         # Feeds of this step hold on to it: the next one gets a list of its own.
-        self._touched, self.records = [], []
+        self._touched, self.records, self.answered = [], [], []
         self._closes, self._requests = [], []
         self._reading, self._moves, self._failures = [], [], []
-        self.cost = self.shown = self._place = 0
+        self.cost = self.shown = self.place = 0
         return effects
 
     def request(self, request: Request) -> None:
@@ -163,9 +184,9 @@ class Output:
 
     def send(self, user: User, event: Event, *, tags: str = "") -> None:
         """Send an event to one user."""
-        self._place += 1
+        self.place += 1
         line = Line(
-            self._place,
+            self.place,
             event,
             _encoding_for(user, event),
             viewer=user.nickname,
@@ -176,13 +197,13 @@ class Output:
 
     def send_block(self, user: User, head: bytes, tails: list[bytes]) -> None:
         """Send lines to one user that each begin with `head`; `tails` are shared with others."""
-        self._place += 1
+        self.place += 1
         self.cost += len(tails)
-        self._hand(user, Block(self._place, head, tails))
+        self._hand(user, Block(self.place, head, tails))
 
     def say(self, channel: Channel, event: Event, without: Iterable[User] = ()) -> None:
         """Show an event to a channel's members, but for those `without`."""
-        self._place = place = self._place + 1
+        self.place = place = self.place + 1
         feed = channel.feed or self.feed(channel)
         feed.events.append(event)
         feed.places.append(place)
@@ -203,7 +224,7 @@ class Output:
 
         `witnesses` are channels, each with those of its members who see it; None: all do.
         """
-        self._place += 1
+        self.place += 1
         for channel, audience in witnesses:
             members = channel.members
             if audience is not None:
@@ -211,7 +232,7 @@ class Output:
                 self._to_each(here, event)
             elif members:
                 feed = channel.feed or self.feed(channel)
-                feed.add(self._place, event)
+                feed.add(self.place, event)
                 self.shown += len(members)
                 self.cost += len(members) >> SHARE
                 for user in without:
@@ -220,12 +241,12 @@ class Output:
 
     def broadcast(self, audience: Iterable[User], event: Event) -> None:
         """Send one event to several users, each of whom sees it by themselves."""
-        self._place += 1
+        self.place += 1
         self._to_each(audience, event)
 
     def _to_each(self, audience: Iterable[User], event: Event) -> None:
         feed = Feed(self._touched, self.utc_offset)
-        feed.add(self._place, event)
+        feed.add(self.place, event)
         for user in audience:
             feed.show(user, _encoding_for(user, event))
             self.shown += 1
@@ -261,45 +282,3 @@ class Output:
         self.shown += 1
         self.cost += 1
         give(user, chunk, self._touched)
-
-
-def withhold(effects: Effects, users: Mapping[UserId, User], *, server: Source, now: float) -> None:
-    """Take the messages that could not be stored out of `effects`, and tell their senders.
-
-    Nobody is shown what is not stored. What else the step did (who is where now) stands, and so do
-    answers: they are in force whether or not the journal could be written.
-    """
-    lost = {event.id: event for event in effects.records if isinstance(event, Said)}
-    tags: dict[str, str] = {}
-    feeds: dict[Feed, None] = {}
-    for _, chunks in effects.outputs:
-        kept: list[Chunk] = []
-        for chunk in chunks:
-            if isinstance(chunk, View | Part):
-                feeds[chunk.span()[0].feed] = None
-                kept.append(chunk)
-            elif isinstance(chunk, Line) and chunk.event.id in lost:
-                tags[chunk.event.id] = tags.get(chunk.event.id, "") or chunk.tags
-            else:
-                kept.append(chunk)
-        chunks[:] = kept
-    for feed in feeds:
-        feed.forget(lost)
-    outputs = dict(effects.outputs)
-    for event in lost.values():
-        user = users.get(event.source.user)
-        if user is not None:
-            failure = Standard(
-                time=now,
-                source=server,
-                kind="FAIL",
-                command=event.kind,
-                code="COULD_NOT_BE_STORED",
-                context=(event.target,),
-                text="Could not be stored",
-            )
-            line = Line(
-                LAST, failure, user.encoding, viewer=user.nickname, tags=tags.get(event.id, "")
-            )
-            outputs.setdefault(user.id, []).append(line)
-    effects.outputs = list(outputs.items())

@@ -32,7 +32,7 @@ class Roster:
     alone (multi-prefix); `hosts` is whether user names and hosts are (userhost-in-names).
     """
 
-    __slots__ = ("_before", "_every", "_full", "_hosts", "_last", "_limit", "_size")
+    __slots__ = ("_before", "_counts", "_every", "_full", "_hosts", "_last", "_limit", "_size")
 
     def __init__(self, before: str, limit: int, *, every: bool, hosts: bool) -> None:
         self._before = before
@@ -41,6 +41,8 @@ class Roster:
         self._hosts = hosts
         self._full: list[bytes] = []
         """Lines that have no room for another name."""
+        self._counts: list[int] = []
+        """How many names each of those has."""
         self._last: list[str] = []
         self._size = 0
         """Bytes of the last line's names, each with a space."""
@@ -53,6 +55,7 @@ class Roster:
         size = (len(name) if name.isascii() else len(name.encode())) + 1
         if self._last and self._size + size > self._limit + 1:
             self._full.append(self._line())
+            self._counts.append(len(self._last))
             self._last = []
             self._size = 0
         self._last.append(name)
@@ -61,6 +64,12 @@ class Roster:
     def lines(self) -> list[bytes]:
         """Return the lines that say who is there now, each without its beginning."""
         return [*self._full, self._line()] if self._last else list(self._full)
+
+    def begin(self, count: int) -> tuple[list[bytes], int]:
+        """Return the first `count` lines, or all there are, and how many names they have."""
+        if len(self._full) < count:
+            return self.lines(), sum(self._counts) + len(self._last)
+        return self._full[:count], sum(self._counts[:count])
 
     def _line(self) -> bytes:
         return irc.frame(f"{self._before}{' '.join(self._last)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
-from trio_chat.core.context import Context
+from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import listing
 from trio_chat.core.handlers.common import (
     channel_for,
@@ -25,7 +25,7 @@ from trio_chat.wire.text import cut
     usage="JOIN <channel>{,<channel>} [<key>{,<key>}]",
     help="enter channels; a channel that nobody is in is made, and yours. JOIN 0 leaves all",
 )
-def join_(ctx: Context, user: User, message: Message) -> None:
+def join_(ctx: Context, user: User, message: Message) -> Replies:
     if message.params[0] == "0":
         for channel in list(user.channels):
             part(ctx, user, channel, "")
@@ -34,12 +34,14 @@ def join_(ctx: Context, user: User, message: Message) -> None:
     listed = message.params[0].split(",")
     for name in distinct(listed):
         place = listed.index(name)
-        join(ctx, user, name, keys[place] if place < len(keys) else "")
+        yield from join(ctx, user, name, keys[place] if place < len(keys) else "")
+        yield None
 
 
-def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = False) -> None:
+def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = False) -> Replies:
     """Make a user a member of the channel with this name, if it lets them in; or say why not.
 
+    A page is a page of all that the command has to say, however many channels it is about.
     `forwarded`: another channel has sent them here, and none sends them on.
     """
     limits = ctx.settings.limits
@@ -62,15 +64,15 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
     else:
         refusal = _refusal(user, channel, key)
         if refusal is not None:
-            _turn_away(ctx, user, channel, refusal, forwarded=forwarded)
+            yield from _turn_away(ctx, user, channel, refusal, forwarded=forwarded)
             return
         standing = 0 if channel.members or channel.permanent else modes.OP
-    enter(ctx, user, channel, standing)
+    yield from enter(ctx, user, channel, standing)
 
 
 def _turn_away(
     ctx: Context, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
-) -> None:
+) -> Replies:
     """Say why a channel does not let a user in, or take them where it forwards to."""
     other = channel.forward
     gone = other is None or ctx.state.channel_named(other.name) is not other
@@ -79,10 +81,10 @@ def _turn_away(
         ctx.reply(user, refusal, channel.name)
         return
     ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
-    join(ctx, user, other.name, "", forwarded=True)
+    yield from join(ctx, user, other.name, "", forwarded=True)
 
 
-def enter(ctx: Context, user: User, channel: Channel, standing: int) -> None:
+def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
     """Make a user a member, and tell those who see it and the user what is there."""
     if user.invited and channel in user.invited:
         user.invited.remove(channel)
@@ -102,15 +104,15 @@ def enter(ctx: Context, user: User, channel: Channel, standing: int) -> None:
     ctx.send(user, event)
     if user.away is not None:
         tell_away(ctx, user, channel)
-    describe(ctx, user, channel)
+    yield from describe(ctx, user, channel)
 
 
-def describe(ctx: Context, user: User, channel: Channel) -> None:
+def describe(ctx: Context, user: User, channel: Channel) -> Replies:
     """Send what somebody who has joined is sent: the topic, and who is there."""
     if channel.topic:
         send_topic(ctx, user, channel)
     if not user.caps & NO_IMPLICIT_NAMES:
-        listing.send_names(ctx, user, channel)
+        yield from listing.name_replies(ctx, user, channel)
 
 
 def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from trio_chat.core import masks, modes, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
-from trio_chat.core.context import PAGE, Context, Replies
+from trio_chat.core.context import Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import targets, visible, word
 from trio_chat.core.roster import Roster
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
-from trio_chat.wire.text import pack
 
 NAME = 1
 """To write the names of a channel's members costs their number shifted right by so many bits."""
@@ -26,34 +25,72 @@ _COMPARISON = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
 
 
 @command("NAMES", usage="NAMES [<channel>{,<channel>}]", help="see who is in a channel")
-def names_(ctx: Context, user: User, message: Message) -> None:
+def names_(ctx: Context, user: User, message: Message) -> Replies:
     if not message.params:
-        ctx.reply(user, numerics.RPL_ENDOFNAMES, "*")
+        yield numerics.RPL_ENDOFNAMES, ("*",)
         return
     for name in targets(ctx, user, message.params[0]):
         channel = ctx.state.channel_named(name)
         if channel is None or not visible(user, channel):
-            ctx.reply(user, numerics.RPL_ENDOFNAMES, word(user, name))
+            yield numerics.RPL_ENDOFNAMES, (word(user, name),)
         else:
-            send_names(ctx, user, channel)
+            yield from name_replies(ctx, user, channel)
 
 
-def send_names(ctx: Context, user: User, channel: Channel) -> None:
-    """Send who is in a channel, as far as the user may see it."""
-    if user in channel.members and not channel.modes & modes.AUDITORIUM and ctx.is_free(user):
+def name_replies(ctx: Context, user: User, channel: Channel) -> Replies:
+    """Say who is in a channel, as far as the user may see it.
+
+    Others may come, go and be renamed between two lines: each line says what is so when it is sent,
+    and there are no more once the user is in the channel no longer, or may not see it.
+    """
+    inside = user in channel.members
+    written = 0
+    if inside and not channel.modes & modes.AUDITORIUM and ctx.is_free(user):
         # Members all see the same, so it is written once for those who join in the same step.
-        _send_lines(ctx, user, channel.name, _roster(ctx, user, channel).lines())
-        return
-    ctx.page(user, name_replies(ctx, user, channel))
+        lines, written = _roster(ctx, user, channel).begin(ctx.page_size)
+        ctx.send_block(user, numerics.RPL_NAMREPLY, lines)
+    if written < len(channel.members):
+        others = list(channel.members)[written:]
+        if written:
+            yield None
+        yield from _name_lines(ctx, user, channel, others, inside=inside)
+    yield numerics.RPL_ENDOFNAMES, (channel.name,)
 
 
-def _send_lines(ctx: Context, user: User, name: str, lines: list[bytes]) -> None:
-    """Send the lines of a roster, a page at a time."""
-    ctx.send_block(user, numerics.RPL_NAMREPLY, lines[:PAGE])
-    if len(lines) > PAGE:
-        ctx.await_sent(user, lambda _: _send_lines(ctx, user, name, lines[PAGE:]))
-    else:
-        ctx.reply(user, numerics.RPL_ENDOFNAMES, name)
+def _name_lines(
+    ctx: Context, user: User, channel: Channel, members: list[User], *, inside: bool
+) -> Replies:
+    """Name these members, as many in a line as there is room for."""
+    every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
+    place = 0
+    while place < len(members):
+        if inside != (user in channel.members) or not visible(user, channel):
+            return
+        symbol = "@" if channel.modes & modes.SECRET else "="
+        room = ctx.room(user, numerics.RPL_NAMREPLY.code, symbol, channel.name)
+        names: list[str] = []
+        began = place
+        while place < len(members):
+            member = members[place]
+            if _is_named(user, channel, member, inside=inside):
+                name = modes.symbols(channel.members[member], every=every)
+                name += member.prefix if hosts else member.nickname
+                room -= len(name.encode()) + 1
+                if names and room < -1:
+                    break
+                names.append(name)
+            place += 1
+        ctx.output.cost += place - began
+        yield (numerics.RPL_NAMREPLY, (symbol, channel.name, " ".join(names))) if names else None
+
+
+def _is_named(user: User, channel: Channel, member: User, *, inside: bool) -> bool:
+    """Whether a user is shown somebody who is, or was, in a channel."""
+    return (
+        member in channel.members
+        and (inside or member is user or not member.modes & modes.INVISIBLE)
+        and rooms.shows(channel, user, member)
+    )
 
 
 def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
@@ -75,31 +112,6 @@ def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
         for member, standing in channel.members.items():
             roster.add(member, standing)
     return roster
-
-
-def name_replies(
-    ctx: Context, user: User, channel: Channel
-) -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-    """Return the replies that say who is in a channel now, as far as the user may see it."""
-    inside = user in channel.members
-    every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
-    symbol = "@" if channel.modes & modes.SECRET else "="
-    room = ctx.room(user, numerics.RPL_NAMREPLY.code, symbol, channel.name)
-    names = [
-        modes.symbols(standing, every=every) + (member.prefix if hosts else member.nickname)
-        for member, standing in channel.members.items()
-        if (inside or member is user or not member.modes & modes.INVISIBLE)
-        and rooms.shows(channel, user, member)
-    ]
-    ctx.output.cost += len(channel.members)
-    lines = pack(names, room)
-
-    def replies() -> Iterator[tuple[numerics.Numeric, tuple[str, ...]]]:
-        for text in lines:
-            yield numerics.RPL_NAMREPLY, (symbol, channel.name, text)
-        yield numerics.RPL_ENDOFNAMES, (channel.name,)
-
-    return replies()
 
 
 @command(

@@ -35,20 +35,27 @@ _ALLOWED = frozenset(("BATCH", "PING", "PONG", "QUIT"))
 )
 def batch(ctx: Context, user: User, message: Message) -> None:
     sign, reference = message.params[0][:1], message.params[0][1:]
-    if sign == "-":
-        _close(ctx, user, reference)
+    found = user.batch
+    if sign == "-" and found is not None and found.reference == reference:
+        _close(ctx, user, found)
+        return
+    can_open = sign == "+" and _REFERENCE.fullmatch(reference) and "batch" not in message.tags
+    if found is not None and found.lines is not None:
+        if can_open or found.label:
+            _give_up(ctx, user, found, "MULTILINE_INVALID", text=_OPEN_ALREADY)
+        # Else what is wrong now says enough.
+        found.lines = None
+    if can_open:
+        _open(ctx, user, reference, message)
+    elif sign == "-":
+        _fail(ctx, user, "MULTILINE_INVALID", text="No such batch is open")
     elif sign != "+" or not _REFERENCE.fullmatch(reference):
-        _fail(
-            ctx, user, "INVALID_REFTAG", word(user, reference), text="That can not be a reference"
-        )
+        text = "That can not be a reference"
+        _fail(ctx, user, "INVALID_REFTAG", word(user, reference), text=text)
         user.batch = _refused(ctx, reference) if sign == "+" else None
-    elif "batch" in message.tags:
+    else:
         _fail(ctx, user, "MULTILINE_INVALID", text="A batch can not stand in another")
         user.batch = _refused(ctx, reference)
-    else:
-        if user.batch is not None and user.batch.lines is not None:
-            _give_up(ctx, user, user.batch, "MULTILINE_INVALID", text=_OPEN_ALREADY)
-        _open(ctx, user, reference, message)
 
 
 def _open(ctx: Context, user: User, reference: str, message: Message) -> None:
@@ -146,27 +153,22 @@ def _add(
         lines.append((text, concat))
 
 
-def _close(ctx: Context, user: User, reference: str) -> None:
-    found = user.batch
-    if found is None or found.reference != reference:
-        user.batch = None
-        _fail(ctx, user, "MULTILINE_INVALID", text="No such batch is open")
-        return
+def _close(ctx: Context, user: User, found: OpenBatch) -> None:
+    """Send a message whose lines are all there, under the label of its beginning."""
     user.batch = None
     if found.lines is None:
         return
-    if found.label:
-        ctx.answers.begin(user, {"label": found.label})
-    if not any(text for text, _ in found.lines):
-        _fail(ctx, user, "MULTILINE_INVALID", text="A message can not be empty")
-        return
-    text = ""
-    for place, (line, concat) in enumerate(found.lines):
-        text += line if concat or not place else f"\n{line}"
-    draft = messaging.Draft(
-        kind=found.kind, text=text, lines=tuple(found.lines), client_tags=found.client_tags
-    )
-    messaging.say(ctx, user, found.target, draft)
+    with ctx.answers.under(user, found.label):
+        if not any(text for text, _ in found.lines):
+            _fail(ctx, user, "MULTILINE_INVALID", text="A message can not be empty")
+            return
+        text = ""
+        for place, (line, concat) in enumerate(found.lines):
+            text += line if concat or not place else f"\n{line}"
+        draft = messaging.Draft(
+            kind=found.kind, text=text, lines=tuple(found.lines), client_tags=found.client_tags
+        )
+        messaging.say(ctx, user, found.target, draft)
 
 
 def _give_up(

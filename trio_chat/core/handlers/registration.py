@@ -168,7 +168,7 @@ def welcome(ctx: Context, user: User) -> None:
         if settings.motd:
             server.send_motd(ctx, user)
         ctx.tell(user, f"Hello {user.nickname}. /help shows what you can do.")
-        channels.join(ctx, user, settings.lobby, "")
+        ctx.page(user, channels.join(ctx, user, settings.lobby, ""))
         return
     ctx.reply(
         user,

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from trio_chat.core import events, modes, names, numerics, rooms
-from trio_chat.core.capabilities import (
-    CHANNEL_RENAME,
-    MULTI_PREFIX,
-    NO_IMPLICIT_NAMES,
-    USERHOST_IN_NAMES,
-)
+from trio_chat.core import events, modes, names, rooms
+from trio_chat.core.capabilities import CHANNEL_RENAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, listing
+from trio_chat.core.handlers import channels
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -55,13 +50,6 @@ def rename(ctx: Context, user: User, message: Message) -> None:
     _rename(ctx, user, channel, name, reason)
 
 
-def _looks(channel: Channel, member: User) -> tuple[int, bool]:
-    """Return what decides which names a member is shown, and how."""
-    caps = member.caps & (MULTI_PREFIX | USERHOST_IN_NAMES | NO_IMPLICIT_NAMES)
-    sees_all = channel.members[member] >= modes.HALFOP
-    return caps, sees_all if channel.modes & modes.AUDITORIUM else True
-
-
 def _fail(ctx: Context, user: User, channel: Channel, name: str, code: str, text: str) -> None:
     tell = ctx.fail if user.caps & CHANNEL_RENAME else ctx.refuse
     tell(user, "RENAME", code, channel.name, word(user, name), text=text)
@@ -89,7 +77,6 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
         # A client that does not know RENAME finds the channel under any case of its name.
         return
     # To everybody else it looks as if they had gone from the one to the other.
-    names_of: dict[tuple[int, bool], list[tuple[numerics.Numeric, tuple[str, ...]]]] = {}
     for member in [one for one in channel.members if one not in knowing]:
         left = events.Parted(time=ctx.now, source=member.source, channel=before, reason=reason)
         ctx.send(member, left)
@@ -101,12 +88,4 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
             realname=member.realname,
         )
         ctx.send(member, joined)
-        if channel.topic:
-            channels.send_topic(ctx, member, channel)
-        if member.caps & NO_IMPLICIT_NAMES:
-            continue
-        looks = _looks(channel, member)
-        if looks not in names_of:
-            names_of[looks] = list(listing.name_replies(ctx, member, channel))
-        for numeric, params in names_of[looks]:
-            ctx.reply(member, numeric, *params)
+        ctx.page(member, channels.describe(ctx, member, channel))

@@ -61,7 +61,11 @@ def who(ctx: Context, user: User, message: Message) -> None:
         if question.operators and not other.modes & modes.OPERATOR:
             return False
         if channel is not None:
-            return other in channel.members and _may_see(user, other, channel)
+            return (
+                other in channel.members
+                and visible(user, channel)
+                and _may_see(user, other, channel)
+            )
         if fits is None:
             return True
         # Whether they have a room in common is looked for in all of theirs.

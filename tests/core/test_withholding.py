@@ -1,0 +1,114 @@
+"""What the journal could not store: nobody is shown it, and who said it is told so, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.world import SERVER, World, codes, prefix
+
+LABELS = "labeled-response batch"
+FAIL = f":{SERVER} FAIL PRIVMSG COULD_NOT_BE_STORED"
+
+
+def lose(world: World, name: str, *lines: str) -> dict[str, list[str]]:
+    """Have a user send lines in a step that is not stored; return what everybody is sent."""
+    effects = world.core.step([world.lines(name, *lines)], world.now)
+    world.core.withhold(effects)
+    return world.read(effects)
+
+
+def test_what_could_not_be_stored_is_not_shown_and_its_sender_is_told() -> None:
+    world = World()
+    for name in ("al", "bo"):
+        world.irc(name, rooms="#a", caps="echo-message labeled-response batch")
+    world.irc("cy", rooms="#a")
+    effects = world.core.step(
+        [
+            world.lines("cy", "PRIVMSG #a :1", "PING x"),
+            world.lines("al", "@label=l PRIVMSG #a :2", "PRIVMSG bo :3", "TOPIC #a"),
+        ],
+        world.now,
+    )
+    world.core.withhold(effects)
+    found = world.read(effects)
+    fail = f":{SERVER} FAIL PRIVMSG COULD_NOT_BE_STORED"
+    assert found["bo"] == []
+    # Each answer is where it belongs.
+    assert found["cy"] == [f"{fail} #a :Could not be stored", f":{SERVER} PONG {SERVER} x"]
+    assert found["al"] == [
+        f"@label=l {fail} #a :Could not be stored",
+        f"{fail} bo :Could not be stored",
+        f":{SERVER} 331 al #a :No topic is set",
+    ]
+    # The next message is an ordinary one again.
+    assert world.send("al", "PRIVMSG #a :4")["bo"] == [f"{prefix('al')} PRIVMSG #a :4"]
+
+
+def test_people_are_told_in_words_that_it_could_not_be_stored() -> None:
+    world = World()
+    world.person("al")
+    effects = world.core.step([world.lines("al", "hello")], world.now)
+    world.core.withhold(effects)
+    assert world.read(effects)["al"] == ["Could not be stored"]
+
+
+def test_who_has_left_is_told_nothing() -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    world.irc("bo", rooms="#a")
+    effects = world.core.step([world.lines("al", "PRIVMSG #a :1", "QUIT")], world.now)
+    world.core.withhold(effects)
+    found = world.read(effects)
+    assert codes(found["al"]) == ["ERROR"]
+    assert codes(found["bo"]) == ["QUIT"]
+
+
+@pytest.mark.parametrize("echo", ["", " echo-message"])
+def test_the_failure_is_the_answer_to_the_label(echo: str) -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps=LABELS + echo)
+    found = lose(world, "al", "PING 1", "@label=l PRIVMSG #a :hi", "@label=m PING 2")
+    assert found["al"] == [
+        f":{SERVER} PONG {SERVER} 1",
+        f"@label=l {FAIL} #a :Could not be stored",
+        f"@label=m :{SERVER} PONG {SERVER} 2",
+    ]
+
+
+@pytest.mark.parametrize("echo", ["", " echo-message"])
+def test_several_failures_are_one_answer(echo: str) -> None:
+    world = World()
+    world.irc("al", rooms="#a,#b", caps=LABELS + echo)
+    lines = lose(world, "al", "@label=l PRIVMSG #a,#b,nobody :hi", "PING 1")["al"]
+    assert codes(lines) == ["BATCH", "401", "FAIL", "FAIL", "BATCH", "PONG"]
+    reference = lines[0].split("+")[1].split()[0]
+    assert lines[0] == f"@label=l :{SERVER} BATCH +{reference} labeled-response"
+    assert lines[2:5] == [
+        f"@batch={reference} {FAIL} #a :Could not be stored",
+        f"@batch={reference} {FAIL} #b :Could not be stored",
+        f":{SERVER} BATCH -{reference}",
+    ]
+
+
+@pytest.mark.parametrize("echo", ["", " echo-message"])
+def test_a_message_of_several_lines_has_one_answer(echo: str) -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps=f"{LABELS} draft/multiline message-tags{echo}")
+    batch = ["@label=l BATCH +1 draft/multiline #a", "@batch=1 PRIVMSG #a :one", "BATCH -1"]
+    assert lose(world, "al", *batch)["al"] == [f"@label=l {FAIL} #a :Could not be stored"]
+    batch[2] = "@label=m BATCH -1"
+    assert lose(world, "al", *batch)["al"] == [
+        f"@label=l {FAIL} #a :Could not be stored",
+        f"@label=m :{SERVER} ACK",
+    ]
+
+
+def test_what_needs_no_storing_is_answered_as_it_was() -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps=LABELS)
+    found = lose(world, "al", "@label=k MODE #a +m", "@label=l PRIVMSG #a :hi", "@label=m TOPIC #a")
+    assert found["al"] == [
+        f"@label=k {prefix('al')} MODE #a +m",
+        f"@label=l {FAIL} #a :Could not be stored",
+        f"@label=m :{SERVER} 331 al #a :No topic is set",
+    ]

@@ -1,0 +1,110 @@
+"""What could not be stored is not shown: it is taken out of a step's effects before they are sent.
+
+What else the step did (who is where now) stands, and so do answers: they are in force whether or
+not the journal could be written. Whoever said what is lost is told, where its answer would have
+been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from trio_chat.core import answers
+from trio_chat.core.events import Event, Protocol, Said, Source, Standard
+from trio_chat.core.feed import LAST, Chunk, Feed, Line, Part, View
+from trio_chat.core.inputs import UserId
+from trio_chat.core.output import Answered, Effects
+from trio_chat.core.state import User
+
+
+def withhold(
+    effects: Effects,
+    users: Mapping[UserId, User],
+    *,
+    server: Source,
+    now: float,
+    line: Callable[..., Protocol],
+    new_id: Callable[[], str],
+) -> None:
+    """Take the messages out of `effects`, and tell their senders (FAIL, IRCv3 standard-replies).
+
+    `now` is in seconds since the epoch. `line` makes a line that only IRC has, `new_id` a reference
+    that nothing else has.
+    """
+    lost = {event.id: event for event in effects.records if isinstance(event, Said)}
+    if not lost:
+        return
+    outputs = dict(effects.outputs)
+    places = _take_out(outputs, lost)
+    failures = {id: _failure(event, server, now) for id, event in lost.items()}
+    for answered in effects.answered:
+        user = users.get(answered.user)
+        if user is None:
+            continue
+        told = [one for one in answered.events if one[0].id not in lost]
+        told += [(failures.pop(id), "") for id in answered.ids]
+        anew = answers.lines(answered.label, told, line=line, new_id=new_id)
+        _answer_anew(outputs.setdefault(user.id, []), user, answered, anew)
+    for id, failure in failures.items():
+        user = users.get(lost[id].source.user)
+        if user is not None:
+            chunk = Line(places.get(id, LAST), failure, user.encoding, viewer=user.nickname)
+            _insert(outputs.setdefault(user.id, []), chunk)
+    effects.outputs = list(outputs.items())
+
+
+def _failure(event: Said, server: Source, now: float) -> Standard:
+    return Standard(
+        time=now,
+        source=server,
+        kind="FAIL",
+        command=event.kind,
+        code="COULD_NOT_BE_STORED",
+        context=(event.target,),
+        text="Could not be stored",
+    )
+
+
+def _take_out(outputs: Mapping[UserId, list[Chunk]], lost: Mapping[str, Event]) -> dict[str, int]:
+    """Take messages out of what everybody is shown; return where they were, by id."""
+    places: dict[str, int] = {}
+    feeds: dict[Feed, None] = {}
+    for chunks in outputs.values():
+        for chunk in chunks:
+            if isinstance(chunk, View | Part):
+                feeds[chunk.span()[0].feed] = None
+            elif isinstance(chunk, Line) and chunk.event.id in lost:
+                places[chunk.event.id] = chunk.place
+        chunks[:] = [
+            chunk for chunk in chunks if not (isinstance(chunk, Line) and chunk.event.id in lost)
+        ]
+    for feed in feeds:
+        for place, event in zip(feed.places, feed.events, strict=True):
+            if event is not None and event.id in lost:
+                places[event.id] = place
+        feed.forget(lost)
+    return places
+
+
+def _answer_anew(
+    chunks: list[Chunk], user: User, answered: Answered, lines: list[tuple[Event, str]]
+) -> None:
+    """Put other lines where the answer was."""
+    chunks[:] = [
+        chunk
+        for chunk in chunks
+        if not (isinstance(chunk, Line) and answered.first <= chunk.place <= answered.last)
+    ]
+    for event, tags in lines:
+        line = Line(answered.first, event, user.encoding, viewer=user.nickname, tags=tags)
+        _insert(chunks, line)
+
+
+def _insert(chunks: list[Chunk], line: Line) -> None:
+    """Put a line behind all that is at its place, or before: a user's own lines are in order."""
+    at = len(chunks)
+    for index, chunk in enumerate(chunks):
+        if not isinstance(chunk, View | Part) and chunk.place > line.place:
+            at = index
+            break
+    chunks.insert(at, line)
