@@ -14,8 +14,9 @@ pytestmark = pytest.mark.ours
 @pytest.fixture
 def hall(room: Room, channel: str) -> list[Session]:
     """An operator and two ordinary members in an auditorium."""
-    found = room("al", "bo", "cy")
-    assert changes(found[0].ask(f"MODE {channel} +u")) == ["+u"]
+    al = room("al")[0]
+    assert changes(al.ask(f"MODE {channel} +u")) == ["+u"]
+    found = [al, *room("bo", "cy")]
     for session in found:
         session.read()
     return found

@@ -250,8 +250,8 @@ CHANNEL_MODES = {
             letter="u",
             kind=Kind.FLAG,
             bit=AUDITORIUM,
-            help="members without a prefix are shown to operators only; clients that keep a list "
-            "of members go on showing those whom they have seen",
+            help="members without a prefix are shown to operators only; those who are there when "
+            "it begins go on seeing each other leave",
             set="shows the members of {0} to operators only",
             unset="shows the members of {0} to everybody",
         ),

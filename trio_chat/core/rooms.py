@@ -38,6 +38,7 @@ def leave(state: State, user: User, channel: Channel) -> None:
     """End a membership; the channel goes with its last member, unless it is permanent."""
     del channel.members[user]
     channel.silenced.pop(user, None)
+    channel.known.discard(user)
     channel.rosters.clear()
     if channel.feed is not None:
         channel.feed.dismiss(user)
@@ -95,15 +96,16 @@ def set_standing(channel: Channel, user: User, standing: int) -> None:
 
 def audience(channel: Channel, user: User) -> Collection[User]:
     """Return the members who see what a member does: in an auditorium, not everybody sees all."""
-    found = _audience(channel, channel.members.get(user, 0))
+    found = _audience(channel, user, channel.members.get(user, 0))
     return channel.members if found is None else found
 
 
-def _audience(channel: Channel, standing: int) -> list[User] | None:
-    """Return who sees what somebody of this standing does; None: everybody."""
+def _audience(channel: Channel, user: User, standing: int) -> list[User] | None:
+    """Return who sees what somebody who has this standing does; None: everybody."""
     if not channel.modes & modes.AUDITORIUM or standing:
         return None
-    return [one for one, their in channel.members.items() if their >= modes.HALFOP]
+    known = channel.known if user in channel.known else ()
+    return [one for one, their in channel.members.items() if their >= modes.HALFOP or one in known]
 
 
 Witnesses: TypeAlias = list[tuple[Channel, Collection[User] | None]]
@@ -112,12 +114,12 @@ Witnesses: TypeAlias = list[tuple[Channel, Collection[User] | None]]
 
 def witnesses(user: User) -> Witnesses:
     """Return who sees what a user does that concerns all their channels."""
-    return [(channel, _audience(channel, channel.members[user])) for channel in user.channels]
+    return [(channel, _audience(channel, user, channel.members[user])) for channel in user.channels]
 
 
-def witnesses_in(channel: Channel, standing: int) -> Witnesses:
-    """Return who sees what somebody of this standing does in a channel."""
-    return [(channel, _audience(channel, standing))]
+def witnesses_in(channel: Channel, user: User, standing: int) -> Witnesses:
+    """Return who sees what somebody who has this standing does in a channel."""
+    return [(channel, _audience(channel, user, standing))]
 
 
 def shows(channel: Channel, viewer: User, member: User) -> bool:
@@ -128,6 +130,19 @@ def shows(channel: Channel, viewer: User, member: User) -> bool:
         or bool(channel.members[member])
         or channel.members.get(viewer, 0) >= modes.HALFOP
     )
+
+
+def follows(channel: Channel, viewer: User, member: User) -> bool:
+    """Whether a member sees what becomes of another, who is in their list of members."""
+    known = channel.known
+    return shows(channel, viewer, member) or (viewer in known and member in known)
+
+
+def set_auditorium(channel: Channel, *, on: bool) -> None:
+    """Show ordinary members to operators only, or to everybody again. Those who are there when it
+    begins have seen each other, and go on seeing what becomes of them."""
+    channel.modes = channel.modes & ~modes.AUDITORIUM | (modes.AUDITORIUM if on else 0)
+    channel.known = set(channel.members) if on else set()
 
 
 def is_taken(state: State, nickname: str, user: User | None) -> bool:

@@ -22,7 +22,7 @@ from trio_chat.core.names import fold, key
 from trio_chat.core.roster import Roster
 from trio_chat.core.watch import Watch
 
-_NOBODY = Source(prefix="")
+_NO_SOURCE = Source(prefix="")
 
 
 class Registration:
@@ -113,7 +113,7 @@ class User:
         self.realname = ""
         self.account = ""
         """The account that this user is logged in to, or empty."""
-        self.source = _NOBODY
+        self.source = _NO_SOURCE
         """Who this user is in what they do."""
         self.caps = 0
         self.encoding: Encoding = PLAIN if plain else 0
@@ -205,6 +205,7 @@ class Channel:
         "feed",
         "forward",
         "key",
+        "known",
         "limit",
         "lists",
         "members",
@@ -239,6 +240,8 @@ class Channel:
         """By letter of the mode, then by folded mask."""
         self.silenced: dict[User, bool] = {}
         """Remembers whether a ban applies to a member; emptied when a list or a name changes."""
+        self.known: set[User] = set()
+        """In an auditorium: those who were there when it became one."""
         self.feed: Feed | None = None
         """What has happened here within the step at hand."""
         self.rosters: dict[tuple[object, ...], Roster] = {}

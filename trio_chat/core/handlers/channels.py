@@ -97,7 +97,7 @@ def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
         realname=user.realname,
     )
     ctx.output.records.append(event)
-    ctx.output.show(event, rooms.witnesses_in(channel, standing))
+    ctx.output.show(event, rooms.witnesses_in(channel, user, standing))
     rooms.enter(user, channel, standing)
     if user.plain:
         rooms.look_at(user, channel)
@@ -178,7 +178,7 @@ def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
         channel=channel.name,
         reason=cut(reason, ctx.settings.limits.kick),
     )
-    ctx.notify(rooms.witnesses_in(channel, channel.members[user]), event, user)
+    ctx.notify(rooms.witnesses_in(channel, user, channel.members[user]), event, user)
     rooms.leave(ctx.state, user, channel)
 
 
@@ -234,7 +234,7 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
         reason=reason,
     )
     ctx.output.records.append(event)
-    witnesses = rooms.witnesses_in(channel, channel.members[target])
+    witnesses = rooms.witnesses_in(channel, target, channel.members[target])
     ctx.output.show(event, witnesses, without={user, target})
     if user is not target:
         ctx.send(user, event)

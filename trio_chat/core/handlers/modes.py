@@ -9,6 +9,7 @@ from trio_chat.core import events, masks, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.handlers import auditorium
 from trio_chat.core.handlers.common import channel_for, is_operator, visible, word
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
 from trio_chat.core.state import Channel, ListEntry, User
@@ -83,6 +84,8 @@ class _Change:
     def __init__(self) -> None:
         self.done: list[tuple[str, str, str]] = []
         """Sign, letter, parameter."""
+        self.later: auditorium.Later = []
+        """What is to be said once they have been shown."""
 
     def add(self, adding: bool, letter: str, parameter: str = "") -> None:
         self.done.append(("+" if adding else "-", letter, parameter))
@@ -174,6 +177,8 @@ def change_modes(
         )
         # Who does it from outside (SAMODE) is shown it too.
         ctx.notify([(channel, None)], event, user)
+    for tell in change.later:
+        tell()
 
 
 def _refuse_nothing(
@@ -241,7 +246,7 @@ def _set_standing(
     before = channel.members[target]
     after = before | prefix.bit if adding else before & ~prefix.bit
     if after != before:
-        rooms.set_standing(channel, target, after)
+        change.later += auditorium.set_standing(ctx, channel, target, after)
         channel.silenced.pop(target, None)
         change.add(adding, prefix.letter, target.nickname)
 
@@ -261,8 +266,13 @@ def _set_mode(
         _set_list(ctx, user, channel, row, adding, parameter, change)
         return
     if row.kind is Kind.FLAG:
-        if bool(channel.modes & row.bit) != adding:
-            change.add(adding, row.letter)
+        if bool(channel.modes & row.bit) == adding:
+            return
+        change.add(adding, row.letter)
+        if row.bit == modes.AUDITORIUM and adding:
+            rooms.set_auditorium(channel, on=True)
+        elif row.bit == modes.AUDITORIUM:
+            change.later += auditorium.open_up(ctx, channel, user)
     elif not adding:
         if not channel.modes & row.bit:
             return
