@@ -18,8 +18,9 @@ def hall(*, caps: str = "") -> World:
     return world
 
 
-def test_everybody_is_named_when_it_is_none_any_more() -> None:
-    world = hall()
+@pytest.mark.parametrize("caps", ["", "no-implicit-names"])
+def test_everybody_is_named_when_it_is_none_any_more(caps: str) -> None:
+    world = hall(caps=caps)
     found = world.send("op", "MODE #u -u")
     assert codes(found["op"]) == ["MODE"]
     for name in ("al", "bo"):
@@ -28,11 +29,6 @@ def test_everybody_is_named_when_it_is_none_any_more() -> None:
             f":{SERVER} 353 {name} = #u :@op al bo",
             f":{SERVER} 366 {name} #u :End of NAMES list",
         ]
-
-
-def test_nobody_is_named_to_who_wants_no_names() -> None:
-    world = hall(caps="no-implicit-names")
-    assert codes(world.send("op", "MODE #u -u")["al"]) == ["MODE"]
 
 
 def test_nobody_is_named_to_those_who_know_each_other() -> None:

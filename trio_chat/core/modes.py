@@ -251,7 +251,7 @@ CHANNEL_MODES = {
             kind=Kind.FLAG,
             bit=AUDITORIUM,
             help="members without a prefix are shown to operators only; those who are there when "
-            "it begins go on seeing each other leave",
+            "it begins go on seeing each other",
             set="shows the members of {0} to operators only",
             unset="shows the members of {0} to everybody",
         ),

@@ -129,18 +129,13 @@ def shows(channel: Channel, viewer: User, member: User) -> bool:
         or viewer is member
         or bool(channel.members[member])
         or channel.members.get(viewer, 0) >= modes.HALFOP
+        or (viewer in channel.known and member in channel.known)
     )
-
-
-def follows(channel: Channel, viewer: User, member: User) -> bool:
-    """Whether a member sees what becomes of another, who is in their list of members."""
-    known = channel.known
-    return shows(channel, viewer, member) or (viewer in known and member in known)
 
 
 def set_auditorium(channel: Channel, *, on: bool) -> None:
     """Show ordinary members to operators only, or to everybody again. Those who are there when it
-    begins have seen each other, and go on seeing what becomes of them."""
+    begins have seen each other, and go on doing so."""
     channel.modes = channel.modes & ~modes.AUDITORIUM | (modes.AUDITORIUM if on else 0)
     channel.known = set(channel.members) if on else set()
 

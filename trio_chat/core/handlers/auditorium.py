@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from trio_chat.core import events, modes, rooms
-from trio_chat.core.capabilities import NO_IMPLICIT_NAMES
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import listing
 from trio_chat.core.state import Channel, User
@@ -65,7 +64,7 @@ def open_up(ctx: Context, channel: Channel, user: User) -> Later:
 
 def _unseen(channel: Channel, viewer: User) -> list[User]:
     """Return the members who are not in a member's list of them."""
-    return [one for one in channel.members if not rooms.follows(channel, viewer, one)]
+    return [one for one in channel.members if not rooms.shows(channel, viewer, one)]
 
 
 def _joined(ctx: Context, channel: Channel, member: User) -> events.Joined:
@@ -93,7 +92,7 @@ def _leave(ctx: Context, channel: Channel, viewer: User, hidden: list[str]) -> N
 
 
 def _name(ctx: Context, channel: Channel, viewer: User) -> None:
-    if viewer in channel.members and not viewer.caps & NO_IMPLICIT_NAMES:
+    if viewer in channel.members:
         ctx.page(viewer, listing.name_replies(ctx, viewer, channel))
 
 
