@@ -381,7 +381,9 @@ _ID = re.compile(r"\bm[0-9]+\b")
 def _tell_apart(lines: list[str]) -> list[str]:
     """Give ids numbers, in the order in which they first appear."""
     ids: dict[str, str] = {}
-    return _ID.sub(lambda id: ids.setdefault(id[0], f"id{len(ids)}"), "\n".join(lines)).split("\n")
+    return _ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids)}"), "\n".join(lines)).split(
+        "\n"
+    )
 
 
 @pytest.mark.parametrize("tens", range(20))
