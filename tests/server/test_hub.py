@@ -38,6 +38,24 @@ async def test_nothing_is_shown_before_it_is_stored(autojump_clock: trio.abc.Clo
         assert texts == ["one", "two"]
 
 
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0], ids=["back", "forward"])
+async def test_deadlines_take_no_notice_of_a_clock_that_is_set(
+    jump: float, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        al = await rig.irc("al")
+        late = await rig.connect()
+        await late.send("NICK late")
+        begun = trio.current_time()
+        rig.jumped = jump
+        assert await late.rest() == ["ERROR :Closing link (Not registered within 60 seconds)"]
+        assert trio.current_time() - begun == pytest.approx(60)
+        assert await al.line() == ":irc.test PING irc.test"
+        assert trio.current_time() - begun == pytest.approx(90)
+        assert await al.rest() == ["ERROR :Closing link (Ping timeout: 150 seconds)"]
+        assert trio.current_time() - begun == pytest.approx(150)
+
+
 async def test_what_arrives_while_a_tick_is_busy_is_one_commit(
     autojump_clock: trio.abc.Clock,
 ) -> None:

@@ -50,10 +50,6 @@ class Home(Protocol):
     """Connections that ended before their peers had read to the end."""
 
     @property
-    def now(self) -> Callable[[], float]:
-        """Returns the time, in seconds since the epoch."""
-
-    @property
     def move(self) -> Callable[[Connection, str], str]:
         """Counts a connection under another address; returns why that can not be."""
 
@@ -68,8 +64,8 @@ class Connection:
     """A client's connection, from the first byte to the last.
 
     `address` is the peer's IP address (empty for a Unix socket), or that of whom a gateway speaks
-    for; `host` is how the others are shown it. `since` is when it was made, in seconds since the
-    epoch: what it has time for counts from there. `bucket` is None for who is exempt from flood
+    for; `host` is how the others are shown it. `since` is when it was made, on trio's
+    clock: what it has time for counts from there. `bucket` is None for who is exempt from flood
     control.
     """
 
@@ -234,10 +230,6 @@ class Connection:
             )
         )
         self._backlog = self._cut(opened.data)
-
-    def now(self) -> float:
-        """Return the time, in seconds since the epoch."""
-        return self._hub.now()
 
     def ask(self) -> None:
         """Ask for a nickname."""

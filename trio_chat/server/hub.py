@@ -66,10 +66,11 @@ def _utc_offset(minute: int) -> int:
 class Hub:
     """Everybody's connections on one side, the core on the other.
 
-    `now` returns the time in seconds since the epoch. `nursery` is where connections live.
-    `on_end` is told of each that has ended, and `on_move` has one counted under another IP address
-    (or returns why it can not be). `on_reload` reads the configuration again, and returns what is
-    wrong with it. `on_tick` is told after each tick how many inputs it took.
+    `now` returns the time to be shown, in seconds since the epoch; what takes time is measured on
+    trio's clock. `nursery` is where connections live. `on_end` is told of each that has ended, and
+    `on_move` has one counted under another IP address (or returns why it can not be). `on_reload`
+    reads the configuration again, and returns what is wrong with it. `on_tick` is told after each
+    tick how many inputs it took.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Hub:
         self.open = 0
         """Connections that have not ended, those who are only being seen off included."""
         self._journal = journal
-        self.now = now
+        self._now = now
         self._on_end = on_end
         self.move = on_move
         self._on_reload = on_reload
@@ -189,14 +190,15 @@ class Hub:
         due = self.core.next_deadline
         if due != self._due:
             self._due = due
-            seconds = math.inf if due is None else max(0.0, due - self.now())
-            self._alarm.deadline = trio.current_time() + seconds
+            self._alarm.deadline = math.inf if due is None else due
 
     async def tick(self, inputs: list[Input]) -> tuple[int, int]:
         """Decide, store, show. Return how many events were shown, each counted for everybody who
         saw it, and how many users that were."""
-        now = self.now()
-        effects = self.core.step(inputs, now, _utc_offset(int(now) // 60))
+        now = self._now()
+        effects = self.core.step(
+            inputs, now, _utc_offset(int(now) // 60), monotonic=trio.current_time()
+        )
         if effects.records:
             try:
                 await self._journal.commit(effects.records)

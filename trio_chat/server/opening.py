@@ -83,10 +83,7 @@ class Opener(Protocol):
 
     @property
     def since(self) -> float:
-        """When it was made, in seconds since the epoch."""
-
-    def now(self) -> float:
-        """The time, in seconds since the epoch."""
+        """When it was made, on trio's clock."""
 
     def on(self, event: Event) -> None:
         """Take note of what has happened."""
@@ -302,7 +299,7 @@ class Opening:
 
     def _time_to_register(self) -> float:
         """Return the seconds that are left for it."""
-        spent = self._opener.now() - self._opener.since
+        spent = trio.current_time() - self._opener.since
         return max(0.0, self._policy.registration_timeout - spent)
 
     def _refuse_silence(self) -> RefusedError:

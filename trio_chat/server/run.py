@@ -116,6 +116,7 @@ class Server:
             instance=f"{secrets.token_hex(6)}-",
             version=trio_chat.__version__,
             started=time.time(),
+            monotonic=trio.current_time(),
         )
         self._journal = journal if journal is not None else NoJournal()
         self.hub = Hub(
@@ -261,7 +262,7 @@ class Server:
             host=shown_host(address),
             secure=not address,
             bucket=bucket,
-            since=self.hub.now(),
+            since=trio.current_time(),
         )
         self.hub.add(connection)
         self._nursery.start_soon(connection.run, endpoint.context, name="connection")
@@ -279,7 +280,7 @@ class Server:
         self._collector.part_with(connection)
 
     def _ban(self, address: str) -> str:
-        return self.hub.core.refusal(address, self.hub.now())
+        return self.hub.core.refusal(address, trio.current_time())
 
     def _unhurried(self, address: str) -> bool:
         """Whether flood control does not count there."""
