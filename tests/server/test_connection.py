@@ -10,6 +10,7 @@ import trio.testing
 
 from tests.server.rig import Peer, Rig, changed, running
 from trio_chat.core import commands
+from trio_chat.core.context import Context
 from trio_chat.core.core import Core
 from trio_chat.core.state import User
 from trio_chat.server.life import ImpossibleError, State
@@ -387,6 +388,26 @@ async def test_a_mistake_of_ours_ends_one_connection(
         assert await bo.barrier() == []
 
 
+async def test_what_can_not_be_written_ends_one_connection(
+    autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(ctx: Context, user: User, message: Message) -> None:
+        ctx.notice(user, "no line has a \0 in it")
+
+    row = msgspec.structs.replace(commands.TABLE["PING"], name="CRASH", handler=crash, params=0)
+    monkeypatch.setitem(commands.TABLE, "CRASH", row)
+    async with running() as rig:
+        al = await rig.irc("al", "JOIN #lobby")
+        bo = await rig.irc("bo", "JOIN #lobby")
+        with structlog.testing.capture_logs() as logs:
+            await al.send("CRASH")
+            assert (await al.rest())[-1] == "ERROR :Closing link (Internal error)"
+            assert (await bo.line()) == ":al!~al@10.0.0.1 QUIT :Internal error"
+        assert [log["event"] for log in logs] == ["could not write what a client is to be sent"]
+        await rig.alone(1)
+        assert await bo.barrier() == []
+
+
 class BrokenStream(trio.abc.Stream):
     """A stream that fails in a way that no stream should."""
 
@@ -438,6 +459,7 @@ async def test_a_polled_reader_that_fails_ends_its_connection_only(
             await al.send("CRASH")
             lines = await bo.until("QUIT")
         assert lines[-1] == ":al!~al@10.0.0.1 QUIT :Internal error"
+        assert await al.rest() == ["ERROR :Closing link (Internal error)"]
         assert [log["event"] for log in logs] == ["reading from a client failed"]
         await rig.alone(1)
         assert await bo.barrier() == []

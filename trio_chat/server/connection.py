@@ -166,6 +166,7 @@ class Connection:
             except Exception:
                 reason = "Internal error"
                 log.exception("a connection failed", host=self.host)
+                self._say_why(reason)
             if self.state is not State.LEFT:
                 self._leave()
             reason = self._reason or reason
@@ -300,6 +301,7 @@ class Connection:
     def read_failed(self) -> None:
         """End, by a mistake of ours."""
         if self.state is State.POLLED:
+            self._say_why("Internal error")
             self._fail("Internal error")
 
     def _fail(self, reason: str) -> None:
@@ -372,15 +374,19 @@ class Connection:
             self._scope.cancel()
 
     def dismiss(self, reason: str) -> None:
-        """Say why the connection ends to somebody who is not a user yet; then end it."""
-        if self.state not in (State.HANDSHAKE, State.ENDING, State.GONE):
-            self.outbox.push(self._closing_line(reason))
+        """Say why the connection ends, where the core does not; then end it."""
+        self._say_why(reason)
         self.finish()
 
     # --- The end
 
     def _leave(self) -> None:
         self.on(Event.LEAVE)
+
+    def _say_why(self, reason: str) -> None:
+        """Send the line that says why it ends, where the peer can read it."""
+        if self.state not in (State.HANDSHAKE, State.ENDING, State.GONE):
+            self.outbox.push(self._closing_line(reason))
 
     async def _end(self, *, hung_up: bool) -> None:
         """Send the rest, and give the peer time to hang up."""

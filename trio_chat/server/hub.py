@@ -238,7 +238,7 @@ class Hub:
                 data = chunks[0].data(user) if len(chunks) == 1 else write(chunks, user, merged)
             except Exception:
                 log.exception("could not write what a client is to be sent", user=user)
-                self.put_now(Disconnected(user=user, reason="Internal error"))
+                self._give_up(connection, "Internal error")
                 continue
             if data:
                 connection.outbox.push(data)
@@ -257,7 +257,7 @@ class Hub:
                 connection.hold()
         except Exception:
             log.exception("a connection could not be held or released", user=user)
-            self.put_now(Disconnected(user=user, reason="Internal error"))
+            self._give_up(connection, "Internal error")
 
     def _close(self, user: UserId, reason: str) -> None:
         """End a connection that the core has closed; log it, unless that was to be expected."""
@@ -275,10 +275,14 @@ class Hub:
         reason = self.move(connection, address)
         if reason:
             self.count("refused", reason, host=connection.host, address=address)
-            # Nothing may follow the line that says why; the core hears of it in the next tick.
-            del self.connections[user]
-            connection.dismiss(reason)
-            self.put_now(Disconnected(user=user, reason=reason))
+            self._give_up(connection, reason)
+
+    def _give_up(self, connection: Connection, reason: str) -> None:
+        """End a connection that the core has not closed, and hears of in the next tick."""
+        # Nothing may follow the line that says why.
+        del self.connections[connection.id]
+        connection.dismiss(reason)
+        self.put_now(Disconnected(user=connection.id, reason=reason))
 
     def _finish(self, user: UserId) -> None:
         connection = self.connections.pop(user, None)
