@@ -62,13 +62,15 @@ class Client:
 
 @contextmanager
 def served(
-    tmp_path: Path, *options: str, listen: bool = True, **environment: str
+    tmp_path: Path, *options: str, listen: bool = True, limit: int = 0, **environment: str
 ) -> Iterator[Served]:
+    """Run a server; it may have `limit` files open, if that is not 0."""
+    before = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh"] if limit else []
     log = tmp_path / "server.log"
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [*SERVE, *(("--listen", "127.0.0.1:0") if listen else ()), *options],
+            [*before, *SERVE, *(("--listen", "127.0.0.1:0") if listen else ()), *options],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

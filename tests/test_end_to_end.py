@@ -183,7 +183,6 @@ def test_a_killed_server_can_start_again_at_once(tmp_path: Path) -> None:
         server.process.kill()
         server.process.wait()
         port = server.port
-    environment = {"TRIO_CHAT_LISTENERS": f"127.0.0.1:{port}"}
-    with served(tmp_path, listen=False, **environment) as again:
+    with served(tmp_path, listen=False, TRIO_CHAT_LISTENERS=f"127.0.0.1:{port}") as again:
         assert again.port == port
         again.irc("al")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -22,7 +21,6 @@ import trio
 
 from tests.certificates import client_context, write_certificate
 from trio_chat.config import ConfigError, Override, UnixAddress, load
-from trio_chat.server import run
 from trio_chat.server.run import Server, serve
 
 
@@ -411,12 +409,6 @@ async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> 
     (tmp_path / "motd.txt").unlink()
     with pytest.RaisesGroup(ConfigError, flatten_subgroups=True):
         await serve(config, reload=lambda: config, out=StringIO())
-
-
-def test_the_descriptor_limit_is_raised_as_far_as_it_goes() -> None:
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    assert run.raise_descriptor_limit() == hard
-    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
 
 
 async def test_a_very_long_ping_after_lets_everybody_in(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import resource
 import secrets
 import signal
 import socket
@@ -26,10 +25,11 @@ from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.journal import Journal, NoJournal
-from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
+from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
 from trio_chat.server.connection import Connection
+from trio_chat.server.descriptors import HOW_TO_RAISE, PLENTY, for_connections, raise_limit
 from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
@@ -55,20 +55,21 @@ async def serve(
     `reload` returns the configuration as it is now, for SIGHUP and REHASH. What the server says of
     itself goes to `out`, once it listens.
     """
-    descriptors = raise_descriptor_limit()
+    limit = raise_limit()
     endpoints: list[Endpoint] = []
     with Collector() as collector, contextlib.ExitStack() as opened:
         for listener in config.listeners:
             for endpoint in await open_endpoints(listener):
                 opened.callback(endpoint.close)
                 endpoints.append(endpoint)
+        possible = for_connections(limit, len(endpoints))
         async with trio.open_nursery() as nursery:
             server = Server(
                 config,
                 endpoints,
                 nursery,
                 load=reload,
-                descriptors=descriptors,
+                possible=possible,
                 collector=collector,
             )
             with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
@@ -97,7 +98,8 @@ async def _force(signals: AsyncIterator[int], nursery: trio.Nursery) -> None:
 
 
 class Server:
-    """A running server. `load` returns the configuration as it is when it is called."""
+    """A running server. `load` returns the configuration as it is when it is called; `possible` is
+    how many connections there are file descriptors for."""
 
     def __init__(
         self,
@@ -106,7 +108,7 @@ class Server:
         nursery: trio.Nursery,
         *,
         load: Callable[[], Config],
-        descriptors: int,
+        possible: int,
         collector: Collector,
         journal: Journal | None = None,
     ) -> None:
@@ -131,7 +133,7 @@ class Server:
         self._collector = collector
         self._load = load
         self._nursery = nursery
-        self._descriptors = descriptors
+        self._possible = possible
         self._users = itertools.count(1)
         self._accepting = trio.CancelScope()
         self._listening = _kinds(config)
@@ -143,6 +145,12 @@ class Server:
         for endpoint in self.endpoints:
             tls = endpoint.context is not None
             log.info("listening", address=str(endpoint.address), tls=tls)
+        if self._possible < PLENTY and not self._config.connections.total:
+            log.warning(
+                "few connections are possible: few files may be open",
+                possible=self._possible,
+                raise_limit=HOW_TO_RAISE,
+            )
         self._nursery.start_soon(self.hub.run, name="hub")
         self._nursery.start_soon(self.hub.poller.run, name="poller")
         self._nursery.start_soon(self.hub.door.run, name="door")
@@ -180,15 +188,16 @@ class Server:
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections
-        total = total_for(connections.total, self._descriptors)
-        if connections.total > total:
+        possible = self._possible
+        if connections.total > possible:
             log.warning(
-                "fewer connections than configured: there are not enough file descriptors",
+                "fewer connections than configured: too few files may be open",
                 configured=connections.total,
-                possible=total,
+                possible=possible,
+                raise_limit=HOW_TO_RAISE,
             )
         return AdmissionPolicy(
-            total=total,
+            total=min(connections.total or possible, possible),
             per_address=connections.per_address,
             new_per_minute=connections.new_per_minute,
             exempt=connections.exempt,
@@ -293,14 +302,3 @@ def _kinds(config: Config) -> list[tuple[object, ...]]:
         (listener.address, listener.tls is None, listener.mode, listener.group)
         for listener in config.listeners
     ]
-
-
-def raise_descriptor_limit() -> int:
-    """Allow this process as many descriptors as it may have; return how many that is."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):
-            return soft
-    return hard
