@@ -141,11 +141,24 @@ class Hub:
 
         Once a second for each reason at most: whoever causes it can cause it very often.
         """
+        times = self._tally(reason)
+        if times:
+            log.info(event, reason=reason, times=times, **details)
+
+    def count_trouble(self, event: str, reason: str, **details: object) -> None:
+        """Do the same with what whoever runs the server has to see to."""
+        times = self._tally(reason)
+        if times:
+            log.error(event, reason=reason, times=times, **details)
+
+    def _tally(self, reason: str) -> int:
+        """Count; return how often it has happened, or 0 where that was said a moment ago."""
         self._counts[reason] += 1
         now = trio.current_time()
-        if now - self._logged.get(reason, -math.inf) >= 1:
-            self._logged[reason] = now
-            log.info(event, reason=reason, times=self._counts[reason], **details)
+        if now - self._logged.get(reason, -math.inf) < 1:
+            return 0
+        self._logged[reason] = now
+        return self._counts[reason]
 
     # --- The loop
 
@@ -203,7 +216,8 @@ class Hub:
             try:
                 await self._journal.commit(effects.records)
             except JournalError as error:
-                log.error("could not store messages", error=str(error), count=len(effects.records))
+                count = len(effects.records)
+                self.count_trouble("could not store messages", str(error), messages=count)
                 self.core.withhold(effects)
         await self._fan_out(effects.outputs)
         for user, on in effects.reading:

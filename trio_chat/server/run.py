@@ -238,7 +238,10 @@ class Server:
         with self._accepting:
             async with trio.open_nursery() as nursery:
                 for endpoint in self.endpoints:
-                    nursery.start_soon(accept, endpoint, self._admit)
+                    nursery.start_soon(accept, endpoint, self._admit, self._can_not_accept)
+
+    def _can_not_accept(self, reason: str) -> None:
+        self.hub.count_trouble("can not accept connections", reason)
 
     def _admit(self, sock: socket.socket, peer: str, endpoint: Endpoint) -> None:
         """Let a connection in and serve it, or tell it why not."""
