@@ -7,7 +7,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,9 +62,15 @@ class Client:
 
 @contextmanager
 def served(
-    tmp_path: Path, *options: str, listen: bool = True, limit: int = 0, **environment: str
+    tmp_path: Path,
+    *options: str,
+    listen: bool = True,
+    limit: int = 0,
+    descriptors: Sequence[int] = (),
+    **environment: str,
 ) -> Iterator[Served]:
-    """Run a server; it may have `limit` files open, if that is not 0."""
+    """Run a server; it may have `limit` files open, if that is not 0, and has `descriptors` as this
+    process does."""
     before = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh"] if limit else []
     log = tmp_path / "server.log"
     with (
@@ -74,6 +80,7 @@ def served(
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            pass_fds=descriptors,
             env=os.environ | environment,
         ) as process,
     ):

@@ -135,7 +135,7 @@ def serve(
     """Run the server.
 
     Once it listens it says where, and how to connect. SIGHUP makes it read its configuration
-    again; SIGTERM and Ctrl-C end it in order.
+    again; SIGTERM, SIGQUIT and Ctrl-C end it in order.
     """
     import structlog
     import trio
@@ -157,11 +157,12 @@ def serve(
     overrides = [
         Override(flag=flag, key=key, value=value) for flag, key, value in said if value is not None
     ]
-    reload = functools.partial(load, path, os.environ, overrides)
+    read = functools.partial(load, path, os.environ, overrides)
+    reload = functools.partial(read, again=True)
     failure: Failure | None = None
     # A nursery raises groups: one level of them or none is the same here.
     try:
-        config = reload()
+        config = read()
         for section in config.not_there_yet():
             structlog.get_logger().warning("configured, but has no effect yet", section=section)
         trio.run(functools.partial(run_server, config, reload=reload, out=sys.stdout))

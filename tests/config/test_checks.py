@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,27 @@ def test_certificates_keys_and_motd_are_looked_for(tmp_path: Path) -> None:
         "which can not be read: No such file or directory",
         f"listeners[1].tls.key is {tmp_path}/key.pem, which can not be read: Is a directory",
         f"server.motd is {tmp_path}/motd.txt, which can not be read: No such file or directory",
+    ]
+
+
+def test_a_file_that_keeps_its_readers_waiting_is_not_read(tmp_path: Path) -> None:
+    for name in ("cert.pem", "motd.txt"):
+        os.mkfifo(tmp_path / name)
+    found = faults(
+        tmp_path,
+        """
+        [server]
+        motd = "motd.txt"
+        [[listeners]]
+        address = "localhost:1"
+        tls = { certificate = "cert.pem", key = "/dev/zero" }
+        """,
+    )
+    said = "which can not be read: it is not a regular file"
+    assert found == [
+        f"listeners[0].tls.certificate is {tmp_path}/cert.pem, {said}",
+        f"listeners[0].tls.key is /dev/zero, {said}",
+        f"server.motd is {tmp_path}/motd.txt, {said}",
     ]
 
 

@@ -14,6 +14,7 @@ import argon2
 from argon2.exceptions import InvalidHashError
 
 from trio_chat.addresses import TcpAddress
+from trio_chat.config.conversion import check_regular
 from trio_chat.config.files import TEXT_LIMIT, read_motd, unreadable
 from trio_chat.config.keys import Config, Listener, Tls, tls_port
 from trio_chat.config.listening import Address, UnixAddress
@@ -82,9 +83,10 @@ def check_files(config: Config) -> Iterator[tuple[str, str]]:
             ("key", listener.tls.key),
         ]:
             try:
+                check_regular(path)
                 with path.open("rb") as file:
                     file.read(1)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 readable = False
                 yield f"{where}.{name}", unreadable(f"{where}.{name}", path, error)
         if readable:

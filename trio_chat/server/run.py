@@ -20,10 +20,11 @@ import structlog
 import trio
 
 import trio_chat
-from trio_chat.config import Config, ConfigError
+from trio_chat.config import Address, Config, ConfigError
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
+from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, NoJournal
 from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
@@ -35,12 +36,19 @@ from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket
+from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
 
 log = structlog.get_logger()
 
+RELOAD = 10.0
+"""Seconds that reading the configuration again may take: a file can be on a disk that is gone."""
 SHUTDOWN = 4.5
 """Seconds that clients are given to read to the end when the server stops, at most."""
+_END = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+"""Signals that end the server in order; the second of them at once."""
+_IGNORED = (signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that would end the process, and are sent to others for all kinds of things."""
 
 
 async def serve(
@@ -50,7 +58,8 @@ async def serve(
     out: TextIO = sys.stdout,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `StartError` or `ConfigError` before it listens.
+    """Serve until a signal says that it is the end. Raises `StartError` or `ConfigError` before it
+    listens.
 
     `reload` returns the configuration as it is now, for SIGHUP and REHASH. What the server says of
     itself goes to `out`, once it listens.
@@ -72,17 +81,22 @@ async def serve(
                 possible=possible,
                 collector=collector,
             )
-            with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            with trio.open_signal_receiver(*_END, signal.SIGHUP, *_IGNORED) as signals:
                 server.start()
                 # Whoever started it may not be there to read it.
                 with contextlib.suppress(OSError):
                     print(banner(endpoints), file=out, flush=True)
                 task_status.started(server)
                 async for number in signals:
-                    if number != signal.SIGHUP:
-                        log.info("shutting down", signal=signal.Signals(number).name)
+                    name = signal.Signals(number).name
+                    if number in _END:
+                        log.info("shutting down", signal=name)
                         break
-                    await server.reload()
+                    if number == signal.SIGHUP:
+                        # It may take a while, and the next signal may be to end.
+                        nursery.start_soon(server.reload, name="reload")
+                    else:
+                        log.info("a signal that means nothing here", signal=name)
                 async with trio.open_nursery() as ending:
                     ending.start_soon(_force, signals, nursery)
                     await server.shut_down("Server shutting down")
@@ -93,7 +107,7 @@ async def serve(
 async def _force(signals: AsyncIterator[int], nursery: trio.Nursery) -> None:
     """End at once when told to stop a second time."""
     async for number in signals:
-        if number != signal.SIGHUP:
+        if number in _END:
             nursery.cancel_scope.cancel()
 
 
@@ -133,6 +147,8 @@ class Server:
         self._collector = collector
         self._load = load
         self._nursery = nursery
+        self._reading = trio.CapacityLimiter(1)
+        """Who reads the configuration again: one after another."""
         self._possible = possible
         self._users = itertools.count(1)
         self._accepting = trio.CancelScope()
@@ -212,16 +228,18 @@ class Server:
         before whatever is put into the hub's inbox after this.
         """
         try:
-            config = self._load()
-            settings = config.settings()
-            tls = {
-                listener.address: tls_context(listener.tls)
-                for listener in config.listeners
-                if listener.tls is not None
-            }
-        except (ConfigError, StartError) as error:
-            log.error("kept the old configuration", error=str(error))
-            return "; ".join(str(error).splitlines())
+            # Not waited for by anybody else, nor for longer than that: the thread may never end.
+            with trio.fail_after(RELOAD):
+                config, settings, tls = await trio.to_thread.run_sync(
+                    self._read, abandon_on_cancel=True, limiter=self._reading
+                )
+        except (ConfigError, StartError, trio.TooSlowError) as error:
+            fault = str(error) or f"it could not be read within {RELOAD:g} seconds"
+            log.error("kept the old configuration", error=fault)
+            return "; ".join(fault.splitlines())
+        except Exception:
+            log.exception("kept the old configuration")
+            return "Internal error"
         for endpoint in self.endpoints:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
         if _kinds(config) != self._listening:
@@ -231,6 +249,17 @@ class Server:
         await self.hub.put(Reconfigured(settings=settings))
         log.info("reread the configuration")
         return ""
+
+    def _read(self) -> tuple[Config, Settings, dict[Address, TlsContext]]:
+        """Read the configuration and the files that it names."""
+        config = self._load()
+        settings = config.settings()
+        tls = {
+            listener.address: tls_context(listener.tls)
+            for listener in config.listeners
+            if listener.tls is not None
+        }
+        return config, settings, tls
 
     # --- Accepting
 
