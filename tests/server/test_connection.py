@@ -112,6 +112,25 @@ async def test_a_nickname_alone_without_a_newline(autojump_clock: trio.abc.Clock
         assert (await peer.rest())[0] == "Hello alice. /help shows what you can do."
 
 
+async def test_an_irc_client_that_hangs_up_is_answered_and_told_that_it_is_over(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect(flood=True, real=True)
+        assert isinstance(peer.stream, trio.SocketStream)
+        # More than flood control lets through at once.
+        await peer.send("NICK al", "USER al 0 * :Al", *[f"PING {n}" for n in range(30)])
+        await peer.stream.send_eof()
+        lines = await peer.rest()
+        assert [line for line in lines if "PONG" in line] == [
+            f":irc.test PONG irc.test {n}" for n in range(30)
+        ]
+        assert lines[-1] == "ERROR :Closing link (Connection closed)"
+        assert len([line for line in lines if line.startswith("ERROR")]) == 1
+        peer.stream.socket.close()
+        await rig.alone(0)
+
+
 async def test_half_an_irc_line_at_the_end_is_nothing(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         other = await rig.irc("bo", "JOIN #lobby")

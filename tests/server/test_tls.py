@@ -391,6 +391,35 @@ async def test_a_client_that_sends_nonsense_after_the_handshake(
         assert rig.core.state.users == {}
 
 
+async def test_who_says_the_end_and_listens_is_told_that_it_is_over(
+    context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    to_client, from_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context().wrap_bio(to_client, from_client, server_hostname="irc.test")
+    async with running() as rig:
+        peer = await rig.connect(tls=context)
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+                break
+            await peer.stream.send_all(from_client.read())
+            to_client.write(await peer.stream.receive_some())
+        client.write(b"NICK al\r\nUSER al 0 * :Al\r\nPING last\r\n")
+        with suppress(ssl.SSLWantReadError):
+            client.unwrap()
+        await peer.stream.send_all(from_client.read())
+        while data := await peer.stream.receive_some():
+            to_client.write(data)
+        received = b""
+        with suppress(ssl.SSLZeroReturnError):
+            while data := client.read(10_000):
+                received += data
+        assert received.endswith(
+            b":irc.test PONG irc.test last\r\nERROR :Closing link (Connection closed)\r\n"
+        )
+        await rig.alone(0)
+
+
 async def test_the_end_is_half_an_end(wire_to: Connect) -> None:
     wire = wire_to()
     # What has come in already does not keep our own end from being said.

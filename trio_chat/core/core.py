@@ -170,6 +170,8 @@ class Core:
             elif user.deferred is None and output.cost > BUDGET and rooms.reach(user) > FEW:
                 user.leaving = item.reason
                 self._postpone(user, [])
+            elif item.orderly:
+                self._see_off(user, item.reason)
             else:
                 ctx.depart([user], item.reason)
         elif isinstance(item, Completed):
@@ -183,6 +185,16 @@ class Core:
             reloading.tell(ctx, before, item.settings)
         elif isinstance(item, ShutDown):
             self._shut_down(item.reason)
+
+    def _see_off(self, user: User, reason: str) -> None:
+        """Let somebody go whose connection has ended, and who may still be listening."""
+        ctx = self.context
+        if user.plain:
+            # Whoever pipes something in gets what it is about, and no more.
+            ctx.output.close(user, reason)
+            ctx.depart([user], reason)
+        else:
+            ctx.close(user, reason)
 
     def _failed(self, item: Input, error: Exception) -> None:
         """A mistake of ours: it costs whoever met it the connection, and nobody else anything."""
@@ -337,8 +349,7 @@ class Core:
             self._received(user, lines)
         if user.deferred is None and ctx.is_here(user):
             if user.leaving is not None:
-                ctx.output.close(user, user.leaving)
-                ctx.depart([user], user.leaving)
+                self._see_off(user, user.leaving)
             elif user.held:
                 ctx.output.read(user, on=True)
 
