@@ -8,6 +8,7 @@ is wrong is said in a sentence on stderr; a traceback is always a bug of ours.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import importlib
 import io
@@ -184,6 +185,7 @@ def check_config(path: Path) -> None:
     The file alone is looked at: not the environment. FILE can be - for standard input.
     """
     from trio_chat.config import ConfigError, load
+    from trio_chat.config.certificates import complaint
     from trio_chat.config.conversion import ENVIRONMENT_PREFIX
 
     environ = {
@@ -192,9 +194,13 @@ def check_config(path: Path) -> None:
         if not variable.startswith(ENVIRONMENT_PREFIX)
     }
     try:
-        load(Path("/dev/stdin") if str(path) == "-" else path, environ)
+        config = load(Path("/dev/stdin") if str(path) == "-" else path, environ)
     except ConfigError as error:
         raise Misuse(str(error)) from None
+    for certificate in config.certificates():
+        said = complaint(certificate, dt.datetime.now(dt.UTC))
+        if said:
+            click.echo(f"{PROGRAM}: {said}", err=True)
     click.echo(f"{path}: fine")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
 import shutil
@@ -516,6 +517,22 @@ async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> 
     (tmp_path / "motd.txt").unlink()
     with pytest.RaisesGroup(ConfigError, flatten_subgroups=True):
         await serve(config, reload=lambda: config, out=StringIO())
+
+
+async def test_a_certificate_that_has_expired_is_named_with_the_date(tmp_path: Path) -> None:
+    text = tls_text(tmp_path)
+    end = dt.datetime(2020, 5, 1, 12, tzinfo=dt.UTC)
+    said = f"the certificate {tmp_path / 'cert.pem'} has expired: it was valid until 2020-05-01 "
+    with structlog.testing.capture_logs() as logs:
+        async with running(tmp_path, text) as it:
+            assert "warning" not in [log["log_level"] for log in logs]
+            write_certificate(tmp_path, begin=end - dt.timedelta(days=90), end=end)
+            assert await it.server.reload() == ""
+        async with running(tmp_path, text):
+            pass
+    assert [log["event"] for log in logs if log["log_level"] == "warning"] == [
+        f"{said}12:00:00 UTC"
+    ] * 2
 
 
 async def test_a_very_long_ping_after_lets_everybody_in(tmp_path: Path) -> None:

@@ -356,9 +356,7 @@ def _describe(kind: Any) -> str:
 
 def _bounds(number: inspect.IntType | inspect.FloatType) -> str:
     words = {
-        "above {:.15g}": number.gt,
         "at least {:.15g}": number.ge,
-        "below {:.15g}": number.lt,
         "at most {:.15g}": number.le,
     }
     return "".join(f", {word.format(end)}" for word, end in words.items() if end is not None)

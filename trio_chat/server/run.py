@@ -7,6 +7,7 @@ force. Shutdown is: stop accepting, finish the tick, send everybody off, wait a 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import itertools
 import secrets
 import signal
@@ -21,6 +22,7 @@ import trio
 
 import trio_chat
 from trio_chat.config import Address, Config, ConfigError
+from trio_chat.config.certificates import complaint
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
@@ -72,6 +74,7 @@ async def serve(
                 opened.callback(endpoint.close)
                 endpoints.append(endpoint)
         possible = for_connections(limit, len(endpoints))
+        _look_at_certificates(config)
         async with trio.open_nursery() as nursery:
             server = Server(
                 config,
@@ -253,6 +256,7 @@ class Server:
     def _read(self) -> tuple[Config, Settings, dict[Address, TlsContext]]:
         """Read the configuration and the files that it names."""
         config = self._load()
+        _look_at_certificates(config)
         settings = config.settings()
         tls = {
             listener.address: tls_context(listener.tls)
@@ -326,6 +330,14 @@ class Server:
     def _unhurried(self, address: str) -> bool:
         """Whether flood control does not count there."""
         return not address or in_networks(address, self._config.flood.exempt)
+
+
+def _look_at_certificates(config: Config) -> None:
+    """Log which certificates are not valid, or soon will not be."""
+    for path in config.certificates():
+        said = complaint(path, dt.datetime.now(dt.UTC))
+        if said:
+            log.warning(said)
 
 
 def _kinds(config: Config) -> list[tuple[object, ...]]:
