@@ -21,9 +21,16 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def write_certificate(directory: Path, certificate: str = "cert.pem", key: str = "key.pem") -> None:
+def write_certificate(
+    directory: Path,
+    certificate: str = "cert.pem",
+    key: str = "key.pem",
+    *,
+    begin: datetime.datetime | None = None,
+    end: datetime.datetime | None = None,
+) -> None:
     """Write a new certificate with its chain, and its key."""
-    issued = authority().issue_cert("irc.test", "127.0.0.1")
+    issued = authority().issue_cert("irc.test", "127.0.0.1", not_before=begin, not_after=end)
     issued.private_key_pem.write_to_path(directory / key)
     for number, blob in enumerate(issued.cert_chain_pems):
         blob.write_to_path(directory / certificate, append=bool(number))

@@ -7,7 +7,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,16 +62,25 @@ class Client:
 
 @contextmanager
 def served(
-    tmp_path: Path, *options: str, listen: bool = True, **environment: str
+    tmp_path: Path,
+    *options: str,
+    listen: bool = True,
+    limit: int = 0,
+    descriptors: Sequence[int] = (),
+    **environment: str,
 ) -> Iterator[Served]:
+    """Run a server; it may have `limit` files open, if that is not 0, and has `descriptors` as this
+    process does."""
+    before = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh"] if limit else []
     log = tmp_path / "server.log"
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [*SERVE, *(("--listen", "127.0.0.1:0") if listen else ()), *options],
+            [*before, *SERVE, *(("--listen", "127.0.0.1:0") if listen else ()), *options],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            pass_fds=descriptors,
             env=os.environ | environment,
         ) as process,
     ):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import errno
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import trio_chat
+from tests.certificates import write_certificate
 from trio_chat.cli import commands
 from trio_chat.config.default_file import default_toml
 
@@ -136,6 +138,22 @@ def test_a_configuration_is_checked_without_the_environment(tmp_path: Path) -> N
     assert (result.exit_code, result.stdout) == (0, f"{path}: fine\n")
 
 
+def test_a_configuration_with_a_certificate_that_has_expired(tmp_path: Path) -> None:
+    end = datetime.datetime(2020, 5, 1, 12, tzinfo=datetime.UTC)
+    write_certificate(tmp_path, begin=end - datetime.timedelta(days=90), end=end)
+    path = tmp_path / "chat.toml"
+    path.write_text(
+        '[[listeners]]\naddress = "127.0.0.1:0"\n'
+        'tls = { certificate = "cert.pem", key = "key.pem" }\n'
+    )
+    result = run("check-config", str(path))
+    assert (result.exit_code, result.stdout) == (0, f"{path}: fine\n")
+    assert result.stderr == (
+        f"trio-chat: the certificate {tmp_path / 'cert.pem'} has expired: "
+        "it was valid until 2020-05-01 12:00:00 UTC\n"
+    )
+
+
 def test_every_fault_of_a_configuration_is_a_line(tmp_path: Path) -> None:
     path = tmp_path / "chat.toml"
     path.write_text("[flood]\nburst = 0\nrtae = 5")
@@ -144,7 +162,8 @@ def test_every_fault_of_a_configuration_is_a_line(tmp_path: Path) -> None:
     assert result.stderr == (
         f"trio-chat: {path}: flood.rtae is not a known key; "
         "the nearest known one is flood.rate\n"
-        f"trio-chat: {path}: flood.burst is 0; expected a whole number, at least 1\n"
+        f"trio-chat: {path}: flood.burst is 0; expected a whole number, at least 1, "
+        "at most 1000000\n"
     )
 
 
@@ -291,7 +310,8 @@ def test_serve_has_the_documented_flags() -> None:
         (
             [],
             {"TRIO_CHAT_FLOOD_BURST": "0"},
-            'TRIO_CHAT_FLOOD_BURST: flood.burst is "0"; expected a whole number, at least 1',
+            'TRIO_CHAT_FLOOD_BURST: flood.burst is "0"; expected a whole number, at least 1, '
+            "at most 1000000",
         ),
         (
             ["--no-history"],

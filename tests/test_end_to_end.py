@@ -69,6 +69,37 @@ def test_signals_end_it_in_order_though_clients_do_not_read(
         assert "some clients did not read to the end" in server.log.read_text()
 
 
+def test_sigquit_ends_it_in_order(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        client = server.irc("al")
+        server.process.send_signal(signal.SIGQUIT)
+        assert client.until("ERROR") == "ERROR :Closing link (Server shutting down)"
+        client.close()
+        assert server.process.wait(timeout=10) == 0
+
+
+def test_a_configuration_out_of_a_pipe(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b'[server]\nnetwork = "piped"\n')
+    os.close(writing)
+    try:
+        options = ["--config", f"/dev/fd/{reading}"]
+        with served(tmp_path, *options, descriptors=[reading]) as server:
+            client = server.irc("al")
+            server.process.send_signal(signal.SIGHUP)
+            client.send("PING x", "VERSION")
+            client.until("NETWORK=piped")
+            with pytest.raises(subprocess.TimeoutExpired):
+                server.process.wait(timeout=0.5)
+            server.process.terminate()
+            client.until("ERROR")
+            client.close()
+            assert server.process.wait(timeout=10) == 0
+            assert "can not be read: it is not a regular file" in server.log.read_text()
+    finally:
+        os.close(reading)
+
+
 def test_a_port_in_use_is_one_sentence(server: Served) -> None:
     listen = f"127.0.0.1:{server.port}"
     done = subprocess.run(
@@ -183,7 +214,6 @@ def test_a_killed_server_can_start_again_at_once(tmp_path: Path) -> None:
         server.process.kill()
         server.process.wait()
         port = server.port
-    environment = {"TRIO_CHAT_LISTENERS": f"127.0.0.1:{port}"}
-    with served(tmp_path, listen=False, **environment) as again:
+    with served(tmp_path, listen=False, TRIO_CHAT_LISTENERS=f"127.0.0.1:{port}") as again:
         assert again.port == port
         again.irc("al")

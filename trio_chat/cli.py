@@ -8,6 +8,7 @@ is wrong is said in a sentence on stderr; a traceback is always a bug of ours.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import importlib
 import io
@@ -135,7 +136,7 @@ def serve(
     """Run the server.
 
     Once it listens it says where, and how to connect. SIGHUP makes it read its configuration
-    again; SIGTERM and Ctrl-C end it in order.
+    again; SIGTERM, SIGQUIT and Ctrl-C end it in order.
     """
     import structlog
     import trio
@@ -157,11 +158,12 @@ def serve(
     overrides = [
         Override(flag=flag, key=key, value=value) for flag, key, value in said if value is not None
     ]
-    reload = functools.partial(load, path, os.environ, overrides)
+    read = functools.partial(load, path, os.environ, overrides)
+    reload = functools.partial(read, again=True)
     failure: Failure | None = None
     # A nursery raises groups: one level of them or none is the same here.
     try:
-        config = reload()
+        config = read()
         for section in config.not_there_yet():
             structlog.get_logger().warning("configured, but has no effect yet", section=section)
         trio.run(functools.partial(run_server, config, reload=reload, out=sys.stdout))
@@ -183,6 +185,7 @@ def check_config(path: Path) -> None:
     The file alone is looked at: not the environment. FILE can be - for standard input.
     """
     from trio_chat.config import ConfigError, load
+    from trio_chat.config.certificates import complaint
     from trio_chat.config.conversion import ENVIRONMENT_PREFIX
 
     environ = {
@@ -191,9 +194,13 @@ def check_config(path: Path) -> None:
         if not variable.startswith(ENVIRONMENT_PREFIX)
     }
     try:
-        load(Path("/dev/stdin") if str(path) == "-" else path, environ)
+        config = load(Path("/dev/stdin") if str(path) == "-" else path, environ)
     except ConfigError as error:
         raise Misuse(str(error)) from None
+    for certificate in config.certificates():
+        said = complaint(certificate, dt.datetime.now(dt.UTC))
+        if said:
+            click.echo(f"{PROGRAM}: {said}", err=True)
     click.echo(f"{path}: fine")
 
 

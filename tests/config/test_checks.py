@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from trio_chat.config.checks import check
 from trio_chat.config.keys import Connections, Gateways, Server, Sts
 from trio_chat.config.listening import FileMode
 from trio_chat.core.networks import NETWORK_FORM
-from trio_chat.core.settings import Gateway, Operator
+from trio_chat.core.settings import Gateway, Limits, Operator
 from trio_chat.core.settings import Sts as StsPolicy
 
 
@@ -36,6 +37,27 @@ def test_certificates_keys_and_motd_are_looked_for(tmp_path: Path) -> None:
         "which can not be read: No such file or directory",
         f"listeners[1].tls.key is {tmp_path}/key.pem, which can not be read: Is a directory",
         f"server.motd is {tmp_path}/motd.txt, which can not be read: No such file or directory",
+    ]
+
+
+def test_a_file_that_keeps_its_readers_waiting_is_not_read(tmp_path: Path) -> None:
+    for name in ("cert.pem", "motd.txt"):
+        os.mkfifo(tmp_path / name)
+    found = faults(
+        tmp_path,
+        """
+        [server]
+        motd = "motd.txt"
+        [[listeners]]
+        address = "localhost:1"
+        tls = { certificate = "cert.pem", key = "/dev/zero" }
+        """,
+    )
+    said = "which can not be read: it is not a regular file"
+    assert found == [
+        f"listeners[0].tls.certificate is {tmp_path}/cert.pem, {said}",
+        f"listeners[0].tls.key is /dev/zero, {said}",
+        f"server.motd is {tmp_path}/motd.txt, {said}",
     ]
 
 
@@ -100,6 +122,33 @@ def test_only_a_socket_in_the_file_system_has_a_mode_and_a_group() -> None:
         f'listeners[1].mode is "0060"; {why}',
         f'listeners[1].group is "33"; {why}',
     ]
+
+
+def test_a_message_is_never_too_much_for_who_is_sent_it() -> None:
+    limits = Limits(sendq=60_000, multiline_bytes=10_000, multiline_lines=100)
+    assert found_by_check(Config(limits=limits)) == [
+        "limits.sendq is 60000; expected at least 61200, which is what one message can take "
+        "(limits.multiline_bytes is 10000, limits.multiline_lines 100)"
+    ]
+    assert found_by_check(Config(limits=msgspec.structs.replace(limits, sendq=61_200))) == []
+
+
+@pytest.mark.parametrize(
+    ("costs", "fine"),
+    [
+        ("m=65536,t=3,p=4", True),
+        ("m=1048576,t=100,p=64", True),
+        ("m=1048577,t=3,p=4", False),
+        ("m=65536,t=4294967295,p=4", False),
+        ("m=65536,t=3,p=65", False),
+    ],
+)
+def test_a_password_does_not_take_for_ever(costs: str, fine: bool) -> None:
+    text = HASH.replace("m=65536,t=3,p=4", costs)
+    found = found_by_check(Config(server=Server(password=text)))
+    assert [fault.partition(":")[0] for fault in found] == (
+        [] if fine else ["server.password takes too much work"]
+    )
 
 
 @pytest.mark.parametrize("password", ["secret", "$argon2id$...", HASH[:40], HASH[:-22]])
@@ -241,7 +290,7 @@ def test_values_of_the_policy_and_of_gateways(tmp_path: Path) -> None:
     ) == [
         "sts.enabled is 1; expected true or false",
         "sts.port is 65536; expected a whole number, at least 0, at most 65535",
-        "sts.duration is -1; expected a whole number, at least 0",
+        "sts.duration is -1; expected a whole number, at least 0, at most 315360000",
         'sts.preload is "yes"; expected true or false',
         f'gateways.proxy[0] is "10.0.0.1/8"; expected {NETWORK_FORM}',
         f'gateways.proxy[1] is "example.org"; expected {NETWORK_FORM}',

@@ -20,8 +20,9 @@ UNKNOWN = "is not a known key; the nearest known one is"
 NOT_TOML = "is not TOML:"
 NICKNAME = "expected a whole number, at least 1, at most 64"
 GROUP = "expected the name or the number of a group, as a text"
-COUNT = "expected a whole number, at least 1"
-RATE = "expected a number, above 0, at most 1000000"
+PAGE = "expected a whole number, at least 1, at most 10000"
+RATE = "expected a number, at least 0.01, at most 1000000"
+WHOWAS = "expected a whole number, at least 0, at most 100000"
 
 
 def faults_of_environment(**variables: str) -> list[str]:
@@ -160,8 +161,8 @@ def test_a_fault_of_a_flag_names_it() -> None:
     [
         ("[limits]\nnickname = 100", f"limits.nickname is 100; {NICKNAME}"),
         ("[limits]\nnickname = 2.5", f"limits.nickname is 2.5; {NICKNAME}"),
-        ("[limits]\nwhowas = -1", "limits.whowas is -1; expected a whole number, at least 0"),
-        ("[limits]\nwhowas = true", "limits.whowas is true; expected a whole number, at least 0"),
+        ("[limits]\nwhowas = -1", f"limits.whowas is -1; {WHOWAS}"),
+        ("[limits]\nwhowas = true", f"limits.whowas is true; {WHOWAS}"),
         ("[flood]\nrate = 0", f"flood.rate is 0; {RATE}"),
         ("[flood]\nrate = nan", f"flood.rate is nan; {RATE}"),
         ("[flood]\nrate = inf", f"flood.rate is inf; {RATE}"),
@@ -169,7 +170,7 @@ def test_a_fault_of_a_flag_names_it() -> None:
         ("[connections]\nexempt = [5]", f"connections.exempt[0] is 5; expected {NETWORK_FORM}"),
         ("[history]\nenabled = 1", "history.enabled is 1; expected true or false"),
         ('[history]\nsync = "on"', 'history.sync is "on"; expected "full" or "normal" or "off"'),
-        ("[history]\npage = 2020-01-01", f"history.page is 2020-01-01; {COUNT}"),
+        ("[history]\npage = 2020-01-01", f"history.page is 2020-01-01; {PAGE}"),
         ("[server]\nlobby = 5", "server.lobby is 5; expected a text"),
         ("[server]\nlobby = []", "server.lobby is a list; expected a text"),
         ("[server.lobby]", "server.lobby is a table; expected a text"),
@@ -263,7 +264,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     ) == [
         "limits.topc is not a known key; the nearest known one is limits.topic",
         "limits.nickname is 0; expected a whole number, at least 1, at most 64",
-        "flood.burst is 0; expected a whole number, at least 1",
+        "flood.burst is 0; expected a whole number, at least 1, at most 1000000",
         *(
             f"flood.exempt[{index}] is {value}; expected a network or an address, "
             "such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32"

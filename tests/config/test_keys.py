@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
+from msgspec import inspect
 
-from tests.config.files import HASH, write
+from tests.config.files import HASH, from_toml, write
 from trio_chat.config import Config, ConfigError
-from trio_chat.config.keys import Connections, Gateways, Server, host_name
+from trio_chat.config.keys import KINDS, Connections, Gateways, Server, host_name
 from trio_chat.core.settings import Gateway, Limits, Operator, Settings
 
 
@@ -72,3 +74,30 @@ def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"server.motd is {tmp_path}/motd.txt, which can not be read: No such file or directory"
     )
+
+
+NUMBERS = {
+    key: kind for key, kind in KINDS.items() if (get_args(kind) or (kind,))[0] in (int, float)
+}
+"""The keys that are numbers, whether or not these have ends."""
+
+
+def test_there_are_numbers() -> None:
+    assert {"limits.sendq", "flood.rate", "sts.port", "connections.total"} <= set(NUMBERS)
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_every_number_has_two_ends(tmp_path: Path, key: str) -> None:
+    kind = inspect.type_info(NUMBERS[key])
+    assert isinstance(kind, inspect.IntType | inspect.FloatType)
+    assert kind.ge is not None
+    assert kind.le is not None
+    section, name = key.split(".")
+    step = 1 if isinstance(kind, inspect.IntType) else 1e-3
+    beyond = [kind.ge - step, kind.le + step, 10**15, -(10**15), "nan", "inf"]
+    for value in beyond if kind.ge == 0 else [*beyond, "1e-320"]:
+        with pytest.raises(ConfigError, match=rf"{key} is .*; expected a .*number, at least "):
+            from_toml(tmp_path, f"[{section}]\n{name} = {value}")
+    for value in (kind.ge, kind.le):
+        # Together with others it may be wrong all the same.
+        assert msgspec.convert(value, NUMBERS[key]) == value

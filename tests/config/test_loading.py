@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -257,3 +259,30 @@ def test_the_host_s_name(monkeypatch: pytest.MonkeyPatch, hostname: str, name: s
     monkeypatch.setattr("socket.gethostname", lambda: hostname)
     assert host_name() == name
     assert load(None, HOME).server.name == name
+
+
+def test_a_pipe_is_read_once_and_never_again(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    os.mkfifo(path)
+    with ThreadPoolExecutor() as threads:
+        writing = threads.submit(path.write_text, '[server]\nname = "a.example"')
+        assert load(path, HOME).server.name == "a.example"
+        writing.result()
+    with pytest.raises(ConfigError) as caught:
+        load(path, HOME, again=True)
+    assert str(caught.value) == f"{path}: can not be read: it is not a regular file"
+    path.unlink()
+    path.write_text('[server]\nname = "b.example"')
+    assert load(path, HOME, again=True).server.name == "b.example"
+
+
+def test_a_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ConfigError) as caught:
+        load(None, HOME)
+    assert str(caught.value) == (
+        "the current directory can not be found: No such file or directory"
+    )

@@ -184,6 +184,58 @@ def test_a_lost_connection_is_a_quit_with_its_reason() -> None:
     assert world.quit("al", "SendQ exceeded")["bo"] == [f"{prefix('al')} QUIT :SendQ exceeded"]
 
 
+def hang_up(world: World, name: str) -> dict[str, list[str]]:
+    return world.step(Disconnected(user=world.ids[name], reason="Connection closed", orderly=True))
+
+
+def test_a_client_that_hangs_up_and_listens_is_told_that_it_is_over() -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    world.irc("bo", rooms="#a")
+    assert hang_up(world, "al") == {
+        "al": ["ERROR :Closing link (Connection closed)"],
+        "bo": [f"{prefix('al')} QUIT :Connection closed"],
+    }
+    assert world.closed == {"al"}
+    world.step(world.add("new"))
+    assert hang_up(world, "new") == {"new": ["ERROR :Closing link (Connection closed)"]}
+
+
+def test_a_client_that_hangs_up_is_answered_first() -> None:
+    world = World(Settings(name=SERVER, password="$argon2id$x"))
+    world.step(world.add("al"), world.lines("al", "PASS p", "NICK al", "USER al 0 * :x", "PING x"))
+    assert hang_up(world, "al") == {}
+    lines = world.complete(True)["al"]
+    assert lines[0].startswith(f":{SERVER} 001 al ")
+    assert lines[-2:] == [
+        f":{SERVER} PONG {SERVER} x",
+        "ERROR :Closing link (Connection closed)",
+    ]
+
+
+def test_a_client_that_hangs_up_gets_all_pages() -> None:
+    world = World()
+    world.irc("al", rooms=",".join(f"#r{number}" for number in range(90)))
+    world.irc("bo")
+    world.slow = True
+    first = world.ask("bo", *["LIST"] * 5)
+    assert hang_up(world, "bo") == {}
+    lines = first
+    while "bo" not in world.closed:
+        lines += world.complete(True)["bo"]
+    assert codes(lines).count("322") == 5 * 90
+    assert codes(lines).count("323") == 5
+    assert lines[-1] == "ERROR :Closing link (Connection closed)"
+
+
+def test_a_person_who_hangs_up_is_told_no_more_than_they_asked_for() -> None:
+    world = World()
+    world.person("al")
+    assert hang_up(world, "al") == {}
+    assert world.closed <= {"al"}
+    assert world.core.state.users == {}
+
+
 # --- Deadlines
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trio_chat.core.context import PAGE
 from trio_chat.core.core import Core
 from trio_chat.core.feed import write
@@ -26,6 +28,9 @@ class World:
             page=page,
         )
         self.now = START
+        self.jumped = 0.0
+        """By how much the clock on the wall has been set, which does not change how much time goes
+        by."""
         self.ids: dict[str, int] = {}
         self.closed: set[str] = set()
         self.requests: list[Request] = []
@@ -35,7 +40,7 @@ class World:
 
     def step(self, *inputs: Input) -> dict[str, list[str]]:
         """Take inputs in one step; return what each user is sent, as lines."""
-        effects = self.core.step(list(inputs), self.now)
+        effects = self.turn(list(inputs))
         found: dict[str, list[str]] = {}
         while True:
             assert effects.failures == []
@@ -43,14 +48,18 @@ class World:
                 found.setdefault(name, []).extend(lines)
             waiting = [item for item in self.requests if isinstance(item, AwaitSent)]
             if self.core.busy:
-                effects = self.core.step([], self.now)
+                effects = self.turn([])
                 continue
             if not waiting or self.slow:
                 return found
             # Everybody takes at once what they are sent.
             self.requests = [item for item in self.requests if item not in waiting]
             done = [Completed(request=item.id, result=True) for item in waiting]
-            effects = self.core.step(done, self.now)
+            effects = self.turn(done)
+
+    def turn(self, inputs: Iterable[Input]) -> Effects:
+        """Take one step, and nothing that follows from it."""
+        return self.core.step(inputs, self.now + self.jumped, monotonic=self.now)
 
     def read(self, effects: Effects) -> dict[str, list[str]]:
         self.last = effects

@@ -104,13 +104,20 @@ class RecordingCore(Core):
     """A core that keeps what it was told."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, instance="m", started=START)
+        super().__init__(settings, instance="m", started=START, monotonic=trio.current_time())
         self.inputs: list[Input] = []
 
-    def step(self, inputs: Iterable[Input], now: float, utc_offset: int = 0) -> Effects:
+    def step(
+        self,
+        inputs: Iterable[Input],
+        now: float,
+        utc_offset: int = 0,
+        *,
+        monotonic: float | None = None,
+    ) -> Effects:
         taken = list(inputs)
         self.inputs += taken
-        return super().step(taken, now, utc_offset)
+        return super().step(taken, now, utc_offset, monotonic=monotonic)
 
 
 class Rig:
@@ -123,6 +130,8 @@ class Rig:
         self.core = core
         self.sockets: list[trio.socket.SocketType] = []
         """Those of the peers."""
+        self.jumped = 0.0
+        """By how much the clock on the wall has been set."""
         self._ids = itertools.count(1001)
 
     @property
@@ -166,7 +175,7 @@ class Rig:
             host=host,
             secure=False,
             bucket=bucket,
-            since=self.hub.now(),
+            since=trio.current_time(),
         )
         self.hub.add(connection)
         nursery.start_soon(connection.run, tls)
@@ -189,7 +198,12 @@ async def running(
 ) -> AsyncIterator[Rig]:
     async with trio.open_nursery() as nursery:
         core = RecordingCore(settings or Settings(name="irc.test"))
-        hub = Hub(core, journal or NoJournal(), nursery, now=lambda: START + trio.current_time())
+        hub = Hub(
+            core,
+            journal or NoJournal(),
+            nursery,
+            now=lambda: START + rig.jumped + trio.current_time(),
+        )
         nursery.start_soon(hub.run)
         nursery.start_soon(hub.poller.run)
         nursery.start_soon(hub.door.run)

@@ -7,13 +7,7 @@ from ipaddress import ip_network
 import msgspec
 import pytest
 
-from trio_chat.server.admission import (
-    RESERVE,
-    Admission,
-    AdmissionPolicy,
-    account,
-    total_for,
-)
+from trio_chat.server.admission import Admission, AdmissionPolicy, account
 
 POLICY = AdmissionPolicy(
     total=10, per_address=3, new_per_minute=5, exempt=(ip_network("127.0.0.0/8"),)
@@ -88,14 +82,6 @@ def test_nothing_is_kept_of_who_is_gone(admission: Admission, clock: Clock) -> N
     admission.admit("10.0.0.1")
     assert admission.total == 1
     assert len(admission._open) == len(admission._new) == len(admission._recent) == 1
-
-
-@pytest.mark.parametrize(
-    ("configured", "descriptors", "total"),
-    [(0, 20_000, 20_000 - RESERVE), (100, 20_000, 100), (50_000, 20_000, 19_744), (0, 100, 1)],
-)
-def test_descriptors_are_kept_in_reserve(configured: int, descriptors: int, total: int) -> None:
-    assert total_for(configured, descriptors) == total
 
 
 @pytest.mark.parametrize(

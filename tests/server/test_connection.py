@@ -10,6 +10,7 @@ import trio.testing
 
 from tests.server.rig import Peer, Rig, changed, running
 from trio_chat.core import commands
+from trio_chat.core.context import Context
 from trio_chat.core.core import Core
 from trio_chat.core.state import User
 from trio_chat.server.life import ImpossibleError, State
@@ -109,6 +110,25 @@ async def test_a_nickname_alone_without_a_newline(autojump_clock: trio.abc.Clock
         assert isinstance(peer.stream, trio.abc.HalfCloseableStream)
         await peer.stream.send_eof()
         assert (await peer.rest())[0] == "Hello alice. /help shows what you can do."
+
+
+async def test_an_irc_client_that_hangs_up_is_answered_and_told_that_it_is_over(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect(flood=True, real=True)
+        assert isinstance(peer.stream, trio.SocketStream)
+        # More than flood control lets through at once.
+        await peer.send("NICK al", "USER al 0 * :Al", *[f"PING {n}" for n in range(30)])
+        await peer.stream.send_eof()
+        lines = await peer.rest()
+        assert [line for line in lines if "PONG" in line] == [
+            f":irc.test PONG irc.test {n}" for n in range(30)
+        ]
+        assert lines[-1] == "ERROR :Closing link (Connection closed)"
+        assert len([line for line in lines if line.startswith("ERROR")]) == 1
+        peer.stream.socket.close()
+        await rig.alone(0)
 
 
 async def test_half_an_irc_line_at_the_end_is_nothing(autojump_clock: trio.abc.Clock) -> None:
@@ -387,6 +407,26 @@ async def test_a_mistake_of_ours_ends_one_connection(
         assert await bo.barrier() == []
 
 
+async def test_what_can_not_be_written_ends_one_connection(
+    autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(ctx: Context, user: User, message: Message) -> None:
+        ctx.notice(user, "no line has a \0 in it")
+
+    row = msgspec.structs.replace(commands.TABLE["PING"], name="CRASH", handler=crash, params=0)
+    monkeypatch.setitem(commands.TABLE, "CRASH", row)
+    async with running() as rig:
+        al = await rig.irc("al", "JOIN #lobby")
+        bo = await rig.irc("bo", "JOIN #lobby")
+        with structlog.testing.capture_logs() as logs:
+            await al.send("CRASH")
+            assert (await al.rest())[-1] == "ERROR :Closing link (Internal error)"
+            assert (await bo.line()) == ":al!~al@10.0.0.1 QUIT :Internal error"
+        assert [log["event"] for log in logs] == ["could not write what a client is to be sent"]
+        await rig.alone(1)
+        assert await bo.barrier() == []
+
+
 class BrokenStream(trio.abc.Stream):
     """A stream that fails in a way that no stream should."""
 
@@ -438,6 +478,7 @@ async def test_a_polled_reader_that_fails_ends_its_connection_only(
             await al.send("CRASH")
             lines = await bo.until("QUIT")
         assert lines[-1] == ":al!~al@10.0.0.1 QUIT :Internal error"
+        assert await al.rest() == ["ERROR :Closing link (Internal error)"]
         assert [log["event"] for log in logs] == ["reading from a client failed"]
         await rig.alone(1)
         assert await bo.barrier() == []

@@ -176,6 +176,18 @@ async def test_the_time_to_register_counts_from_before_the_header(
         assert trio.current_time() - began <= 63
 
 
+async def test_who_has_no_time_left_after_the_header_is_told_so(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect(policy=BELIEVING)
+        await peer.send(LINE[:-1])
+        await trio.sleep(59.9)
+        await peer.send(LINE[-1:])
+        assert await peer.rest() == ["Goodbye (Not registered within 60 seconds)"]
+        assert 59.99 <= trio.current_time() <= 62.1
+
+
 async def test_flood_control_is_decided_anew(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         gateway = await rig.connect(policy=BELIEVING)

@@ -38,6 +38,24 @@ async def test_nothing_is_shown_before_it_is_stored(autojump_clock: trio.abc.Clo
         assert texts == ["one", "two"]
 
 
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0], ids=["back", "forward"])
+async def test_deadlines_take_no_notice_of_a_clock_that_is_set(
+    jump: float, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        al = await rig.irc("al")
+        late = await rig.connect()
+        await late.send("NICK late")
+        begun = trio.current_time()
+        rig.jumped = jump
+        assert await late.rest() == ["ERROR :Closing link (Not registered within 60 seconds)"]
+        assert trio.current_time() - begun == pytest.approx(60)
+        assert await al.line() == ":irc.test PING irc.test"
+        assert trio.current_time() - begun == pytest.approx(90)
+        assert await al.rest() == ["ERROR :Closing link (Ping timeout: 150 seconds)"]
+        assert trio.current_time() - begun == pytest.approx(150)
+
+
 async def test_what_arrives_while_a_tick_is_busy_is_one_commit(
     autojump_clock: trio.abc.Clock,
 ) -> None:
@@ -67,12 +85,20 @@ async def test_a_full_disk_is_said_and_gets_better(autojump_clock: trio.abc.Cloc
         await al.line()
         journal.full = True
         with structlog.testing.capture_logs() as logs:
-            await al.send("PRIVMSG #lobby :lost", "PING x")
-            assert [await al.line(), await al.line()] == [
-                ":irc.test PONG irc.test x",
-                ":irc.test FAIL PRIVMSG COULD_NOT_BE_STORED #lobby :Could not be stored",
-            ]
-        assert [log["error"] for log in logs] == ["database or disk is full"]
+            for _ in range(3):
+                await al.send("PRIVMSG #lobby :lost", "PING x")
+                assert [await al.line(), await al.line()] == [
+                    ":irc.test FAIL PRIVMSG COULD_NOT_BE_STORED #lobby :Could not be stored",
+                    ":irc.test PONG irc.test x",
+                ]
+            await trio.sleep(1)
+            await al.send("PRIVMSG #lobby :lost")
+            await al.barrier()
+        # Once in a second, and how often.
+        assert [(log["log_level"], log["reason"], log["times"]) for log in logs] == [
+            ("error", "database or disk is full", 1),
+            ("error", "database or disk is full", 4),
+        ]
         assert await bo.barrier() == []
         journal.full = False
         await al.send("PRIVMSG #lobby :kept")

@@ -198,6 +198,47 @@ async def test_a_unix_socket_left_over_is_replaced_but_one_in_use_is_not(tmp_pat
         assert (tmp_path / "file.sock").read_text() == "precious"
 
 
+async def test_a_servers_own_unix_socket_is_removed_at_its_end_and_no_other(tmp_path: Path) -> None:
+    path, text = tmp_path / "chat.sock", unix_text()
+    async with running(tmp_path, text):
+        assert path.exists()
+    assert not path.exists()
+    async with running(tmp_path, text):
+        path.unlink()
+        # Whoever is next is there already.
+        with socket.socket(socket.AF_UNIX) as next_one:
+            next_one.bind(os.fspath(path))
+            next_one.listen()
+            found = path.lstat()
+            async with running(tmp_path, text.replace("chat.sock", "other.sock")):
+                pass
+    assert (path.lstat().st_dev, path.lstat().st_ino) == (found.st_dev, found.st_ino)
+    path.unlink()
+    async with running(tmp_path, text):
+        path.unlink()
+        path.write_text("precious")
+    assert path.read_text() == "precious"
+    path.unlink()
+    async with running(tmp_path, text):
+        path.unlink()
+    assert not path.exists()
+
+
+async def test_a_unix_socket_that_can_not_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    with structlog.testing.capture_logs() as logs:
+        async with running(tmp_path, unix_text()):
+            monkeypatch.setattr(Path, "unlink", unlink)
+        monkeypatch.undo()
+    assert [(log["path"], log["error"]) for log in logs if log["log_level"] == "warning"] == [
+        (str(tmp_path / "chat.sock"), "Operation not permitted")
+    ]
+
+
 async def test_a_unix_socket_has_its_mode_and_group_before_anybody_can_connect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
-import resource
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -21,9 +22,11 @@ import structlog.testing
 import trio
 
 from tests.certificates import client_context, write_certificate
-from trio_chat.config import ConfigError, Override, UnixAddress, load
+from trio_chat.config import Config, ConfigError, Override, UnixAddress, load
 from trio_chat.server import run
 from trio_chat.server.run import Server, serve
+
+LOOPBACK = [{"address": "127.0.0.1:0"}]
 
 
 class Running:
@@ -51,7 +54,7 @@ async def running(tmp_path: Path, text: str, *listen: str) -> AsyncIterator[Runn
     reload = partial(load, path, {}, overrides)
     out = StringIO()
     async with trio.open_nursery() as nursery:
-        start = partial(serve, reload(), reload=reload, out=out)
+        start = partial(serve, reload(), reload=partial(reload, again=True), out=out)
         server = await nursery.start(start)
         it = Running(server, out)
         try:
@@ -267,6 +270,105 @@ async def test_a_broken_configuration_is_reported_and_the_old_one_stays(
         await read_until(stream, b"PONG irc.test x\r\n")
 
 
+@asynccontextmanager
+async def reading_that_hangs() -> AsyncIterator[Running]:
+    """Serve with a configuration that can be read once, and then never again."""
+    released = threading.Event()
+
+    def hang() -> Config:
+        released.wait()
+        raise ConfigError(["nobody wants to know any more"])
+
+    config = load(None, {"HOME": "/"}, [Override(flag="", key="listeners", value=LOOPBACK)])
+    out = StringIO()
+    async with trio.open_nursery() as nursery:
+        it = Running(await nursery.start(partial(serve, config, reload=hang, out=out)), out)
+        try:
+            yield it
+        finally:
+            released.set()
+            for stream in it.streams:
+                stream.socket.close()
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_configuration_that_can_not_be_read_to_the_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run, "RELOAD", 0.2)
+    async with reading_that_hangs() as it:
+        stream = await it.connect()
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGHUP)
+                await stream.send_all(b"PING x\r\n")
+                await read_until(stream, b" PONG ")
+            await eventually(lambda: len(logs) == 2)
+        fault = "it could not be read within 0.2 seconds"
+        assert [(log["event"], log["error"]) for log in logs] == [
+            ("kept the old configuration", fault)
+        ] * 2
+        assert await it.server.reload() == fault
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+async def test_the_server_ends_in_order_while_a_configuration_is_read(
+    number: signal.Signals,
+) -> None:
+    async with reading_that_hangs() as it:
+        stream = await it.connect()
+        await stream.send_all(b"PING x\r\n")
+        await read_until(stream, b" PONG ")
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), number)
+        assert await read_all(stream) == b"ERROR :Closing link (Server shutting down)\r\n"
+
+
+async def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    async with running(tmp_path, PLAIN) as it:
+        path.unlink()
+        os.mkfifo(path)
+        assert await it.server.reload() == (f"{path}: can not be read: it is not a regular file")
+        path.unlink()
+        path.write_text(PLAIN)
+        assert await it.server.reload() == ""
+
+
+async def test_a_mistake_of_ours_in_reading_keeps_the_old_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path, PLAIN) as it:
+
+        def broken() -> Config:
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr(it.server, "_load", broken)
+        with structlog.testing.capture_logs() as logs:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await eventually(lambda: logs)
+        assert [(log["event"], log["exc_info"]) for log in logs] == [
+            ("kept the old configuration", True)
+        ]
+        stream = await it.connect()
+        await stream.send_all(b"PING x\r\n")
+        await read_until(stream, b" PONG ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+async def test_signals_that_mean_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    async with running(tmp_path, PLAIN) as it:
+        stream = await it.connect()
+        with structlog.testing.capture_logs() as logs:
+            os.kill(os.getpid(), number)
+            await eventually(lambda: logs)
+        assert [(log["event"], log["signal"]) for log in logs] == [
+            ("a signal that means nothing here", number.name)
+        ]
+        await stream.send_all(b"PING x\r\n")
+        await read_until(stream, b" PONG ")
+
+
 async def test_an_operator_rereads_the_configuration(tmp_path: Path) -> None:
     hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     text = f'{PLAIN}[[operators]]\nname = "root"\npassword = "{hasher.hash("secret")}"\n'
@@ -335,7 +437,7 @@ async def test_running_out_of_descriptors_is_survived(tmp_path: Path) -> None:
 
             def accept(self) -> tuple[socket.socket, object]:
                 Exhausted.times += 1
-                if Exhausted.times == 1:
+                if Exhausted.times <= 5:
                     raise OSError(errno.EMFILE, "Too many open files")
                 return super().accept()
 
@@ -344,7 +446,11 @@ async def test_running_out_of_descriptors_is_survived(tmp_path: Path) -> None:
             stream = await it.connect()
             await stream.send_all(b"PING x\r\n")
             await read_until(stream, b"PONG irc.test x\r\n")
-        assert [log["event"] for log in logs] == ["can not accept connections"]
+        # Tried ten times a second, and said once in a second.
+        assert [(log["log_level"], log["event"], log["reason"], log["times"]) for log in logs] == [
+            ("error", "can not accept connections", "Too many open files", 1)
+        ]
+        assert Exhausted.times > 5
 
 
 def has_queued(server: Server) -> bool:
@@ -413,10 +519,20 @@ async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> 
         await serve(config, reload=lambda: config, out=StringIO())
 
 
-def test_the_descriptor_limit_is_raised_as_far_as_it_goes() -> None:
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    assert run.raise_descriptor_limit() == hard
-    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
+async def test_a_certificate_that_has_expired_is_named_with_the_date(tmp_path: Path) -> None:
+    text = tls_text(tmp_path)
+    end = dt.datetime(2020, 5, 1, 12, tzinfo=dt.UTC)
+    said = f"the certificate {tmp_path / 'cert.pem'} has expired: it was valid until 2020-05-01 "
+    with structlog.testing.capture_logs() as logs:
+        async with running(tmp_path, text) as it:
+            assert "warning" not in [log["log_level"] for log in logs]
+            write_certificate(tmp_path, begin=end - dt.timedelta(days=90), end=end)
+            assert await it.server.reload() == ""
+        async with running(tmp_path, text):
+            pass
+    assert [log["event"] for log in logs if log["log_level"] == "warning"] == [
+        f"{said}12:00:00 UTC"
+    ] * 2
 
 
 async def test_a_very_long_ping_after_lets_everybody_in(tmp_path: Path) -> None:

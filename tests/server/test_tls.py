@@ -25,6 +25,8 @@ from trio_chat.server.outbox import Outbox
 from trio_chat.server.tls import TlsContext, TlsTransport, UnusableError, fingerprint
 from trio_chat.server.transport import RECEIVE_SIZE, WantsToSendError
 
+NOT_WHOLE = b"\x15\x03\x03\x00\x02\x02\x32"
+"""A fatal alert, "decode_error" (RFC 8446, section 6.2)."""
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 
@@ -389,6 +391,35 @@ async def test_a_client_that_sends_nonsense_after_the_handshake(
         assert rig.core.state.users == {}
 
 
+async def test_who_says_the_end_and_listens_is_told_that_it_is_over(
+    context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    to_client, from_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context().wrap_bio(to_client, from_client, server_hostname="irc.test")
+    async with running() as rig:
+        peer = await rig.connect(tls=context)
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+                break
+            await peer.stream.send_all(from_client.read())
+            to_client.write(await peer.stream.receive_some())
+        client.write(b"NICK al\r\nUSER al 0 * :Al\r\nPING last\r\n")
+        with suppress(ssl.SSLWantReadError):
+            client.unwrap()
+        await peer.stream.send_all(from_client.read())
+        while data := await peer.stream.receive_some():
+            to_client.write(data)
+        received = b""
+        with suppress(ssl.SSLZeroReturnError):
+            while data := client.read(10_000):
+                received += data
+        assert received.endswith(
+            b":irc.test PONG irc.test last\r\nERROR :Closing link (Connection closed)\r\n"
+        )
+        await rig.alone(0)
+
+
 async def test_the_end_is_half_an_end(wire_to: Connect) -> None:
     wire = wire_to()
     # What has come in already does not keep our own end from being said.
@@ -463,9 +494,8 @@ def test_there_is_no_renegotiation(context: TlsContext) -> None:
     ("data", "error", "alert"),
     [
         (b"\x16\x03\x01\x00\x05hello", "unexpected message", (0x15, 2)),
-        # In what is not even a record there is no version to answer in.
-        (b"\x16\x99\x99" + bytes(500), "wrong version number", ()),
-        (b"\x16" + b"x" * 1000, "wrong version number", ()),
+        (b"\x16\x99\x99" + bytes(500), "wrong version number", (0x15, 2)),
+        (b"\x16" + b"x" * 1000, "wrong version number", (0x15, 2)),
     ],
 )
 async def test_garbage_is_told_so_and_closed(
@@ -485,7 +515,7 @@ async def test_garbage_is_told_so_and_closed(
         assert [(log["reason"], log["error"]) for log in logs] == [("TLS handshake", error)]
         # A fatal alert, and not a word more.
         assert tuple(received[:1] + received[5:6]) == alert
-        assert len(received) in (0, 7)
+        assert len(received) == 7
         await rig.alone(0)
 
 
@@ -525,8 +555,62 @@ async def test_a_handshake_has_a_deadline(
         peer = await rig.connect(tls=context)
         began = trio.current_time()
         await peer.stream.send_all(b"\x16\x03\x01")
-        assert await peer.rest() == []
+        assert await peer.stream.receive_some() == NOT_WHOLE
         assert trio.current_time() - began == pytest.approx(10)
+        assert await peer.rest() == []
+        await rig.alone(0)
+
+
+def _finish(client: ssl.SSLObject) -> None:
+    """Take what has come: with TLS 1.3, the handshake is over for the client before the end of
+    it has come."""
+    client.do_handshake()
+    client.read(1)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_alert_is_written_as_the_peer_reads_it(
+    version: ssl.TLSVersion, context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    to_client, from_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context(version).wrap_bio(to_client, from_client, server_hostname="irc.test")
+    with suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    async with running() as rig:
+        peer = await rig.connect(tls=context)
+        # All of our part of it is there, and the client says nothing any more.
+        await peer.stream.send_all(from_client.read())
+        while data := await peer.stream.receive_some():
+            to_client.write(data)
+        with pytest.raises(ssl.SSLError, match="ALERT_DECODE_ERROR"):
+            _finish(client)
+        await rig.alone(0)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_who_has_no_time_left_after_the_handshake_is_told_so(
+    version: ssl.TLSVersion, context: TlsContext, autojump_clock: trio.abc.Clock
+) -> None:
+    to_client, from_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context(version).wrap_bio(to_client, from_client, server_hostname="irc.test")
+    received = b""
+    async with running() as rig:
+        peer = await rig.connect(tls=context, policy=changed(registration_timeout=5))
+        with structlog.testing.capture_logs() as logs:
+            for seconds in (0, 7):
+                with suppress(ssl.SSLWantReadError):
+                    client.do_handshake()
+                await trio.sleep(seconds)
+                await peer.stream.send_all(from_client.read())
+                to_client.write(await peer.stream.receive_some())
+            while data := await peer.stream.receive_some():
+                to_client.write(data)
+        client.do_handshake()
+        with suppress(ssl.SSLZeroReturnError):
+            while data := client.read(1000):
+                received += data
+        assert received == b"Goodbye (Not registered within 5 seconds)\r\n"
+        assert [log["reason"] for log in logs] == ["silence"]
         await rig.alone(0)
 
 
@@ -561,6 +645,8 @@ async def test_nothing_is_said_into_a_handshake(
         await trio.testing.wait_all_tasks_blocked()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(rig.hub.shut_down, "Server shutting down")
+            # But an alert.
+            assert await peer.stream.receive_some() == NOT_WHOLE
             assert await peer.rest() == []
 
 

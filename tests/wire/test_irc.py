@@ -83,6 +83,8 @@ def test_what_is_read_can_be_written_and_read_again(line: bytes, message: Messag
         (b"\xff\xfe", Problem.NOT_UTF8, ""),
         (b"PRIVMSG #a :\0", Problem.FORBIDDEN_BYTE, "PRIVMSG"),
         (b"PRIVMSG #a :x\ry", Problem.FORBIDDEN_BYTE, "PRIVMSG"),
+        (b"@a=\0 PRIVMSG #a", Problem.FORBIDDEN_BYTE, "PRIVMSG"),
+        (b"PRIV\rMSG #a", Problem.FORBIDDEN_BYTE, ""),
         (b"PRIVMSG #a :" + b"x" * 500, Problem.TOO_LONG, "PRIVMSG"),
         (b"@a=" + b"x" * 4093 + b" PING", Problem.TOO_LONG, "PING"),
         (b"@a=b PING " + b"x" * 506, Problem.TOO_LONG, "PING"),
@@ -99,6 +101,34 @@ def test_tags_of_a_line_that_can_not_be_read_are_told() -> None:
         with pytest.raises(ProtocolError) as caught:
             irc.parse(line)
         assert caught.value.tags == {"label": "1", "b": " "}
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        (b"@label=a\0b PING x", {}),
+        (b"@label=a\rb PING x", {}),
+        (b"@label=a\nb PING x", {}),
+        (b"@label=a\xffb PING x", {}),
+        (b"@la\0bel=a;label=b PING x", {"label": "b"}),
+        (b"@label=a;b=\0;\xff;c PING x", {"label": "a", "c": ""}),
+        (b"@label=a\tb PING \0", {"label": "a\tb"}),
+        (b"@label=a\\r\\n\\:\\sb PING \0", {"label": "a\r\n; b"}),
+        (b"@label=\0", {}),
+    ],
+)
+def test_tags_that_no_line_can_have_are_not_told(line: bytes, tags: dict[str, str]) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        irc.parse(line)
+    assert caught.value.tags == tags
+
+
+@given(st.binary(max_size=200))
+def test_what_is_told_of_a_line_that_can_not_be_read_fits_into_one(data: bytes) -> None:
+    try:
+        irc.parse(b"@label=" + data)
+    except ProtocolError as error:
+        irc.frame(irc.format_tags(error.tags) + error.command)
 
 
 def test_limits_are_exact() -> None:

@@ -9,6 +9,7 @@ before it:
 - `files`: reading what the configuration names.
 - `keys`: the keys with their types and defaults.
 - `checks`: what one value alone does not show.
+- `certificates`: when a certificate is valid.
 - `loading`: all of it, in order.
 - `default_file`: a file to begin with.
 """

@@ -14,15 +14,20 @@ import argon2
 from argon2.exceptions import InvalidHashError
 
 from trio_chat.addresses import TcpAddress
+from trio_chat.config.conversion import check_regular
 from trio_chat.config.files import TEXT_LIMIT, read_motd, unreadable
 from trio_chat.config.keys import Config, Listener, Tls, tls_port
 from trio_chat.config.listening import Address, UnixAddress
 from trio_chat.core.names import is_channel_name
+from trio_chat.core.settings import Limits
+from trio_chat.wire.irc import LINE_LIMIT
 
 _ADMIN_TEXTS = 3
 """Replies that ADMIN has for them (RFC 2812, section 3.4.9)."""
 _DESCRIPTION_LIMIT = 200
 """Bytes: a longer one does not fit into a reply with two nicknames and the server's name twice."""
+_MOST_PASSES, _MOST_MEMORY, _MOST_LANES = 100, 1_048_576, 64
+"""Of a hash: passes over so many KiB, in so many lanes. Every attempt takes that of this host."""
 _LONGEST_SOCKET_PATH = 107
 """Bytes: `sun_path` of Linux, without the NUL at its end."""
 
@@ -32,6 +37,7 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
     yield from _check_listeners(config.listeners)
     yield from _check_sts(config)
     yield from _check_admin(config.server.admin)
+    yield from _check_sendq(config.limits)
     size = len(config.server.description.encode())
     if size > _DESCRIPTION_LIMIT:
         yield (
@@ -39,10 +45,23 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
             f"server.description is {size} bytes long; expected at most {_DESCRIPTION_LIMIT}",
         )
     for where, password in _passwords(config):
-        if not _is_hash(password):
+        parameters = _parameters(password)
+        if parameters is None:
             yield (
                 where,
                 f"{where} is not an argon2 hash; make one with `trio-chat hash-password`",
+            )
+        elif (
+            parameters.time_cost > _MOST_PASSES
+            or parameters.memory_cost > _MOST_MEMORY
+            or parameters.parallelism > _MOST_LANES
+        ):
+            yield (
+                where,
+                f"{where} takes too much work: t={parameters.time_cost}, "
+                f"m={parameters.memory_cost}, p={parameters.parallelism}; expected at most "
+                f"{_MOST_PASSES}, {_MOST_MEMORY} (1 GiB) and {_MOST_LANES}; make one with "
+                "`trio-chat hash-password`",
             )
     names: dict[str, int] = {}
     for index, operator in enumerate(config.operators):
@@ -70,6 +89,18 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
         )
 
 
+def _check_sendq(limits: Limits) -> Iterator[tuple[str, str]]:
+    """To be sent one message must not be too much for anybody."""
+    least = limits.multiline_bytes + limits.multiline_lines * LINE_LIMIT
+    if limits.sendq < least:
+        yield (
+            "limits.sendq",
+            f"limits.sendq is {limits.sendq}; expected at least {least}, which is what one message "
+            f"can take (limits.multiline_bytes is {limits.multiline_bytes}, "
+            f"limits.multiline_lines {limits.multiline_lines})",
+        )
+
+
 def check_files(config: Config) -> Iterator[tuple[str, str]]:
     """Yield the place and the text of a fault for every file that is named and can not be read."""
     for index, listener in enumerate(config.listeners):
@@ -82,9 +113,10 @@ def check_files(config: Config) -> Iterator[tuple[str, str]]:
             ("key", listener.tls.key),
         ]:
             try:
+                check_regular(path)
                 with path.open("rb") as file:
                     file.read(1)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 readable = False
                 yield f"{where}.{name}", unreadable(f"{where}.{name}", path, error)
         if readable:
@@ -191,10 +223,11 @@ def _passwords(config: Config) -> Iterator[tuple[str, str]]:
         yield f"gateways.webirc[{index}].password", gateway.password
 
 
-def _is_hash(text: str) -> bool:
+def _parameters(text: str) -> argon2.Parameters | None:
+    """Return how a hash was made; None: it is none."""
     try:
         parameters = argon2.extract_parameters(text)
     except InvalidHashError:
-        return False
+        return None
     # RFC 9106, section 3.1: what is shorter was cut off on its way here.
-    return parameters.salt_len >= 8 and parameters.hash_len >= 4
+    return parameters if parameters.salt_len >= 8 and parameters.hash_len >= 4 else None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import stat
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -94,9 +95,22 @@ def key_of(where: str) -> str:
     return where.partition("[")[0]
 
 
-def read_toml(path: Path) -> dict[str, object]:
-    """Return the tables of a TOML file in UTF-8. Raises `ConfigError`."""
+def check_regular(path: Path) -> None:
+    """Raise `ValueError` for a pipe or a device, which can keep whoever reads it waiting, and says
+    what it says only once. Raises `OSError` too."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ValueError("it is not a regular file")
+
+
+def read_toml(path: Path, *, again: bool = False) -> dict[str, object]:
+    """Return the tables of a TOML file in UTF-8. Raises `ConfigError`.
+
+    The first time it may be a pipe; not `again`.
+    """
     try:
+        if again:
+            check_regular(path)
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise ConfigError([f"{path}: can not be read: {reason(error)}"]) from None
@@ -342,9 +356,7 @@ def _describe(kind: Any) -> str:
 
 def _bounds(number: inspect.IntType | inspect.FloatType) -> str:
     words = {
-        "above {:.15g}": number.gt,
         "at least {:.15g}": number.ge,
-        "below {:.15g}": number.lt,
         "at most {:.15g}": number.le,
     }
     return "".join(f", {word.format(end)}" for word, end in words.items() if end is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trio_chat.config.conversion import reason
+from trio_chat.config.conversion import check_regular, reason
 from trio_chat.wire.text import split
 
 TEXT_LIMIT = 390
@@ -16,6 +16,7 @@ def read_motd(path: Path) -> tuple[str, ...]:
 
     Raises `OSError`, or `ValueError` when it is not text in UTF-8.
     """
+    check_regular(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:

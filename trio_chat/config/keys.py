@@ -23,10 +23,13 @@ from trio_chat.core.networks import Network, parse_network
 from trio_chat.core.settings import Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy
 
-Count = Annotated[int, Meta(ge=1)]
-CountOrNone = Annotated[int, Meta(ge=0)]
-"""0 is a value of its own: no limit, for ever, nothing."""
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+# Every number has two ends: beyond them it is a slip, or does what nobody can want.
+Clients = Annotated[int, Meta(ge=1, le=10_000_000)]
+ClientsOrAll = Annotated[int, Meta(ge=0, le=10_000_000)]
+"""0: as many as can be."""
+Seconds = Annotated[float, Meta(ge=0.1, le=86_400)]
+Patience = Annotated[float, Meta(ge=1, le=86_400)]
+"""Seconds that a peer is given, who has to hear of it and answer."""
 ServerName = Annotated[
     str,
     Meta(
@@ -136,7 +139,7 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     registration: Literal["open", "closed"] = "open"
     before_connect: bool = True
     require_email: bool = False
-    password_min_length: Count = 8
+    password_min_length: Annotated[int, Meta(ge=1, le=128)] = 8
     """Characters."""
 
 
@@ -145,21 +148,21 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     enabled: bool = True
     sync: Literal["full", "normal", "off"] = "full"
-    retention_days: CountOrNone = 90
+    retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 90
     """Days; 0: for ever."""
-    max_per_channel: Count = 100_000
-    page: Count = 1000
+    max_per_channel: Annotated[int, Meta(ge=1, le=100_000_000)] = 100_000
+    page: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     """Messages that one query can ask for."""
-    on_join: CountOrNone = 20
+    on_join: Annotated[int, Meta(ge=0, le=1000)] = 20
     """Messages that somebody on the plain side is shown on joining."""
 
 
 class Flood(msgspec.Struct, frozen=True, kw_only=True):
     """`[flood]`"""
 
-    burst: Count = 10
+    burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 10
     """Lines that may come at once."""
-    rate: Annotated[float, Meta(gt=0, le=1_000_000)] = 4.0
+    rate: Annotated[float, Meta(ge=0.01, le=1_000_000)] = 4.0
     """Lines a second after that."""
     exempt: tuple[Network, ...] = _LOOPBACK
 
@@ -167,18 +170,18 @@ class Flood(msgspec.Struct, frozen=True, kw_only=True):
 class Connections(msgspec.Struct, frozen=True, kw_only=True):
     """`[connections]`"""
 
-    total: CountOrNone = 0
+    total: ClientsOrAll = 0
     """0: as many as there are file descriptors for."""
-    per_address: Count = 64
-    new_per_minute: Count = 64
+    per_address: Clients = 64
+    new_per_minute: Clients = 64
     """From one address."""
     exempt: tuple[Network, ...] = _LOOPBACK
     """Where `per_address` and `new_per_minute` do not count."""
-    registration_timeout: Seconds = 60.0
-    registration_lines: Count = 1024
-    ping_after: Seconds = 90.0
+    registration_timeout: Patience = 60.0
+    registration_lines: Annotated[int, Meta(ge=8, le=1_000_000)] = 1024
+    ping_after: Patience = 90.0
     """Seconds of silence."""
-    ping_timeout: Seconds = 150.0
+    ping_timeout: Patience = 150.0
     """Seconds of silence: always more than `ping_after`."""
     handshake_timeout: Seconds = 10.0
     drain_timeout: Seconds = 5.0
@@ -200,7 +203,7 @@ class Sts(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = False
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """0: the port of the first listener with TLS."""
-    duration: CountOrNone = 2_592_000
+    duration: Annotated[int, Meta(ge=0, le=315_360_000)] = 2_592_000
     """Seconds; 0 takes the policy back."""
     preload: bool = False
 
@@ -259,6 +262,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         if not self.sts.enabled or port is None:
             return None
         return StsPolicy(port=port, duration=self.sts.duration, preload=self.sts.preload)
+
+    def certificates(self) -> list[Path]:
+        """Name the files of certificates, each once."""
+        found = [one.tls.certificate for one in self.listeners if one.tls is not None]
+        return list(dict.fromkeys(found))
 
     def not_there_yet(self) -> list[str]:
         """Name the sections that the user set something in to no effect.

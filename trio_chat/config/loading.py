@@ -18,6 +18,7 @@ from trio_chat.config.conversion import (
     from_tables,
     key_of,
     read_toml,
+    reason,
 )
 from trio_chat.config.keys import KINDS, SECTIONS, Config, data_directory
 from trio_chat.config.listening import (
@@ -40,14 +41,22 @@ _FORMS: Forms = {
 
 
 def load(
-    path: Path | None, environ: Mapping[str, str], overrides: Sequence[Override] = ()
+    path: Path | None,
+    environ: Mapping[str, str],
+    overrides: Sequence[Override] = (),
+    *,
+    again: bool = False,
 ) -> Config:
     """Read the file, if there is one, the environment and the flags; check all of it.
 
-    Raises `ConfigError` with every fault found.
+    Raises `ConfigError` with every fault found. `again` is whether it has been read before, which
+    only a regular file can be.
     """
-    here = Path.cwd()
-    tables = read_toml(path) if path else {}
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise ConfigError([f"the current directory can not be found: {reason(error)}"]) from None
+    tables = read_toml(path, again=again) if path else {}
     base = path.absolute().parent if path else here
     from_file, faults = from_tables(tables, KINDS, source=str(path), base=base)
     from_variables, more = from_environment(environ, KINDS, base=here)

@@ -20,7 +20,9 @@ _LONGEST = 100 * _UNITS["y"]
 
 
 class Ban(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the server does not let in. `until` is in seconds since the epoch; None: for good."""
+    """Whom the server does not let in, until when on the clock that does not jump; None: for good.
+
+    `at` is when it was put in force, in seconds since the epoch."""
 
     target: str
     """A mask, `nickname!user@host`, or a network."""
@@ -30,9 +32,9 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     until: float | None = None
 
-    def lasts(self, now: float) -> bool:
+    def lasts(self, monotonic: float) -> bool:
         """Whether it is in force."""
-        return self.until is None or now < self.until
+        return self.until is None or monotonic < self.until
 
 
 class Bans:
@@ -53,11 +55,11 @@ class Bans:
         else:
             self.networks[network_text(ban.network)] = ban
 
-    def on_address(self, address: str, now: float) -> Ban | None:
+    def on_address(self, address: str, monotonic: float) -> Ban | None:
         """Return the ban on an IP address; the empty address has none."""
         if not self.networks or not address:
             return None
-        self._forget_old(self.networks, now)
+        self._forget_old(self.networks, monotonic)
         return next(
             (
                 ban
@@ -67,25 +69,25 @@ class Bans:
             None,
         )
 
-    def refusal(self, address: str, now: float) -> str:
+    def refusal(self, address: str, monotonic: float) -> str:
         """Return why nobody is let in from an IP address; empty: they are."""
-        ban = self.on_address(address, now)
+        ban = self.on_address(address, monotonic)
         return f"You are banned ({ban.reason})" if ban else ""
 
-    def on_mask(self, prefix: str, now: float) -> Ban | None:
+    def on_mask(self, prefix: str, monotonic: float) -> Ban | None:
         """Return the ban on `nickname!user@host`."""
         if not self.masks:
             return None
-        self._forget_old(self.masks, now)
+        self._forget_old(self.masks, monotonic)
         return next((ban for ban in self.masks.values() if masks.matches(ban.target, prefix)), None)
 
-    def current(self, kind: dict[str, Ban], now: float) -> list[Ban]:
+    def current(self, kind: dict[str, Ban], monotonic: float) -> list[Ban]:
         """Return the bans of one kind that are in force."""
-        self._forget_old(kind, now)
+        self._forget_old(kind, monotonic)
         return list(kind.values())
 
-    def _forget_old(self, bans: dict[str, Ban], now: float) -> None:
-        for key in [key for key, ban in bans.items() if not ban.lasts(now)]:
+    def _forget_old(self, bans: dict[str, Ban], monotonic: float) -> None:
+        for key in [key for key, ban in bans.items() if not ban.lasts(monotonic)]:
             del bans[key]
 
 

@@ -51,23 +51,34 @@ class Context:
     """What is so, and what can be done about it.
 
     `instance` makes ids of this run differ from those of every other; `version` is what VERSION
-    says; `started` is the time of the start, in seconds since the epoch; `page` is the replies
-    after which a user has to have taken them before there are more.
+    says; `started` is the time of the start, in seconds since the epoch, and `monotonic` the same
+    on the clock that does not jump; `page` is the replies after which a user has to have taken them
+    before there are more.
     """
 
     def __init__(
-        self, settings: Settings, *, instance: str, version: str, started: float, page: int = PAGE
+        self,
+        settings: Settings,
+        *,
+        instance: str,
+        version: str,
+        started: float,
+        monotonic: float,
+        page: int = PAGE,
     ) -> None:
         self.settings = settings
         self.version = version
         self.started = started
+        self.started_monotonic = monotonic
         self.page_size = page
         self.state = State()
         self.output = Output()
         self.answers = Answers(self.output, line=self.line, new_id=self.new_id)
         self.server = events.Source(prefix=settings.name)
         self.now = started
-        """The time of this step, in seconds since the epoch."""
+        """The time of this step, in seconds since the epoch: to be shown, for it can jump."""
+        self.monotonic = monotonic
+        """The time of this step, in seconds since any beginning: for measuring how long it is."""
         self.pending: dict[int, Pending] = {}
         """Requests under way."""
         self.at_hand: User | None = None
@@ -80,10 +91,15 @@ class Context:
         self._ids = 0
         self._requests = 0
 
-    def begin(self, now: float, utc_offset: int) -> None:
+    def begin(self, now: float, monotonic: float, utc_offset: int) -> None:
         """Begin a step at this time."""
         self.now = now
+        self.monotonic = monotonic
         self.output.begin(now, utc_offset)
+
+    def on_the_wall(self, monotonic: float) -> float:
+        """Return what the other clock shows then, in seconds since the epoch."""
+        return self.now + (monotonic - self.monotonic)
 
     def is_here(self, user: User) -> bool:
         """Whether a user is still connected."""

@@ -53,13 +53,20 @@ class Core:
         instance: str = "",
         version: str = "",
         started: float = 0.0,
+        monotonic: float | None = None,
         page: int = PAGE,
     ) -> None:
         self.context = Context(
-            settings, instance=instance, version=version, started=started, page=page
+            settings,
+            instance=instance,
+            version=version,
+            started=started,
+            monotonic=started if monotonic is None else monotonic,
+            page=page,
         )
         self._deadlines: list[tuple[float, UserId]] = []
-        """A heap with one entry for each user, due no later than anything has to happen."""
+        """A heap with one entry for each user, due no later than anything has to happen; and with
+        entries of some who are gone."""
         self._backlog: collections.deque[User] = collections.deque()
         """Whose lines, or whose end, many are to be shown, and are left for a later step."""
         self._next: collections.deque[User] = collections.deque()
@@ -80,12 +87,22 @@ class Core:
 
     # --- For whoever runs the core
 
-    def step(self, inputs: Iterable[Input], now: float, utc_offset: int = 0) -> Effects:
+    def step(
+        self,
+        inputs: Iterable[Input],
+        now: float,
+        utc_offset: int = 0,
+        *,
+        monotonic: float | None = None,
+    ) -> Effects:
         """Take what has happened; return what follows from it.
 
-        `now` is in seconds since the epoch, `utc_offset` in seconds east of UTC.
+        `now` is in seconds since the epoch, and may jump, as clocks are set: it is what people are
+        shown. `monotonic` is in seconds since any beginning, and never goes back: every duration
+        and every deadline is measured by it. Where there is one clock that does not jump, it is
+        both. `utc_offset` is in seconds east of UTC.
         """
-        self.context.begin(now, utc_offset)
+        self.context.begin(now, now if monotonic is None else monotonic, utc_offset)
         if self.context.searches:
             self._search_on()
         if self._next or self._backlog:
@@ -110,7 +127,8 @@ class Core:
 
     @property
     def next_deadline(self) -> float | None:
-        """When the core next wants to be told that time has elapsed."""
+        """When the core next wants to be told that time has elapsed, on the clock that does not
+        jump."""
         return self._deadlines[0][0] if self._deadlines else None
 
     def waits(self, user: UserId) -> bool:
@@ -118,9 +136,9 @@ class Core:
         found = self.state.users.get(user)
         return found is not None and found.deferred is not None
 
-    def refusal(self, address: str, now: float) -> str:
+    def refusal(self, address: str, monotonic: float) -> str:
         """Return why nobody is let in from an IP address; empty: they are."""
-        return self.state.bans.refusal(address, now)
+        return self.state.bans.refusal(address, monotonic)
 
     def withhold(self, effects: Effects) -> None:
         """Take out of `effects` what the journal could not store, and tell who said it."""
@@ -152,6 +170,8 @@ class Core:
             elif user.deferred is None and output.cost > BUDGET and rooms.reach(user) > FEW:
                 user.leaving = item.reason
                 self._postpone(user, [])
+            elif item.orderly:
+                self._see_off(user, item.reason)
             else:
                 ctx.depart([user], item.reason)
         elif isinstance(item, Completed):
@@ -165,6 +185,16 @@ class Core:
             reloading.tell(ctx, before, item.settings)
         elif isinstance(item, ShutDown):
             self._shut_down(item.reason)
+
+    def _see_off(self, user: User, reason: str) -> None:
+        """Let somebody go whose connection has ended, and who may still be listening."""
+        ctx = self.context
+        if user.plain:
+            # Whoever pipes something in gets what it is about, and no more.
+            ctx.output.close(user, reason)
+            ctx.depart([user], reason)
+        else:
+            ctx.close(user, reason)
 
     def _failed(self, item: Input, error: Exception) -> None:
         """A mistake of ours: it costs whoever met it the connection, and nobody else anything."""
@@ -193,14 +223,18 @@ class Core:
 
     def _connected(self, item: Connected) -> None:
         ctx = self.context
-        user = User(item, now=ctx.now)
+        user = User(item, since=ctx.on_the_wall(item.since), monotonic=ctx.monotonic)
         self.state.users[user.id] = user
         first = min(self.settings.registration_timeout, self.settings.ping_after)
+        if len(self._deadlines) > 2 * len(self._users) + FEW:
+            # Most are of users who have come and gone.
+            self._deadlines = [entry for entry in self._deadlines if entry[1] in self._users]
+            heapq.heapify(self._deadlines)
         heapq.heappush(self._deadlines, (item.since + first, user.id))
 
     def _received(self, user: User, lines: list[bytes]) -> None:
         ctx, output = self.context, self.context.output
-        user.last_seen = ctx.now
+        user.last_seen = ctx.monotonic
         user.pinged_at = None
         ctx.at_hand = user
         ctx.replies = 0
@@ -315,8 +349,7 @@ class Core:
             self._received(user, lines)
         if user.deferred is None and ctx.is_here(user):
             if user.leaving is not None:
-                ctx.output.close(user, user.leaving)
-                ctx.depart([user], user.leaving)
+                self._see_off(user, user.leaving)
             elif user.held:
                 ctx.output.read(user, on=True)
 
@@ -354,7 +387,7 @@ class Core:
         ctx = self.context
         deadlines = self._deadlines
         # Many may be due at once: who is not looked after in this step stays due.
-        while deadlines and deadlines[0][0] <= ctx.now and ctx.output.cost <= BUDGET:
+        while deadlines and deadlines[0][0] <= ctx.monotonic and ctx.output.cost <= BUDGET:
             user_id = heapq.heappop(deadlines)[1]
             user = self.state.users.get(user_id)
             if user is None:
@@ -368,7 +401,8 @@ class Core:
                 continue
             if again is not None:
                 # Rounding must not bring it back at once, for ever.
-                heapq.heappush(deadlines, (max(again, math.nextafter(ctx.now, math.inf)), user_id))
+                again = max(again, math.nextafter(ctx.monotonic, math.inf))
+                heapq.heappush(deadlines, (again, user_id))
 
     def _shut_down(self, reason: str) -> None:
         """Send everybody off. Nobody is told who else leaves: they all do."""

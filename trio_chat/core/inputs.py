@@ -20,7 +20,8 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     """The address that others are shown."""
     since: float
-    """When the connection was made: what it has time for counts from there."""
+    """When the connection was made, on the clock that does not jump: what it has time for counts
+    from there."""
     secure: bool = False
     """Whether the connection is encrypted, or never leaves the machine."""
     address: str = ""

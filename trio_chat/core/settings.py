@@ -12,7 +12,9 @@ from msgspec import Meta
 
 from trio_chat.core.networks import Network
 
-Count = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, le=10_000)]
+Text = Annotated[int, Meta(ge=4, le=390)]
+"""Bytes: one character can have four; more do not fit into a line with the longest names."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,22 +22,23 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     nickname: Annotated[int, Meta(ge=1, le=64)] = 32
     channel: Annotated[int, Meta(ge=2, le=100)] = 64
-    topic: Annotated[int, Meta(ge=1, le=390)] = 390
-    kick: Annotated[int, Meta(ge=1, le=390)] = 390
-    away: Annotated[int, Meta(ge=1, le=390)] = 390
-    username: Annotated[int, Meta(ge=1, le=32)] = 20
+    topic: Text = 390
+    kick: Text = 390
+    away: Text = 390
+    username: Annotated[int, Meta(ge=2, le=32)] = 20
+    """With the `~` in front."""
     realname: Annotated[int, Meta(ge=1, le=200)] = 150
     channels_per_user: Count = 100
     targets: Annotated[int, Meta(ge=1, le=100)] = 4
     list_entries: Count = 100
     monitor: Count = 100
-    whowas: Annotated[int, Meta(ge=0)] = 1000
-    sendq: Annotated[int, Meta(ge=16_384)] = 1_048_576
+    whowas: Annotated[int, Meta(ge=0, le=100_000)] = 1000
+    sendq: Annotated[int, Meta(ge=16_384, le=1_073_741_824)] = 1_048_576
     """Bytes that may wait for one peer."""
     client_tags: Annotated[int, Meta(ge=0, le=4094)] = 4094
     """Bytes of client-only tags."""
-    multiline_bytes: Count = 4096
-    multiline_lines: Count = 100
+    multiline_bytes: Annotated[int, Meta(ge=64, le=262_144)] = 4096
+    multiline_lines: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
 class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -44,7 +44,7 @@ class OpenBatch:
     __slots__ = ("client_tags", "kind", "label", "lines", "reference", "seen", "size", "target")
 
     def __init__(
-        self, reference: str, target: str, *, client_tags: str, label: str, now: float
+        self, reference: str, target: str, *, client_tags: str, label: str, monotonic: float
     ) -> None:
         self.reference = reference
         self.target = target
@@ -57,12 +57,16 @@ class OpenBatch:
         """Each with whether it goes on with the line before it. None: it has been refused."""
         self.size = 0
         """Bytes."""
-        self.seen = now
-        """When the last line came."""
+        self.seen = monotonic
+        """When the last line came, on the clock that does not jump."""
 
 
 class User:
-    """Somebody who is connected, registered or not."""
+    """Somebody who is connected, registered or not.
+
+    `since` is when the connection was made, in seconds since the epoch; `monotonic` is the time on
+    the clock that does not jump, as are all times but `signed_on`.
+    """
 
     __slots__ = (
         "account",
@@ -93,12 +97,13 @@ class User:
         "registration",
         "requests",
         "secure",
+        "signed_on",
         "source",
         "username",
         "wrong_passwords",
     )
 
-    def __init__(self, item: Connected, *, now: float) -> None:
+    def __init__(self, item: Connected, *, since: float, monotonic: float) -> None:
         plain = item.plain
         self.id = item.user
         self.plain = plain
@@ -128,8 +133,10 @@ class User:
         """The channels that this user has been invited to. One that is gone opens no other."""
         self.registration: Registration | None = Registration()
         self.connected_at = item.since
-        self.last_seen = now
-        self.last_said = now
+        self.signed_on = since
+        """The same as it is shown: in seconds since the epoch."""
+        self.last_seen = monotonic
+        self.last_said = monotonic
         self.pinged_at: float | None = None
         """When a PING was sent that nothing has followed yet."""
         self.out: list[Chunk] | None = None
@@ -233,6 +240,7 @@ class Channel:
         self.forward: Channel | None = None
         """Where who can not join is taken, while that channel is there."""
         self.renamed_at = -math.inf
+        """On the clock that does not jump; the other times are in seconds since the epoch."""
         self.topic = ""
         self.topic_by = ""
         self.topic_at = 0.0

@@ -13,8 +13,6 @@ import msgspec
 
 from trio_chat.core.networks import Network, in_networks, normal
 
-RESERVE = 256
-"""Descriptors that connections leave free, so that files can always be opened."""
 _MINUTE = 60.0
 
 
@@ -38,12 +36,6 @@ class AdmissionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     new_per_minute: int
     exempt: tuple[Network, ...]
     gateways: tuple[Network, ...] = ()
-
-
-def total_for(configured: int, descriptors: int) -> int:
-    """Return how many connections there can be: as configured, if the descriptors allow it."""
-    possible = max(1, descriptors - RESERVE)
-    return min(configured, possible) if configured else possible
 
 
 class Admission:

@@ -50,10 +50,6 @@ class Home(Protocol):
     """Connections that ended before their peers had read to the end."""
 
     @property
-    def now(self) -> Callable[[], float]:
-        """Returns the time, in seconds since the epoch."""
-
-    @property
     def move(self) -> Callable[[Connection, str], str]:
         """Counts a connection under another address; returns why that can not be."""
 
@@ -68,8 +64,8 @@ class Connection:
     """A client's connection, from the first byte to the last.
 
     `address` is the peer's IP address (empty for a Unix socket), or that of whom a gateway speaks
-    for; `host` is how the others are shown it. `since` is when it was made, in seconds since the
-    epoch: what it has time for counts from there. `bucket` is None for who is exempt from flood
+    for; `host` is how the others are shown it. `since` is when it was made, on trio's
+    clock: what it has time for counts from there. `bucket` is None for who is exempt from flood
     control.
     """
 
@@ -170,6 +166,7 @@ class Connection:
             except Exception:
                 reason = "Internal error"
                 log.exception("a connection failed", host=self.host)
+                self._say_why(reason)
             if self.state is not State.LEFT:
                 self._leave()
             reason = self._reason or reason
@@ -234,10 +231,6 @@ class Connection:
             )
         )
         self._backlog = self._cut(opened.data)
-
-    def now(self) -> float:
-        """Return the time, in seconds since the epoch."""
-        return self._hub.now()
 
     def ask(self) -> None:
         """Ask for a nickname."""
@@ -308,6 +301,7 @@ class Connection:
     def read_failed(self) -> None:
         """End, by a mistake of ours."""
         if self.state is State.POLLED:
+            self._say_why("Internal error")
             self._fail("Internal error")
 
     def _fail(self, reason: str) -> None:
@@ -380,15 +374,19 @@ class Connection:
             self._scope.cancel()
 
     def dismiss(self, reason: str) -> None:
-        """Say why the connection ends to somebody who is not a user yet; then end it."""
-        if self.state not in (State.HANDSHAKE, State.ENDING, State.GONE):
-            self.outbox.push(self._closing_line(reason))
+        """Say why the connection ends, where the core does not; then end it."""
+        self._say_why(reason)
         self.finish()
 
     # --- The end
 
     def _leave(self) -> None:
         self.on(Event.LEAVE)
+
+    def _say_why(self, reason: str) -> None:
+        """Send the line that says why it ends, where the peer can read it."""
+        if self.state not in (State.HANDSHAKE, State.ENDING, State.GONE):
+            self.outbox.push(self._closing_line(reason))
 
     async def _end(self, *, hung_up: bool) -> None:
         """Send the rest, and give the peer time to hang up."""

@@ -66,10 +66,11 @@ def _utc_offset(minute: int) -> int:
 class Hub:
     """Everybody's connections on one side, the core on the other.
 
-    `now` returns the time in seconds since the epoch. `nursery` is where connections live.
-    `on_end` is told of each that has ended, and `on_move` has one counted under another IP address
-    (or returns why it can not be). `on_reload` reads the configuration again, and returns what is
-    wrong with it. `on_tick` is told after each tick how many inputs it took.
+    `now` returns the time to be shown, in seconds since the epoch; what takes time is measured on
+    trio's clock. `nursery` is where connections live. `on_end` is told of each that has ended, and
+    `on_move` has one counted under another IP address (or returns why it can not be). `on_reload`
+    reads the configuration again, and returns what is wrong with it. `on_tick` is told after each
+    tick how many inputs it took.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Hub:
         self.open = 0
         """Connections that have not ended, those who are only being seen off included."""
         self._journal = journal
-        self.now = now
+        self._now = now
         self._on_end = on_end
         self.move = on_move
         self._on_reload = on_reload
@@ -140,11 +141,24 @@ class Hub:
 
         Once a second for each reason at most: whoever causes it can cause it very often.
         """
+        times = self._tally(reason)
+        if times:
+            log.info(event, reason=reason, times=times, **details)
+
+    def count_trouble(self, event: str, reason: str, **details: object) -> None:
+        """Do the same with what whoever runs the server has to see to."""
+        times = self._tally(reason)
+        if times:
+            log.error(event, reason=reason, times=times, **details)
+
+    def _tally(self, reason: str) -> int:
+        """Count; return how often it has happened, or 0 where that was said a moment ago."""
         self._counts[reason] += 1
         now = trio.current_time()
-        if now - self._logged.get(reason, -math.inf) >= 1:
-            self._logged[reason] = now
-            log.info(event, reason=reason, times=self._counts[reason], **details)
+        if now - self._logged.get(reason, -math.inf) < 1:
+            return 0
+        self._logged[reason] = now
+        return self._counts[reason]
 
     # --- The loop
 
@@ -189,19 +203,21 @@ class Hub:
         due = self.core.next_deadline
         if due != self._due:
             self._due = due
-            seconds = math.inf if due is None else max(0.0, due - self.now())
-            self._alarm.deadline = trio.current_time() + seconds
+            self._alarm.deadline = math.inf if due is None else due
 
     async def tick(self, inputs: list[Input]) -> tuple[int, int]:
         """Decide, store, show. Return how many events were shown, each counted for everybody who
         saw it, and how many users that were."""
-        now = self.now()
-        effects = self.core.step(inputs, now, _utc_offset(int(now) // 60))
+        now = self._now()
+        effects = self.core.step(
+            inputs, now, _utc_offset(int(now) // 60), monotonic=trio.current_time()
+        )
         if effects.records:
             try:
                 await self._journal.commit(effects.records)
             except JournalError as error:
-                log.error("could not store messages", error=str(error), count=len(effects.records))
+                count = len(effects.records)
+                self.count_trouble("could not store messages", str(error), messages=count)
                 self.core.withhold(effects)
         await self._fan_out(effects.outputs)
         for user, on in effects.reading:
@@ -236,7 +252,7 @@ class Hub:
                 data = chunks[0].data(user) if len(chunks) == 1 else write(chunks, user, merged)
             except Exception:
                 log.exception("could not write what a client is to be sent", user=user)
-                self.put_now(Disconnected(user=user, reason="Internal error"))
+                self._give_up(connection, "Internal error")
                 continue
             if data:
                 connection.outbox.push(data)
@@ -255,7 +271,7 @@ class Hub:
                 connection.hold()
         except Exception:
             log.exception("a connection could not be held or released", user=user)
-            self.put_now(Disconnected(user=user, reason="Internal error"))
+            self._give_up(connection, "Internal error")
 
     def _close(self, user: UserId, reason: str) -> None:
         """End a connection that the core has closed; log it, unless that was to be expected."""
@@ -273,10 +289,14 @@ class Hub:
         reason = self.move(connection, address)
         if reason:
             self.count("refused", reason, host=connection.host, address=address)
-            # Nothing may follow the line that says why; the core hears of it in the next tick.
-            del self.connections[user]
-            connection.dismiss(reason)
-            self.put_now(Disconnected(user=user, reason=reason))
+            self._give_up(connection, reason)
+
+    def _give_up(self, connection: Connection, reason: str) -> None:
+        """End a connection that the core has not closed, and hears of in the next tick."""
+        # Nothing may follow the line that says why.
+        del self.connections[connection.id]
+        connection.dismiss(reason)
+        self.put_now(Disconnected(user=connection.id, reason=reason))
 
     def _finish(self, user: UserId) -> None:
         connection = self.connections.pop(user, None)

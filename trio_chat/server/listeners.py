@@ -52,6 +52,9 @@ class Endpoint:
         self.socket = sock
         self.configured = configured
         self.context = context
+        address = configured.address
+        self._file = _identity(address.path) if isinstance(address, UnixAddress) else None
+        """Which file the socket has."""
 
     @property
     def address(self) -> TcpAddress | UnixAddress:
@@ -64,9 +67,28 @@ class Endpoint:
     def close(self) -> None:
         """Stop listening."""
         trio.lowlevel.notify_closing(self.socket)
+        address = self.configured.address
+        if isinstance(address, UnixAddress):
+            self._remove(address.path)
         self.socket.close()
-        if isinstance(self.configured.address, UnixAddress):
-            self.configured.address.path.unlink(missing_ok=True)
+
+    def _remove(self, path: Path) -> None:
+        """Remove our socket's file, if it is still there: by now another server may have its own in
+        that place. As long as the socket is open no other file can have the number of ours."""
+        try:
+            if self._file is not None and self._file == _identity(path):
+                path.unlink()
+        except OSError as error:
+            log.warning("can not remove a socket", path=str(path), error=error.strerror)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from every other that there is; None: there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def tls_context(tls: Tls) -> TlsContext:
@@ -216,10 +238,15 @@ def _answers(path: Path) -> bool:
         return True
 
 
-async def accept(endpoint: Endpoint, admit: Callable[[socket.socket, str, Endpoint], None]) -> None:
+async def accept(
+    endpoint: Endpoint,
+    admit: Callable[[socket.socket, str, Endpoint], None],
+    failed: Callable[[str], None],
+) -> None:
     """Accept connections until cancelled, handing each to `admit` with the peer's address.
 
-    The address is empty for a Unix socket. `admit` owns the socket, and must not raise.
+    The address is empty for a Unix socket. `admit` owns the socket, and must not raise. `failed` is
+    told why none can be accepted for the moment, as often as that is tried.
     """
     listening = endpoint.socket
     while True:
@@ -231,7 +258,7 @@ async def accept(endpoint: Endpoint, admit: Callable[[socket.socket, str, Endpoi
                 break
             except OSError as error:
                 if error.errno in _OUT_OF_DESCRIPTORS:
-                    log.error("can not accept connections", error=error.strerror)
+                    failed(error.strerror or str(error))
                     await trio.sleep(_BREATHER)
                 # Anything else befell the one connection that was to be accepted.
                 break

@@ -21,7 +21,14 @@ from trio_chat.server.door import Door
 from trio_chat.server.life import Event
 from trio_chat.server.outbox import GONE
 from trio_chat.server.policy import Policy
-from trio_chat.server.tls import HandshakeError, TlsContext, TlsTransport, fingerprint
+from trio_chat.server.tls import (
+    HANDSHAKE_FAILURE,
+    HandshakeError,
+    TlsContext,
+    TlsTransport,
+    fatal_alert,
+    fingerprint,
+)
 from trio_chat.server.transport import Transport, WantsToSendError
 from trio_chat.wire import proxy, sniff
 from trio_chat.wire.sniff import may_be_proxy
@@ -36,8 +43,6 @@ _RUSH = 8
 _LONGEST_PATIENCE = 15.0
 """Seconds until they are asked all the same."""
 _TLS_ONLY = "This port speaks TLS only"
-_NO_TLS = bytes((0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 40))
-"""A fatal alert, "handshake_failure" (RFC 8446, section 6)."""
 _HTTP_TEXT = b"This is a chat server. Use an IRC client, or: nc HOST PORT\n"
 _HTTP_REPLY = (
     b"HTTP/1.1 426 Upgrade Required\r\n"
@@ -83,10 +88,7 @@ class Opener(Protocol):
 
     @property
     def since(self) -> float:
-        """When it was made, in seconds since the epoch."""
-
-    def now(self) -> float:
-        """The time, in seconds since the epoch."""
+        """When it was made, on trio's clock."""
 
     def on(self, event: Event) -> None:
         """Take note of what has happened."""
@@ -146,7 +148,8 @@ class Opening:
         if self._tls is not None and self._tls.only and protocol is sniff.Protocol.UNKNOWN:
             raise self._refuse("no TLS", _TLS_ONLY)
         if protocol is sniff.Protocol.TLS:
-            raise RefusedError("TLS", "There is no TLS on this port", _NO_TLS)
+            alert = fatal_alert(HANDSHAKE_FAILURE)
+            raise RefusedError("TLS", "There is no TLS on this port", alert)
         if protocol is sniff.Protocol.HTTP:
             raise RefusedError("HTTP", "This is a chat server", _HTTP_REPLY)
         if protocol is sniff.Protocol.PROXY:
@@ -260,6 +263,7 @@ class Opening:
         self._opener.on(Event.ENCRYPT)
         left = self._policy.handshake_timeout
         transport: TlsTransport | None = None
+        agreed = False
         try:
             while True:
                 began = trio.current_time()
@@ -269,6 +273,7 @@ class Opening:
                     transport = transport or tls.accept(sock)
                     wait = self._step(transport)
                 if wait is None:
+                    agreed = True
                     break
                 began = trio.current_time()
                 with trio.move_on_after(max(0.0, left)) as scope:
@@ -281,6 +286,9 @@ class Opening:
             raise RefusedError(
                 "TLS handshake", "TLS handshake failed", b"", error=str(error)
             ) from None
+        finally:
+            if transport is not None and not agreed:
+                transport.give_up()
         self._opener.on(Event.ENCRYPTED)
         return transport
 
@@ -302,7 +310,7 @@ class Opening:
 
     def _time_to_register(self) -> float:
         """Return the seconds that are left for it."""
-        spent = self._opener.now() - self._opener.since
+        spent = trio.current_time() - self._opener.since
         return max(0.0, self._policy.registration_timeout - spent)
 
     def _refuse_silence(self) -> RefusedError:

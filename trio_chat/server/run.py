@@ -7,8 +7,8 @@ force. Shutdown is: stop accepting, finish the tick, send everybody off, wait a 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import itertools
-import resource
 import secrets
 import signal
 import socket
@@ -21,26 +21,36 @@ import structlog
 import trio
 
 import trio_chat
-from trio_chat.config import Config, ConfigError
+from trio_chat.config import Address, Config, ConfigError
+from trio_chat.config.certificates import complaint
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
+from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, NoJournal
-from trio_chat.server.admission import Admission, AdmissionPolicy, total_for
+from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
 from trio_chat.server.connection import Connection
+from trio_chat.server.descriptors import HOW_TO_RAISE, PLENTY, for_connections, raise_limit
 from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket
+from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
 
 log = structlog.get_logger()
 
+RELOAD = 10.0
+"""Seconds that reading the configuration again may take: a file can be on a disk that is gone."""
 SHUTDOWN = 4.5
 """Seconds that clients are given to read to the end when the server stops, at most."""
+_END = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+"""Signals that end the server in order; the second of them at once."""
+_IGNORED = (signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that would end the process, and are sent to others for all kinds of things."""
 
 
 async def serve(
@@ -50,38 +60,46 @@ async def serve(
     out: TextIO = sys.stdout,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `StartError` or `ConfigError` before it listens.
+    """Serve until a signal says that it is the end. Raises `StartError` or `ConfigError` before it
+    listens.
 
     `reload` returns the configuration as it is now, for SIGHUP and REHASH. What the server says of
     itself goes to `out`, once it listens.
     """
-    descriptors = raise_descriptor_limit()
+    limit = raise_limit()
     endpoints: list[Endpoint] = []
     with Collector() as collector, contextlib.ExitStack() as opened:
         for listener in config.listeners:
             for endpoint in await open_endpoints(listener):
                 opened.callback(endpoint.close)
                 endpoints.append(endpoint)
+        possible = for_connections(limit, len(endpoints))
+        _look_at_certificates(config)
         async with trio.open_nursery() as nursery:
             server = Server(
                 config,
                 endpoints,
                 nursery,
                 load=reload,
-                descriptors=descriptors,
+                possible=possible,
                 collector=collector,
             )
-            with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            with trio.open_signal_receiver(*_END, signal.SIGHUP, *_IGNORED) as signals:
                 server.start()
                 # Whoever started it may not be there to read it.
                 with contextlib.suppress(OSError):
                     print(banner(endpoints), file=out, flush=True)
                 task_status.started(server)
                 async for number in signals:
-                    if number != signal.SIGHUP:
-                        log.info("shutting down", signal=signal.Signals(number).name)
+                    name = signal.Signals(number).name
+                    if number in _END:
+                        log.info("shutting down", signal=name)
                         break
-                    await server.reload()
+                    if number == signal.SIGHUP:
+                        # It may take a while, and the next signal may be to end.
+                        nursery.start_soon(server.reload, name="reload")
+                    else:
+                        log.info("a signal that means nothing here", signal=name)
                 async with trio.open_nursery() as ending:
                     ending.start_soon(_force, signals, nursery)
                     await server.shut_down("Server shutting down")
@@ -92,12 +110,13 @@ async def serve(
 async def _force(signals: AsyncIterator[int], nursery: trio.Nursery) -> None:
     """End at once when told to stop a second time."""
     async for number in signals:
-        if number != signal.SIGHUP:
+        if number in _END:
             nursery.cancel_scope.cancel()
 
 
 class Server:
-    """A running server. `load` returns the configuration as it is when it is called."""
+    """A running server. `load` returns the configuration as it is when it is called; `possible` is
+    how many connections there are file descriptors for."""
 
     def __init__(
         self,
@@ -106,7 +125,7 @@ class Server:
         nursery: trio.Nursery,
         *,
         load: Callable[[], Config],
-        descriptors: int,
+        possible: int,
         collector: Collector,
         journal: Journal | None = None,
     ) -> None:
@@ -116,6 +135,7 @@ class Server:
             instance=f"{secrets.token_hex(6)}-",
             version=trio_chat.__version__,
             started=time.time(),
+            monotonic=trio.current_time(),
         )
         self._journal = journal if journal is not None else NoJournal()
         self.hub = Hub(
@@ -130,7 +150,9 @@ class Server:
         self._collector = collector
         self._load = load
         self._nursery = nursery
-        self._descriptors = descriptors
+        self._reading = trio.CapacityLimiter(1)
+        """Who reads the configuration again: one after another."""
+        self._possible = possible
         self._users = itertools.count(1)
         self._accepting = trio.CancelScope()
         self._listening = _kinds(config)
@@ -142,6 +164,12 @@ class Server:
         for endpoint in self.endpoints:
             tls = endpoint.context is not None
             log.info("listening", address=str(endpoint.address), tls=tls)
+        if self._possible < PLENTY and not self._config.connections.total:
+            log.warning(
+                "few connections are possible: few files may be open",
+                possible=self._possible,
+                raise_limit=HOW_TO_RAISE,
+            )
         self._nursery.start_soon(self.hub.run, name="hub")
         self._nursery.start_soon(self.hub.poller.run, name="poller")
         self._nursery.start_soon(self.hub.door.run, name="door")
@@ -179,15 +207,16 @@ class Server:
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections
-        total = total_for(connections.total, self._descriptors)
-        if connections.total > total:
+        possible = self._possible
+        if connections.total > possible:
             log.warning(
-                "fewer connections than configured: there are not enough file descriptors",
+                "fewer connections than configured: too few files may be open",
                 configured=connections.total,
-                possible=total,
+                possible=possible,
+                raise_limit=HOW_TO_RAISE,
             )
         return AdmissionPolicy(
-            total=total,
+            total=min(connections.total or possible, possible),
             per_address=connections.per_address,
             new_per_minute=connections.new_per_minute,
             exempt=connections.exempt,
@@ -202,16 +231,18 @@ class Server:
         before whatever is put into the hub's inbox after this.
         """
         try:
-            config = self._load()
-            settings = config.settings()
-            tls = {
-                listener.address: tls_context(listener.tls)
-                for listener in config.listeners
-                if listener.tls is not None
-            }
-        except (ConfigError, StartError) as error:
-            log.error("kept the old configuration", error=str(error))
-            return "; ".join(str(error).splitlines())
+            # Not waited for by anybody else, nor for longer than that: the thread may never end.
+            with trio.fail_after(RELOAD):
+                config, settings, tls = await trio.to_thread.run_sync(
+                    self._read, abandon_on_cancel=True, limiter=self._reading
+                )
+        except (ConfigError, StartError, trio.TooSlowError) as error:
+            fault = str(error) or f"it could not be read within {RELOAD:g} seconds"
+            log.error("kept the old configuration", error=fault)
+            return "; ".join(fault.splitlines())
+        except Exception:
+            log.exception("kept the old configuration")
+            return "Internal error"
         for endpoint in self.endpoints:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
         if _kinds(config) != self._listening:
@@ -222,13 +253,28 @@ class Server:
         log.info("reread the configuration")
         return ""
 
+    def _read(self) -> tuple[Config, Settings, dict[Address, TlsContext]]:
+        """Read the configuration and the files that it names."""
+        config = self._load()
+        _look_at_certificates(config)
+        settings = config.settings()
+        tls = {
+            listener.address: tls_context(listener.tls)
+            for listener in config.listeners
+            if listener.tls is not None
+        }
+        return config, settings, tls
+
     # --- Accepting
 
     async def _accept(self) -> None:
         with self._accepting:
             async with trio.open_nursery() as nursery:
                 for endpoint in self.endpoints:
-                    nursery.start_soon(accept, endpoint, self._admit)
+                    nursery.start_soon(accept, endpoint, self._admit, self._can_not_accept)
+
+    def _can_not_accept(self, reason: str) -> None:
+        self.hub.count_trouble("can not accept connections", reason)
 
     def _admit(self, sock: socket.socket, peer: str, endpoint: Endpoint) -> None:
         """Let a connection in and serve it, or tell it why not."""
@@ -261,7 +307,7 @@ class Server:
             host=shown_host(address),
             secure=not address,
             bucket=bucket,
-            since=self.hub.now(),
+            since=trio.current_time(),
         )
         self.hub.add(connection)
         self._nursery.start_soon(connection.run, endpoint.context, name="connection")
@@ -279,11 +325,19 @@ class Server:
         self._collector.part_with(connection)
 
     def _ban(self, address: str) -> str:
-        return self.hub.core.refusal(address, self.hub.now())
+        return self.hub.core.refusal(address, trio.current_time())
 
     def _unhurried(self, address: str) -> bool:
         """Whether flood control does not count there."""
         return not address or in_networks(address, self._config.flood.exempt)
+
+
+def _look_at_certificates(config: Config) -> None:
+    """Log which certificates are not valid, or soon will not be."""
+    for path in config.certificates():
+        said = complaint(path, dt.datetime.now(dt.UTC))
+        if said:
+            log.warning(said)
 
 
 def _kinds(config: Config) -> list[tuple[object, ...]]:
@@ -292,14 +346,3 @@ def _kinds(config: Config) -> list[tuple[object, ...]]:
         (listener.address, listener.tls is None, listener.mode, listener.group)
         for listener in config.listeners
     ]
-
-
-def raise_descriptor_limit() -> int:
-    """Allow this process as many descriptors as it may have; return how many that is."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):
-            return soft
-    return hard

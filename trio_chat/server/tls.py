@@ -49,6 +49,11 @@ _ACCEPT_STEP = 0x2001
 """What OpenSSL calls a step of the server's (SSL_CB_ACCEPT_LOOP)."""
 
 
+HANDSHAKE_FAILURE = 40
+_DECODE_ERROR = 50
+"""What alerts say (RFC 8446, section 6.2)."""
+
+
 class UnusableError(Exception):
     """A certificate or its key can not be used. The text says why, in OpenSSL's words."""
 
@@ -131,7 +136,26 @@ class TlsTransport(SocketTransport):
         except SSL.WantWriteError:
             raise WantsToSendError from None
         except SSL.Error as error:
+            if not self._steps.alerted and not isinstance(error, SSL.SysCallError):
+                # In what is not even a record OpenSSL sees no TLS, and says nothing. Whoever sent
+                # it waits for TLS all the same. Nothing is encrypted yet.
+                self._steps.alerted = True
+                with contextlib.suppress(OSError):
+                    self.socket.send(fatal_alert(_DECODE_ERROR))
             raise HandshakeError(_reason(error)) from None
+
+    def give_up(self) -> None:
+        """Tell the peer, where it can be told, that a handshake is not waited for any longer.
+
+        OpenSSL has no call for that, and it alone knows how an alert is written at each step: so it
+        is shown the end of what the peer says, which it answers with one.
+        """
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RD)
+        with contextlib.suppress(
+            HandshakeError, WantsToSendError, trio.WouldBlock, trio.ClosedResourceError
+        ):
+            self.handshake_now()
 
     @property
     def version(self) -> str:
@@ -232,23 +256,32 @@ class TlsTransport(SocketTransport):
 
 
 class _Steps:
-    """How many steps a read may still take."""
+    """How many steps a read may still take, and whether an alert has been sent."""
 
-    __slots__ = ("left",)
+    __slots__ = ("alerted", "left")
 
     def __init__(self) -> None:
         # Nobody is limited in a handshake, whose steps are few.
         self.left: float = math.inf
+        self.alerted = False
 
 
 def _count_steps(connection: SSL.Connection, where: int, _: int) -> None:
-    """Have a read end, as if the peer had said the end, that would go on for too long."""
-    if where == _ACCEPT_STEP:
+    """Have a read end, as if the peer had said the end, that would go on for too long; note
+    alerts."""
+    if where == SSL.SSL_CB_WRITE_ALERT:
+        connection.get_app_data().alerted = True
+    elif where == _ACCEPT_STEP:
         steps = connection.get_app_data()
         if steps is not None:
             steps.left -= 1
             if steps.left < 0:
                 connection.set_shutdown(SSL.RECEIVED_SHUTDOWN)
+
+
+def fatal_alert(description: int) -> bytes:
+    """Return the record of an alert that is not encrypted (RFC 8446, section 6)."""
+    return bytes((0x15, 0x03, 0x01, 0x00, 0x02, 0x02, description))
 
 
 def fingerprint(certificate: bytes | None) -> str:

@@ -89,17 +89,29 @@ def _read_words(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _unreadable(problem: Problem, line: bytes) -> ProtocolError:
-    """Tell what can be told of a line that can not be read, for the reply that says so."""
-    words = line[: INPUT_LIMIT + 1].split()
+    """Tell what can be told of a line that can not be read, for the reply that says so.
+
+    It may stand in that reply: whatever has in it what no line can have is left out.
+    """
+    words = [word for word in line[: INPUT_LIMIT + 1].split(b" ") if word]
     tags: Mapping[str, str] = NO_TAGS
     if words and words[0][:1] == b"@" and len(words[0]) < TAGS_LIMIT:
-        tags = parse_tags(words[0][1:].decode(errors="replace"))
+        tags = parse_tags(";".join(filter(None, map(_readable, words[0][1:].split(b";")))))
     while words and words[0][:1] in (b"@", b":"):
         del words[0]
     command = ""
     if words and words[0].isalnum() and len(words[0]) <= 32:
         command = words[0].decode("ascii").upper()
     return ProtocolError(problem, command, tags)
+
+
+def _readable(data: bytes) -> str:
+    """Return the text of what a line may have in it; nothing for anything else."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in text or "\r" in text or "\n" in text else text
 
 
 def parse_tags(text: str) -> dict[str, str]:

@@ -103,17 +103,17 @@ def _ban(
         reason=reason,
         by=user.prefix,
         at=ctx.now,
-        until=None if duration is None else ctx.now + duration,
+        until=None if duration is None else ctx.monotonic + duration,
     )
 
 
 def _add(ctx: Context, user: User, kind: dict[str, Ban], ban: Ban) -> None:
-    if len(ctx.state.bans.current(kind, ctx.now)) >= _LIMIT:
+    if len(ctx.state.bans.current(kind, ctx.monotonic)) >= _LIMIT:
         text = f"There are {_LIMIT} bans already"
         ctx.refuse(user, "KLINE" if ban.network is None else "DLINE", "TOO_MANY_BANS", text=text)
         return
     ctx.state.bans.add(ban)
-    until = f"until {date_and_time(ban.until)}" if ban.until is not None else "for good"
+    until = _until(ctx, ban) or "for good"
     ctx.notice(user, f"{ban.target} is banned {until}")
     # Who bans stays, so that somebody can lift it.
     users = ctx.state.users.values()
@@ -131,7 +131,7 @@ def _is_banned(user: User, ban: Ban) -> bool:
 
 
 def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str) -> None:
-    ctx.state.bans.current(kind, ctx.now)
+    ctx.state.bans.current(kind, ctx.monotonic)
     ban = kind.pop(key, None)
     if ban is None:
         ctx.refuse(user, name, "NO_SUCH_BAN", word(user, key), text="There is no such ban")
@@ -156,29 +156,36 @@ def stats(ctx: Context, user: User, message: Message) -> None:
     elif query in ("k", "K", "d", "D") and not user.modes & modes.OPERATOR:
         ctx.reply(user, numerics.ERR_NOPRIVILEGES)
     elif query in ("k", "K"):
-        shown = [_kline(ban) for ban in bans.current(bans.masks, ctx.now)]
+        shown = [_kline(ctx, ban) for ban in bans.current(bans.masks, ctx.monotonic)]
     elif query in ("d", "D"):
-        shown = [_dline(ban) for ban in bans.current(bans.networks, ctx.now)]
+        shown = [_dline(ctx, ban) for ban in bans.current(bans.networks, ctx.monotonic)]
     ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (query,))]))
 
 
-def _kline(ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
+def _kline(ctx: Context, ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
     nickname, _, rest = ban.target.partition("!")
     username, _, host = rest.partition("@")
-    return numerics.RPL_STATSKLINE, ("K", host, nickname, username, _why(ban))
+    return numerics.RPL_STATSKLINE, ("K", host, nickname, username, _why(ctx, ban))
 
 
-def _dline(ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
-    return numerics.RPL_STATSDLINE, ("D", ban.target, _why(ban))
+def _dline(ctx: Context, ban: Ban) -> tuple[Numeric, tuple[str, ...]]:
+    return numerics.RPL_STATSDLINE, ("D", ban.target, _why(ctx, ban))
 
 
-def _why(ban: Ban) -> str:
-    until = f", until {date_and_time(ban.until)}" if ban.until is not None else ""
-    return f"{ban.reason} ({ban.by}{until})"
+def _why(ctx: Context, ban: Ban) -> str:
+    until = _until(ctx, ban)
+    return f"{ban.reason} ({ban.by}{until and f', {until}'})"
+
+
+def _until(ctx: Context, ban: Ban) -> str:
+    """Say when a ban ends; nothing: it does not."""
+    if ban.until is None:
+        return ""
+    return f"until {date_and_time(round(ctx.on_the_wall(ban.until)))}"
 
 
 def _uptime(ctx: Context) -> str:
-    days, seconds = divmod(int(ctx.now - ctx.started), 86_400)
+    days, seconds = divmod(int(ctx.monotonic - ctx.started_monotonic), 86_400)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{days} days {hours}:{minutes:02}:{seconds:02}"

@@ -55,7 +55,7 @@ def webirc(ctx: Context, user: User, message: Message) -> None:
 
 def _introduce(ctx: Context, user: User, host: str, address: str, options: dict[str, str]) -> None:
     """Take a user for whom the gateway says it is."""
-    refusal = ctx.state.bans.refusal(address, ctx.now)
+    refusal = ctx.state.bans.refusal(address, ctx.monotonic)
     if refusal:
         ctx.close(user, refusal)
         return

@@ -171,7 +171,8 @@ def _condition(text: str, now: float) -> Condition | None:
 
 def _comparison(what: str, sign: str, value: int, now: float) -> Condition:
     def measure(channel: Channel) -> float | None:
-        """Return the members, or the minutes since the channel or its topic was made."""
+        """Return the members, or the minutes since the channel or its topic was made, by the times
+        that are shown of these."""
         if not what:
             return len(channel.members)
         if what == "C":

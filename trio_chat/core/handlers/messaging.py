@@ -192,7 +192,7 @@ def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
 def _said(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
     """Make the event of a message, and have it stored: what does not fit into a line for everybody
     is cut."""
-    user.last_said = ctx.now
+    user.last_said = ctx.monotonic
     text, kind = draft.text, draft.kind
     event: events.Said
     if draft.lines:

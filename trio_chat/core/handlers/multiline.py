@@ -73,12 +73,14 @@ def _open(ctx: Context, user: User, reference: str, message: Message) -> None:
         _fail(ctx, user, "MULTILINE_INVALID", text="Its tags are too long")
     else:
         label = ctx.answers.withhold(user)
-        user.batch = OpenBatch(reference, target, client_tags=tags, label=label, now=ctx.now)
+        user.batch = OpenBatch(
+            reference, target, client_tags=tags, label=label, monotonic=ctx.monotonic
+        )
 
 
 def _refused(ctx: Context, reference: str) -> OpenBatch:
     """Return a batch whose lines are only swallowed."""
-    found = OpenBatch(reference, "", client_tags="", label="", now=ctx.now)
+    found = OpenBatch(reference, "", client_tags="", label="", monotonic=ctx.monotonic)
     found.lines = None
     return found
 
@@ -89,10 +91,10 @@ def takes(ctx: Context, user: User, message: Message) -> bool:
     if found is None or message.command in _ALLOWED:
         return False
     belongs = message.tags.get("batch") == found.reference
-    if found.lines is not None and ctx.now - found.seen > BATCH_TIMEOUT:
+    if found.lines is not None and ctx.monotonic - found.seen > BATCH_TIMEOUT:
         text = "The batch was left open for too long"
         _give_up(ctx, user, found, "TIMEOUT", found.reference, text=text)
-    found.seen = ctx.now
+    found.seen = ctx.monotonic
     if found.lines is None:
         return belongs
     if belongs:

@@ -55,8 +55,8 @@ def _send_whois(ctx: Context, user: User, other: User) -> None:
         ctx.reply(user, numerics.RPL_WHOISSECURE, name)
     if user is other or user.modes & modes.OPERATOR:
         _send_private(ctx, user, other)
-    idle = str(int(ctx.now - other.last_said))
-    ctx.reply(user, numerics.RPL_WHOISIDLE, name, idle, str(int(other.connected_at)))
+    idle = str(int(ctx.monotonic - other.last_said))
+    ctx.reply(user, numerics.RPL_WHOISIDLE, name, idle, str(int(other.signed_on)))
 
 
 def _send_private(ctx: Context, user: User, other: User) -> None:

@@ -155,7 +155,7 @@ def welcome(ctx: Context, user: User) -> None:
     settings = ctx.settings
     # As many masks as there are have been compared.
     ctx.output.cost += 2 * len(ctx.state.bans.masks)
-    ban = ctx.state.bans.on_mask(user.prefix, ctx.now)
+    ban = ctx.state.bans.on_mask(user.prefix, ctx.monotonic)
     if ban is not None:
         ctx.reply(user, numerics.ERR_YOUREBANNEDCREEP)
         ctx.close(user, f"You are banned ({ban.reason})")
@@ -163,7 +163,7 @@ def welcome(ctx: Context, user: User) -> None:
     rooms.register(ctx.state, user)
     ctx.output.cost += WELCOME
     ctx.tell_online(user)
-    user.last_said = ctx.now
+    user.last_said = ctx.monotonic
     if user.plain:
         if settings.motd:
             server.send_motd(ctx, user)
@@ -218,7 +218,7 @@ def look_after(ctx: Context, user: User) -> float | None:
 
     People with `nc` can not answer a PING: for them the transport notices that the peer is gone.
     """
-    settings, now = ctx.settings, ctx.now
+    settings, now = ctx.settings, ctx.monotonic
     if user.registration is not None:
         due = user.connected_at + settings.registration_timeout
         if now < due:
@@ -236,7 +236,7 @@ def look_after(ctx: Context, user: User) -> float | None:
     if user.pinged_at is None:
         user.pinged_at = now
         ctx.protocol(user, "PING", settings.name)
-    # Counted from the PING: whoever was not asked, because the clock has jumped, is not late.
+    # Counted from the PING: whoever was not asked, because the server could not, is not late.
     due = user.pinged_at + settings.ping_timeout - settings.ping_after
     if now < due:
         return due

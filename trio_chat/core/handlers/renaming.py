@@ -41,7 +41,7 @@ def rename(ctx: Context, user: User, message: Message) -> None:
         return
     if name == channel.name:
         return
-    if ctx.now - channel.renamed_at < PAUSE:
+    if ctx.monotonic - channel.renamed_at < PAUSE:
         # Each costs every member all names, if their client does not know RENAME.
         text = f"It was renamed a moment ago: a channel can be once in {PAUSE:g} seconds"
         _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
@@ -66,7 +66,7 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
         reason=reason,
     )
     ctx.output.records.append(event)
-    channel.renamed_at = ctx.now
+    channel.renamed_at = ctx.monotonic
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(ctx.state, channel, name)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]

@@ -177,7 +177,7 @@ def _chosen(
         "n": other.nickname,
         "f": _flags(user, other, channel),
         "d": "0",
-        "l": str(max(0, int(ctx.now - other.last_said))),
+        "l": str(int(ctx.monotonic - other.last_said)),
         "a": other.account or "0",
         "o": "n/a",
         "r": other.realname,
