@@ -117,6 +117,19 @@ async def test_every_address_is_one_port_of_ipv4_and_of_ipv6(tmp_path: Path, add
                 await open_all(tmp_path, f"{host}:{port}")
 
 
+async def test_the_urgent_half_of_a_telnet_command_is_not_missing(tmp_path: Path) -> None:
+    address = '[[listeners]]\naddress = "127.0.0.1:0"\n'
+    async with running(tmp_path, f"{NAME}{address}") as it:
+        stream = await trio.open_tcp_stream(*it.server.endpoints[0].socket.getsockname())
+        it.streams.append(stream)
+        await stream.send_all(b"ali\r\n")
+        await read_until(stream, b"ali")
+        # As telnet's `send synch` does: IAC, urgent; then DM.
+        await stream.socket.send(b"\xff", socket.MSG_OOB)
+        await stream.send_all(b"\xf2/whois ali\r\n")
+        assert b"UTF-8" not in await read_until(stream, b"~ali@")
+
+
 async def test_a_port_that_somebody_has_in_the_other_family_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

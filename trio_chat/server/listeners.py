@@ -251,6 +251,8 @@ def tune(sock: socket.socket, *, idle: float, timeout: float) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    # Telnet sends half of a Synch as urgent data (RFC 854), which else would be missing.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     seconds = min(max(1, int(idle)), _LONGEST_KEEPALIVE)
     every = min(max(1, int(timeout - idle) // 3), _LONGEST_KEEPALIVE)
     for option, value in (
