@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import World, codes
+from trio_chat.core.capabilities import CAPABILITIES
+from trio_chat.core.handlers.negotiation import tell_changes
 from trio_chat.core.masks import LIST_LIMIT
 from trio_chat.core.settings import Limits, Settings
 
@@ -77,6 +79,90 @@ def test_capabilities(world: World) -> None:
     asked = " ".join(everything * 2)[:440].rpartition(" ")[0]
     lines = world.ask("al", f"CAP REQ :{asked}")
     assert " ".join(line.partition(" ACK :")[2] for line in lines) == asked
+
+
+def test_a_refusal_of_capabilities(world: World) -> None:
+    everything = words(world.ask("al", "CAP LS 301"), "CAP")
+    asked = " ".join([*everything * 2][:30])[: 500 - len(" last-of-all")].rpartition(" ")[0]
+    lines = world.ask("al", f"CAP REQ :{asked} last-of-all")
+    assert len(lines) > 1
+    assert " ".join(line.partition(" NAK :")[2] for line in lines) == f"{asked} last-of-all"
+
+
+def test_changes_of_what_is_offered(world: World) -> None:
+    world.ask("al", "CAP LS 302")
+    before: dict[str, str] = {}
+    after = {row.name: "v" * 20 for row in CAPABILITIES.values() if row.bit}
+    world.core.context.begin(world.now, 0)
+    tell_changes(world.core.context, world.core.state.users[world.ids["al"]], before, after)
+    new = world.read(world.core.context.output.take())["al"]
+    world.core.context.begin(world.now, 0)
+    tell_changes(world.core.context, world.core.state.users[world.ids["al"]], after, before)
+    gone = world.read(world.core.context.output.take())["al"]
+    assert len(new) > 2
+    assert len(gone) > 1
+    told = [word for line in new for word in line.partition(" NEW :")[2].split(" ")]
+    assert told == [f"{name}={value}" for name, value in after.items()]
+    assert [word for line in gone for word in line.partition(" DEL :")[2].split(" ")] == [*after]
+
+
+NAMES = (ROOM, "#" + "я" * 55, "n" * 111, "я" * 60, "x" * 250)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("command", "end"),
+    [
+        ("WHO", "315"),
+        ("WHOIS", "318"),
+        ("WHOWAS", "369"),
+        ("NAMES", "366"),
+        ("LINKS", "365"),
+        ("STATS", "219"),
+        ("WHOIS", "401"),
+        ("WHOWAS", "406"),
+        ("NICK", "432"),
+        ("TOPIC", "403"),
+        ("HELP", "524"),
+        ("CAP", "410"),
+    ],
+)
+def test_an_echo_is_exact(world: World, command: str, end: str, name: str) -> None:
+    if command == "TOPIC":
+        name += "!"
+    lines = world.ask("al", f"{command} {name}")
+    (line,) = [line for line in lines if f" {end} " in line]
+    assert line.split(" ")[3] == name
+
+
+def test_an_echo_that_no_line_holds_is_cut_last(world: World) -> None:
+    mask = "x" * 500
+    (line,) = world.ask("al", f"WHO {mask}")
+    assert len(line.encode()) == 510
+    shown, text = line.split(" ")[3:5]
+    assert mask.startswith(shown)
+    assert text == ":"
+    # What else a client looks for is there.
+    (line,) = world.ask("al", f"KICK {ROOM} {'x' * 300}")
+    assert line.split(" ")[1] == "441"
+    assert line.split(" ")[4] == ROOM
+
+
+def test_a_list_of_names_is_echoed_as_it_was_sent() -> None:
+    world = World()
+    world.irc("fay")
+    assert world.ask("fay", "WHOIS fay,gil")[-1] == (":irc.test 318 fay fay,gil :End of WHOIS list")
+    assert world.ask("fay", "WHOIS irc.test gil,fay")[-1].split(" ")[3] == "gil,fay"
+    assert world.ask("fay", "WHOWAS gil,hal")[-1].split(" ")[3] == "gil,hal"
+
+
+def test_names_that_do_not_fit_a_list_that_is_full(world: World) -> None:
+    world.ask("al", f"MONITOR + {','.join(f'n{number}' for number in range(90))}")
+    rest = [f"{'m' * 30}{number}" for number in range(10, 24)]
+    lines = world.ask("al", f"MONITOR + {','.join(rest)}")
+    assert len(lines) > 1
+    assert [word for line in lines for word in line.split(" ")[4].split(",")] == rest
+    assert all(line.endswith(" :Monitor list is full") for line in lines)
 
 
 def test_names_and_channels(world: World) -> None:

@@ -6,7 +6,7 @@ from trio_chat.core import masks, modes, numerics
 from trio_chat.core.bans import Ban, Bans, parse_duration
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.names import fold
 from trio_chat.core.networks import Network, in_networks, network_text, normal, parse_network
@@ -146,7 +146,7 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
     help="see how long the server has been running; for operators: its bans",
 )
 def stats(ctx: Context, user: User, message: Message) -> None:
-    query = word(user, message.params[0])
+    query = message.params[0]
     if is_elsewhere(ctx, user, message.params[1] if len(message.params) > 1 else ""):
         return
     bans: Bans = ctx.state.bans
@@ -159,7 +159,7 @@ def stats(ctx: Context, user: User, message: Message) -> None:
         shown = [_kline(ban) for ban in bans.current(bans.masks, ctx.now)]
     elif query in ("d", "D"):
         shown = [_dline(ban) for ban in bans.current(bans.networks, ctx.now)]
-    ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (query,))]))
+    ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (echo(ctx, user, query),))]))
 
 
 def _kline(ban: Ban) -> tuple[Numeric, tuple[str, ...]]:

@@ -10,9 +10,9 @@ from trio_chat.core.handlers import listing
 from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
+    echo,
     is_operator,
     visible,
-    word,
 )
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -47,7 +47,7 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
     limits = ctx.settings.limits
     if not names.is_channel_name(name, limits.channel):
         code = numerics.ERR_NOSUCHCHANNEL if name[:1] != "#" else numerics.ERR_BADCHANMASK
-        ctx.reply(user, code, word(user, name))
+        ctx.reply(user, code, echo(ctx, user, name))
         return
     channel = ctx.state.channel_named(name)
     if channel is not None and user in channel.members:
@@ -202,7 +202,8 @@ def kick(ctx: Context, user: User, message: Message) -> None:
         pairs.setdefault((names.fold(name), names.key(nickname)), (name, nickname))
     wanted = [*pairs.values()]
     if len(wanted) > limits.targets:
-        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(user, wanted[limits.targets][1]))
+        shown = echo(ctx, user, wanted[limits.targets][1])
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, shown)
     reason = message.params[2] if len(message.params) > 2 else ""
     reason = cut(reason, limits.kick) or user.nickname
     channels: dict[str, Channel | None] = {}
@@ -220,7 +221,8 @@ def kick(ctx: Context, user: User, message: Message) -> None:
 def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str) -> None:
     target = ctx.state.user_named(nickname)
     if target is None or target not in channel.members:
-        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, word(user, nickname), channel.name)
+        shown = echo(ctx, user, nickname, channel.name)
+        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, shown, channel.name)
         return
     if not _outranks(channel, user, target):
         ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
@@ -313,7 +315,7 @@ def invite(ctx: Context, user: User, message: Message) -> None:
     nickname, name = message.params[:2]
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
         return
     channel = channel_for(ctx, user, name, member=True)
     if channel is None:

@@ -12,7 +12,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.channels import banned
-from trio_chat.core.handlers.common import targets, word
+from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
@@ -137,7 +137,7 @@ def _open_channel(ctx: Context, user: User, name: str, target: str, draft: Draft
     """Return the channel of this name, if a user can speak in it; or say why not."""
     channel = ctx.state.channel_named(name)
     if channel is None:
-        _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, word(user, target))
+        _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, target))
         return None
     reason = _cannot_speak(user, channel, draft)
     if reason:
@@ -173,7 +173,7 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
 def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
     recipient = ctx.state.user_named(name)
     if recipient is None:
-        _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, word(user, name))
+        _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, echo(ctx, user, name))
         return
     if recipient.modes & modes.ACCOUNTS_ONLY and not user.account and recipient is not user:
         _refuse(ctx, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)

@@ -9,7 +9,7 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, server
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
 from trio_chat.wire.graphemes import boundary
@@ -46,7 +46,7 @@ def nick(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
     limit = ctx.settings.limits.nickname
-    shown = word(user, wanted, 2 * limit)
+    shown = word(user, wanted, 2 * limit) if user.plain else echo(ctx, user, wanted)
     nickname = names.nickname(wanted, limit)
     if nickname is None:
         ctx.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
