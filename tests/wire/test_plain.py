@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,6 +170,21 @@ def test_taking_back_what_is_piled_up_takes_no_time() -> None:
 )
 def test_displayable(text: str, shown: str) -> None:
     assert plain.displayable(text) == shown
+
+
+BIDI_CONTROLS = [
+    chr(code)
+    for code in range(0x110000)
+    if unicodedata.bidirectional(chr(code))
+    in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+] + ["\u061c", "\u200e", "\u200f"]
+"""UAX 9, section 2: the explicit ones, and the marks (ALM, LRM, RLM)."""
+
+
+@pytest.mark.parametrize("control", BIDI_CONTROLS, ids=ascii)
+def test_no_control_of_direction_reaches_a_terminal(control: str) -> None:
+    assert plain.displayable(f"a{control}b") == "a�b"
+    assert plain.decode(f"a{control}b".encode()) == "ab"
 
 
 @given(st.text(st.characters(blacklist_categories=["Cs"])))

@@ -49,6 +49,11 @@ def in_networks(host: str, networks: Iterable[Network]) -> bool:
     return any(address in network for network in networks)
 
 
+def without_brackets(text: str) -> str:
+    """Return an address without the brackets that keep its colons apart from a port's."""
+    return text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
+
+
 def is_host(text: str) -> bool:
     """Whether a user can be shown with this host: it stands in `nickname!user@host`."""
     return _HOST.fullmatch(text) is not None
