@@ -33,8 +33,8 @@ _FORMATTING = re.compile(
     "|[\x02\x0f\x11\x16\x1d\x1e\x1f]"
 )
 _TAKES_BACK = re.compile("[\b\x15\x17\x7f]")
-# C0 and C1 controls, DEL, what separates lines, and every Bidi_Control (UAX 9, section 2): those turn
-# the direction of the text around.
+# C0 and C1 controls, DEL, what separates lines, and every Bidi_Control (UAX 9, section 2), for they
+# turn the direction of the text around.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 

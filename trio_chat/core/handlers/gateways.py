@@ -32,7 +32,7 @@ def webirc(ctx: Context, user: User, message: Message) -> None:
     if not first or gateway is None:
         ctx.close(user, _REFUSED if first else "WEBIRC has to come first")
         return
-    address = networks.without_brackets(message.params[3]) if len(message.params) > 3 else ""
+    address = networks.bare(message.params[3]) if len(message.params) > 3 else ""
     if not networks.is_address(address):
         # Whoever it is for would be taken for the gateway.
         ctx.close(user, "WEBIRC names no IP address")

@@ -357,7 +357,7 @@ def _set_list(
 ) -> None:
     mask = masks.normalise(parameter)
     if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
-        text = f"A mask has no spaces, at most {masks.LIST_LIMIT} bytes, or is ~a: or ~m:"
+        text = masks.hint(mask)
         ctx.reply(
             user,
             numerics.ERR_INVALIDMODEPARAM,

@@ -155,7 +155,7 @@ def welcome(ctx: Context, user: User) -> None:
     settings = ctx.settings
     # As many masks as there are have been compared.
     ctx.output.cost += 2 * len(ctx.state.bans.masks)
-    ban = ctx.state.bans.on_mask(user.prefix, ctx.now)
+    ban = ctx.state.bans.on_mask(user.prefixes, ctx.now)
     if ban is not None:
         ctx.reply(user, numerics.ERR_YOUREBANNEDCREEP)
         ctx.close(user, f"You are banned ({ban.reason})")
