@@ -11,6 +11,7 @@ from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
     echo,
+    fitting,
     is_operator,
     visible,
 )
@@ -272,7 +273,9 @@ def topic(ctx: Context, user: User, message: Message) -> None:
         return
     if channel.modes & modes.TOPIC_LOCK and not is_operator(ctx, user, channel):
         return
-    channel.topic = cut(message.params[1], ctx.settings.limits.topic)
+    limit, shown = ctx.settings.limits.topic, f"{user.prefix} TOPIC {channel.name}"
+    text = message.params[1]
+    channel.topic = fitting(ctx, text, limit, shown, numerics.RPL_TOPIC, channel.name)
     channel.topic_by = user.prefix
     channel.topic_at = ctx.now
     event = events.TopicChanged(

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from trio_chat.core import modes, names, numerics
 from trio_chat.core.context import Context
+from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.text import cut
 
@@ -48,6 +50,15 @@ def echo(ctx: Context, user: User, text: str, *others: str) -> str:
     together with `others`. Clients know by it which of their questions was answered."""
     # The colon that was counted is the text's; there is a space before it.
     return word(user, text, ctx.room(user, "000", *others) - 1)
+
+
+def fitting(ctx: Context, text: str, limit: int, shown: str, reply: Numeric, *params: str) -> str:
+    """Return as much of a text as everybody can be shown, so that it is the same to all: in the
+    line that begins with `shown`, and in a reply with these parameters. `limit` is in bytes."""
+    longest = "n" * 2 * ctx.settings.limits.nickname
+    replied = " ".join((ctx.settings.name, reply.code, longest, *params))
+    room = BODY_LIMIT - max(len(f":{head} :".encode()) for head in (shown, replied))
+    return cut(text, min(limit, room))
 
 
 def channel_for(ctx: Context, user: User, name: str, *, member: bool = False) -> Channel | None:

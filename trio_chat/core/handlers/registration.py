@@ -12,7 +12,6 @@ from trio_chat.core.handlers import channels, server
 from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
-from trio_chat.wire.graphemes import boundary
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
@@ -88,7 +87,7 @@ def user_(ctx: Context, user: User, message: Message) -> None:
         return
     limits = ctx.settings.limits
     user.username = names.username(wanted, limits.username)
-    user.realname = realname[: boundary(realname, limits.realname)]
+    user.realname = cut(realname, ctx.settings.realname_limit)
     user.registration.username_given = True
     if user.nickname:
         user.set_name(user.nickname)
