@@ -17,6 +17,7 @@ from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Source
 from trio_chat.core.feed import Chunk, Feed
+from trio_chat.core.ignores import Ignores
 from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.names import fold, key
 from trio_chat.core.networks import shown_host
@@ -298,7 +299,7 @@ class State:
         """For WHOWAS: the latest first."""
         self.bans = Bans()
         self.monitors: Watch[User] = Watch()
-        self.ignores: Watch[User] = Watch()
+        self.ignores: Ignores[User] = Ignores()
         self.registered = 0
         self.invisible = 0
         self.operators = 0

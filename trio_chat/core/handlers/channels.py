@@ -342,7 +342,7 @@ def invite(ctx: Context, user: User, message: Message) -> None:
     event = events.Invited(
         time=ctx.now, source=user.source, nickname=target.nickname, channel=channel.name
     )
-    if not ctx.state.ignores.has(target, user.nickname):
+    if not ctx.state.ignores.has(target, user):
         ctx.send(target, event)
     audience = rooms.audience(channel, user)
     told = [one for one in audience if one.caps & INVITE_NOTIFY and one is not user]

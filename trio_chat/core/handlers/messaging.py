@@ -126,8 +126,8 @@ def _to_channel(ctx: Context, user: User, name: str, draft: Draft) -> None:
     apart = not echo or ctx.answers.current is not None
     without = [user] if apart and inside else []
     ignores = ctx.state.ignores
-    if ignores.lists:
-        without += [one for one in ignores.watchers(user.nickname) if one in channel.members]
+    if ignores:
+        without += [one for one in ignores.readers(user) if one in channel.members]
     ctx.output.say(channel, event, without)
     if echo and (apart or not inside):
         ctx.send(user, event)
@@ -163,7 +163,7 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
         for member, standing in channel.members.items()
         if modes.rank(standing) >= lowest.bit
         and member is not user
-        and not ignores.has(member, user.nickname)
+        and not ignores.has(member, user)
     ]
     ctx.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
@@ -183,7 +183,7 @@ def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
         ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
     readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS
     ignores = ctx.state.ignores
-    if readable and not (ignores.lists and ignores.has(recipient, user.nickname)):
+    if readable and not ignores.has(recipient, user):
         ctx.output.send(recipient, event)
     if user.caps & ECHO_MESSAGE:
         ctx.send(user, event)
