@@ -68,6 +68,16 @@ async def test_a_port_in_use(tmp_path: Path) -> None:
         assert str(caught.value) == f"can not listen on 127.0.0.1:{port}: address already in use"
 
 
+async def test_what_can_not_be_a_host(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    path.write_text('[[listeners]]\naddress = "☃.example:1"\n')
+    with pytest.raises(StartError, match=r"^can not listen on ☃\.example:1: that is not a host$"):
+        await open_endpoints(load(path, {}).listeners[0])
+    path.write_text('[[listeners]]\naddress = "foo..bar:1"\n')
+    with pytest.raises(ConfigError, match=r'address is "foo\.\.bar:1"; expected host:port'):
+        load(path, {})
+
+
 async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "chat.toml"
     path.write_text(tls_text(tmp_path))

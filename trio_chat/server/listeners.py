@@ -98,6 +98,8 @@ async def open_endpoints(listener: Listener) -> list[Endpoint]:
             sockets = [socket.socket(fileno=one.socket.detach()) for one in opened]
     except OSError as error:
         raise StartError(f"can not listen on {address}: {_reason(error)}") from None
+    except UnicodeError:
+        raise StartError(f"can not listen on {address}: that is not a host") from None
     for sock in sockets:
         sock.setblocking(False)
     return [Endpoint(sock, listener, context) for sock in sockets]
