@@ -75,6 +75,7 @@ def _host(mask: str) -> str:
     return mask.rpartition("@")[2]
 
 
+@functools.lru_cache(maxsize=4096)
 def split_network(mask: str) -> tuple[str, Network | None]:
     """Return a normalised mask with any host, and the network that has the host; or the mask as it
     is, and None, where it names no network."""
