@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 # Locust puts the working directory on the path, which may be another one.
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import gevent
 from gevent.event import Event as Signal
 from locust import LoadTestShape, User, events, task
 from locust.env import Environment
@@ -57,6 +58,8 @@ class Session:
 
     environment: ClassVar[Environment | None] = None
     swarm: ClassVar[Swarm | None] = None
+    end: ClassVar[gevent.Greenlet | None] = None
+    """Ends the run when its time is over, if it has one."""
     misuse: ClassVar[str | None] = None
     """Why no run could be planned, in one sentence."""
 
@@ -77,6 +80,21 @@ class Session:
         assert environment is not None
         cls.swarm = Swarm(cls.plan(), target(environment.host), Table(environment))
         cls.swarm.start()
+        options = environment.parsed_options
+        if options is not None and options.run_time:
+            cls.end = gevent.spawn_later(options.run_time, cls._end, environment, cls.swarm)
+
+    @staticmethod
+    def _end(environment: Environment, swarm: Swarm) -> None:
+        """End a run whose time is over: Locust leaves that to whoever has a shape."""
+        options, runner = environment.parsed_options, environment.runner
+        assert options is not None
+        assert runner is not None
+        swarm.close(f"--run-time ended it after {options.run_time} s")
+        if options.headless:
+            runner.quit()
+        else:
+            runner.stop()
 
     @classmethod
     def verdict(cls) -> Verdict | None:
@@ -123,6 +141,17 @@ class SwarmShape(LoadTestShape):
 
 
 def _add_options(parser: Any) -> None:
+    parse_args = parser.parse_args
+
+    def parse_args_of_one_process(*args: Any, **kwargs: Any) -> argparse.Namespace:
+        options: argparse.Namespace = parse_args(*args, **kwargs)
+        if options.master or options.worker or options.processes:
+            # Later a master waits for workers that never come, and a worker for a master.
+            print(ONE_PROCESS, file=sys.stderr)
+            sys.exit(int(Outcome.MISUSED))
+        return options
+
+    parser.parse_args = parse_args_of_one_process
     for key, option in OPTIONS.items():
         parser.add_argument(
             "--" + key.replace("_", "-"),
@@ -156,6 +185,9 @@ def _on_start(**_: object) -> None:
 
 
 def _on_stop(environment: Environment, **_: object) -> None:
+    if Session.end is not None:
+        Session.end.kill(block=False)
+        Session.end = None
     if Session.swarm is not None:
         Session.swarm.close()
         # In the browser nobody sees what is printed when Locust ends.
@@ -175,7 +207,10 @@ def _on_quitting(environment: Environment, **_: object) -> None:
 def _on_quit(**_: object) -> None:
     verdict = Session.verdict()
     if verdict is not None:
-        print(*verdict.lines, sep="\n", flush=True)
+        options = Session.environment.parsed_options if Session.environment else None
+        # What is asked for as JSON is read by a program, which wants nothing else there.
+        out = sys.stderr if options is not None and options.json else sys.stdout
+        print(*verdict.lines, sep="\n", file=out, flush=True)
 
 
 _LISTENERS: tuple[tuple[Any, Callable[..., None]], ...] = (

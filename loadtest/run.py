@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from loadtest.plan import (
@@ -46,6 +46,9 @@ LAST_WORDS_SECONDS = 15.0
 INTERRUPT_SECONDS = 5.0
 TAIL_LINES = 15
 
+_SEVERAL_PROCESSES = ("LOCUST_MODE_MASTER", "LOCUST_MODE_WORKER", "LOCUST_PROCESSES")
+"""Variables with which Locust would be one of several."""
+
 _LISTENS = re.compile(r"127\.0\.0\.1:([0-9]+)")
 
 
@@ -56,8 +59,12 @@ class ServerError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the load test as the command line says; return the exit code."""
     report = None
+    say = _say
     try:
         options, for_locust = _parser().parse_known_args(arguments)
+        if "--json" in for_locust:
+            # What is asked for as JSON is read by a program, which wants nothing else there.
+            say = _complain
         if importlib.util.find_spec("locust") is None:
             raise PlanError("The load test needs Locust: pip install '.[loadtest]'")
         _check(for_locust)
@@ -70,20 +77,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if host is not None:
             code = _Locust(str(host), report, for_locust).wait()
         else:
-            code = _with_server(command, report, for_locust)
+            code = _with_server(command, report, for_locust, say)
     except PlanError as error:
-        print(error, file=sys.stderr)
+        _complain(str(error))
         code = int(Outcome.MISUSED)
     except ServerError as error:
-        print(f"FAILED: {error}", file=sys.stderr)
+        _complain(f"FAILED: {error}")
         code = 1
     except KeyboardInterrupt:
-        print("FAILED: interrupted.", file=sys.stderr)
+        _complain("FAILED: interrupted.")
         code = 1
     # What Locust refused was no run, and its report is of nothing.
     if report is not None and code != Outcome.MISUSED and (report / "report.html").exists():
-        print(f"Report: {report / 'report.html'}")
+        say(f"Report: {report / 'report.html'}")
     return code
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _complain(text: str) -> None:
+    # Without a standard error `print` would take the output.
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -128,6 +145,8 @@ def _check(for_locust: Sequence[str]) -> None:
     for key in ("--processes", "--master", "--worker"):
         parser.add_argument(key, dest="processes", nargs="?", const=True)
     given = vars(parser.parse_known_args(for_locust)[0])
+    if any(os.environ.get(variable) for variable in _SEVERAL_PROCESSES):
+        raise PlanError(ONE_PROCESS)
     for key, value in given.items():
         if value == "":
             raise PlanError(f"--{key.replace('_', '-')} must not be empty.")
@@ -195,12 +214,17 @@ def _epilog() -> str:
     return "\n".join(lines)
 
 
-def _with_server(command: Sequence[str] | None, report: pathlib.Path, rest: Sequence[str]) -> int:
+def _with_server(
+    command: Sequence[str] | None,
+    report: pathlib.Path,
+    rest: Sequence[str],
+    say: Callable[[str], None],
+) -> int:
     with tempfile.TemporaryDirectory(prefix="loadtest-") as data:
         own = [sys.executable, "-m", "trio_chat", "serve", "--listen", "127.0.0.1:0"]
         own += ["--data", data]
         with _server(command or own, report) as server:
-            print(f"The server listens at {server.url}; its log is {server.log}.", flush=True)
+            say(f"The server listens at {server.url}; its log is {server.log}.")
             locust = _Locust(server.url, report, rest)
             try:
                 code = locust.wait(server)

@@ -105,15 +105,16 @@ class Swarm:
         """Begin; returns at once."""
         self._greenlets.append(gevent.spawn(self._conduct))
 
-    def close(self) -> None:
-        """Stop wherever it is, and hang up. Without a verdict, nothing was proven."""
+    def close(self, why: str = "it was interrupted") -> None:
+        """Stop wherever it is, and hang up. Without a verdict, nothing was proven; `why` is what
+        is said of that."""
         for greenlet in self._greenlets:
             if greenlet is not gevent.getcurrent():
                 greenlet.kill(block=False)
         for client in self._clients:
             client.close()
         if self.verdict is None:
-            lines = ["FAILED: it was interrupted before it could prove anything."]
+            lines = [f"FAILED: {why} before it could prove anything."]
             self.verdict = Verdict(outcome=Outcome.FAILED, lines=lines)
 
     # The conductor.

@@ -36,6 +36,11 @@ def test_what_is_written_is_taken_apart(text: str, host: str, port: int | None) 
         ("[host]:1", "write"),
         ("a/b:1", "not a host"),
         ("a\x00", "not a host"),
+        ("foo..bar", "'foo..bar' is not a host: between its dots there is nothing"),
+        (".foo:1", "not a host: between"),
+        ("..:1", "not a host: between"),
+        (f"{'x' * 64}.example:1", "or more than 63 characters"),
+        (f"www.{'é' * 60}", "or more than 63 characters"),
     ],
 )
 def test_what_is_no_address_is_refused(text: str, why: str) -> None:
@@ -46,6 +51,8 @@ def test_what_is_no_address_is_refused(text: str, why: str) -> None:
 def test_equal_hosts_are_equal_texts() -> None:
     assert normal_host("FE80::0:1%eth0") == "fe80::1%eth0"
     assert normal_host("Chat.Example") == "chat.example"
+    for name in ("chat.example.", f"{'x' * 63}.example", "straße.example", "_a-b.x"):
+        assert normal_host(name) == name
 
 
 @pytest.mark.parametrize(

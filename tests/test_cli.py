@@ -120,6 +120,67 @@ def test_without_standard_output_nothing_is_printed() -> None:
     assert process("default-config", redirection=">&-") == (0, "", "")
 
 
+@pytest.mark.parametrize(
+    ("command", "redirection", "code"),
+    [
+        ("frobnicate", "2>&-", 2),
+        ("frobnicate", "2>/dev/full", 2),
+        ("check-config /none.toml", "2>&-", 2),
+        ("serve --listen here", "2>&-", 2),
+        ("hash-password", "2>&-", 1),
+        ("client foo..bar", "2>&-", 2),
+        ("client foo..bar", "2>&- <&-", 2),
+        ("client 127.0.0.1:1", "2>/dev/full", 1),
+    ],
+)
+def test_an_error_is_never_output(command: str, redirection: str, code: int) -> None:
+    assert process(*command.split(), redirection=redirection) == (code, "", "")
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "<&- 2>&-"])
+def test_serve_needs_no_standard_error(redirection: str) -> None:
+    script = f'exec "$@" {redirection}'
+    command = ["/bin/sh", "-c", script, "sh", *TRIO_CHAT, "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+        assert server.stdout is not None
+        try:
+            found = re.search(r":([0-9]+)$", server.stdout.readline().rstrip("\n"))
+            assert found is not None
+            with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as sock:
+                # What is logged about it goes nowhere, and to nobody's socket.
+                sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                assert sock.makefile("rb").readline() == b"HTTP/1.1 426 Upgrade Required\r\n"
+                descriptors = Path(f"/proc/{server.pid}/fd")
+                if descriptors.exists():
+                    kinds = [os.readlink(descriptors / str(number)) for number in range(3)]
+                    assert not any(kind.startswith(("socket:", "anon_inode:")) for kind in kinds)
+        finally:
+            server.terminate()
+        assert server.wait(timeout=10) == 0
+        assert "info" not in server.stdout.read()
+
+
+@pytest.mark.parametrize(
+    "command", ["", "serve", "check-config", "default-config", "hash-password", "client"]
+)
+def test_what_a_command_does_is_said_where_there_are_no_docstrings(command: str) -> None:
+    args = [*command.split(), "--help"]
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", "trio_chat", *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        check=True,
+    )
+    assert done.stdout == process(*args)[1]
+    said = done.stdout.partition("\n\n")[2]
+    assert re.match(r"  [A-Z][a-z ,]+", said)
+    if not command:
+        said = said.partition("Commands:")[2]
+        assert len(re.findall(r"^  [a-z-]+ +[A-Z]", said, re.MULTILINE)) == 5
+
+
 # default-config and check-config
 
 

@@ -52,6 +52,13 @@ def normal_host(text: str) -> str:
             raise ValueError(f"{text!r} is not an IPv6 address") from None
     if not text or not text.isprintable() or any(character in " /[]," for character in text):
         raise ValueError(f"{text!r} is not a host")
+    try:
+        # As every name is encoded before it is looked up (RFC 3490).
+        text.encode("idna")
+    except UnicodeError:
+        raise ValueError(
+            f"{text!r} is not a host: between its dots there is nothing, or more than 63 characters"
+        ) from None
     return text.lower()
 
 

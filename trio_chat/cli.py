@@ -3,11 +3,12 @@
 Owns the commands with their flags, what they print and their exit codes: 0 for done, 1 for what
 went wrong while doing it, 2 for a fault in the command line or the configuration, 130 for Ctrl-C.
 Every command imports what it needs when it runs, so that none waits for the parts of another. What
-is wrong is said in a sentence on stderr; a traceback is always a bug of ours.
+is wrong is said in a sentence on stderr, and nowhere else; a traceback is always a bug of ours.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import importlib
@@ -74,6 +75,15 @@ class Stdout(io.FileIO):
         return memoryview(data).nbytes
 
 
+class Stderr(io.FileIO):
+    """Standard error that may take nothing: what can not be said there changes nothing else."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        with contextlib.suppress(OSError):
+            return super().write(data)
+        return memoryview(data).nbytes
+
+
 class _Commands(click.Group):
     """The commands; `client`, which is a program of its own, is imported when it is asked for."""
 
@@ -87,16 +97,22 @@ class _Commands(click.Group):
         return command
 
 
+# Docstrings are not there in every process (`python -OO`), so what is printed is none.
 @click.group(
     cls=_Commands,
+    help="A group chat server for nc, telnet and every IRC client, on one port.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message=f"{PROGRAM} %(version)s")
 def commands() -> None:
-    """A group chat server for nc, telnet and every IRC client, on one port."""
+    """Take the command line apart."""
 
 
-@commands.command()
+@commands.command(
+    help="Run the server.\n\n"
+    "Once it listens it says where, and how to connect. SIGHUP makes it read its configuration "
+    "again; SIGTERM, SIGQUIT and Ctrl-C end it in order."
+)
 @click.option("--config", "path", type=_FILE, metavar="FILE", help="The configuration, in TOML.")
 @click.option(
     "--listen",
@@ -133,11 +149,7 @@ def serve(
     log_level: str,
     log_format: str,
 ) -> None:
-    """Run the server.
-
-    Once it listens it says where, and how to connect. SIGHUP makes it read its configuration
-    again; SIGTERM, SIGQUIT and Ctrl-C end it in order.
-    """
+    """`trio-chat serve`"""
     import structlog
     import trio
 
@@ -177,13 +189,14 @@ def serve(
         raise failure
 
 
-@commands.command("check-config")
+@commands.command(
+    "check-config",
+    help="Say whether a configuration file is fine, or what is wrong with it.\n\n"
+    "The file alone is looked at: not the environment. FILE can be - for standard input.",
+)
 @click.argument("path", type=_FILE, metavar="FILE")
 def check_config(path: Path) -> None:
-    """Say whether a configuration file is fine, or what is wrong with it.
-
-    The file alone is looked at: not the environment. FILE can be - for standard input.
-    """
+    """`trio-chat check-config`"""
     from trio_chat.config import ConfigError, load
     from trio_chat.config.certificates import complaint
     from trio_chat.config.conversion import ENVIRONMENT_PREFIX
@@ -204,20 +217,23 @@ def check_config(path: Path) -> None:
     click.echo(f"{path}: fine")
 
 
-@commands.command("default-config")
+@commands.command(
+    "default-config", help="Print a configuration file with every key at its default."
+)
 def default_config() -> None:
-    """Print a configuration file with every key at its default."""
+    """`trio-chat default-config`"""
     from trio_chat.config.default_file import default_toml
 
     click.echo(default_toml(), nl=False)
 
 
-@commands.command("hash-password")
+@commands.command(
+    "hash-password",
+    help="Print the hash of a password, for the configuration.\n\n"
+    "The password is read from a pipe (one line), or asked for twice on a terminal.",
+)
 def hash_password() -> None:
-    """Print the hash of a password, for the configuration.
-
-    The password is read from a pipe (one line), or asked for twice on a terminal.
-    """
+    """`trio-chat hash-password`"""
     import argon2
 
     password = _read_password()
@@ -228,18 +244,18 @@ def hash_password() -> None:
 
 def main() -> None:
     """Run the command line of this process, and exit."""
-    encoding = "utf-8"
-    if sys.stdout is None:
-        # Its descriptor is closed. Taken by this one it can not become that of a socket.
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-    else:
-        descriptor, encoding = sys.stdout.fileno(), sys.stdout.encoding
-    stdout = Stdout(descriptor, "w", closefd=False)
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(stdout),
-        encoding=encoding,
-        errors="backslashreplace",
-        line_buffering=True,
+    encodings = [stream.encoding if stream else "utf-8" for stream in (sys.stdout, sys.stderr)]
+    _open_what_is_closed()
+    stdout = Stdout(1, "w", closefd=False)
+    stderr = Stderr(2, "w", closefd=False)
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            encoding=encoding,
+            errors="backslashreplace",
+            line_buffering=True,
+        )
+        for raw, encoding in zip((stdout, stderr), encodings, strict=True)
     )
     try:
         try:
@@ -255,6 +271,17 @@ def main() -> None:
         reason = stdout.problem.strerror
         click.echo(f"{PROGRAM}: standard output can not be written to: {reason}", err=True)
     sys.exit(Failure.exit_code)
+
+
+def _open_what_is_closed() -> None:
+    """Have each of the three standard descriptors lead somewhere: what is opened next would have
+    its number, and would be sent what is meant for it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest number that is free is this one.
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _read_password() -> str:

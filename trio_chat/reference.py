@@ -75,6 +75,14 @@ def markdown() -> str:
             ),
             *_section("Channel modes", "", _channel_modes()),
             *_section(
+                "Masks",
+                "A mask of KLINE, +b, +e and +I is `nickname!user@host`, with `*` for anything and "
+                "`?` for one character. The host can be an address, IPv6 in any spelling, or a "
+                "network such as `192.0.2.0/24`. A part alone is a nickname, or a host where it "
+                "has a `.`, `:` or `/` in it.",
+                [],
+            ),
+            *_section(
                 "Extended masks",
                 "In the lists +b, +e and +I, besides `nickname!user@host`; they can be nested, as "
                 "in `~m:~a:name`.",

@@ -189,6 +189,27 @@ async def test_nobody_there() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("address", "code", "error"),
+    [
+        (
+            "foo..bar",
+            2,
+            "'foo..bar' is not a host: between its dots there is nothing, or more than 63 "
+            "characters",
+        ),
+        ("☃.example", 1, "can not connect to '☃.example': that is not a host"),
+    ],
+)
+async def test_what_can_not_be_a_host_is_said_in_a_sentence(
+    address: str, code: int, error: str
+) -> None:
+    done = await run(address)
+    assert done.returncode == code
+    assert done.stderr.decode().splitlines()[-1] == f"Error: {error}"
+    assert b"Traceback" not in done.stderr
+
+
 async def test_tls_is_asked_for(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pem"
     empty.write_text("")

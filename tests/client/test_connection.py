@@ -106,6 +106,15 @@ async def test_no_such_address() -> None:
             pytest.fail("connected")
 
 
+@pytest.mark.parametrize("host", ["foo..bar", ".foo", "x" * 64, "é" * 60, "☃.example"])
+@pytest.mark.parametrize("tls", [False, True])
+async def test_what_can_not_be_a_host(host: str, tls: bool) -> None:
+    with pytest.raises(ConnectionLost) as caught:
+        async with connect(host, 1, nick="me", tls=tls):
+            pytest.fail("connected")
+    assert str(caught.value) == f"can not connect to {host!r}: that is not a host"
+
+
 async def test_a_nickname_that_is_taken() -> None:
     ours, theirs = memory_stream_pair()
     peer = Peer(theirs)

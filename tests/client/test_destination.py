@@ -43,6 +43,8 @@ def test_destinations(text: str, address: TcpAddress, more: dict[str, Any]) -> N
         ("[::1]x", "write"),
         ("[host]:1", "write"),
         ("a b", "not a host"),
+        ("foo..bar", "not a host"),
+        (f"irc://{'x' * 64}/room", "not a host"),
         ("1:2:3", "not an IPv6 address"),
         ("http://host", "begins with irc"),
         ("irc://host:99999", "is no URL"),

@@ -55,7 +55,7 @@ _OURS = {
     "KICKLEN": "390",
     "MODES": "20",
     "MONITOR": "10",
-    "NAMELEN": "150",
+    "NAMELEN": "131",
     "NICKLEN": "32",
     "PREFIX": "(qaohv)~&@%+",
     "STATUSMSG": "~&@%+",

@@ -70,6 +70,14 @@ def test_an_address_of_ipv6(connect: Connect, name: Name, address: str) -> None:
     assert ipaddress.ip_address(shown) == ipaddress.ip_address(address)
 
 
+@pytest.mark.parametrize("address", ["2001:db8::5", "::6", "198.51.100.7"])
+def test_an_address_in_brackets(connect: Connect, name: Name, address: str) -> None:
+    """Gateways that write hosts and ports write `[2001:db8::5]`, for want of a host name too."""
+    user = through_webirc(connect, f"[{address}]", host=f"[{address}]")
+    user.register(name("al"))
+    assert ipaddress.ip_address(host_of(user)) == ipaddress.ip_address(address)
+
+
 def test_before_the_negotiation(connect: Connect, name: Name) -> None:
     """IRCv3 webirc, "Format": capability negotiation comes after it."""
     user = through_webirc(connect, ADDRESS)

@@ -79,8 +79,77 @@ def test_a_ban_on_a_network(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("*@192.0.2.0/24", "*!*@192.0.2.0/24"),
+        ("192.0.2.9", "*!*@192.0.2.9"),
+        ("192.0.2.*", "*!*@192.0.2.*"),
+        ("[::ffff:192.0.2.9]", "*!*@192.0.2.9"),
+        ("far!*@192.0.2.8/31", "far!*@192.0.2.8/31"),
+    ],
+)
+@pytest.mark.parametrize("host", ["192.0.2.9", "isp.example"])
+def test_a_mask_of_addresses(world: World, typed: str, shown: str, host: str) -> None:
+    """As the address is shown, and as it is behind a name that a gateway has given."""
+    world.irc("near")
+    connected = msgspec.structs.replace(world.add("far", host=host), address="192.0.2.9")
+    world.step(connected, world.lines("far", "NICK far", "USER far 0 * :x"))
+    found = world.send("op", f"KLINE {typed} no thanks")
+    assert found["op"] == [f":{SERVER} NOTICE op :{shown} is banned for good"]
+    assert codes(found["far"]) == ["465", "ERROR"]
+    assert world.closed == {"far"}
+    again = msgspec.structs.replace(world.add("far", host=host), address="192.0.2.9")
+    lines = world.step(again, world.lines("far", "NICK far", "USER far 0 * :x"))["far"]
+    assert codes(lines) == ["465", "ERROR"]
+    assert world.ask("op", f"UNKLINE {typed}") == [
+        f":{SERVER} NOTICE op :{shown} is not banned any more"
+    ]
+
+
+def test_a_network_of_ipv4_within_ipv6(world: World) -> None:
+    assert world.ask("op", "DLINE ::ffff:192.0.2.0/120") == [
+        f":{SERVER} NOTICE op :192.0.2.0/24 is banned for good"
+    ]
+    assert world.core.refusal("192.0.2.77", START)
+    assert world.ask("op", "UNDLINE ::ffff:c000:200/120")[0] == (
+        f":{SERVER} NOTICE op :192.0.2.0/24 is not banned any more"
+    )
+
+
+def test_ipv6_in_any_spelling(world: World) -> None:
+    assert world.ask("op", "DLINE [2001:DB8::5]", "UNDLINE 2001:db8:0::5") == [
+        f":{SERVER} NOTICE op :2001:db8::5 is banned for good",
+        f":{SERVER} NOTICE op :2001:db8::5 is not banned any more",
+    ]
+    # A parameter that begins with a colon is the last, whatever is in it.
+    for command in ("KLINE", "DLINE"):
+        (line,) = world.ask("op", f"{command} 1h ::2 no thanks")
+        assert line.endswith("::2 is banned until 2023-11-14 23:13:20 UTC")
+        (line,) = world.ask("op", f"UN{command} ::2")
+        assert line.endswith("::2 is not banned any more")
+    world.ask("op", "DLINE ::2 no thanks")
+    assert world.core.refusal("::2", START) == "You are banned (no thanks)"
+    world.ask("op", "KLINE ::/64 no thanks")
+    connected = msgspec.structs.replace(world.add("far", host="0::5"), address="::5")
+    lines = world.step(connected, world.lines("far", "NICK far", "USER far 0 * :x"))["far"]
+    assert lines[1] == "ERROR :Closing link (You are banned (no thanks))"
+
+
+def test_what_is_no_address_is_refused_with_a_hint(world: World) -> None:
+    form = "a network or an address, such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32"
+    host = f"The host of a mask is a name, or {form}"
+    assert world.ask("op", "KLINE *@192.0.2.7/24", "DLINE 192.0.2.7/24", "KLINE 192.0.2") == [
+        f":{SERVER} FAIL KLINE INVALID_MASK *@192.0.2.7/24 :{host}",
+        f":{SERVER} FAIL DLINE INVALID_ADDRESS 192.0.2.7/24 :That is not {form}",
+        f":{SERVER} FAIL KLINE INVALID_MASK 192.0.2 :{host}",
+    ]
+
+
+@pytest.mark.parametrize(
     ("line", "code"),
     [
+        ("KLINE 0.0.0.0/0", "INVALID_MASK"),
+        ("KLINE *!*@0::/0", "INVALID_MASK"),
         ("KLINE *!*@*", "INVALID_MASK"),
         ("KLINE ?*@?*", "INVALID_MASK"),
         ("KLINE ~a:bob", "INVALID_MASK"),

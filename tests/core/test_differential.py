@@ -480,7 +480,7 @@ def _leave(run: Run) -> None:
     assert lobby.known == set()
     assert lobby.feed is None
     assert not state.monitors.lists
-    assert not state.ignores.lists
+    assert not state.ignores
     assert ctx.pending == {}
     assert not ctx.searches
     assert ctx.at_hand is None or isinstance(ctx.at_hand, User)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import ANY
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +51,91 @@ def test_a_hostile_mask_comes_to_an_end() -> None:
         ("al!u@h", "al!u@h"),
         ("***", "*!*@*"),
         ("a**b", "a*b!*@*"),
+        # No nickname has these: it is a host.
+        ("host.example", "*!*@host.example"),
+        ("192.0.2.*", "*!*@192.0.2.*"),
+        ("user/al", "*!*@user/al"),
+        ("192.0.2.7", "*!*@192.0.2.7"),
+        ("192.0.2.0/24", "*!*@192.0.2.0/24"),
+        ("2001:DB8::5", "*!*@2001:db8::5"),
+        ("u@192.0.2.7/32", "*!u@192.0.2.7"),
+        ("al!u@2001:0db8:0000::5", "al!u@2001:db8::5"),
+        ("*!*@[2001:db8:0::5]", "*!*@2001:db8::5"),
+        ("*!*@::1", "*!*@0::1"),
+        (":1", "*!*@0::1"),
+        ("*!*@0:0:0:0:0:0:0:1", "*!*@0::1"),
+        ("*!*@0::1/128", "*!*@0::1"),
+        ("*!*@::/3", "*!*@0::/3"),
+        ("*!*@::ffff:192.0.2.7", "*!*@192.0.2.7"),
+        ("*!*@::ffff:192.0.2.0/120", "*!*@192.0.2.0/24"),
+        ("*!*@2001:DB8::/32", "*!*@2001:db8::/32"),
+        ("*!*@2001:0DB8:*", "*!*@2001:db8::/32"),
+        ("*!*@1:2:3:4:5:6:7:*", "*!*@1:2:3:4:5:6:7:0/112"),
+        ("~m:*!*@::1", "~m:*!*@0::1"),
+        ("~a:192.0.2.7", "~a:192.0.2.7"),
     ],
 )
 def test_what_is_typed_is_completed(typed: str, mask: str) -> None:
     assert masks.normalise(typed) == mask
+
+
+@pytest.mark.parametrize(
+    ("mask", "host", "fits"),
+    [
+        ("*!*@198.51.100.0/24", "198.51.100.9", True),
+        ("*!*@198.51.100.0/24", "198.51.101.9", False),
+        ("*!*@198.51.100.0/24", "198.51.100.example", False),
+        ("*!*@198.51.100.0/24", "2001:db8::5", False),
+        ("a?!~a*@198.51.100.0/24", "198.51.100.9", True),
+        ("bo!*@198.51.100.0/24", "198.51.100.9", False),
+        ("*!*@2001:db8::/32", "2001:db8:ffff::5", True),
+        ("*!*@2001:db8::/32", "2001:db9::5", False),
+        ("*!*@0::/64", "0::1", True),
+        ("*!*@0::1", "0::1", True),
+        ("*!*@2001:db8::5", "2001:db8::5", True),
+        # A name with a stroke is a name.
+        ("*!*@user/*", "user/al", True),
+        ("*!*@user/12", "user/12", True),
+    ],
+)
+def test_networks_in_masks(mask: str, host: str, fits: bool) -> None:
+    prefix = f"al!~al@{host}"
+    assert masks.normalise(mask) == mask
+    assert masks.is_mask(mask)
+    assert masks.covers(mask, prefix, "", speaking=False) is fits
+    assert masks.covers(f"~m:{mask}", prefix, "", speaking=True) is fits
+    assert masks.split_network(mask) == (
+        (mask, None) if "/" not in mask or "user/" in mask else (f"{mask.split('@')[0]}@*", ANY)
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "192.0.2.7/24",
+        "192.0.2.0/33",
+        "192.0.2.0/",
+        "192.0.2",
+        "192.0.2.",
+        "192.0.2.256",
+        "192.0.2.*/24",
+        "2001:db8::5/32",
+        "2001:db8::/129",
+        "2001:db8:::5",
+        "2001:db8:5:6",
+        "2001:db8:*/32",
+    ],
+)
+def test_a_mask_that_was_meant_for_an_address_and_is_none(host: str) -> None:
+    for typed in (f"*!*@{host}", host, f"u@{host}", f"~m:{host}"):
+        mask = masks.normalise(typed)
+        assert not masks.is_mask(mask)
+        assert masks.hint(mask).endswith("such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32")
+    # Else the hint is about what else there is.
+    assert masks.hint("~x:y").endswith("or is ~a: or ~m:")
+
+
+@pytest.mark.parametrize("host", ["a.b", "cafe/12", "1-2.example", "*.7", "10.?.*", "fe:ed", "*:*"])
+def test_a_host_that_is_a_name_or_has_wild_cards(host: str) -> None:
+    assert masks.normalise(f"*!*@{host}") == f"*!*@{host}"
+    assert masks.is_mask(f"*!*@{host}")

@@ -266,8 +266,28 @@ def test_bad_lines_are_answered() -> None:
     assert world.ask("al", b"PRIVMSG #a :\xff", b"PRIVMSG #a :" + b"x" * 600, b"", b"X\0") == [
         f":{SERVER} FAIL PRIVMSG INVALID_UTF8 :Message rejected, this server takes UTF-8 only",
         f":{SERVER} 417 al :Input line was too long",
-        f":{SERVER} 421 al * :Unknown command",
+        f":{SERVER} 400 al * :A line can not contain NUL or CR",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        (b"PRIVMSG hal :a\0b", "PRIVMSG"),
+        (b"PRIVMSG hal :a\rb", "PRIVMSG"),
+        (b":me privmsg hal\0", "PRIVMSG"),
+        (b"\0", "*"),
+    ],
+)
+def test_a_byte_that_no_line_has_is_the_reason(line: bytes, command: str) -> None:
+    world = World()
+    talk(world, "al", "hal")
+    reason = "A line can not contain NUL or CR"
+    assert world.send("al", line) == {"al": [f":{SERVER} 400 al {command} :{reason}"]}
+    world.step(world.add("new"))
+    assert world.ask("new", b"NICK a\0b") == [f":{SERVER} 400 * NICK :{reason}"]
+    # What can not be a command is what it was.
+    assert world.ask("al", "!? x") == [f":{SERVER} 421 al * :Unknown command"]
 
 
 @pytest.mark.parametrize(

@@ -198,3 +198,43 @@ def test_what_is_unknown_is_said_once(world: World) -> None:
 def test_only_owners_make_owners(world: World) -> None:
     (line,) = world.ask("op", "MODE #a +q op")
     assert line == f":{SERVER} 482 op #a :You're not channel owner"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("198.51.100.9", "*!*@198.51.100.9"),
+        ("*!*@198.51.100.0/24", "*!*@198.51.100.0/24"),
+        ("198.51.100.*", "*!*@198.51.100.*"),
+        ("*!*@::ffff:198.51.100.9", "*!*@198.51.100.9"),
+        ("~m:198.51.100.0/24", "~m:*!*@198.51.100.0/24"),
+    ],
+)
+def test_a_mask_of_addresses(typed: str, shown: str) -> None:
+    world = World()
+    world.irc("op", rooms="#a")
+    assert world.ask("op", f"MODE #a +b {typed}") == [f"{prefix('op')} MODE #a +b {shown}"]
+    world.step(
+        world.add("far", host="198.51.100.9"),
+        world.lines("far", "NICK far", "USER far 0 * :x", "JOIN #a", "PRIVMSG #a :x"),
+    )
+    found = codes(world.ask("far", "JOIN #a", "PRIVMSG #a :x"))
+    assert found == (["404"] if shown[0] == "~" else ["474", "404"])
+    # Any spelling takes it away again.
+    assert world.ask("op", f"MODE #a -b {typed}") == [f"{prefix('op')} MODE #a -b {shown}"]
+    assert codes(world.ask("far", "JOIN #a", "PRIVMSG #a :x"))[-1:] != ["404"]
+
+
+@pytest.mark.parametrize("letter", "beI")
+def test_a_mask_of_ipv6(letter: str) -> None:
+    world = World()
+    world.irc("op", rooms="#a")
+    for typed in ("*!*@::1", "::1", "*!*@[0:0:0:0:0:0:0:1]", "0::1"):
+        for sign in "+-":
+            line = f"{prefix('op')} MODE #a {sign}{letter} *!*@0::1"
+            assert world.ask("op", f"MODE #a {sign}{letter} {typed}") == [line]
+    (line,) = world.ask("op", f"MODE #a +{letter} 198.51.100.9/24")
+    assert line == (
+        f":{SERVER} 696 op #a {letter} 198.51.100.9/24 :The host of a mask is a name, "
+        "or a network or an address, such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32"
+    )

@@ -141,4 +141,66 @@ def test_ignoring_has_its_limits(world: World) -> None:
     ]
     assert world.ask("bo", "/ignore n5") == ["You ignore n5 now. /unignore n5 ends it."]
     world.quit("bo")
-    assert list(world.core.state.ignores.watchers("n5")) == []
+    assert not world.core.state.ignores
+
+
+def test_an_ignore_is_for_who_it_was_meant(world: World) -> None:
+    world.irc("s", rooms="#dev")
+    world.ask("bo", "/ignore s")
+    world.send("s", "NICK carol")
+    # Whoever takes the nickname is somebody else.
+    world.irc("new", rooms="#dev")
+    world.send("new", "NICK s")
+    assert world.send("new", "PRIVMSG #dev :one")["bo"] == [f"{CLOCK} <s> one"]
+    assert world.send("s", "PRIVMSG #dev :two").get("bo", []) == []
+    assert world.ask("bo", "/ignore") == ["You ignore carol."]
+    world.quit("s")
+    assert world.ask("bo", "/ignore") == ["You ignore s."]
+    assert world.send("new", "PRIVMSG #dev :three")["bo"] == [f"{CLOCK} <s> three"]
+    world.irc("next", rooms="#dev")
+    world.send("next", "NICK carol")
+    assert world.send("next", "PRIVMSG bo :four")["bo"] == [f"{CLOCK} [carol → you] four"]
+    # Who comes back is who it was.
+    world.quit("new")
+    world.irc("again", rooms="#dev")
+    world.send("again", "NICK s")
+    assert world.send("again", "PRIVMSG #dev :five", "PRIVMSG bo :six").get("bo", []) == []
+    assert world.ask("bo", "/ignore") == ["You ignore s."]
+
+
+def test_an_ignore_waits_for_a_nickname_that_nobody_has(world: World) -> None:
+    world.ask("bo", "/ignore S")
+    world.step(world.add("half"), world.lines("half", "NICK s"))
+    world.send("half", "USER s 0 * :x", "JOIN #dev")
+    assert world.send("half", "PRIVMSG #dev :one").get("bo", []) == []
+    assert world.ask("bo", "/ignore s", "/ignore") == [
+        "You ignore s now. /unignore s ends it.",
+        "You ignore s.",
+    ]
+    # By either name it is taken back; what one is called now comes first.
+    world.send("half", "NICK carol")
+    world.irc("s", rooms="#dev")
+    world.ask("bo", "/ignore s")
+    assert world.ask("bo", "/ignore") == ["You ignore carol, s."]
+    assert world.ask("bo", "/unignore s") == ["You do not ignore s any more."]
+    assert world.ask("bo", "/ignore") == ["You ignore carol."]
+    assert world.ask("bo", "/unignore s", "/ignore") == [
+        "You do not ignore s any more.",
+        "You ignore nobody.",
+    ]
+    assert world.send("half", "PRIVMSG #dev :two")["bo"] == [f"{CLOCK} <carol> two"]
+    assert not world.core.state.ignores
+
+
+def test_two_who_were_ignored_by_one_nickname_are_one_when_both_are_gone(world: World) -> None:
+    world.irc("s")
+    world.ask("bo", "/ignore s")
+    world.send("s", "NICK carol")
+    world.irc("t")
+    world.send("t", "NICK s")
+    world.ask("bo", "/ignore s")
+    world.quit("s")
+    world.quit("t")
+    assert world.ask("bo", "/ignore") == ["You ignore s."]
+    world.quit("bo")
+    assert not world.core.state.ignores

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from loadtest.plan import ONE_PROCESS
 from loadtest.run import main
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -69,6 +70,29 @@ def test_more_than_one_process_is_refused(
     assert main(["--report", str(report), *option.split()]) == 2
     assert "The swarm runs in one process" in capsys.readouterr().err
     assert not report.exists()
+
+
+@pytest.mark.parametrize(
+    "variable", ["LOCUST_MODE_MASTER", "LOCUST_MODE_WORKER", "LOCUST_PROCESSES"]
+)
+def test_more_than_one_process_from_locusts_environment_is_refused(
+    report: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    assert main(["--report", str(report)]) == 2
+    assert capsys.readouterr() == ("", f"{ONE_PROCESS}\n")
+
+
+def test_an_error_is_never_output(
+    report: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a process whose descriptor 2 is closed.
+    monkeypatch.setattr("sys.stderr", None)
+    assert main(["--report", str(report), "--rate", "none"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_an_unknown_profile_names_those_there_are(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import shlex
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -190,6 +192,63 @@ def test_options_that_only_locust_refuses_leave_no_report_of_nothing(
     assert run.code == 2, run.output
     assert "--senders must be more than 0 and at most 1, not 2" in run.output
     assert "Report:" not in run.output
+
+
+def test_json_is_alone_on_standard_output(
+    environment: dict[str, str], report: pathlib.Path
+) -> None:
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(FAKE))}"
+    options = ["--report", str(report), "--server", command, *SMALL.split(), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "loadtest", *options],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    names = {row["name"]: row["num_requests"] for row in json.loads(done.stdout)}
+    assert names["deliver"] == 40 * 5
+    assert "PROVEN: 40 messages" in done.stderr
+    assert "The server listens at " in done.stderr
+    assert f"Report: {report / 'report.html'}" in done.stderr
+
+
+def test_a_run_ends_when_it_says(environment: dict[str, str], report: pathlib.Path) -> None:
+    # In the ramp, in which Locust asks for no shape.
+    began = time.monotonic()
+    run = swarm(environment, report, "", "--users 100 --spawn-rate 1 --run-time 2s")
+    assert time.monotonic() - began < 40
+    assert run.code == 1, run.output
+    assert "FAILED: --run-time ended it after 2 s before it could prove anything." in run.output
+
+
+def test_a_run_that_is_over_before_its_time(
+    environment: dict[str, str], report: pathlib.Path
+) -> None:
+    run = swarm(environment, report, "", "--run-time 10m")
+    assert run.code == 0, run.output
+    assert "PROVEN: 40 messages" in run.output
+
+
+@pytest.mark.parametrize(
+    "options", ["--master", "--worker", "--processes 2", "--headless --master"]
+)
+def test_locust_itself_runs_in_one_process(environment: dict[str, str], options: str) -> None:
+    locustfile = str(ROOT / "loadtest" / "locustfile.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "locust", "-f", locustfile, *options.split()],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == (
+        "The swarm runs in one process: no --processes, --master or --worker."
+    )
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

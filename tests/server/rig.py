@@ -62,6 +62,15 @@ class Peer:
         line, _, self._read = self._read.partition(b"\n")
         return line.decode().rstrip("\r")
 
+    async def expect(self, data: bytes) -> None:
+        """Take bytes that are no line, and have to come next."""
+        while len(self._read) < len(data):
+            more = await self.stream.receive_some()
+            assert more, f"the server hung up after {self._read!r}"
+            self._read += more
+        head, self._read = self._read[: len(data)], self._read[len(data) :]
+        assert head == data
+
     async def until(self, *words: str) -> list[str]:
         """Return lines up to the first that has one of these words in it."""
         lines = [await self.line()]

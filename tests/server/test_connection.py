@@ -103,6 +103,41 @@ async def test_telnet_is_allowed_more_than_ascii(autojump_clock: trio.abc.Clock)
         assert await peer.line() == "Hello alice. /help shows what you can do."
 
 
+async def test_telnet_before_a_nickname_is_answered_and_asked_for_one(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        peer = await rig.connect()
+        began = trio.current_time()
+        # `telnet -8` speaks before the person does.
+        await peer.send(b"\xff\xfb\x00\xff\xfd\x00")
+        assert await peer.line() == PROMPT
+        assert trio.current_time() - began < 1
+        await peer.expect(b"\xff\xfd\x00\xff\xfb\x00")
+        # Ctrl-C, twice: until that is answered telnet shows nothing.
+        for _ in range(2):
+            await peer.send(b"\xff\xf4\xff\xfd\x06")
+            await peer.expect(b"\xff\xfb\x06")
+        await peer.send(b"alix\x7fce\r\0")
+        assert await peer.line() == "Hello alice. /help shows what you can do."
+        await peer.send(b"\xff\xf6")
+        assert await peer.until("[Yes]")
+
+
+async def test_a_carriage_return_ends_a_line(autojump_clock: trio.abc.Clock) -> None:
+    async with running() as rig:
+        other = await rig.irc("bo", "JOIN #lobby")
+        peer = await rig.connect()
+        await peer.send(b"bea\r\0hi\r\0there\rhelx\blo\r")
+        lines = [await other.line() for _ in range(4)]
+        assert [line.split(" ", 1)[1] for line in lines] == [
+            "JOIN #lobby",
+            "PRIVMSG #lobby :hi",
+            "PRIVMSG #lobby :there",
+            "PRIVMSG #lobby :hello",
+        ]
+
+
 async def test_a_nickname_alone_without_a_newline(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         peer = await rig.connect()

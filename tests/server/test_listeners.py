@@ -68,6 +68,16 @@ async def test_a_port_in_use(tmp_path: Path) -> None:
         assert str(caught.value) == f"can not listen on 127.0.0.1:{port}: address already in use"
 
 
+async def test_what_can_not_be_a_host(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    path.write_text('[[listeners]]\naddress = "☃.example:1"\n')
+    with pytest.raises(StartError, match=r"^can not listen on ☃\.example:1: that is not a host$"):
+        await open_endpoints(load(path, {}).listeners[0])
+    path.write_text('[[listeners]]\naddress = "foo..bar:1"\n')
+    with pytest.raises(ConfigError, match=r'address is "foo\.\.bar:1"; expected host:port'):
+        load(path, {})
+
+
 async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "chat.toml"
     path.write_text(tls_text(tmp_path))
@@ -115,6 +125,19 @@ async def test_every_address_is_one_port_of_ipv4_and_of_ipv6(tmp_path: Path, add
         for host in ("0.0.0.0", "[::]", "*"):
             with pytest.raises(StartError, match=f":{port}: address already in use"):
                 await open_all(tmp_path, f"{host}:{port}")
+
+
+async def test_the_urgent_half_of_a_telnet_command_is_not_missing(tmp_path: Path) -> None:
+    address = '[[listeners]]\naddress = "127.0.0.1:0"\n'
+    async with running(tmp_path, f"{NAME}{address}") as it:
+        stream = await trio.open_tcp_stream(*it.server.endpoints[0].socket.getsockname())
+        it.streams.append(stream)
+        await stream.send_all(b"ali\r\n")
+        await read_until(stream, b"ali")
+        # As telnet's `send synch` does: IAC, urgent; then DM.
+        await stream.socket.send(b"\xff", socket.MSG_OOB)
+        await stream.send_all(b"\xf2/whois ali\r\n")
+        assert b"UTF-8" not in await read_until(stream, b"~ali@")
 
 
 async def test_a_port_that_somebody_has_in_the_other_family_is_not_taken(

@@ -58,7 +58,14 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     sink: int | None
 
 
-@click.command(name="client")
+# Docstrings are not there in every process (`python -OO`), so what is printed is none.
+@click.command(
+    name="client",
+    help="Chat at a terminal, or in a pipeline.\n\n"
+    "At a terminal, type to talk; /help lists the commands, Ctrl-D leaves. In a pipeline, standard "
+    "input is said line by line, and what others say is printed.\n\n"
+    "HOST can be a name, an address, [v6]:PORT, or a URL: irc://HOST/ROOM, or ircs:// with TLS.",
+)
 @click.argument("address", metavar="[HOST[:PORT]]", default=f"127.0.0.1:{DEFAULT_PORT}")
 @click.option("--nick", metavar="NAME", help="Your nickname.  [default: your login name]")
 @click.option("--room", metavar="ROOM", help="The room to enter.  [default: #lobby]")
@@ -93,13 +100,7 @@ def client_command(
     listen_only: bool,
     no_read: bool,
 ) -> None:
-    """Chat at a terminal, or in a pipeline.
-
-    At a terminal, type to talk; /help lists the commands, Ctrl-D leaves. In a pipeline, standard
-    input is said line by line, and what others say is printed.
-
-    HOST can be a name, an address, [v6]:PORT, or a URL: irc://HOST/ROOM, or ircs:// with TLS.
-    """
+    """`trio-chat client`"""
     try:
         server = parse_destination(address)
         room = room_name(room) if room else server.room or "#lobby"

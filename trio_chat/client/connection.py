@@ -174,6 +174,9 @@ async def _open(host: str, port: int, context: ssl.SSLContext | None) -> trio.ab
     except OSError as error:
         reason = _reason_of(error)
         raise ConnectionLost(f"can not connect to {_at(host, port)}: {reason}") from error
+    except UnicodeError as error:
+        # What can not be a host can not be encoded to be looked up.
+        raise ConnectionLost(f"can not connect to {host!r}: that is not a host") from error
     if context is None:
         return tcp
     # Many servers close the socket without closing TLS first (`https_compatible`). An end that

@@ -7,6 +7,7 @@ the server runs.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import msgspec
 
@@ -35,6 +36,10 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
     def lasts(self, monotonic: float) -> bool:
         """Whether it is in force."""
         return self.until is None or monotonic < self.until
+
+    def is_on(self, prefixes: Collection[str]) -> bool:
+        """Whether a ban by mask is on one of somebody's `nickname!user@host`."""
+        return any(masks.fits(self.target, prefix) for prefix in prefixes)
 
 
 class Bans:
@@ -74,12 +79,12 @@ class Bans:
         ban = self.on_address(address, monotonic)
         return f"You are banned ({ban.reason})" if ban else ""
 
-    def on_mask(self, prefix: str, monotonic: float) -> Ban | None:
-        """Return the ban on `nickname!user@host`."""
+    def on_mask(self, prefixes: Collection[str], monotonic: float) -> Ban | None:
+        """Return the ban on one of somebody's `nickname!user@host`."""
         if not self.masks:
             return None
         self._forget_old(self.masks, monotonic)
-        return next((ban for ban in self.masks.values() if masks.matches(ban.target, prefix)), None)
+        return next((ban for ban in self.masks.values() if ban.is_on(prefixes)), None)
 
     def current(self, kind: dict[str, Ban], monotonic: float) -> list[Ban]:
         """Return the bans of one kind that are in force."""

@@ -359,6 +359,9 @@ class Core:
             ctx.reply(user, numerics.ERR_INPUTTOOLONG)
         elif error.problem is Problem.NOT_UTF8:
             ctx.fail(user, error.command, "INVALID_UTF8", text=error.problem.value)
+        elif error.problem is Problem.FORBIDDEN_BYTE:
+            command = error.command or "*"
+            ctx.reply(user, numerics.ERR_UNKNOWNERROR, command, error.problem.value)
         elif error.problem is not Problem.NO_COMMAND:
             ctx.reply(user, numerics.ERR_UNKNOWNCOMMAND, error.command or "*")
 

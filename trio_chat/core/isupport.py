@@ -42,7 +42,7 @@ def tokens(settings: Settings) -> list[str]:
             f"MAXLIST={lists}:{limits.list_entries}",
             f"MODES={MODES}",
             f"MONITOR={limits.monitor}",
-            f"NAMELEN={limits.realname}",
+            f"NAMELEN={settings.realname_limit}",
             f"NETWORK={network}",
             f"NICKLEN={limits.nickname}",
             f"PREFIX=({letters}){symbols}",

@@ -14,6 +14,14 @@ import re
 from collections.abc import Callable
 
 from trio_chat.core.names import fold
+from trio_chat.core.networks import (
+    NETWORK_FORM,
+    Network,
+    in_networks,
+    is_slip,
+    normal_host,
+    parse_network,
+)
 
 LIMIT = 256
 """Characters of the longest mask that is looked for."""
@@ -32,11 +40,12 @@ def is_extended(mask: str) -> bool:
 
 
 def is_mask(mask: str) -> bool:
-    """Whether a normalised mask can be in a list: an extended one has to be of a known type."""
+    """Whether a normalised mask can be in a list: an extended one has to be of a known type, and
+    another about somebody who can be there."""
     if " " in mask or mask[:1] in ("", ":") or len(mask.encode()) > LIST_LIMIT:
         return False
     if not is_extended(mask):
-        return True
+        return not is_slip(_host(mask))
     kind, inner = mask[1], mask[3:]
     if kind not in EXTENDED_TYPES or not inner:
         return False
@@ -44,20 +53,54 @@ def is_mask(mask: str) -> bool:
     return is_mask(inner) and inner[:3] != "~m:" if kind == "m" else True
 
 
+def hint(mask: str) -> str:
+    """Say what a normalised mask lacks that can not be in a list."""
+    while mask[:3] == f"{EXTENDED}m:":
+        mask = mask[3:]
+    if is_slip(_host(mask)):
+        return f"The host of a mask is a name, or {NETWORK_FORM}"
+    return f"A mask has no spaces, at most {LIST_LIMIT} bytes, or is ~a: or ~m:"
+
+
 def covers(mask: str, prefix: str, account: str, *, speaking: bool) -> bool:
     """Whether a mask of a channel's list is about a user; `~m` only is about who speaks."""
     if not is_extended(mask):
-        return matches(mask, prefix)
+        return fits(mask, prefix)
     if mask[1] == "m":
         return speaking and covers(mask[3:], prefix, account, speaking=True)
     return bool(account) and matches(mask[3:], account)
+
+
+def _host(mask: str) -> str:
+    return mask.rpartition("@")[2]
+
+
+@functools.lru_cache(maxsize=4096)
+def split_network(mask: str) -> tuple[str, Network | None]:
+    """Return a normalised mask with any host, and the network that has the host; or the mask as it
+    is, and None, where it names no network."""
+    host = _host(mask)
+    if "/" not in host:
+        return mask, None
+    try:
+        network = parse_network(host)
+    except ValueError:
+        return mask, None
+    return f"{mask[: -len(host)]}*", network
+
+
+def fits(mask: str, prefix: str) -> bool:
+    """Whether a normalised mask is about `nickname!user@host`."""
+    glob, network = split_network(mask)
+    return matches(glob, prefix) and (network is None or in_networks(_host(prefix), (network,)))
 
 
 def normalise(mask: str) -> str:
     """Complete what was typed to `nickname!user@host`, and collapse runs of `*`.
 
     Modern IRC, "Ban channel mode": a bare nickname is `nickname!*@*`, a bare `user@host` is
-    `*!user@host`. Extended masks keep their letter.
+    `*!user@host`. What can not be a nickname is a host. Addresses and networks are written in one
+    way. Extended masks keep their letter.
     """
     if is_extended(mask):
         letter, inner = mask[1:2], mask[3:]
@@ -68,9 +111,11 @@ def normalise(mask: str) -> str:
         user, _, host = rest.partition("@")
     elif "@" in mask:
         user, _, host = mask.partition("@")
+    elif any(character in ".:/" for character in mask):
+        host = mask
     else:
         nickname = mask
-    whole = f"{nickname or '*'}!{user or '*'}@{host or '*'}"
+    whole = f"{nickname or '*'}!{user or '*'}@{normal_host(host) or '*'}"
     while "**" in whole:
         whole = whole.replace("**", "*")
     return whole

@@ -15,17 +15,33 @@ HOST_LIMIT = 63
 
 _HOST = re.compile(rf"[A-Za-z0-9][A-Za-z0-9.:/_-]{{0,{HOST_LIMIT - 1}}}", re.ASCII)
 
+_MAPPED = 96
+"""Bits of the prefix of IPv6 that IPv4 is in, as `::ffff:1.2.3.4` (RFC 4291, section 2.5.5.2)."""
+_GROUPS = re.compile(r"((?:[0-9A-Fa-f]{1,4}:){2,7})\*")
+"""How people write a network of IPv6 who write `192.0.2.*`."""
+_ADDRESS_LIKE = re.compile(
+    r"[0-9]*\.[0-9.]*(?:/[0-9]*)?"
+    r"|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:/[0-9]*)?"
+    r"|[0-9A-Fa-f]*[.:*?][0-9A-Fa-f.:*?]*/[0-9]+"
+)
+"""What is meant for an address or a network, and for no name."""
+
 Network = IPv4Network | IPv6Network
 
 NETWORK_FORM = "a network or an address, such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32"
 
 
 def parse_network(text: str) -> Network:
-    """Read a CIDR or a single address. Raises `ValueError` for anything else.
+    """Read a CIDR or a single address, IPv4 as IPv4. Raises `ValueError` for anything else.
 
     That includes a CIDR with bits set beyond its prefix: it is more likely a slip than meant.
     """
-    return ip_network(text)
+    network = ip_network(text)
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return IPv4Network((mapped, network.prefixlen - _MAPPED))
+    return network
 
 
 def network_text(network: Network) -> str:
@@ -47,6 +63,41 @@ def in_networks(host: str, networks: Iterable[Network]) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return any(address in network for network in networks)
+
+
+def normal_host(host: str) -> str:
+    """Return the host of a mask as `shown_host` writes hosts, where it is an address or a network;
+    what is neither stays as it is."""
+    text = bare(host)
+    groups = _GROUPS.fullmatch(text)
+    if groups is not None:
+        text = f"{groups[1]}:/{16 * groups[1].count(':')}"
+    try:
+        shown = network_text(parse_network(text))
+    except ValueError:
+        return host
+    return f"0{shown}" if shown.startswith(":") else shown
+
+
+def is_slip(host: str) -> bool:
+    """Whether the host of a mask, in its normal form, was meant for an address or a network and is
+    none: nobody has it."""
+    if not _ADDRESS_LIKE.fullmatch(host):
+        return False
+    try:
+        parse_network(host)
+    except ValueError:
+        return True
+    return False
+
+
+def bare(text: str) -> str:
+    """Return an address, or a network, as people mean it who have sent it: without the brackets
+    that keep its colons apart from a port's, and with the colon that `::1` loses where it is a
+    parameter."""
+    if text[:1] == "[" and text[-1:] == "]":
+        return text[1:-1]
+    return f":{text}" if text[:1] == ":" and text[1:2] != ":" else text
 
 
 def is_host(text: str) -> bool:

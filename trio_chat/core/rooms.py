@@ -159,12 +159,12 @@ def _give_up_name(state: State, user: User) -> None:
 def rename(state: State, user: User, nickname: str) -> None:
     """Give a user a nickname that is free, or their own in another case."""
     _give_up_name(state, user)
-    if user.registration is None:
-        state.ignores.rename(user.nickname, nickname)
     state.nicknames[fold(nickname)] = user
     if not nickname.isascii():
         state.lookalikes[skeleton(nickname)] = user
     user.set_name(nickname)
+    if user.registration is None:
+        state.ignores.come(user)
     for channel in user.channels:
         channel.silenced.pop(user, None)
         channel.rosters.clear()
@@ -184,6 +184,7 @@ def register(state: State, user: User) -> None:
     user.registration = None
     state.registered += 1
     state.peak = max(state.peak, state.registered)
+    state.ignores.come(user)
 
 
 def set_user_modes(state: State, user: User, bits: int) -> None:
@@ -229,6 +230,6 @@ def forget(state: State, user: User) -> None:
     _give_up_name(state, user)
     state.users.pop(user.id, None)
     state.monitors.clear(user)
-    state.ignores.clear(user)
+    state.ignores.go(user)
     user.deferred = None
     user.invited = None

@@ -10,15 +10,24 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from trio_chat.core.networks import Network
+from trio_chat.core.networks import HOST_LIMIT, Network
+from trio_chat.wire.irc import LINE_LIMIT
 
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Text = Annotated[int, Meta(ge=4, le=390)]
 """Bytes: one character can have four; more do not fit into a line with the longest names."""
 
+_FEWEST = 32
+"""Bytes that a real name can have, whatever else is in the line."""
+_WHO_REPLY = len(":  352      H*~&@%+B :0 \r\n") + HOST_LIMIT
+"""Bytes of WHO's reply, the longest line that shows a real name, without what is configured."""
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[limits]` of the configuration: names are in characters, texts in bytes."""
+    """The `[limits]` of the configuration: names are in characters, texts in bytes.
+
+    A nickname or a channel takes at most 2 bytes for each character.
+    """
 
     nickname: Annotated[int, Meta(ge=1, le=64)] = 32
     channel: Annotated[int, Meta(ge=2, le=100)] = 64
@@ -98,3 +107,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of silence after which an IRC client is sent a PING."""
     ping_timeout: float = 150.0
     """Seconds of silence after which it is gone."""
+
+    @property
+    def realname_limit(self) -> int:
+        """Bytes of a real name: as many as are configured, and as there is room for in every line
+        that shows one, beside names that are as long as they can be."""
+        limits = self.limits
+        names = 2 * 2 * limits.nickname + 2 * limits.channel + limits.username
+        room = LINE_LIMIT - _WHO_REPLY - names - 2 * len(self.name.encode())
+        return min(limits.realname, max(_FEWEST, room))

@@ -17,8 +17,10 @@ from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Source
 from trio_chat.core.feed import Chunk, Feed
+from trio_chat.core.ignores import Ignores
 from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.names import fold, key
+from trio_chat.core.networks import shown_host
 from trio_chat.core.roster import Roster
 from trio_chat.core.watch import Watch
 
@@ -165,6 +167,15 @@ class User:
         """`nickname!user@host`"""
         return self.source.prefix
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """`nickname!user@host`, as others see it, and with the address behind the host."""
+        prefix = self.source.prefix
+        host = shown_host(self.address) if self.address else self.host
+        return (
+            (prefix,) if host == self.host else (prefix, f"{self.nickname}!{self.username}@{host}")
+        )
+
     def identify(self) -> None:
         """Make `source` say what this user's names, account and modes are now."""
         self.source = Source(
@@ -296,7 +307,7 @@ class State:
         """For WHOWAS: the latest first."""
         self.bans = Bans()
         self.monitors: Watch[User] = Watch()
-        self.ignores: Watch[User] = Watch()
+        self.ignores: Ignores[User] = Ignores()
         self.registered = 0
         self.invisible = 0
         self.operators = 0

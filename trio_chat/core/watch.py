@@ -1,4 +1,4 @@
-"""Lists of nicknames that users keep: of those whom they watch, of those whom they ignore.
+"""Lists of nicknames that users watch (IRCv3 monitor).
 
 Both directions are here: what is on a user's list, and who has a nickname on theirs. A nickname is
 on a list whether or not anybody has it.
@@ -62,9 +62,3 @@ class Watch(Generic[Watcher]):
         """Empty a user's list."""
         for nickname in self.listed(user):
             self.remove(user, nickname)
-
-    def rename(self, old: str, new: str) -> None:
-        """Let the lists that a nickname is on follow whoever had it to another."""
-        for user in list(self.watchers(old)):
-            self.remove(user, old)
-            self.add(user, new)

@@ -120,6 +120,8 @@ async def open_endpoints(listener: Listener) -> list[Endpoint]:
             sockets = [socket.socket(fileno=one.socket.detach()) for one in opened]
     except OSError as error:
         raise StartError(f"can not listen on {address}: {_reason(error)}") from None
+    except UnicodeError:
+        raise StartError(f"can not listen on {address}: that is not a host") from None
     for sock in sockets:
         sock.setblocking(False)
     return [Endpoint(sock, listener, context) for sock in sockets]
@@ -278,6 +280,8 @@ def tune(sock: socket.socket, *, idle: float, timeout: float) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    # Telnet sends half of a Synch as urgent data (RFC 854), which else would be missing.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     seconds = min(max(1, int(idle)), _LONGEST_KEEPALIVE)
     every = min(max(1, int(timeout - idle) // 3), _LONGEST_KEEPALIVE)
     for option, value in (

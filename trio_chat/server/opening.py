@@ -184,7 +184,8 @@ class Opening:
         if self._tls is not None and self._tls.only:
             return await self._expect_tls()
         with trio.move_on_after(self._time_to_register()):
-            if not self._read and not await self._hear():
+            asked = not self._read and not await self._hear()
+            if asked:
                 self._opener.ask()
             while (protocol := sniff.sniff(self._read)) is None:
                 patience = _REST_OF_OPENING if may_be_proxy(self._read) else math.inf
@@ -196,8 +197,14 @@ class Opening:
                         return sniff.sniff(self._read + b"\n") or sniff.Protocol.UNKNOWN
                 if scope.cancelled_caught:
                     return sniff.Protocol.PLAIN
+            if protocol is sniff.Protocol.PLAIN and not asked and not self._said_a_line():
+                # It was telnet that spoke, and not the person.
+                self._opener.ask()
             return protocol
         raise self._refuse_silence()
+
+    def _said_a_line(self) -> bool:
+        return b"\n" in self._read or b"\r" in self._read
 
     async def _expect_tls(self) -> sniff.Protocol:
         """Read on until it is known whether it is TLS. Nobody is asked for anything."""

@@ -32,6 +32,11 @@ def boundary(text: str, index: int) -> int:
     return index
 
 
+def goes_on(cluster: str, character: str) -> bool:
+    """Whether a cluster goes on with this character; one is not made longer than is kept whole."""
+    return len(cluster) < _LONGEST and joined(cluster + character, len(cluster))
+
+
 def joined(text: str, place: int) -> bool:
     """Whether the characters on both sides of a place within the text belong together."""
     before, after = text[place - 1], text[place]

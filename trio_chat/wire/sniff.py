@@ -7,6 +7,7 @@ whoever is chosen to read them.
 from __future__ import annotations
 
 import enum
+import re
 
 from trio_chat.wire import proxy
 
@@ -47,6 +48,9 @@ HTTP_OPENINGS = tuple(
     )
 )
 _LONGEST_TAGS = 4096
+_LINE_END = re.compile(rb"[\r\n]")
+_TELNET = re.compile(rb"\xff[\xf0-\xfe]")
+"""A command of telnet (RFC 854): it begins with what is in no UTF-8, so nobody else opens so."""
 _HANDSHAKE = 0x16
 """How a TLS record of the type "handshake" begins (RFC 8446, section 5.1)."""
 
@@ -82,20 +86,22 @@ def sniff(data: bytes) -> Protocol | None:
         return Protocol.TLS
     if data.startswith(HTTP_OPENINGS):
         return Protocol.HTTP
-    end = data.find(b"\n")
-    line = data if end < 0 else data[:end]
+    found = _LINE_END.search(data)
+    line = data[: found.start()] if found else data
     if line[:1] == b"@":
         tags, space, rest = line.partition(b" ")
         if len(tags) > _LONGEST_TAGS:
             # An over-long run of tags is IRC's to refuse: only IRC has tags.
             return Protocol.IRC
         if not space:
-            return None if end < 0 else Protocol.PLAIN
+            return Protocol.PLAIN if found else None
         line = rest.lstrip(b" ")
     word = line.split(b" ", 1)[0]
-    ended = end >= 0 or len(word) < len(line)
-    if ended and word.rstrip(b"\r").upper() in IRC_OPENINGS:
+    ended = found or len(word) < len(line)
+    if ended and word.upper() in IRC_OPENINGS:
         return Protocol.IRC
-    if end >= 0:
+    if _TELNET.search(line[:FIRST_LINE_LIMIT]):
+        return Protocol.PLAIN
+    if found:
         return Protocol.PLAIN if len(line) <= FIRST_LINE_LIMIT else Protocol.UNKNOWN
     return None if len(line) <= FIRST_LINE_LIMIT else Protocol.UNKNOWN

@@ -6,10 +6,18 @@ from trio_chat.core import masks, modes, numerics
 from trio_chat.core.bans import Ban, Bans, parse_duration
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.names import fold
-from trio_chat.core.networks import Network, in_networks, network_text, normal, parse_network
+from trio_chat.core.networks import (
+    NETWORK_FORM,
+    Network,
+    bare,
+    in_networks,
+    network_text,
+    normal,
+    parse_network,
+)
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -32,9 +40,11 @@ def kline(ctx: Context, user: User, message: Message) -> None:
     duration, target, reason = _read(ctx, message)
     mask = masks.normalise(target) if target else ""
     if not masks.is_mask(mask) or masks.is_extended(mask):
-        ctx.refuse(user, "KLINE", "INVALID_MASK", word(user, target), text="That is not a mask")
+        text = "That is not a mask" if masks.is_extended(mask) else masks.hint(mask)
+        ctx.refuse(user, "KLINE", "INVALID_MASK", word(user, target), text=text)
         return
-    if masks.matches(mask, _NOBODY):
+    glob, network = masks.split_network(mask)
+    if masks.matches(glob, _NOBODY) and (network is None or network.prefixlen == 0):
         text = "That would ban everybody"
         ctx.refuse(user, "KLINE", "INVALID_MASK", word(user, target), text=text)
         return
@@ -52,7 +62,7 @@ def dline(ctx: Context, user: User, message: Message) -> None:
     duration, target, reason = _read(ctx, message)
     network = _network(target)
     if network is None or network.prefixlen == 0:
-        text = "That is not an address, or a network such as 192.0.2.0/24"
+        text = f"That is not {NETWORK_FORM}"
         ctx.refuse(user, "DLINE", "INVALID_ADDRESS", word(user, target), text=text)
         return
     ban = _ban(ctx, user, network_text(network), network, duration, reason)
@@ -78,13 +88,16 @@ def _read(ctx: Context, message: Message) -> tuple[float | None, str, str]:
     duration = parse_duration(params[0]) if len(params) > 1 else None
     if duration is not None:
         del params[0]
+    if params[0][:1] == ":" and _network(params[0].partition(" ")[0]) is not None:
+        # `::1 and a reason` is one parameter, as it begins with a colon.
+        params[:1] = params[0].split(" ", 1)
     reason = cut(" ".join(params[1:]), ctx.settings.limits.kick)
     return duration, params[0], reason or "No reason given"
 
 
 def _network(text: str) -> Network | None:
     try:
-        return parse_network(normal(text))
+        return parse_network(normal(bare(text)))
     except ValueError:
         return None
 
@@ -127,7 +140,7 @@ def _add(ctx: Context, user: User, kind: dict[str, Ban], ban: Ban) -> None:
 def _is_banned(user: User, ban: Ban) -> bool:
     if ban.network is not None:
         return in_networks(user.address, (ban.network,))
-    return user.registration is None and masks.matches(ban.target, user.prefix)
+    return user.registration is None and ban.is_on(user.prefixes)
 
 
 def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str) -> None:
@@ -146,7 +159,7 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
     help="see how long the server has been running; for operators: its bans",
 )
 def stats(ctx: Context, user: User, message: Message) -> None:
-    query = word(user, message.params[0])
+    query = message.params[0]
     if is_elsewhere(ctx, user, message.params[1] if len(message.params) > 1 else ""):
         return
     bans: Bans = ctx.state.bans
@@ -159,7 +172,7 @@ def stats(ctx: Context, user: User, message: Message) -> None:
         shown = [_kline(ctx, ban) for ban in bans.current(bans.masks, ctx.monotonic)]
     elif query in ("d", "D"):
         shown = [_dline(ctx, ban) for ban in bans.current(bans.networks, ctx.monotonic)]
-    ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (query,))]))
+    ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (echo(ctx, user, query),))]))
 
 
 def _kline(ctx: Context, ban: Ban) -> tuple[Numeric, tuple[str, ...]]:

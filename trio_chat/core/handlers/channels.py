@@ -10,9 +10,10 @@ from trio_chat.core.handlers import listing
 from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
+    echo,
+    fitting,
     is_operator,
     visible,
-    word,
 )
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -47,7 +48,7 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
     limits = ctx.settings.limits
     if not names.is_channel_name(name, limits.channel):
         code = numerics.ERR_NOSUCHCHANNEL if name[:1] != "#" else numerics.ERR_BADCHANMASK
-        ctx.reply(user, code, word(user, name))
+        ctx.reply(user, code, echo(ctx, user, name))
         return
     channel = ctx.state.channel_named(name)
     if channel is not None and user in channel.members:
@@ -202,7 +203,8 @@ def kick(ctx: Context, user: User, message: Message) -> None:
         pairs.setdefault((names.fold(name), names.key(nickname)), (name, nickname))
     wanted = [*pairs.values()]
     if len(wanted) > limits.targets:
-        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(user, wanted[limits.targets][1]))
+        shown = echo(ctx, user, wanted[limits.targets][1])
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, shown)
     reason = message.params[2] if len(message.params) > 2 else ""
     reason = cut(reason, limits.kick) or user.nickname
     channels: dict[str, Channel | None] = {}
@@ -220,7 +222,8 @@ def kick(ctx: Context, user: User, message: Message) -> None:
 def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str) -> None:
     target = ctx.state.user_named(nickname)
     if target is None or target not in channel.members:
-        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, word(user, nickname), channel.name)
+        shown = echo(ctx, user, nickname, channel.name)
+        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, shown, channel.name)
         return
     if not _outranks(channel, user, target):
         ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
@@ -270,7 +273,9 @@ def topic(ctx: Context, user: User, message: Message) -> None:
         return
     if channel.modes & modes.TOPIC_LOCK and not is_operator(ctx, user, channel):
         return
-    channel.topic = cut(message.params[1], ctx.settings.limits.topic)
+    limit, shown = ctx.settings.limits.topic, f"{user.prefix} TOPIC {channel.name}"
+    text = message.params[1]
+    channel.topic = fitting(ctx, text, limit, shown, numerics.RPL_TOPIC, channel.name)
     channel.topic_by = user.prefix
     channel.topic_at = ctx.now
     event = events.TopicChanged(
@@ -313,7 +318,7 @@ def invite(ctx: Context, user: User, message: Message) -> None:
     nickname, name = message.params[:2]
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
         return
     channel = channel_for(ctx, user, name, member=True)
     if channel is None:
@@ -337,7 +342,7 @@ def invite(ctx: Context, user: User, message: Message) -> None:
     event = events.Invited(
         time=ctx.now, source=user.source, nickname=target.nickname, channel=channel.name
     )
-    if not ctx.state.ignores.has(target, user.nickname):
+    if not ctx.state.ignores.has(target, user):
         ctx.send(target, event)
     audience = rooms.audience(channel, user)
     told = [one for one in audience if one.caps & INVITE_NOTIFY and one is not user]

@@ -6,8 +6,15 @@ from collections.abc import Iterable
 
 from trio_chat.core import modes, names, numerics
 from trio_chat.core.context import Context
+from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.text import cut
+
+LONGEST_NAME = 200
+"""Bytes of the longest name that anything can be configured to have."""
+_SHOWN = 100
+"""Bytes of what people are shown of what they have typed."""
 
 
 def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> list[str]:
@@ -15,7 +22,7 @@ def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> l
     found = distinct(listed.split(","))
     allowed = found[: ctx.settings.limits.targets]
     if len(allowed) < len(found) and not silent:
-        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, word(user, found[len(allowed)]))
+        ctx.reply(user, numerics.ERR_TOOMANYTARGETS, echo(ctx, user, found[len(allowed)]))
     return allowed
 
 
@@ -29,20 +36,36 @@ def distinct(listed: Iterable[str]) -> list[str]:
     return [*found.values()]
 
 
-def word(user: User, text: str, limit: int = 100) -> str:
+def word(user: User, text: str, limit: int = LONGEST_NAME) -> str:
     """Make what somebody sent fit to be repeated to them: as a parameter of a line, or, to people,
     as they have typed it. `limit` is in bytes."""
     if user.plain:
-        head = cut(text, limit)
+        head = cut(text, min(limit, _SHOWN))
         return head if head == text else f"{head}…"
     return cut(text.lstrip(":").replace(" ", "_"), limit) or "*"
+
+
+def echo(ctx: Context, user: User, text: str, *others: str) -> str:
+    """Return what somebody sent as a parameter of a numeric reply: whole, where a line holds it
+    together with `others`. Clients know by it which of their questions was answered."""
+    # The colon that was counted is the text's; there is a space before it.
+    return word(user, text, ctx.room(user, "000", *others) - 1)
+
+
+def fitting(ctx: Context, text: str, limit: int, shown: str, reply: Numeric, *params: str) -> str:
+    """Return as much of a text as everybody can be shown, so that it is the same to all: in the
+    line that begins with `shown`, and in a reply with these parameters. `limit` is in bytes."""
+    longest = "n" * 2 * ctx.settings.limits.nickname
+    replied = " ".join((ctx.settings.name, reply.code, longest, *params))
+    room = BODY_LIMIT - max(len(f":{head} :".encode()) for head in (shown, replied))
+    return cut(text, min(limit, room))
 
 
 def channel_for(ctx: Context, user: User, name: str, *, member: bool = False) -> Channel | None:
     """Return the channel with this name; or say that there is none, or that it is not theirs."""
     channel = ctx.state.channel_named(name)
     if channel is None:
-        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, name))
         return None
     if member and user not in channel.members:
         ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)

@@ -32,11 +32,12 @@ def webirc(ctx: Context, user: User, message: Message) -> None:
     if not first or gateway is None:
         ctx.close(user, _REFUSED if first else "WEBIRC has to come first")
         return
-    if len(message.params) < 4 or not networks.is_address(message.params[3]):
+    address = networks.bare(message.params[3]) if len(message.params) > 3 else ""
+    if not networks.is_address(address):
         # Whoever it is for would be taken for the gateway.
         ctx.close(user, "WEBIRC names no IP address")
         return
-    password, _, host, address = message.params[:4]
+    password, _, host = message.params[:3]
     options = {
         name: irc.unescape_tag(value)
         for name, _, value in (

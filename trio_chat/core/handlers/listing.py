@@ -11,7 +11,7 @@ from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
-from trio_chat.core.handlers.common import targets, visible, word
+from trio_chat.core.handlers.common import echo, targets, visible
 from trio_chat.core.roster import Roster
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -32,7 +32,7 @@ def names_(ctx: Context, user: User, message: Message) -> Replies:
     for name in targets(ctx, user, message.params[0]):
         channel = ctx.state.channel_named(name)
         if channel is None or not visible(user, channel):
-            yield numerics.RPL_ENDOFNAMES, (word(user, name),)
+            yield numerics.RPL_ENDOFNAMES, (echo(ctx, user, name),)
         else:
             yield from name_replies(ctx, user, channel)
 

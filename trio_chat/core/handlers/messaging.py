@@ -12,7 +12,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.channels import banned
-from trio_chat.core.handlers.common import targets, word
+from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
@@ -126,8 +126,8 @@ def _to_channel(ctx: Context, user: User, name: str, draft: Draft) -> None:
     apart = not echo or ctx.answers.current is not None
     without = [user] if apart and inside else []
     ignores = ctx.state.ignores
-    if ignores.lists:
-        without += [one for one in ignores.watchers(user.nickname) if one in channel.members]
+    if ignores:
+        without += [one for one in ignores.readers(user) if one in channel.members]
     ctx.output.say(channel, event, without)
     if echo and (apart or not inside):
         ctx.send(user, event)
@@ -137,7 +137,7 @@ def _open_channel(ctx: Context, user: User, name: str, target: str, draft: Draft
     """Return the channel of this name, if a user can speak in it; or say why not."""
     channel = ctx.state.channel_named(name)
     if channel is None:
-        _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, word(user, target))
+        _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, target))
         return None
     reason = _cannot_speak(user, channel, draft)
     if reason:
@@ -163,7 +163,7 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
         for member, standing in channel.members.items()
         if modes.rank(standing) >= lowest.bit
         and member is not user
-        and not ignores.has(member, user.nickname)
+        and not ignores.has(member, user)
     ]
     ctx.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
@@ -173,7 +173,7 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
 def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
     recipient = ctx.state.user_named(name)
     if recipient is None:
-        _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, word(user, name))
+        _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, echo(ctx, user, name))
         return
     if recipient.modes & modes.ACCOUNTS_ONLY and not user.account and recipient is not user:
         _refuse(ctx, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)
@@ -183,7 +183,7 @@ def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
         ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
     readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS
     ignores = ctx.state.ignores
-    if readable and not (ignores.lists and ignores.has(recipient, user.nickname)):
+    if readable and not ignores.has(recipient, user):
         ctx.output.send(recipient, event)
     if user.caps & ECHO_MESSAGE:
         ctx.send(user, event)

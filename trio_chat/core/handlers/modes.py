@@ -10,7 +10,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers import auditorium
-from trio_chat.core.handlers.common import channel_for, is_operator, visible, word
+from trio_chat.core.handlers.common import channel_for, echo, is_operator, visible
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
 from trio_chat.core.state import Channel, ListEntry, User
 from trio_chat.wire.irc import Message
@@ -41,7 +41,7 @@ def mode(ctx: Context, user: User, message: Message) -> None:
 def _user_mode(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, message.params[0]))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
         return
     if target is not user:
         ctx.reply(user, numerics.ERR_USERSDONTMATCH)
@@ -138,7 +138,7 @@ def change_modes(
         if row is None and prefix is None:
             if letter not in listed:
                 listed.add(letter)
-                ctx.reply(user, numerics.ERR_UNKNOWNMODE, word(user, letter))
+                ctx.reply(user, numerics.ERR_UNKNOWNMODE, echo(ctx, user, letter))
             continue
         takes_one = prefix is not None or (
             row is not None
@@ -191,7 +191,12 @@ def _refuse_nothing(
     if given is not None:
         text = "A parameter can not be empty"
         ctx.reply(
-            user, numerics.ERR_INVALIDMODEPARAM, channel.name, letter, word(user, given), text
+            user,
+            numerics.ERR_INVALIDMODEPARAM,
+            channel.name,
+            letter,
+            echo(ctx, user, given, channel.name, letter),
+            text,
         )
     elif user.plain:
         ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
@@ -232,7 +237,7 @@ def _set_standing(
 ) -> None:
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
         return
     if target not in channel.members:
         ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)
@@ -305,7 +310,7 @@ def _set_mode(
                 numerics.ERR_INVALIDMODEPARAM,
                 channel.name,
                 row.letter,
-                word(user, parameter),
+                echo(ctx, user, parameter, channel.name, row.letter),
                 text,
             )
             return
@@ -326,11 +331,12 @@ def _set_forward(
     """
     other = ctx.state.channel_named(name)
     if other is None:
-        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
+        ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, name))
         return False
     if other is channel:
         text = "A channel can not forward to itself"
-        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", word(user, name), text)
+        shown = echo(ctx, user, name, channel.name, "f")
+        ctx.reply(user, numerics.ERR_INVALIDMODEPARAM, channel.name, "f", shown, text)
         return False
     if not free and not is_operator(ctx, user, other):
         return False
@@ -351,13 +357,13 @@ def _set_list(
 ) -> None:
     mask = masks.normalise(parameter)
     if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
-        text = f"A mask has no spaces, at most {masks.LIST_LIMIT} bytes, or is ~a: or ~m:"
+        text = masks.hint(mask)
         ctx.reply(
             user,
             numerics.ERR_INVALIDMODEPARAM,
             channel.name,
             row.letter,
-            word(user, parameter),
+            echo(ctx, user, parameter, channel.name, row.letter),
             text,
         )
         return

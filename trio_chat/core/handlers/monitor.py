@@ -8,7 +8,7 @@ from trio_chat.core import names, numerics, rooms
 from trio_chat.core.capabilities import EXTENDED_MONITOR
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers.common import distinct, word
+from trio_chat.core.handlers.common import distinct, echo
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -56,8 +56,10 @@ def _add(ctx: Context, user: User, wanted: list[str]) -> None:
             continue
         if not monitors.has(user, nickname):
             if len(monitors.listed(user)) >= settings.monitor:
-                rest = ",".join(word(user, name) for name in wanted[place:])
-                ctx.reply(user, numerics.ERR_MONLISTFULL, str(settings.monitor), rest)
+                numeric, limit = numerics.ERR_MONLISTFULL, str(settings.monitor)
+                room = ctx.room(user, numeric.code, limit) - len(numeric.text) - 1
+                for rest in pack((echo(ctx, user, name) for name in wanted[place:]), room, ","):
+                    ctx.reply(user, numeric, limit, rest)
                 break
             monitors.add(user, nickname)
         taken.append(nickname)

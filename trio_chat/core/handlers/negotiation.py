@@ -7,6 +7,7 @@ from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, VERSION_302, o
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import registration
+from trio_chat.core.handlers.common import echo
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
@@ -34,7 +35,7 @@ def cap(ctx: Context, user: User, message: Message) -> None:
             user.registration.negotiating = False
             registration.try_to_register(ctx, user)
     else:
-        ctx.reply(user, numerics.ERR_INVALIDCAPCMD, message.params[0].replace(" ", "_") or "*")
+        ctx.reply(user, numerics.ERR_INVALIDCAPCMD, echo(ctx, user, message.params[0]))
 
 
 def _ls(ctx: Context, user: User, version: str) -> None:
@@ -53,19 +54,29 @@ def _req(ctx: Context, user: User, argument: str) -> None:
     """Take all of what is asked, or nothing."""
     if user.registration is not None:
         user.registration.negotiating = True
+    caps = _wanted(ctx, user, argument)
+    _send_lines(ctx, user, "NAK" if caps is None else "ACK", argument.split(" "))
+    if caps is not None:
+        rooms.set_caps(user, caps)
+
+
+def _wanted(ctx: Context, user: User, argument: str) -> int | None:
+    """Return the capabilities that a client would have; None: it can not have all of that."""
     caps, there = user.caps, offered(ctx.settings, user.link)
     for word in argument.split():
         row = CAPABILITIES.get(word.removeprefix("-"))
         if row is None or not row.bit or row.name not in there:
-            ctx.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
-            return
+            return None
         caps = caps & ~row.bit if word.startswith("-") else caps | row.bit
         if caps & VERSION_302 and not caps & CAP_NOTIFY:
-            ctx.protocol(user, "CAP", user.nickname or "*", "NAK", argument)
-            return
-    for line in pack(argument.split(" "), ctx.room(user, "CAP", "ACK")):
-        ctx.protocol(user, "CAP", user.nickname or "*", "ACK", line)
-    rooms.set_caps(user, caps)
+            return None
+    return caps
+
+
+def _send_lines(ctx: Context, user: User, subcommand: str, words: list[str]) -> None:
+    """Send words in as many lines as they take; none is cut."""
+    for line in pack(words, ctx.room(user, "CAP", subcommand)):
+        ctx.protocol(user, "CAP", user.nickname or "*", subcommand, line)
 
 
 def _send_list(
@@ -92,8 +103,5 @@ def tell_changes(ctx: Context, user: User, before: dict[str, str], after: dict[s
         # Values are for version 302: to the others nothing is new but what was not there.
         if (before.get(name) != value if modern else name not in before)
     ]
-    nickname = user.nickname or "*"
-    if gone:
-        ctx.protocol(user, "CAP", nickname, "DEL", " ".join(gone))
-    if new:
-        ctx.protocol(user, "CAP", nickname, "NEW", " ".join(new))
+    _send_lines(ctx, user, "DEL", gone)
+    _send_lines(ctx, user, "NEW", new)

@@ -10,7 +10,7 @@ from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, presence
-from trio_chat.core.handlers.common import channel_for, distinct, word
+from trio_chat.core.handlers.common import channel_for, distinct, echo, word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
@@ -55,7 +55,7 @@ def oper(ctx: Context, user: User, message: Message) -> None:
 def kill(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, message.params[0]))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
         return
     reason = cut(message.params[1], ctx.settings.limits.kick)
     event = events.Killed(
@@ -115,12 +115,12 @@ def sajoin(ctx: Context, user: User, message: Message) -> None:
     if len(message.params) > 1:
         target = ctx.state.user_named(message.params[0])
         if target is None:
-            ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, message.params[0]))
+            ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
             return
     assert target is not None
     for name in distinct(message.params[-1].split(",")):
         if not names.is_channel_name(name, ctx.settings.limits.channel):
-            ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, word(user, name))
+            ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, name))
             continue
         channel = ctx.state.channel_named(name)
         if channel is not None and target in channel.members:
@@ -156,7 +156,7 @@ def chghost(ctx: Context, user: User, message: Message) -> None:
     nickname, host = message.params[:2]
     target = ctx.state.user_named(nickname)
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
     elif not networks.is_host(host):
         text = "A host has letters, digits, - . : and / only"
         ctx.refuse(user, "CHGHOST", "INVALID_HOST", word(user, host), text=text)

@@ -21,7 +21,7 @@ from trio_chat.core.handlers.plain_commands import (
 from trio_chat.core.state import User
 from trio_chat.wire import plain
 from trio_chat.wire.errors import Problem, ProtocolError
-from trio_chat.wire.text import split
+from trio_chat.wire.text import cut, split
 
 _REFUSALS = {
     Problem.NOT_UTF8: "That line is not UTF-8; it was not sent.",
@@ -84,7 +84,7 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         return
     state.username_given = True
     user.username = names.username(nickname, ctx.settings.limits.username)
-    user.realname = nickname
+    user.realname = cut(nickname, ctx.settings.realname_limit)
     rooms.rename(ctx.state, user, nickname)
     if ctx.settings.password:
         ctx.tell(user, "This server has a password. Type it, or /quit:")

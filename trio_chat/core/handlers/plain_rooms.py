@@ -119,17 +119,18 @@ def _invite(ctx: Context, user: User, rest: str) -> None:
 def _ignore(ctx: Context, user: User, rest: str) -> None:
     ignores = ctx.state.ignores
     limit = ctx.settings.limits.monitor
+    listed = ignores.listed(user)
     if not rest:
-        ignored = ", ".join(ignores.listed(user))
+        ignored = ", ".join(listed)
         ctx.tell(user, f"You ignore {ignored}." if ignored else "You ignore nobody.")
         return
     nickname = names.nickname(rest, ctx.settings.limits.nickname)
     if nickname is None:
         ctx.tell(user, f"Nobody can be called {rest}.")
-    elif len(ignores.listed(user)) >= limit and not ignores.has(user, nickname):
+    elif len(listed) >= limit and names.key(nickname) not in map(names.key, listed):
         ctx.tell(user, f"You ignore {limit} people already; that is as many as there can be.")
     else:
-        ignores.add(user, nickname)
+        ignores.add(user, nickname, ctx.state.user_named(nickname))
         ctx.tell(user, f"You ignore {nickname} now. /unignore {nickname} ends it.")
 
 

@@ -11,9 +11,9 @@ from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PR
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, monitor
+from trio_chat.core.handlers.common import fitting
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
-from trio_chat.wire.text import cut
 
 
 @command(
@@ -26,7 +26,8 @@ from trio_chat.wire.text import cut
 def away(ctx: Context, user: User, message: Message) -> None:
     text = message.params[0] if message.params else ""
     before = user.away
-    user.away = cut(text, ctx.settings.limits.away) or None
+    limit, shown = ctx.settings.limits.away, f"{user.prefix} AWAY"
+    user.away = fitting(ctx, text, limit, shown, numerics.RPL_AWAY, user.nickname) or None
     ctx.reply(user, numerics.RPL_UNAWAY if user.away is None else numerics.RPL_NOWAWAY)
     if user.away == before or user.registration is not None:
         return
@@ -45,10 +46,10 @@ def away(ctx: Context, user: User, message: Message) -> None:
 def setname(ctx: Context, user: User, message: Message) -> None:
     realname = message.params[0]
     knows = bool(user.caps & SETNAME)
-    if not realname.strip() or len(realname) > ctx.settings.limits.realname:
+    limit = ctx.settings.realname_limit
+    if not realname.strip() or len(realname.encode()) > limit:
         if knows:
-            limit = ctx.settings.limits.realname
-            text = f"A real name has 1 to {limit} characters"
+            text = f"A real name has 1 to {limit} bytes"
             ctx.fail(user, "SETNAME", "INVALID_REALNAME", text=text)
         return
     event = events.RealnameChanged(time=ctx.now, source=user.source, realname=realname)

@@ -6,7 +6,7 @@ from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers.common import distinct, visible, word
+from trio_chat.core.handlers.common import distinct, echo, visible
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import User
@@ -21,13 +21,14 @@ def whois(ctx: Context, user: User, message: Message) -> None:
         return
     if len(message.params) > 1 and is_elsewhere(ctx, user, message.params[0]):
         return
-    nickname = message.params[-1].split(",")[0]
+    asked = message.params[-1]
+    nickname = asked.split(",")[0]
     other = ctx.state.user_named(nickname)
     if other is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, word(user, nickname))
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
     else:
         _send_whois(ctx, user, other)
-    ctx.reply(user, numerics.RPL_ENDOFWHOIS, word(user, nickname))
+    ctx.reply(user, numerics.RPL_ENDOFWHOIS, echo(ctx, user, asked))
 
 
 def _send_whois(ctx: Context, user: User, other: User) -> None:
@@ -98,8 +99,8 @@ def whowas(ctx: Context, user: User, message: Message) -> None:
             if found == limit:
                 break
         if not found:
-            yield numerics.ERR_WASNOSUCHNICK, (word(user, nickname),)
-        yield numerics.RPL_ENDOFWHOWAS, (word(user, nickname),)
+            yield numerics.ERR_WASNOSUCHNICK, (echo(ctx, user, nickname),)
+        yield numerics.RPL_ENDOFWHOWAS, (echo(ctx, user, nickname),)
 
     ctx.page(user, replies(), look=1)
 

@@ -9,10 +9,9 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, server
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
-from trio_chat.wire.graphemes import boundary
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
@@ -46,7 +45,7 @@ def nick(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_NONICKNAMEGIVEN)
         return
     limit = ctx.settings.limits.nickname
-    shown = word(user, wanted, 2 * limit)
+    shown = word(user, wanted, 2 * limit) if user.plain else echo(ctx, user, wanted)
     nickname = names.nickname(wanted, limit)
     if nickname is None:
         ctx.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
@@ -88,7 +87,7 @@ def user_(ctx: Context, user: User, message: Message) -> None:
         return
     limits = ctx.settings.limits
     user.username = names.username(wanted, limits.username)
-    user.realname = realname[: boundary(realname, limits.realname)]
+    user.realname = cut(realname, ctx.settings.realname_limit)
     user.registration.username_given = True
     if user.nickname:
         user.set_name(user.nickname)
@@ -155,7 +154,7 @@ def welcome(ctx: Context, user: User) -> None:
     settings = ctx.settings
     # As many masks as there are have been compared.
     ctx.output.cost += 2 * len(ctx.state.bans.masks)
-    ban = ctx.state.bans.on_mask(user.prefix, ctx.monotonic)
+    ban = ctx.state.bans.on_mask(user.prefixes, ctx.monotonic)
     if ban is not None:
         ctx.reply(user, numerics.ERR_YOUREBANNEDCREEP)
         ctx.close(user, f"You are banned ({ban.reason})")

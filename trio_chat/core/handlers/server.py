@@ -12,7 +12,7 @@ from trio_chat.core import commands, isupport, masks, modes, numerics
 from trio_chat.core.capabilities import EXTENDED_ISUPPORT
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import echo
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
@@ -33,7 +33,7 @@ def is_elsewhere(ctx: Context, user: User, target: str) -> bool:
         return False
     if ctx.state.user_named(target) is not None:
         return False
-    ctx.reply(user, numerics.ERR_NOSUCHSERVER, word(user, target))
+    ctx.reply(user, numerics.ERR_NOSUCHSERVER, echo(ctx, user, target))
     return True
 
 
@@ -155,11 +155,13 @@ def info(ctx: Context, user: User, message: Message) -> None:
     ctx.reply(user, numerics.RPL_ENDOFINFO)
 
 
-@command("LINKS", usage="LINKS", help="see the servers of this network: there is one")
+@command("LINKS", usage="LINKS [<mask>]", help="see the servers of this network: there is one")
 def links(ctx: Context, user: User, message: Message) -> None:
     name = ctx.settings.name
-    ctx.reply(user, numerics.RPL_LINKS, name, name, f"0 {ctx.settings.description}")
-    ctx.reply(user, numerics.RPL_ENDOFLINKS, "*")
+    mask = message.params[-1] if message.params else "*"
+    if masks.matches(mask, name):
+        ctx.reply(user, numerics.RPL_LINKS, name, name, f"0 {ctx.settings.description}")
+    ctx.reply(user, numerics.RPL_ENDOFLINKS, echo(ctx, user, mask))
 
 
 @command("HELP", usage="HELP [<command>]", help="see what commands there are, or what one does")
@@ -180,7 +182,7 @@ def help_(ctx: Context, user: User, message: Message) -> None:
     if row is None:
         # What can not be a parameter is not repeated (Modern IRC, "ERR_HELPNOTFOUND").
         bad = " " in subject or subject[0] == ":"
-        ctx.reply(user, numerics.ERR_HELPNOTFOUND, "*" if bad else word(user, subject))
+        ctx.reply(user, numerics.ERR_HELPNOTFOUND, "*" if bad else echo(ctx, user, subject))
         return
     _send_help(ctx, user, row.name, [f"The command {row.name}", "", row.usage, f"{row.help}."])
 

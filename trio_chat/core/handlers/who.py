@@ -10,7 +10,7 @@ from trio_chat.core import masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers.common import visible, word
+from trio_chat.core.handlers.common import echo, visible
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -82,7 +82,7 @@ def who(ctx: Context, user: User, message: Message) -> None:
                 yield numerics.RPL_WHOSPCRPL, _chosen(ctx, user, other, shared, question)
             else:
                 yield numerics.RPL_WHOREPLY, _plain(ctx, user, other, shared)
-        yield numerics.RPL_ENDOFWHO, (word(user, mask),)
+        yield numerics.RPL_ENDOFWHO, (echo(ctx, user, mask),)
 
     ctx.page(user, replies(), look=_LOOK if fits is not None else 1)
 
