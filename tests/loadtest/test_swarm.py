@@ -15,7 +15,7 @@ import trustme
 ROOT = pathlib.Path(__file__).parents[2]
 FAKE = pathlib.Path(__file__).with_name("fake_irc.py")
 # Small, and patient with a machine that is busy: how the generator does is not what is tested.
-SMALL = "--users 10 --rooms 2 --rate 20 --hold 2 --max-lag 5000 --max-cpu 1000"
+SMALL = "--users 10 --rooms 2 --rate 80 --hold 0.5 --max-lag 5000 --max-cpu 1000"
 
 
 @dataclass
@@ -119,7 +119,7 @@ def test_a_server_without_echo_is_proven(environment: dict[str, str], report: pa
 def test_members_who_come_and_go_are_proven(
     environment: dict[str, str], report: pathlib.Path
 ) -> None:
-    run = swarm(environment, report, "", "--churn 100 --rate 100")
+    run = swarm(environment, report, "", "--churn 100 --rate 100 --hold 2")
     assert run.code == 0, run.output
 
 
@@ -160,7 +160,8 @@ def test_a_server_that_lets_few_in_is_said_to(
 def test_a_server_that_limits_its_clients_is_said_to(
     environment: dict[str, str], report: pathlib.Path
 ) -> None:
-    run = swarm(environment, report, "--seconds-per-line 3")
+    # The more each is to say, the less time the probe gives its lines: here 1.5 s.
+    run = swarm(environment, report, "--seconds-per-line 3", "--rate 1000")
     assert run.code == 1, run.output
     assert "limits its clients" in run.output
 
