@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SERVE = [sys.executable, "-m", "trio_chat", "serve", "--name", "irc.test"]
+PATIENCE = 60.0
+"""Seconds after which something will not come any more, however busy the machine is."""
 
 
 class Served:
@@ -28,7 +30,7 @@ class Served:
         self.port = int(found[1])
 
     def connect(self) -> Client:
-        client = Client(socket.create_connection(("127.0.0.1", self.port), timeout=10))
+        client = Client(socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE))
         self.clients.append(client)
         return client
 
@@ -84,6 +86,6 @@ def served(
             # In order, so that what it has measured of itself is written.
             process.terminate()
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
