@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 SERVE = [sys.executable, "-m", "trio_chat", "serve", "--name", "irc.test"]
@@ -40,6 +40,19 @@ class Served:
         client.until(" 366 ")
         return client
 
+    def clear(self) -> None:
+        """Hang up for every client, and wait until the server has noticed."""
+        for client in self.clients:
+            client.close()
+        with closing(self.irc("last")) as last:
+            told = [""]
+            while " 255 last :I have 1 clients " not in told[-1] or any(" 253 " in s for s in told):
+                last.send("LUSERS")
+                told = last.lines_until(" 255 ")
+            last.send("QUIT")
+            last.until("ERROR")
+        self.clients.clear()
+
 
 class Client:
     """A blocking socket that reads lines."""
@@ -52,9 +65,14 @@ class Client:
         self.sock.sendall("".join(f"{line}\r\n" for line in lines).encode())
 
     def until(self, what: str) -> str:
+        return self.lines_until(what)[-1]
+
+    def lines_until(self, what: str) -> list[str]:
+        lines = []
         while line := self._file.readline():
+            lines.append(line.rstrip("\r\n"))
             if what in line:
-                return line.rstrip("\r\n")
+                return lines
         raise AssertionError(f"the server hung up before {what!r}")
 
     def close(self) -> None:

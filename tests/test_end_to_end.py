@@ -18,10 +18,17 @@ import pytest
 from tests.served import SERVE, Served, served
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as one:
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("server")) as one:
         yield one
+
+
+@pytest.fixture
+def server(one_server: Served) -> Served:
+    """A server that nobody is connected to."""
+    one_server.clear()
+    return one_server
 
 
 def test_it_says_where_it_listens_and_how_to_connect(server: Served) -> None:
@@ -55,11 +62,11 @@ def test_a_script_with_nc_reaches_the_lobby(server: Served) -> None:
 def test_signals_end_it_in_order_though_clients_do_not_read(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    environment = {
-        "TRIO_CHAT_LIMITS_SENDQ": "100000000",
-        "TRIO_CHAT_CONNECTIONS_DRAIN_TIMEOUT": "1",
-    }
-    with served(tmp_path, **environment) as server:
+    with served(
+        tmp_path,
+        TRIO_CHAT_LIMITS_SENDQ="100000000",
+        TRIO_CHAT_CONNECTIONS_DRAIN_TIMEOUT="1",
+    ) as server:
         reader = server.irc("al")
         server.irc("bo")
         for _ in range(20):

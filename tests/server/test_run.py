@@ -25,7 +25,6 @@ from trio_chat.config import ConfigError, Override, UnixAddress, load
 from trio_chat.server import run
 from trio_chat.server.run import Server, serve
 
-
 PATIENCE = 60.0
 """Seconds after which something will not come any more, however busy the machine is."""
 
