@@ -240,21 +240,23 @@ def is_ours(thing: object) -> bool:
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
-    """Put into a list, at the end, what of ours is left that only the collector finds."""
+    """Put into a list, at the end, what of ours is left that only the collector finds.
+
+    Only what is made meanwhile is looked at: all that was there before is frozen, and the server
+    freezes nothing itself.
+    """
     found: list[str] = []
-    # What there was before may be frozen by now.
-    gc.unfreeze()
-    gc.collect()
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    try:
-        yield found
-        # So may be what has come since.
-        gc.unfreeze()
-        gc.collect()
-        found += [repr(thing)[:200] for thing in gc.garbage if is_ours(thing)]
-    finally:
-        gc.set_debug(0)
-        gc.garbage.clear()
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(gc, "freeze", lambda: None)
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            yield found
+            gc.collect()
+            found += [repr(thing)[:200] for thing in gc.garbage if is_ours(thing)]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
 
 
 TIMES = 3
