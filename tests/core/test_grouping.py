@@ -19,7 +19,7 @@ TYPED = st.sampled_from(
 )
 
 
-@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.settings(max_examples=150)
 @hypothesis.given(
     caps=st.lists(CAPS, min_size=5, max_size=5),
     acts=st.lists(
