@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 """Seconds. The clients have a pace of their own; nothing here measures it."""
 
 ENVIRONMENT = os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -83,23 +83,29 @@ class RealClient(ABC):
     def until(self, *wanted: str) -> None:
         """Wait until each of these is shown, after what was waited for before."""
         for words in wanted:
-            self._until(words)
+            self.until_all(words)
 
-    def _until(self, words: str) -> None:
+    def until_all(self, *wanted: str) -> None:
+        """Wait until all of these are shown, in any order, after what was waited for before."""
         deadline = time.monotonic() + DEADLINE
-        while not self._find(words):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not shown: {words!r}\n{self._unseen()}")
-            # These programs cannot be waited on.
-            time.sleep(0.02)
+        ends: list[tuple[str, int]] = []
+        for words in wanted:
+            while (end := self._find(words)) is None:
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"not shown: {words!r}\n{self._unseen()}")
+                # These programs cannot be waited on.
+                time.sleep(0.02)
+            ends.append(end)
+        for name, place in ends:
+            self._seen[name] = max(place, self._seen.get(name, 0))
 
-    def _find(self, words: str) -> bool:
+    def _find(self, words: str) -> tuple[str, int] | None:
+        """Return in which log words end, and where."""
         for name, text in self.logs().items():
             place = text.find(words, self._seen.get(name, 0))
             if place >= 0:
-                self._seen[name] = place + len(words)
-                return True
-        return False
+                return name, place + len(words)
+        return None
 
     def _unseen(self) -> str:
         return "\n".join(
@@ -169,8 +175,11 @@ class Irssi(RealClient):
 
     def type(self, *lines: str) -> None:
         """Type lines into the window that is shown."""
+        keys: list[str] = []
         for line in lines:
-            self._run("send-keys", "-t", "irssi", "-l", line, ";", "send-keys", "Enter")
+            keys += ["send-keys", "-t", "irssi", "-l", line, ";"]
+            keys += ["send-keys", "-t", "irssi", "Enter", ";"]
+        self._run(*keys[:-1])
 
     def screen(self) -> str:
         """Return what is on the screen now."""
@@ -276,4 +285,4 @@ class WeeChat(RealClient):
     def close(self) -> None:
         """End WeeChat, if it has not ended."""
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=DEADLINE)

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 SERVE = [sys.executable, "-m", "trio_chat", "serve", "--name", "irc.test"]
+PATIENCE = 60.0
+"""Seconds after which something will not come any more, however busy the machine is."""
 
 
 class Served:
@@ -28,7 +30,7 @@ class Served:
         self.port = int(found[1])
 
     def connect(self) -> Client:
-        client = Client(socket.create_connection(("127.0.0.1", self.port), timeout=10))
+        client = Client(socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE))
         self.clients.append(client)
         return client
 
@@ -37,6 +39,19 @@ class Served:
         client.send(f"NICK {name}", f"USER {name} 0 * :x", "JOIN #lobby")
         client.until(" 366 ")
         return client
+
+    def clear(self) -> None:
+        """Hang up for every client, and wait until the server has noticed."""
+        for client in self.clients:
+            client.close()
+        with closing(self.irc("last")) as last:
+            told = [""]
+            while " 255 last :I have 1 clients " not in told[-1] or any(" 253 " in s for s in told):
+                last.send("LUSERS")
+                told = last.lines_until(" 255 ")
+            last.send("QUIT")
+            last.until("ERROR")
+        self.clients.clear()
 
 
 class Client:
@@ -50,9 +65,14 @@ class Client:
         self.sock.sendall("".join(f"{line}\r\n" for line in lines).encode())
 
     def until(self, what: str) -> str:
+        return self.lines_until(what)[-1]
+
+    def lines_until(self, what: str) -> list[str]:
+        lines = []
         while line := self._file.readline():
+            lines.append(line.rstrip("\r\n"))
             if what in line:
-                return line.rstrip("\r\n")
+                return lines
         raise AssertionError(f"the server hung up before {what!r}")
 
     def close(self) -> None:
@@ -93,6 +113,6 @@ def served(
             # In order, so that what it has measured of itself is written.
             process.terminate()
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()

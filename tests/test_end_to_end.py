@@ -18,10 +18,17 @@ import pytest
 from tests.served import SERVE, Served, served
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path) as one:
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("server")) as one:
         yield one
+
+
+@pytest.fixture
+def server(one_server: Served) -> Served:
+    """A server that nobody is connected to."""
+    one_server.clear()
+    return one_server
 
 
 def test_it_says_where_it_listens_and_how_to_connect(server: Served) -> None:
@@ -43,7 +50,7 @@ def test_a_script_with_nc_reaches_the_lobby(server: Served) -> None:
         input="deploy-bot\nbuild 42 passed\n",
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         check=True,
     )
     assert done.stdout.startswith("Hello deploy-bot.")
@@ -55,7 +62,11 @@ def test_a_script_with_nc_reaches_the_lobby(server: Served) -> None:
 def test_signals_end_it_in_order_though_clients_do_not_read(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    with served(tmp_path, TRIO_CHAT_LIMITS_SENDQ="100000000") as server:
+    with served(
+        tmp_path,
+        TRIO_CHAT_LIMITS_SENDQ="100000000",
+        TRIO_CHAT_CONNECTIONS_DRAIN_TIMEOUT="1",
+    ) as server:
         reader = server.irc("al")
         server.irc("bo")
         for _ in range(20):
@@ -63,8 +74,8 @@ def test_signals_end_it_in_order_though_clients_do_not_read(
             reader.until("PONG irc.test now")
         began = time.monotonic()
         server.process.send_signal(number)
-        assert server.process.wait(timeout=10) == 0
-        assert 4 < time.monotonic() - began < 6
+        assert server.process.wait(timeout=60) == 0
+        assert time.monotonic() - began >= 1
         assert reader.until("ERROR") == "ERROR :Closing link (Server shutting down)"
         assert "some clients did not read to the end" in server.log.read_text()
 
@@ -103,7 +114,7 @@ def test_a_configuration_out_of_a_pipe(tmp_path: Path) -> None:
 def test_a_port_in_use_is_one_sentence(server: Served) -> None:
     listen = f"127.0.0.1:{server.port}"
     done = subprocess.run(
-        [*SERVE, "--listen", listen], capture_output=True, text=True, timeout=20, check=False
+        [*SERVE, "--listen", listen], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
     assert done.stderr == f"trio-chat: can not listen on {listen}: address already in use\n"

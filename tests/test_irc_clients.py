@@ -55,12 +55,15 @@ class Party:
 
     def join(self, *rooms: str) -> None:
         """Have the two join rooms: iris, who is operator there, first."""
-        for room in rooms:
-            self.iris.type(f"/join {room}")
-            self.iris.until(f"has joined {room}", "was synced in")
-            self.wendy.type(f"/join {room}")
-            self.wendy.until(f"has joined {room}", "Channel created on")
-            self.iris.until(f"has joined {room}")
+        for client in (self.iris, self.wendy):
+            client.type(*(f"/join {room}" for room in rooms))
+            client.until_all(*(f"has joined {room}" for room in rooms))
+        self.wendy.until(*["Channel created on"] * len(rooms))
+        # What irssi asks about a room takes it a second or two.
+        self.iris.until_all(
+            *(f"wendy [~wendy@127.0.0.1] has joined {room}" for room in rooms),
+            *(f"Join to {room} was synced in" for room in rooms),
+        )
 
     def refusals(self) -> list[str]:
         """Return what the clients were refused."""
@@ -310,9 +313,10 @@ def test_closed_doors(party: Party) -> None:
 def test_talk(party: Party) -> None:
     alice, iris, wendy = party.alice, party.iris, party.wendy
     wendy.type("/ctcp iris ping", "/ctcp iris version")
+    # irssi answers when it has not been busy for some seconds.
     wendy.until("CTCP reply from iris: PING ", "CTCP reply from iris: VERSION irssi")
     iris.type("/ping wendy", "/ver wendy")
-    iris.until("CTCP PING reply from wendy: 0.", "CTCP VERSION reply from wendy: WeeChat")
+    iris.until("CTCP PING reply from wendy: ", "CTCP VERSION reply from wendy: WeeChat")
     wendy.until("CTCP requested by iris: PING", "CTCP requested by iris: VERSION")
 
     party.join("#den")

@@ -62,7 +62,7 @@ class Emulator:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Take output until it has come to this."""
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             while not condition():
                 await trio.lowlevel.wait_readable(self.outside)
                 self.feed(os.read(self.outside, 4096))

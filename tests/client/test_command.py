@@ -28,7 +28,7 @@ PROGRAM = [
 
 
 async def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    with trio.fail_after(30):
+    with trio.fail_after(60):
         return await trio.run_process(
             [*PROGRAM, *arguments],
             stdin=stdin,
@@ -83,7 +83,7 @@ async def test_nothing_is_printed() -> None:
 async def test_head() -> None:
     async with loopback() as (port, _):
         command = " ".join(f"'{word}'" for word in [*PROGRAM, f"127.0.0.1:{port}", "--listen-only"])
-        with trio.fail_after(30):
+        with trio.fail_after(60):
             done = await trio.run_process(
                 ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"],
                 capture_stdout=True,
@@ -246,7 +246,7 @@ async def process(
     )
     try:
         yield running
-        with trio.fail_after(30):
+        with trio.fail_after(60):
             await running.wait()
     finally:
         running.kill()
@@ -254,7 +254,7 @@ async def process(
 
 async def peer_of(port_peer: object) -> Peer:
     assert callable(port_peer)
-    with trio.fail_after(30):
+    with trio.fail_after(60):
         while True:
             try:
                 peer = port_peer()

@@ -19,7 +19,7 @@ from trio_chat.client import ConnectionLost, NoAnswer, Refused, connect, connect
 
 async def test_a_real_connection() -> None:
     async with loopback() as (port, peer):
-        async with connect("127.0.0.1", port, nick="me", timeout=10) as chat:
+        async with connect("127.0.0.1", port, nick="me", timeout=60) as chat:
             assert chat.nick == "me"
             assert chat.capabilities == set(LABELS.split())
             await chat.join("#lobby")

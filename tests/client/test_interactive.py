@@ -47,7 +47,7 @@ async def person(room: str = "#lobby", **refuse: str) -> AsyncIterator[Person]:
             nursery.start_soon(converse)
             await emulator.until(lambda: "?2004" in emulator.modes)
             yield person
-            with trio.fail_after(10):
+            with trio.fail_after(60):
                 await person.ended.wait()
     assert emulator.settings() == person.before
     emulator.close()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import argon2
 import pytest
 
 from tests.conformance.conftest import Register, Target
 from tests.conformance.session import Line, Session, commands, one, only
-from tests.served import served
+from tests.served import Served, served
 
 _CONFIG = """
 [server]
@@ -28,16 +27,24 @@ password = "{oper}"
 Alone = Callable[[str], Session]
 
 
-@pytest.fixture
-def server(target: Target, tmp_path: Path) -> Iterator[Target]:
-    """A server of our own that nobody is connected to."""
+@pytest.fixture(scope="module")
+def quiet(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server of our own that no other module's tests use."""
     if not target.ours:
         pytest.skip("only our own server can be started")
+    tmp_path = tmp_path_factory.mktemp("quiet")
     hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     config = tmp_path / "chat.toml"
     config.write_text(_CONFIG.format(oper=hasher.hash("sesame")))
     with served(tmp_path, "--config", str(config), listen=False) as process:
-        yield Target("127.0.0.1", process.port, process=process)
+        yield process
+
+
+@pytest.fixture
+def server(quiet: Served) -> Target:
+    """A server that nobody is connected to."""
+    quiet.clear()
+    return Target("127.0.0.1", quiet.port, process=quiet)
 
 
 @pytest.fixture
@@ -114,10 +121,12 @@ def test_users_come_and_go(alone: Alone, numeric: str) -> None:
 @pytest.mark.parametrize("numeric", ["265", "266"])
 def test_the_maximum_stays(alone: Alone, numeric: str) -> None:
     """Modern IRC, "RPL_LOCALUSERS (265)", 266: the most at one time."""
-    al, bo = alone("al"), alone("bo")
-    bo.send("QUIT")
-    bo.until_closed()
-    assert one(al.ask("LUSERS"), numeric).params[1:3] == ["1", "2"]
+    # More than any other test here has at one time.
+    al, *others = [alone(f"u{number}") for number in range(10)]
+    for other in others:
+        other.send("QUIT")
+        other.until_closed()
+    assert one(al.ask("LUSERS"), numeric).params[1:3] == ["1", "10"]
 
 
 @pytest.mark.ours

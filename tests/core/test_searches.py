@@ -13,9 +13,8 @@ CROWD = 1_500
 ASKERS = 20
 
 
-@pytest.fixture
-def world() -> World:
-    """A world of many, every third of whom has a name that ends with x."""
+def crowd() -> World:
+    """Make a world of many, every third of whom has a name that ends with x."""
     world = World()
     inputs: list[Input] = []
     for number in range(CROWD):
@@ -29,15 +28,27 @@ def world() -> World:
     return world
 
 
+@pytest.fixture(scope="module")
+def same() -> World:
+    """A world for the tests that leave everybody where they are."""
+    return crowd()
+
+
+@pytest.fixture
+def world() -> World:
+    """A world for one test."""
+    return crowd()
+
+
 @pytest.mark.parametrize(
     ("line", "end"),
     [("WHO *nobody", "315"), ("WHO *nobody o", "315"), ("WHO *nobody %tn,7", "315")],
 )
 def test_searches_of_many_take_several_steps_and_delay_nobody(
-    world: World, line: str, end: str
+    same: World, line: str, end: str
 ) -> None:
-    asked: list[Input] = [world.lines(f"al{n}", line, "PING after") for n in range(ASKERS)]
-    found = steps(world, *asked, world.lines("by", "PING x"))
+    asked: list[Input] = [same.lines(f"al{n}", line, "PING after") for n in range(ASKERS)]
+    found = steps(same, *asked, same.lines("by", "PING x"))
     assert codes(found[0]["by"]) == ["PONG"]
     for number in range(ASKERS):
         lines = [one for step in found for one in step.get(f"al{number}", [])]
@@ -46,9 +57,9 @@ def test_searches_of_many_take_several_steps_and_delay_nobody(
     assert len(found) > ASKERS * CROWD // BUDGET
 
 
-def test_who_asked_first_is_not_kept_waiting_by_who_asks_again(world: World) -> None:
-    many: list[Input] = [world.lines(f"al{n}", *["WHO *nobody"] * 3) for n in range(1, ASKERS)]
-    found = steps(world, *many, world.lines("al0", "WHO *nobody"))
+def test_who_asked_first_is_not_kept_waiting_by_who_asks_again(same: World) -> None:
+    many: list[Input] = [same.lines(f"al{n}", *["WHO *nobody"] * 3) for n in range(1, ASKERS)]
+    found = steps(same, *many, same.lines("al0", "WHO *nobody"))
     ends = {
         name: [place for place, step in enumerate(found) for _ in step.get(name, [])]
         for name in ("al0", "al1")
@@ -56,11 +67,13 @@ def test_who_asked_first_is_not_kept_waiting_by_who_asks_again(world: World) -> 
     assert ends["al0"][0] < ends["al1"][1]
 
 
-def test_what_is_found_comes_page_by_page_and_whole(world: World) -> None:
-    world.slow = True
-    pages = [world.ask("al1", "WHO u*x", "PING after")]
-    while world.requests:
-        pages.append(world.complete(True).get("al1", []))
+def test_what_is_found_comes_page_by_page_and_whole(
+    same: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(same, "slow", True)
+    pages = [same.ask("al1", "WHO u*x", "PING after")]
+    while same.requests:
+        pages.append(same.complete(True).get("al1", []))
     assert [len(page) for page in pages] == [PAGE, PAGE, CROWD // 3 - 2 * PAGE + 2]
     lines = [line for page in pages for line in page]
     found = [line.split()[7] for line in lines if " 352 " in line]
@@ -68,8 +81,8 @@ def test_what_is_found_comes_page_by_page_and_whole(world: World) -> None:
     assert codes(lines)[-2:] == ["315", "PONG"]
 
 
-def test_a_labelled_search_is_one_answer(world: World) -> None:
-    assert world.ask("al1", "@label=a WHO *nobody", "@label=b PING 1") == [
+def test_a_labelled_search_is_one_answer(same: World) -> None:
+    assert same.ask("al1", "@label=a WHO *nobody", "@label=b PING 1") == [
         f"@label=a :{SERVER} 315 al1 *nobody :End of WHO list",
         f"@label=b :{SERVER} PONG {SERVER} 1",
     ]

@@ -355,6 +355,4 @@ class Chat(RuleBasedStateMachine):
 
 
 TestChat = Chat.TestCase
-TestChat.settings = hypothesis.settings(
-    max_examples=100, stateful_step_count=40, deadline=None, derandomize=False
-)
+TestChat.settings = hypothesis.settings(max_examples=100, stateful_step_count=40, derandomize=False)

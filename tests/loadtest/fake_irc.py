@@ -1,7 +1,8 @@
 """A small IRC server that does one thing wrong, if it is told to. For the tests of the swarm.
 
 Run as a script: it prints where it listens. Of each fault there is exactly one, at the message
-`--at` in it (counted from 1), for the last member of the first room but its sender.
+`--at` (counted from 1) of a room, for its last member but the sender: the first fault is in the
+first room, the second, if there is one, in the second.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import ssl
 import sys
 
-FAULTS = ("none", "drop", "duplicate", "reorder", "alter", "die", "disconnect", "drop-all")
+FAULTS = ("drop", "duplicate", "reorder", "alter", "die", "disconnect")
 
 
 class Server:
@@ -29,20 +30,18 @@ class Server:
         members = self.rooms.get(room, [])
         count = self.said[room] = self.said.get(room, 0) + 1
         victim = [member for member in members if member is not sender][-1:]
-        is_wrong = count == self.options.at and room.endswith("-0")
+        number = room.rpartition("-")[2]
+        faults = dict(zip("0123", self.options.fault, strict=False))
+        fault = faults.get(number, "none") if count == self.options.at else "none"
         for member in members:
             if member is sender and not sender.echoes:
                 continue
-            if is_wrong and (member in victim or self.options.fault == "drop-all"):
-                self._do_wrong(member, line)
-            else:
-                member.write(line + member.held)
-                member.held = b""
+            self._deliver(member, line, fault if member in victim else "none")
 
-    def _do_wrong(self, member: Client, line: bytes) -> None:
-        fault = self.options.fault
+    def _deliver(self, member: Client, line: bytes, fault: str) -> None:
         if fault == "none":
-            member.write(line)
+            member.write(line + member.held)
+            member.held = b""
         elif fault == "duplicate":
             member.write(line + line)
         elif fault == "reorder":
@@ -147,7 +146,7 @@ class Client(asyncio.Protocol):
 
 async def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--fault", choices=FAULTS, default="none")
+    parser.add_argument("--fault", choices=FAULTS, default=[], nargs="+")
     parser.add_argument("--at", type=int, default=8)
     parser.add_argument("--no-echo", action="store_true")
     parser.add_argument("--certificate", help="speak TLS with this certificate and key")

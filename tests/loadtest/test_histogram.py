@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.histogram import Histogram
@@ -18,7 +18,6 @@ def filled(durations: list[float]) -> Histogram:
     return histogram
 
 
-@settings(deadline=None)
 @given(DURATIONS)
 def test_bins_ascend_and_hold_everything(durations: list[float]) -> None:
     bins = list(filled(durations).bins())
@@ -26,7 +25,6 @@ def test_bins_ascend_and_hold_everything(durations: list[float]) -> None:
     assert sum(count for _, count in bins) == len(durations)
 
 
-@settings(deadline=None)
 @given(DURATIONS.filter(bool), st.sampled_from([0.01, 0.5, 0.9, 0.99, 1.0]))
 def test_percentiles_are_good_to_half_a_bin(durations: list[float], share: float) -> None:
     histogram = filled(durations)
@@ -37,7 +35,6 @@ def test_percentiles_are_good_to_half_a_bin(durations: list[float], share: float
     assert histogram.percentile(share) == pytest.approx(exact, abs=width / 2 + 1e-6)
 
 
-@settings(deadline=None)
 @given(DURATIONS, DURATIONS)
 def test_merging_is_counting_both(one: list[float], other: list[float]) -> None:
     merged = filled(one)
@@ -45,7 +42,6 @@ def test_merging_is_counting_both(one: list[float], other: list[float]) -> None:
     assert list(merged.bins()) == list(filled(one + other).bins())
 
 
-@settings(deadline=None)
 @given(DURATIONS, DURATIONS)
 def test_taking_leaves_nothing_behind(one: list[float], other: list[float]) -> None:
     histogram = filled(one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.payload import Payload, end_text, message_text, read_text
@@ -12,7 +12,6 @@ WORDS = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789"), min_siz
 NUMBERS = st.integers(0, 10**9)
 
 
-@settings(deadline=None)
 @given(WORDS, WORDS, NUMBERS, NUMBERS, st.integers(0, 350))
 def test_a_message_is_read_back(
     run: str, sender: str, sequence: int, micros: int, size: int

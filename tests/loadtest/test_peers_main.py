@@ -16,7 +16,7 @@ from loadtest.bench.servers import ROOT, SERVERS, SETTINGS, Checkout, ours
 from loadtest.peers.__main__ import main
 from loadtest.peers.scenarios import SCENARIOS
 
-TINY = Settings(seconds=0.1, rate=100, idle_clients=20, scale=0.01, patience=5)
+TINY = Settings(seconds=0.1, rate=100, idle_clients=20, scale=0.01, patience=60)
 
 
 def test_a_tiny_comparison_writes_a_table_and_its_files(

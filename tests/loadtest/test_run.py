@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from loadtest import run
 from loadtest.plan import ONE_PROCESS
 from loadtest.run import main
 
@@ -151,12 +152,13 @@ def test_a_host_with_a_name_that_leads_nowhere(
 
 
 def test_a_host_that_does_not_answer(
-    report: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    report: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(run, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         # Linux lets one more wait than it was told.
         with socket.create_connection(("127.0.0.1", port)):
             assert main(["--report", str(report), "--host", f"irc://127.0.0.1:{port}"]) == 1
-    assert "could not connect: no answer within 5 s." in capsys.readouterr().err
+    assert "could not connect: no answer within 0.2 s." in capsys.readouterr().err
     assert not report.exists()

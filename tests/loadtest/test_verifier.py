@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.diagnosis import Fault, Kind
@@ -48,7 +48,6 @@ def test_who_reads_first_does_not_matter(echo: bool, order: tuple[int, ...]) -> 
     assert server.finish() == []
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_interleaving_of_a_correct_server_is_proven(data: st.DataObject) -> None:
     server = Server(4, echo=data.draw(st.booleans()), churner=True)
@@ -156,7 +155,6 @@ def test_one_wrong_delivery_is_caught_and_blamed_on_its_receiver(
     assert server.room.divergence is not None
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_no_wrong_delivery_is_ever_passed_over(data: st.DataObject) -> None:
     server = Server(4, echo=data.draw(st.booleans()))

@@ -329,5 +329,7 @@ async def test_webirc_counts_for_whom_it_speaks(tmp_path: Path) -> None:
                 + f"NICK u{number}\r\nUSER x 0 * :x\r\n".encode()
             )
             await read_until(stream, answer)
+            if number >= 2:
+                await stream.aclose()
         await eventually(lambda: it.server.hub.open == 2)
         assert it.server._admission._open == {"198.51.100.1": 1, "198.51.100.2": 1}

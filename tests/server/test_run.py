@@ -27,6 +27,8 @@ from trio_chat.server import run
 from trio_chat.server.run import Server, serve
 
 LOOPBACK = [{"address": "127.0.0.1:0"}]
+PATIENCE = 60.0
+"""Seconds after which something will not come any more, however busy the machine is."""
 
 
 class Running:
@@ -67,14 +69,14 @@ async def running(tmp_path: Path, text: str, *listen: str) -> AsyncIterator[Runn
 
 async def eventually(condition: Callable[[], object]) -> None:
     """Wait until something is so that only real signals and sockets can bring about."""
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE):
         while not condition():  # noqa: ASYNC110 - there is nothing to wait on
             await trio.sleep(0.01)
 
 
 async def read_until(stream: trio.abc.ReceiveStream, what: bytes) -> bytes:
     data = b""
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE):
         while what not in data:
             more = await stream.receive_some()
             if not more:
@@ -85,13 +87,15 @@ async def read_until(stream: trio.abc.ReceiveStream, what: bytes) -> bytes:
 
 
 async def read_all(stream: trio.abc.ReceiveStream) -> bytes:
+    """Read to the end, and hang up: the server waits a while for that."""
     data = b""
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE):
         try:
             while more := await stream.receive_some():
                 data += more
         except trio.BrokenResourceError:
             pass
+    await trio.aclose_forcefully(stream)
     return data
 
 
@@ -488,7 +492,7 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     text = f"{PLAIN}[connections]\ndrain_timeout = 1000\n[limits]\nsendq = 100000000\n"
     path = tmp_path / "chat.toml"
     path.write_text(text)
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             reload = partial(load, path, {})
             server = await nursery.start(partial(serve, reload(), reload=reload, out=StringIO()))

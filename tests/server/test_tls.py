@@ -262,7 +262,7 @@ async def test_an_outbox_over_tls_finishes_the_record_that_it_has_begun(
         for number in range(1000):
             outbox.push(b"%06d %s\r\n" % (number, b"x" * 500))
         assert reasons == ["SendQ exceeded"]
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             while not received.endswith(last):
                 await trio.lowlevel.wait_readable(wire.socket)
                 wire.move()
@@ -430,7 +430,7 @@ async def test_the_end_is_half_an_end(wire_to: Connect) -> None:
     with suppress(ssl.SSLWantReadError):
         wire.client.unwrap()
     wire.move()
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         # Up to the end of the socket, whatever stands there.
         wire.socket.shutdown(socket.SHUT_WR)
         await wire.server.swallow()

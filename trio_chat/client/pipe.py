@@ -5,9 +5,7 @@ printed as a line each. The end of the input is the end of the program, once the
 acknowledged every line. A reader of the output that has gone (`| head -1`) is an end as well, and
 no error.
 
-Files, pipes, sockets, `/dev/null`: all are read and written in threads. epoll takes no regular
-files, and to make a descriptor non-blocking would make it so for the other processes that share
-it.
+Files, pipes, sockets, `/dev/null`: all are read and written in threads (`descriptors`).
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from contextlib import aclosing
 
 import trio
 
+from trio_chat.client import descriptors
 from trio_chat.client.chat import Chat
 from trio_chat.client.errors import ChatError
 from trio_chat.client.events import Event
@@ -34,14 +33,13 @@ LINE_LIMIT = 65536
 async def lines_of(source: int) -> AsyncGenerator[str, None]:
     """Yield the lines of a descriptor, without their ends; what is no UTF-8 is replaced.
 
-    A read that is cancelled is left to its thread, which ends with the process. Raises `ChatError`
-    for what can not be read, such as a directory.
+    Raises `ChatError` for what can not be read, such as a directory.
     """
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     rest = ""
     while True:
         try:
-            data = await trio.to_thread.run_sync(os.read, source, _READ, abandon_on_cancel=True)
+            data = await descriptors.read(source, _READ)
         except OSError as error:
             # It was closed before we began (`<&-`), or its terminal has gone.
             if error.errno not in (errno.EBADF, errno.EIO):
@@ -125,9 +123,7 @@ class Pipe:
             async for event in self._chat:
                 line = self._print_as(event)
                 if line:
-                    await trio.to_thread.run_sync(
-                        _write_all, sink, line + b"\n", abandon_on_cancel=True
-                    )
+                    await descriptors.write(sink, line + b"\n")
         except BrokenPipeError:
             # Nobody reads any more.
             pass
@@ -141,11 +137,6 @@ class Pipe:
         # The first one tells the story.
         self._failure = self._failure or error
         scope.cancel()
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
 
 
 async def _wait_closed(sink: int, scope: trio.CancelScope) -> None:

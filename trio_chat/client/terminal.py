@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 
 import trio
 
+from trio_chat.client import descriptors
 from trio_chat.client.editor import LineEditor
 
 _READ = 4096
@@ -110,12 +111,7 @@ class Terminal:
         """
         data = text.encode(errors="replace")
         with suppress(OSError):
-            await trio.to_thread.run_sync(_write_all, self._sink, data, abandon_on_cancel=True)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
+            await descriptors.write(self._sink, data)
 
 
 class Screen:
