@@ -285,7 +285,7 @@ def test_a_page_is_found_by_indexes_only(file: File) -> None:
 def test_a_page_of_a_great_room_costs_what_one_of_a_small_one_does(file: File) -> None:
     """Counted in steps of SQLite's machine: the ratio of times is in docs/journal.md."""
 
-    def cost(wanted: dict[str, object]) -> int:
+    def cost(after: Bound, before: Bound, latest: bool) -> int:
         steps = 0
 
         def count() -> int:
@@ -294,20 +294,20 @@ def test_a_page_of_a_great_room_costs_what_one_of_a_small_one_does(file: File) -
             return 0
 
         file.connection.set_progress_handler(count, 1)
-        page = file.page(limit=50, **wanted)
+        page = file.page(limit=50, after=after, before=before, latest=latest)
         file.connection.set_progress_handler(None, 0)
         assert len(page.entries) == 50
         return steps
 
-    pages: list[dict[str, object]] = [{}, {"after": MS + 5, "latest": False}, {"before": MS + 900}]
+    pages = [(START, END, True), (MS + 5, END, False), (START, MS + 900, True)]
     file.say(*map(str, range(1000)))
     file.file()
-    small = [cost(wanted) for wanted in pages]
+    small = [cost(*wanted) for wanted in pages]
     for number in range(number_at(2000), number_at(2000) + 300):
         file.store(*(said("x", Position(number, place)) for place in range(100)), number=number)
     file.file()
     assert file.one("SELECT messages FROM conversations") == 31_000
-    assert [cost(wanted) <= 1.2 * steps for wanted, steps in zip(pages, small, strict=True)] == [
+    assert [cost(*wanted) <= 1.2 * steps for wanted, steps in zip(pages, small, strict=True)] == [
         True,
         True,
         True,

@@ -142,8 +142,13 @@ def test_a_file_that_can_not_be_made(tmp_path: Path) -> None:
 
 def test_a_transaction_that_fails_is_undone(file: File) -> None:
     at = Position(number_at(1), 0)
-    with pytest.raises(ZeroDivisionError), schema.transaction(file.connection):
-        file.store(said("x", at), number=at.number)
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with schema.transaction(file.connection):
+            file.store(said("x", at), number=at.number)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert file.page().entries == []
     assert not file.connection.in_transaction

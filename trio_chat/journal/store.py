@@ -102,8 +102,9 @@ class SqliteJournal:
 
     async def aclose(self) -> None:
         """Finish what is under way, file what is left, and let go of the directory."""
-        await self._writer.aclose()
+        # Whoever closes last tidies up, which readers can not.
         self._readers.close()
+        await self._writer.aclose()
         self._lock.close()
 
     # --- Reading
