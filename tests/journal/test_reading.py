@@ -299,7 +299,11 @@ def test_a_page_of_a_great_room_costs_what_one_of_a_small_one_does(file: File) -
         assert len(page.entries) == 50
         return steps
 
-    pages = [(START, END, True), (MS + 5, END, False), (START, MS + 900, True)]
+    pages: list[tuple[Bound, Bound, bool]] = [
+        (START, END, True),
+        (MS + 5, END, False),
+        (START, MS + 900, True),
+    ]
     file.say(*map(str, range(1000)))
     file.file()
     small = [cost(*wanted) for wanted in pages]

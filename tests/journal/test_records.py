@@ -41,11 +41,7 @@ def an_event(kind: type[Event]) -> st.SearchStrategy[Event]:
     return st.builds(kind, time=times, source=SOURCES, id=st.just(""), **fields)
 
 
-def name_of(kind: type[Event]) -> str:
-    return kind.__name__
-
-
-@pytest.mark.parametrize("kind", sorted(records.STORED, key=name_of))
+@pytest.mark.parametrize("kind", sorted(records.STORED, key=str))
 @settings(max_examples=30)
 @given(data=st.data(), position=POSITIONS)
 def test_an_event_comes_back_as_it_was(

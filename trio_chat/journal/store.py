@@ -50,6 +50,7 @@ class SqliteJournal:
         now: Callable[[], int] = _now,
     ) -> None:
         self.path = directory / JOURNAL
+        self._closed = False
         self._lock = Lock(directory)
         try:
             self._writer = Writer(
@@ -101,7 +102,14 @@ class SqliteJournal:
         await self._writer.run(_settle)
 
     async def aclose(self) -> None:
-        """Finish what is under way, file what is left, and let go of the directory."""
+        """Finish what is under way, file what is left, and let go of the directory.
+
+        Returns when that is done, or after some seconds, when it is left to the thread. Once is
+        enough.
+        """
+        if self._closed:
+            return
+        self._closed = True
         # Whoever closes last tidies up, which readers can not.
         self._readers.close()
         await self._writer.aclose()

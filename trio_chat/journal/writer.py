@@ -22,6 +22,8 @@ from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import JournalError
 from trio_chat.journal.ticks import Tick
 
+PATIENCE = 10.0
+"""Seconds that the thread is given to finish."""
 _READ = 4096
 """Bytes that are taken out of the pipe at once: there is one for each commit."""
 
@@ -57,7 +59,6 @@ class Writer:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        self._closed = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         try:
             _file_all(self._opened()[1])
@@ -91,12 +92,12 @@ class Writer:
             raise job.error
 
     async def aclose(self) -> None:
-        """Finish what is under way, and close the file."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
-            with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(self._thread.join)
+        """Finish what is under way, and close the file. It is left to the thread if it takes
+        longer than `PATIENCE`."""
+        self._queue.put(None)
+        with trio.move_on_after(PATIENCE, shield=True):
+            await trio.to_thread.run_sync(self._thread.join, abandon_on_cancel=True)
+        if not self._thread.is_alive():
             os.close(self._read)
             os.close(self._write)
 
