@@ -465,7 +465,7 @@ def has_queued(server: Server) -> bool:
 
 async def test_sigterm_ends_in_order_although_somebody_does_not_read(tmp_path: Path) -> None:
     async with running(
-        tmp_path, f"{PLAIN}[connections]\ndrain_timeout = 0.5\n[limits]\nsendq = 100000000\n"
+        tmp_path, f"{PLAIN}[connections]\ndrain_timeout = 2\n[limits]\nsendq = 100000000\n"
     ) as it:
         reader, stuck = await it.connect(), await it.connect()
         await reader.send_all(b"al\n")
@@ -496,7 +496,7 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     path.write_text(text)
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
-            reload = partial(load, path, {})
+            reload = partial(load, path, {"XDG_DATA_HOME": str(tmp_path)})
             server = await nursery.start(partial(serve, reload(), reload=reload, out=StringIO()))
             stuck = await trio.open_tcp_stream("127.0.0.1", server.endpoints[0].address.port)
             await stuck.send_all(b"bo\n")
