@@ -33,6 +33,8 @@ _PRUNE_EVERY = 60.0
 """Seconds."""
 _TRY_AGAIN_AFTER = 1.0
 """Seconds after a chore has failed."""
+_INDEXED_AT_END = 2.0
+"""Seconds; what is not indexed then is after the next start."""
 _PAGE = 4096
 
 
@@ -115,6 +117,12 @@ class Chores:
         """Index some of what is filed; return whether there was any."""
         self._to_index = self._index is not None and self._index.step() > 0
         return self._to_index
+
+    def index_some(self) -> None:
+        """Index what is filed, for as long as somebody waits who ends a program."""
+        end = self._clock() + _INDEXED_AT_END
+        while self._clock() < end and self.index():
+            pass
 
     def checkpoint(self) -> None:
         """Copy what is in the WAL to the file: as far as nobody reads what was before."""

@@ -136,5 +136,6 @@ class Pruning:
         free: int = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
         if free <= _SPARE:
             return False
-        self._connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+        # A statement of this kind is not stepped to its end by `execute`.
+        self._connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
         return True

@@ -193,6 +193,7 @@ class Writer:
 
     def _end(self) -> None:
         self._attempt(_file_all)
+        self._attempt(Chores.index_some)
         self._attempt(Chores.checkpoint)
         self._close()
 
