@@ -15,6 +15,7 @@ from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.reading import Page, Target, Wanted
+from trio_chat.journal.schema import Connect
 
 START = 1_700_000_000.0
 """When everything begins, in seconds since the epoch."""
@@ -61,9 +62,8 @@ class File:
     """A journal that is written and read by one connection; step n is n milliseconds after START,
     if nothing else is said."""
 
-    def __init__(self, path: Path, *, in_memory: bool = False) -> None:
+    def __init__(self, path: Path, *, connect: Connect = schema.connect) -> None:
         self.path = path
-        connect = memory if in_memory else schema.connect
         self.connection = schema.open_journal(path, sync="off", connect=connect)
         self.index = Index.opened(self.connection)
         self.filing = Filing(self.connection, self.index)

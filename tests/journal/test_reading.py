@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tests.journal.rig import MS, File, joined, number_at, said, texts
+from tests.journal.rig import MS, File, joined, memory, number_at, said, texts
 from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Marked, Moved, Redacted, between
 from trio_chat.core.ids import END, START, Position
@@ -342,7 +342,7 @@ class Model:
     """Conversations as lists, next to the file that is compared with them."""
 
     def __init__(self, path: Path) -> None:
-        self.file = File(path, in_memory=True)
+        self.file = File(path, connect=memory)
         self.rooms: dict[str, list[tuple[Position, int, int]]] = {key: [] for key in CHANNELS}
         self.gone: set[tuple[str, Position]] = set()
         self.number = number_at(0)
