@@ -54,6 +54,15 @@ def test_a_number_has_its_limits(number: int) -> None:
         ids.encode(number, 0)
 
 
+@given(NUMBERS, PLACES, NUMBERS)
+def test_a_place_in_a_step(number: int, place: int, other: int) -> None:
+    id = ids.encode(number, place)
+    assert ids.place_in(id, ids.head(number)) == place
+    assert ids.place_in(id, ids.head(other)) == (place if number == other else None)
+    assert ids.place_in(f"{ids.head(number)}-", ids.head(number)) is None
+    assert ids.place_in("", ids.head(number)) is None
+
+
 @given(NUMBERS, NUMBERS)
 def test_ids_of_steps_sort_as_the_steps_do(one: int, other: int) -> None:
     assert (one < other) == (ids.head(one) < ids.head(other))

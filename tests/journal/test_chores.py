@@ -72,7 +72,7 @@ def test_a_little_is_filed_and_indexed_after_a_while(hands: Hands) -> None:
 
 
 def test_much_is_filed_at_once(hands: Hands) -> None:
-    hands.store(chores.FILED_FROM // 2 - 1)
+    hands.store(1, entries=chores.FILED_FROM - 2)
     assert hands.chores.rest() > 0
     hands.store(1)
     assert hands.chores.rest() == 0
@@ -81,7 +81,7 @@ def test_much_is_filed_at_once(hands: Hands) -> None:
 
 
 def test_more_than_a_step_is_filed_in_several(hands: Hands) -> None:
-    hands.store(1500)
+    hands.store(2500)
     hands.all()
     assert hands.waiting == 0
 

@@ -11,7 +11,7 @@ from trio_chat.core.events import Quit, Source
 from trio_chat.core.ids import Position
 from trio_chat.journal import records, ticks
 from trio_chat.journal.records import MESSAGES, OTHERS
-from trio_chat.journal.ticks import Item
+from trio_chat.journal.ticks import CHANGE
 
 NUMBER = number_at(5)
 
@@ -27,12 +27,12 @@ def test_parts_come_back_in_their_order() -> None:
     ]
     event = said("hi", at)
     tick = ticks.encode(NUMBER, [*changes[:2], Entry(event, ("#a", "#b"), 3), *changes[2:]])
-    parts = ticks.decode(tick.body)
-    item = parts.pop(2)
-    assert parts == changes
-    assert isinstance(item, Item)
+    items = ticks.decode(tick.body)
+    item = items.pop(2)
+    assert [ticks.change_in(one) for one in items] == changes
+    assert {one[0] for one in items} == {CHANGE}
     assert item[:4] == (7, MESSAGES, 3, ("#a", "#b"))
-    assert records.decode(item.data, at) == event
+    assert records.decode(item[4], at) == event
     assert (tick.number, tick.entries, tick.is_pressing) == (NUMBER, 2, True)
 
 
@@ -46,7 +46,7 @@ def test_an_event_alone_belongs_to_its_room() -> None:
     at = Position(NUMBER, 0)
     quit = Quit(time=0.0, source=Source(prefix="al"), reason="")
     tick = ticks.encode(NUMBER, [joined(at, channel="#Room"), quit])
-    found = [part[:4] for part in ticks.decode(tick.body) if isinstance(part, Item)]
+    found = [item[:4] for item in ticks.decode(tick.body)]
     # An id of another step, or none, gives no place: then it is where the event stands.
     assert found == [(0, OTHERS, 0, ("#room",)), (1, OTHERS, 0, (ELSEWHERE,))]
 

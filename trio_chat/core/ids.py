@@ -94,6 +94,18 @@ def encode(number: int, place: int) -> str:
     return head(number) + _tail(place)
 
 
+@lru_cache(maxsize=4096)
+def _place(tail: str) -> int | None:
+    position = decode(f"{'0' * _WIDTH}{tail}")
+    return None if position is None else position.place
+
+
+def place_in(id: str, head: str) -> int | None:
+    """Return the place that an id names in the step whose ids begin with `head`; None: it is not of
+    that step."""
+    return _place(id[_WIDTH:]) if id.startswith(head) else None
+
+
 def decode(id: str) -> Position | None:
     """Return the position that an id names; None for what is not an id of ours."""
     tail = id[_WIDTH:]

@@ -7,8 +7,8 @@ lines of one step may stand in several blocks, of which each but the first begin
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -50,17 +50,16 @@ class Line(NamedTuple):
         """Whether it has been redacted."""
         return not self.kind
 
-    @property
-    def is_public(self) -> bool:
-        """Whether it is a message that everybody in the conversation may read."""
-        return self.kind == MESSAGES and not self.standing
-
     def blanked(self) -> Line:
         """Return what is left of it when it is redacted."""
         return Line(self.number, self.place, 0, self.standing, msgspec.Raw(GONE))
 
 
-def position_of(line: Line) -> tuple[int, int]:
+AnyLine: TypeAlias = tuple[int, int, int, int, msgspec.Raw]
+"""A `Line`, or its plain values."""
+
+
+def position_of(line: AnyLine) -> tuple[int, int]:
     """Return a line's position, to sort by."""
     return line[:2]
 
@@ -75,16 +74,21 @@ class Block(NamedTuple):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[int, list[Line]]).decode
+_decode = msgspec.msgpack.Decoder(tuple[int, list[AnyLine]]).decode
 
 
-def encode(lines: Sequence[Line]) -> bytes:
+def encode(lines: Sequence[AnyLine]) -> bytes:
     """Return the body of a block."""
     return _encode((LAYOUT, lines))
 
 
 def decode(body: bytes) -> list[Line]:
     """Return the lines of a block. Raises `msgspec.DecodeError` for what is not one."""
+    return [Line(*values) for values in decode_plainly(body)]
+
+
+def decode_plainly(body: bytes) -> list[AnyLine]:
+    """Return the lines of a block by their values, for whoever looks at very many."""
     return _decode(body)[1]
 
 
@@ -94,7 +98,7 @@ def conversation(connection: sqlite3.Connection, key: str) -> int | None:
     return None if row is None else row[0]
 
 
-def insert(connection: sqlite3.Connection, these: dict[int, list[Line]]) -> None:
+def insert(connection: sqlite3.Connection, these: Mapping[int, Sequence[AnyLine]]) -> None:
     """Add lines behind those that the conversations with these ids have."""
     rows = []
     for found, lines in these.items():
@@ -103,7 +107,7 @@ def insert(connection: sqlite3.Connection, these: dict[int, list[Line]]) -> None
     connection.executemany(_INSERT, rows)
 
 
-def rewrite(connection: sqlite3.Connection, block: int, lines: Sequence[Line]) -> None:
+def rewrite(connection: sqlite3.Connection, block: int, lines: Sequence[AnyLine]) -> None:
     """Replace the lines of a block, which keeps its steps."""
     connection.execute(
         "UPDATE blocks SET first = ?, last = ?, kinds = ?, messages = ?, body = ? WHERE id = ?",
@@ -138,9 +142,9 @@ def holding(connection: sqlite3.Connection, found: int, number: int) -> Iterator
             return
 
 
-def _described(lines: Sequence[Line]) -> tuple[int, int, int, int, bytes]:
+def _described(lines: Sequence[AnyLine]) -> tuple[int, int, int, int, bytes]:
     kinds = messages = 0
-    for line in lines:
-        kinds |= line.kind
-        messages += line.kind == MESSAGES
-    return lines[0].number, lines[-1].number, kinds, messages, encode(lines)
+    for _, _, kind, _, _ in lines:
+        kinds |= kind
+        messages += kind == MESSAGES
+    return lines[0][0], lines[-1][0], kinds, messages, encode(lines)

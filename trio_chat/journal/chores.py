@@ -19,9 +19,9 @@ from trio_chat.journal.ticks import Tick
 
 log = structlog.get_logger()
 
-FILED_AFTER = 0.5
+FILED_AFTER = 1.0
 """Seconds that a step waits to be filed, at most, unless the writer is busy."""
-FILED_FROM = 512
+FILED_FROM = 2048
 """Entries in the log from which they are filed as soon as no commit waits."""
 FILED_ANYWAY = 8192
 """Entries in the log from which commits wait for them to be filed: whoever reads has to read the

@@ -11,20 +11,22 @@ Invariant: the log has what is not filed, and nothing else.
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
 
 from trio_chat.core.entries import Change, Marked, Moved, Redacted, parties
 from trio_chat.core.ids import LARGEST
 from trio_chat.journal import blocks, ticks
-from trio_chat.journal.blocks import Line, conversation, position_of
+from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.records import MESSAGES
 from trio_chat.journal.schema import transaction
-from trio_chat.journal.ticks import Item
+from trio_chat.journal.ticks import CHANGE
 
-STEPS = 512
-SIZE = 100_000
-"""Steps, and bytes, after which no more are filed in one transaction: it takes a few
-milliseconds, for which the next commit may have to wait."""
+STEPS = 1024
+SIZE = 300_000
+"""Steps, and bytes, after which no more are filed in one transaction: it takes some milliseconds,
+for which the next commit may have to wait."""
 _KNOWN = 10_000
 """Conversations whose ids are kept at hand."""
 
@@ -67,28 +69,31 @@ class Filing:
         return len(rows)
 
     def _file(self, rows: list[tuple[int, bytes]]) -> None:
-        lines: dict[str, list[Line]] = {}
+        lines: defaultdict[str, list[AnyLine]] = defaultdict(list)
         for number, body in rows:
-            for part in ticks.decode(body):
-                if isinstance(part, Item):
-                    line = Line(number, part.place, part.kind, part.standing, part.data)
-                    for key in part.conversations:
-                        lines.setdefault(key, []).append(line)
+            for item in ticks.decode(body):
+                place, kind, standing, keys, data = item
+                if place != CHANGE:
+                    line = (number, place, kind, standing, data)
+                    for key in keys:
+                        lines[key].append(line)
                     continue
-                if isinstance(part, Redacted | Moved):
+                change = ticks.change_in(item)
+                if isinstance(change, Redacted | Moved):
                     # These are about what is in the blocks.
                     self._store(lines)
-                    lines = {}
-                self._change(part)
+                    lines.clear()
+                self._change(change)
         self._store(lines)
         last = rows[-1][0]
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'last'", (last,))
         self._connection.execute("DELETE FROM log WHERE number <= ?", (last,))
 
-    def _store(self, lines: dict[str, list[Line]]) -> None:
+    def _store(self, lines: dict[str, list[AnyLine]]) -> None:
         found = {self._conversation(key): these for key, these in lines.items()}
         for these in found.values():
-            these.sort(key=position_of)
+            if len(these) > 1:
+                these.sort(key=position_of)
         blocks.insert(self._connection, found)
         self._connection.executemany(
             "UPDATE conversations SET latest = max(latest, ?), messages = messages + ?"
@@ -96,7 +101,7 @@ class Filing:
             [
                 (_latest(these), messages, one)
                 for one, these in found.items()
-                if (messages := sum(line.kind == MESSAGES for line in these))
+                if (messages := sum(line[2] == MESSAGES for line in these))
             ],
         )
 
@@ -180,6 +185,9 @@ class Filing:
         execute("UPDATE conversations SET key = ? WHERE key = ?", (change.after, change.before))
 
 
-def _latest(lines: list[Line]) -> int:
+def _latest(lines: Sequence[AnyLine]) -> int:
     """Return the number of the last message that everybody may read; 0 if there is none."""
-    return next((line.number for line in reversed(lines) if line.is_public), 0)
+    for number, _, kind, standing, _ in reversed(lines):
+        if kind == MESSAGES and not standing:
+            return number
+    return 0

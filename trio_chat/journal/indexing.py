@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 
 from trio_chat.core.names import fold
 from trio_chat.journal import blocks, records
-from trio_chat.journal.blocks import Line
+from trio_chat.journal.blocks import AnyLine
 from trio_chat.journal.records import MESSAGES
 from trio_chat.journal.schema import transaction
 from trio_chat.wire import irc
@@ -41,18 +42,19 @@ def term_of_conversation(found: int) -> str:
     return f"{PLACE}{found}"
 
 
+@lru_cache(maxsize=1024)
 def term_of_sender(nickname: str) -> str:
     """Return the term that every document has in which somebody of this nickname says something."""
     return SENDER + fold(nickname).encode().hex()
 
 
-def document(found: int, lines: Sequence[Line]) -> str:
+def document(found: int, lines: Sequence[AnyLine]) -> str:
     """Return the terms and texts of a block, empty where nobody says anything."""
     texts: list[str] = []
     senders: dict[str, None] = {}
-    for line in lines:
-        if line.kind == MESSAGES:
-            prefix, text = records.said(line.data)
+    for _, _, kind, _, data in lines:
+        if kind == MESSAGES:
+            prefix, text = records.said(data)
             senders[prefix] = None
             texts.append(text)
     if not texts:
@@ -108,7 +110,7 @@ class Index:
             "SELECT id, conversation, body FROM blocks WHERE id > ? ORDER BY id LIMIT ?",
             (self.done, BLOCKS),
         ):
-            text = document(found, blocks.decode(body))
+            text = document(found, blocks.decode_plainly(body))
             if text:
                 rows.append((last, text))
             count += 1
@@ -124,13 +126,13 @@ class Index:
             self.done = last
         return count
 
-    def add(self, block: int, found: int, lines: Sequence[Line]) -> None:
+    def add(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Put a block's document in, if its turn has been."""
         text = document(found, lines)
         if block <= self.done and text:
             self._connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (block, text))
 
-    def remove(self, block: int, found: int, lines: Sequence[Line]) -> None:
+    def remove(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Take a block's document out, if it is in; the lines are those that it was made of."""
         text = document(found, lines)
         if block <= self.done and text:

@@ -20,10 +20,10 @@ from trio_chat.core.entries import Change, Marked, Redacted, parties
 from trio_chat.core.events import Event
 from trio_chat.core.ids import END, START, Position
 from trio_chat.journal import blocks, records, ticks
-from trio_chat.journal.blocks import Line, conversation, position_of
+from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.records import MESSAGES
-from trio_chat.journal.ticks import Item
+from trio_chat.journal.ticks import CHANGE
 
 Bound: TypeAlias = Position | int
 """Where a page ends: a position, or a time in milliseconds since the epoch."""
@@ -86,27 +86,25 @@ def page(
         return Page([], more=False)
     low, low_time = _above(wanted.after)
     high, high_time = _below(wanted.before)
-    lines: Iterable[Line]
+    lines: Iterable[AnyLine]
     if wanted.latest:
         lines = _back(connection, found, tail, high, wanted.kinds)
     else:
         lines = _on(connection, found, tail, low, wanted.kinds)
     entries: list[Shown] = []
     more = False
-    for count, line in enumerate(lines):
-        position = Position(line.number, line.place)
+    for count, (number, place, kind, standing, data) in enumerate(lines):
+        position = Position(number, place)
         if position <= low if wanted.latest else position >= high:
             break
         if not count & 63:
             deadline.check()
-        if not low < position < high or not line.kind & wanted.kinds:
-            continue
-        if line.standing > wanted.standing:
+        if not low < position < high or not kind & wanted.kinds or standing > wanted.standing:
             continue
         if len(entries) >= wanted.limit:
             more = True
             break
-        event = records.decode(line.data, position)
+        event = records.decode(data, position)
         if low_time < ids.milliseconds(event.time) < high_time:
             entries.append(Shown(position, event, wanted.conversation))
     if wanted.latest:
@@ -201,7 +199,7 @@ class _Tail:
     """What of a conversation is not filed."""
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[AnyLine] = []
         self.gone: set[tuple[int, int]] = set()
         """Positions of what has been redacted, and may be filed."""
 
@@ -213,15 +211,16 @@ class Log:
         self._tails: dict[str, _Tail] = {}
         self.changes: list[Change] = []
         for number, body in connection.execute("SELECT number, body FROM log ORDER BY number"):
-            for part in ticks.decode(body):
-                if isinstance(part, Item):
-                    line = Line(number, part.place, part.kind, part.standing, part.data)
-                    for key in part.conversations:
-                        self.of(key).lines.append(line)
+            for item in ticks.decode(body):
+                place, kind, standing, keys, data = item
+                if place != CHANGE:
+                    for key in keys:
+                        self.of(key).lines.append((number, place, kind, standing, data))
                     continue
-                self.changes.append(part)
-                if isinstance(part, Redacted):
-                    self.of(part.conversation).gone.add(part.position)
+                change = ticks.change_in(item)
+                self.changes.append(change)
+                if isinstance(change, Redacted):
+                    self.of(change.conversation).gone.add(change.position)
         for tail in self._tails.values():
             tail.lines.sort(key=position_of)
 
@@ -241,36 +240,36 @@ class Log:
 def _is_there(
     connection: sqlite3.Connection, found: int | None, tail: _Tail, position: Position
 ) -> bool:
-    if any((line.number, line.place) == position for line in tail.lines):
+    if any(line[:2] == position for line in tail.lines):
         return True
     return found is not None and any(
-        (line.number, line.place) == position
+        line[:2] == position
         for block in blocks.holding(connection, found, position.number)
-        for line in blocks.decode(block.body)
+        for line in blocks.decode_plainly(block.body)
     )
 
 
 def _back(
     connection: sqlite3.Connection, found: int | None, tail: _Tail, high: Position, kinds: int
-) -> Iterator[Line]:
+) -> Iterator[AnyLine]:
     gone = tail.gone
     for line in reversed(tail.lines):
         if line[:2] not in gone:
             yield line
     if found is not None:
         for block in blocks.back_from(connection, found, high.number, kinds):
-            for line in reversed(blocks.decode(block.body)):
+            for line in reversed(blocks.decode_plainly(block.body)):
                 if line[:2] not in gone:
                     yield line
 
 
 def _on(
     connection: sqlite3.Connection, found: int | None, tail: _Tail, low: Position, kinds: int
-) -> Iterator[Line]:
+) -> Iterator[AnyLine]:
     gone = tail.gone
     if found is not None:
         for block in blocks.on_from(connection, found, max(low.number, 0), kinds):
-            for line in blocks.decode(block.body):
+            for line in blocks.decode_plainly(block.body):
                 if line[:2] not in gone:
                     yield line
     for line in tail.lines:

@@ -30,6 +30,7 @@ GONE = b"\xc0"
 """In the place of a redacted message."""
 
 _KINDS = ("PRIVMSG", "NOTICE", "TAGMSG")
+_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
@@ -228,11 +229,11 @@ def _together(lines: tuple[tuple[str, bool], ...]) -> str:
 
 def _said_in_lines(event: events.SaidInLines) -> tuple[object, ...]:
     text = None if event.text == _together(event.lines) else event.text
-    return (_KINDS.index(event.kind), event.target, text, event.client_tags, event.lines)
+    return (_NUMBERS[event.kind], event.target, text, event.client_tags, event.lines)
 
 
 _FIELDS: dict[type[Event], tuple[int, Callable[[Any], tuple[object, ...]]]] = {
-    events.Said: (0, lambda e: (_KINDS.index(e.kind), e.target, e.text, e.client_tags)),
+    events.Said: (0, lambda e: (_NUMBERS[e.kind], e.target, e.text, e.client_tags)),
     events.SaidInLines: (1, _said_in_lines),
     events.Joined: (2, lambda e: (e.channel, e.account, e.realname)),
     events.Parted: (3, lambda e: (e.channel, e.reason)),
@@ -253,15 +254,33 @@ STORED = frozenset(_FIELDS)
 """The kinds of events that can be stored: those that happened, not answers to somebody."""
 
 
-def encode(event: Event, number: int) -> bytes:
-    """Return the bytes of an event in the step of this number.
+def values_of(event: Event, late: int) -> tuple[object, ...]:
+    """Return what of an event is stored, to be encoded: its time is `late` milliseconds after that
+    of its number.
 
     Raises `KeyError` for an event of a kind that is not stored.
     """
-    tag, fields = _FIELDS[type(event)]
     source = event.source
-    late = ids.milliseconds(event.time) - ids.time_of(number)
-    return _encode((tag, source.prefix, source.account, source.bot, late, *fields(event)))
+    if type(event) is events.Said:
+        # As the table would have it. Most are of this kind.
+        return (
+            0,
+            source.prefix,
+            source.account,
+            source.bot,
+            late,
+            _NUMBERS[event.kind],
+            event.target,
+            event.text,
+            event.client_tags,
+        )
+    tag, fields = _FIELDS[type(event)]
+    return (tag, source.prefix, source.account, source.bot, late, *fields(event))
+
+
+def encode(event: Event, number: int) -> bytes:
+    """Return the bytes of an event in the step of this number; see `values_of`."""
+    return _encode(values_of(event, ids.milliseconds(event.time) - ids.time_of(number)))
 
 
 def decode(data: bytes | msgspec.Raw, position: Position) -> Event:
@@ -273,18 +292,22 @@ def decode(data: bytes | msgspec.Raw, position: Position) -> Event:
     return stored.event(position)
 
 
+_decode_said = msgspec.msgpack.Decoder(_Said | _SaidInLines).decode
+
+
 def said(data: bytes | msgspec.Raw) -> tuple[str, str]:
-    """Return who said a message, as a source's prefix, and its text."""
-    found = _decode(data)
-    if isinstance(found, _Said):
-        return found.prefix, found.text
-    if isinstance(found, _SaidInLines):
-        return found.prefix, _together(found.lines) if found.text is None else found.text
-    return found.prefix, ""
+    """Return who said a message, as a source's prefix, and its text.
+
+    Raises `msgspec.DecodeError` for what is not a message.
+    """
+    found = _decode_said(data)
+    if found.text is None:
+        return found.prefix, _together(found.lines)
+    return found.prefix, found.text
 
 
 def kind_of(event: Event) -> int:
     """Return which of `MESSAGES`, `TAGS` and `OTHERS` an event is."""
-    if not isinstance(event, events.Said):
-        return OTHERS
-    return TAGS if event.kind == "TAGMSG" else MESSAGES
+    if isinstance(event, events.Said):
+        return TAGS if event.kind == "TAGMSG" else MESSAGES
+    return OTHERS

@@ -25,21 +25,15 @@ from trio_chat.journal import records
 
 LAYOUT = 1
 """How a tick is laid out: the first value of its bytes."""
-_CHANGE = -1
+CHANGE = -1
 """In the place of a change, which has none."""
 
 
-class Item(NamedTuple):
-    """An entry, which may belong to several conversations; the other values are as in a `Line`."""
+Item: TypeAlias = tuple[int, int, int, tuple[str, ...], msgspec.Raw]
+"""An entry: its place, its kind in bits, who may see it, the keys of its conversations, its bytes.
 
-    place: int
-    kind: int
-    standing: int
-    conversations: tuple[str, ...]
-    data: msgspec.Raw
-
-
-Part: TypeAlias = Item | Change
+Plain, because there are very many. For a change the place is `CHANGE`, and the bytes are its own.
+"""
 
 
 class Tick(NamedTuple):
@@ -65,7 +59,10 @@ def encode(number: int, these: Sequence[Record]) -> Tick:
     what can not be stored.
     """
     head = ids.head(number)
-    items: list[Item] = []
+    began = ids.time_of(number)
+    # Most of a step happens at one time.
+    time, late = began / 1000, 0
+    items: list[tuple[object, ...]] = []
     entries = 0
     pressing = False
     for index, record in enumerate(these):
@@ -76,21 +73,29 @@ def encode(number: int, these: Sequence[Record]) -> Tick:
             room = record.room
             event, keys, standing = record, (of_channel(room) if room else ELSEWHERE,), 0
         else:
-            items.append(Item(_CHANGE, 0, 0, (), msgspec.Raw(_encode(record))))
+            items.append((CHANGE, 0, 0, (), record))
             pressing = pressing or isinstance(record, Redacted | Moved)
             continue
-        if type(event) not in records.STORED:
-            raise ValueError(f"{type(event).__name__} is nothing to be stored")
-        position = ids.decode(event.id) if event.id.startswith(head) else None
-        place = index if position is None else position.place
-        data = msgspec.Raw(records.encode(event, number))
-        items.append(Item(place, records.kind_of(event), standing, keys, data))
+        if event.time != time:
+            time = event.time
+            late = ids.milliseconds(time) - began
+        place = ids.place_in(event.id, head)
+        try:
+            values = records.values_of(event, late)
+        except KeyError:
+            raise ValueError(f"{type(event).__name__} is nothing to be stored") from None
+        kind = records.kind_of(event)
+        items.append((index if place is None else place, kind, standing, keys, values))
         entries += len(keys)
     return Tick(number, _encode((LAYOUT, items)), entries, pressing)
 
 
-def decode(body: bytes) -> list[Part]:
-    """Return the parts of a tick. Raises `msgspec.DecodeError` for what is not one."""
-    return [
-        item if item.place != _CHANGE else _decode_change(item.data) for item in _decode(body)[1]
-    ]
+def decode(body: bytes) -> list[Item]:
+    """Return what is in a tick. Raises `msgspec.DecodeError` for what is not one."""
+    return _decode(body)[1]
+
+
+def change_in(item: Item) -> Change:
+    """Return the change that an item is. Raises `msgspec.DecodeError` for what is not one."""
+    change: Change = _decode_change(item[4])
+    return change

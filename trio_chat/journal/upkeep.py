@@ -116,7 +116,9 @@ def check(directory: Path, progress: Progress) -> list[str]:
             faults.append("there are blocks of no conversation")
         for number, body in connection.execute("SELECT number, body FROM log"):
             try:
-                ticks.decode(body)
+                for item in ticks.decode(body):
+                    if item[0] == ticks.CHANGE:
+                        ticks.change_in(item)
             except msgspec.DecodeError as error:
                 faults.append(f"step {number} can not be read: {error}")
         progress(total, total)
