@@ -148,7 +148,7 @@ class Writer:
             raise JournalError(f"the journal can not be written: {error}") from error
 
     def _tidy(self) -> None:
-        self._attempt(Chores.step)
+        self._attempt(lambda chores: chores.step())
 
     def _attempt(self, work: Callable[[Chores], object]) -> None:
         chores = self._chores
