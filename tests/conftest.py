@@ -1,8 +1,13 @@
-"""For all tests: properties are checked, not the speed of the machine that checks them."""
+"""What all tests share.
+
+Properties are checked, not the speed of the machine that checks them; and no test comes near what
+the user's own servers keep.
+"""
 
 from __future__ import annotations
 
 import hypothesis
+import pytest
 
 # A busy machine may take long for one example, and for making it.
 hypothesis.settings.register_profile(
@@ -12,3 +17,11 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def _data_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Have a server keep what it keeps in a directory of the test's."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))

@@ -93,6 +93,8 @@ def served(
     process does."""
     before = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh"] if limit else []
     log = tmp_path / "server.log"
+    # What it keeps is nobody else's, and goes with the test.
+    environment = {"TRIO_CHAT_SERVER_DATA": str(tmp_path / "data")} | environment
     with (
         log.open("w") as errors,
         subprocess.Popen(

@@ -70,7 +70,14 @@ def test_help_lists_the_commands() -> None:
     result = run("--help")
     assert result.exit_code == 0
     listed = re.findall(r"^  ([a-z-]+)  ", result.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert listed == ["check-config", "client", "default-config", "hash-password", "serve"]
+    assert listed == [
+        "check-config",
+        "client",
+        "default-config",
+        "hash-password",
+        "journal",
+        "serve",
+    ]
 
 
 def test_the_client_is_a_command() -> None:

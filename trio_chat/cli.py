@@ -32,6 +32,12 @@ LOG_FORMATS = ("text", "json")
 
 _FILE = click.Path(path_type=Path)
 
+_ELSEWHERE = {
+    "client": ("trio_chat.client.command", "client_command"),
+    "journal": ("trio_chat.cli_journal", "journal"),
+}
+"""Commands with much of their own: the module of each, and what it is called there."""
+
 
 class Failure(click.ClickException):
     """Ends the command with sentences on stderr, one a line."""
@@ -85,15 +91,16 @@ class Stderr(io.FileIO):
 
 
 class _Commands(click.Group):
-    """The commands; `client`, which is a program of its own, is imported when it is asked for."""
+    """The commands; those of `_ELSEWHERE` are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "client"])
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "client":
+        if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = importlib.import_module("trio_chat.client.command").client_command
+        module, name = _ELSEWHERE[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
 

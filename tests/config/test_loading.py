@@ -210,6 +210,7 @@ def test_an_empty_motd_unsets_it(tmp_path: Path) -> None:
         ("[history]\n[accounts]\n[limits]\nnickname = 5", []),
         ("[history]\nenabled = true", []),
         ("[history]\npage = 5", ["history"]),
+        ('[history]\nsync = "normal"\nretention_days = 1\nmax_per_channel = 9', []),
         ("[history]\nenabled = false\npage = 5", []),
         ('[accounts]\nregistration = "open"', []),
         ('[accounts]\nregistration = "closed"', ["accounts"]),

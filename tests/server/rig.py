@@ -13,7 +13,7 @@ import trio
 import trio.testing
 
 from trio_chat.core.core import Core
-from trio_chat.core.events import Event
+from trio_chat.core.entries import Record
 from trio_chat.core.inputs import Connected, Input
 from trio_chat.core.output import Effects
 from trio_chat.core.settings import Settings
@@ -229,13 +229,13 @@ class GatedJournal:
     """Stores records in memory, once it is let."""
 
     def __init__(self) -> None:
-        self.stored: list[Event] = []
+        self.stored: list[Record] = []
         self.commits = 0
         self.open = trio.Event()
         self.open.set()
         self.full = False
 
-    async def commit(self, records: Sequence[Event]) -> None:
+    async def commit(self, records: Sequence[Record], *, number: int | None = None) -> None:
         self.commits += 1
         await self.open.wait()
         if self.full:

@@ -62,7 +62,7 @@ async def test_a_port_in_use(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         path = tmp_path / "chat.toml"
         path.write_text(f'[[listeners]]\naddress = "127.0.0.1:{port}"\n')
-        config = load(path, {})
+        config = load(path, {"XDG_DATA_HOME": str(tmp_path)})
         with pytest.raises(StartError) as caught:
             await serve(config, reload=lambda: config, out=StringIO())
         assert str(caught.value) == f"can not listen on 127.0.0.1:{port}: address already in use"

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +24,11 @@ import trio
 
 from tests.certificates import client_context, write_certificate
 from trio_chat.config import Config, ConfigError, Override, UnixAddress, load
+from trio_chat.journal import reading
+from trio_chat.journal.readers import Deadline
+from trio_chat.journal.reading import Wanted
 from trio_chat.server import run
+from trio_chat.server.errors import StartError
 from trio_chat.server.run import Server, serve
 
 LOOPBACK = [{"address": "127.0.0.1:0"}]
@@ -53,7 +58,8 @@ async def running(tmp_path: Path, text: str, *listen: str) -> AsyncIterator[Runn
     path = tmp_path / "chat.toml"
     path.write_text(text)
     overrides = [Override(flag="--listen", key="listeners", value=list(listen))] if listen else []
-    reload = partial(load, path, {}, overrides)
+    environ = {"XDG_DATA_HOME": str(tmp_path)}
+    reload = partial(load, path, environ, overrides)
     out = StringIO()
     async with trio.open_nursery() as nursery:
         start = partial(serve, reload(), reload=partial(reload, again=True), out=out)
@@ -463,7 +469,7 @@ def has_queued(server: Server) -> bool:
 
 async def test_sigterm_ends_in_order_although_somebody_does_not_read(tmp_path: Path) -> None:
     async with running(
-        tmp_path, f"{PLAIN}[connections]\ndrain_timeout = 0.5\n[limits]\nsendq = 100000000\n"
+        tmp_path, f"{PLAIN}[connections]\ndrain_timeout = 2\n[limits]\nsendq = 100000000\n"
     ) as it:
         reader, stuck = await it.connect(), await it.connect()
         await reader.send_all(b"al\n")
@@ -494,7 +500,7 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     path.write_text(text)
     with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
-            reload = partial(load, path, {})
+            reload = partial(load, path, {"XDG_DATA_HOME": str(tmp_path)})
             server = await nursery.start(partial(serve, reload(), reload=reload, out=StringIO()))
             stuck = await trio.open_tcp_stream("127.0.0.1", server.endpoints[0].address.port)
             await stuck.send_all(b"bo\n")
@@ -517,7 +523,7 @@ async def test_a_motd_that_has_gone_is_a_configuration_error(tmp_path: Path) -> 
     (tmp_path / "motd.txt").write_text("hello")
     path = tmp_path / "chat.toml"
     path.write_text(f'{NAME}motd = "motd.txt"\n[[listeners]]\naddress = "127.0.0.1:0"\n')
-    config = load(path, {})
+    config = load(path, {"XDG_DATA_HOME": str(tmp_path)})
     (tmp_path / "motd.txt").unlink()
     with pytest.RaisesGroup(ConfigError, flatten_subgroups=True):
         await serve(config, reload=lambda: config, out=StringIO())
@@ -563,3 +569,48 @@ async def test_a_place_is_taken_until_the_connection_is_closed(tmp_path: Path) -
         assert (
             await read_all(await it.connect()) == b"ERROR :Closing link (Too many connections)\r\n"
         )
+
+
+# --- The journal
+
+
+async def test_what_is_said_is_kept_before_it_is_shown(tmp_path: Path) -> None:
+    async with running(tmp_path, PLAIN) as it:
+        stream = await it.connect()
+        await stream.send_all(b"CAP REQ :echo-message\r\nNICK al\r\nUSER x 0 * :x\r\nCAP END\r\n")
+        await stream.send_all(b"JOIN #lobby\r\nPRIVMSG #lobby :remember me\r\n")
+        await read_until(stream, b"PRIVMSG #lobby :remember me")
+        connection = sqlite3.connect(tmp_path / "trio-chat" / "journal.db")
+        page = reading.page(connection, Deadline(60), Wanted(conversation="#lobby", limit=5))
+        assert [shown.event.irc(0) for shown in page.entries] == [
+            ":al!~x@127.0.0.1 PRIVMSG #lobby :remember me"
+        ]
+        connection.close()
+
+
+async def test_a_journal_that_can_not_be_used_ends_it_before_it_listens(tmp_path: Path) -> None:
+    (tmp_path / "trio-chat").mkdir()
+    (tmp_path / "trio-chat" / "journal.db").write_bytes(b"nonsense" * 1000)
+    path = tmp_path / "chat.toml"
+    path.write_text('[[listeners]]\naddress = "unix:chat.sock"\n')
+    config = load(path, {"XDG_DATA_HOME": str(tmp_path)})
+    with pytest.raises(StartError, match=r"journal\.db is damaged, or no journal: file is not"):
+        await serve(config, reload=lambda: config, out=StringIO())
+    assert not (tmp_path / "chat.sock").exists()
+    # Nothing holds the directory any more.
+    (tmp_path / "trio-chat" / "journal.db").unlink()
+    async with running(tmp_path, PLAIN):
+        pass
+
+
+async def test_without_history_nothing_is_kept(tmp_path: Path) -> None:
+    async with running(tmp_path, f"{PLAIN}[history]\nenabled = false\n"):
+        pass
+    assert not (tmp_path / "trio-chat").exists()
+
+
+async def test_a_second_server_in_the_same_place(tmp_path: Path) -> None:
+    async with running(tmp_path, PLAIN):
+        config = load(tmp_path / "chat.toml", {"XDG_DATA_HOME": str(tmp_path)})
+        with pytest.raises(StartError, match=r"^another server \(process \d+\) keeps its journal"):
+            await serve(config, reload=lambda: config, out=StringIO())

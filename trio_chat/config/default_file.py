@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import fields
 
 from trio_chat.config.conversion import variable_of
-from trio_chat.config.keys import NOT_THERE_YET, SECTIONS, Config
+from trio_chat.config.keys import SECTIONS, Config
 from trio_chat.config.listening import Address
 from trio_chat.core.networks import Network, network_text
 
@@ -53,7 +53,7 @@ NOTES = {
     "server.network": "What clients show as the name of the network.",
     "server.description": "What this server is: LINKS and WHOIS say so. Empty: the network's name.",
     "server.data": "The directory of what it keeps. By default trio-chat in the user's data "
-    "directory (XDG_DATA_HOME, or ~/.local/share). No effect yet.",
+    "directory (XDG_DATA_HOME, or ~/.local/share).",
     "server.password": "The hash of a password that every client is asked for, made by "
     "`trio-chat hash-password`. Empty: none is.",
     "server.motd": "The message of the day: a text file.",
@@ -145,7 +145,7 @@ def _sections() -> Iterator[str]:
     for section, kind in SECTIONS.items():
         yield ""
         yield from _comment(NOTES[section])
-        if section in NOT_THERE_YET:
+        if section == "accounts":
             yield from _comment("None of it has an effect yet.")
         value = getattr(defaults, section)
         if not isinstance(value, tuple):

@@ -282,9 +282,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 NOT_THERE_YET: Mapping[str, Callable[[Config], bool]] = {
     "accounts": lambda config: config.accounts != Accounts(),
-    "history": lambda config: config.history.enabled and config.history != History(),
+    "history": lambda config: (
+        config.history.enabled
+        and (config.history.page, config.history.on_join) != (History().page, History().on_join)
+    ),
 }
-"""Sections that have no effect yet, and whether a configuration asks for one."""
+"""Sections of which something has no effect yet, and whether a configuration asks for that."""
 
 SECTIONS: Mapping[str, Any] = {
     section.name: section.type

@@ -1,7 +1,10 @@
 """The durable log: what the chat has shown, and will show again.
 
 Between the core's decision and anybody's screen stands `Journal.commit`. What it has not taken is
-not shown.
+not shown. `SqliteJournal` (`store.py`) keeps it in a file, and is what history is read from;
+`NoJournal` is for a server without.
+
+What is stored is described by `core/entries.py`, and where it stands by `core/ids.py`.
 """
 
 from __future__ import annotations
@@ -9,18 +12,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from trio_chat.core.events import Event
+from trio_chat.core.entries import Record
+from trio_chat.journal.errors import InUseError, JournalError, TooSlowError, UnusableError
 
-
-class JournalError(Exception):
-    """What was to be stored is not. The text says why, for the log."""
+__all__ = ["InUseError", "Journal", "JournalError", "NoJournal", "TooSlowError", "UnusableError"]
 
 
 class Journal(Protocol):
     """Where records go before their events are shown."""
 
-    async def commit(self, records: Sequence[Event]) -> None:
-        """Store all of these, or none. Raises `JournalError` when they are not stored."""
+    async def commit(self, records: Sequence[Record], *, number: int | None = None) -> None:
+        """Store all of these, or none; they are of the step of this number (`core/ids.py`).
+
+        Raises `JournalError` when they are not stored.
+        """
 
     async def aclose(self) -> None:
         """Finish what is under way."""
@@ -29,7 +34,7 @@ class Journal(Protocol):
 class NoJournal:
     """Stores nothing, at once: for a server without history."""
 
-    async def commit(self, records: Sequence[Event]) -> None:
+    async def commit(self, records: Sequence[Record], *, number: int | None = None) -> None:
         """Do nothing. Does not yield either: nothing here can take time."""
 
     async def aclose(self) -> None:

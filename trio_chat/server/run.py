@@ -27,7 +27,7 @@ from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.core.settings import Settings
-from trio_chat.journal import Journal, NoJournal
+from trio_chat.journal import Journal
 from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
@@ -38,6 +38,7 @@ from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket
+from trio_chat.server.storing import open_journal
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
 
@@ -68,7 +69,10 @@ async def serve(
     """
     limit = raise_limit()
     endpoints: list[Endpoint] = []
-    with Collector() as collector, contextlib.ExitStack() as opened:
+    async with contextlib.AsyncExitStack() as opened:
+        collector = opened.enter_context(Collector())
+        journal = open_journal(config)
+        opened.push_async_callback(journal.aclose)
         for listener in config.listeners:
             for endpoint in await open_endpoints(listener):
                 opened.callback(endpoint.close)
@@ -83,6 +87,7 @@ async def serve(
                 load=reload,
                 possible=possible,
                 collector=collector,
+                journal=journal,
             )
             with trio.open_signal_receiver(*_END, signal.SIGHUP, *_IGNORED) as signals:
                 server.start()
@@ -127,7 +132,7 @@ class Server:
         load: Callable[[], Config],
         possible: int,
         collector: Collector,
-        journal: Journal | None = None,
+        journal: Journal,
     ) -> None:
         self.endpoints = endpoints
         core = Core(
@@ -137,10 +142,9 @@ class Server:
             started=time.time(),
             monotonic=trio.current_time(),
         )
-        self._journal = journal if journal is not None else NoJournal()
         self.hub = Hub(
             core,
-            self._journal,
+            journal,
             nursery,
             on_end=self._release,
             on_move=self._move,
@@ -184,7 +188,6 @@ class Server:
         stuck = self.hub.cut_off - before + self.hub.open
         if stuck:
             log.warning("some clients did not read to the end", count=stuck)
-        await self._journal.aclose()
 
     # --- Configuration
 

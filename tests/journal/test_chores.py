@@ -1,0 +1,153 @@
+"""What the writer does between commits, and when."""
+
+from __future__ import annotations
+
+import pytest
+import structlog.testing
+
+from tests.journal.rig import MS, File, number_at, said
+from trio_chat.core.ids import Position
+from trio_chat.journal import chores, ticks
+from trio_chat.journal.chores import Chores
+from trio_chat.journal.pruning import Retention
+
+
+class Hands:
+    """Chores with a clock that only the test moves."""
+
+    def __init__(self, file: File) -> None:
+        self.file = file
+        self.time = 100.0
+        self.chores = Chores(
+            file.connection,
+            retention=Retention(),
+            clock=lambda: self.time,
+            now=lambda: MS,
+        )
+        self.all()
+
+    def store(self, count: int, *, entries: int = 1) -> None:
+        for _ in range(count):
+            self.file._last += 1
+            number = number_at(self.file._last)
+            tick = ticks.encode(
+                number, [said("x", Position(number, place)) for place in range(entries)]
+            )
+            self.file.connection.execute("INSERT INTO log VALUES (?, ?)", tick[:2])
+            self.chores.stored(tick)
+
+    def all(self) -> int:
+        """Do what there is to do now."""
+        steps = 0
+        while self.chores.rest() == 0:
+            self.chores.step()
+            steps += 1
+        return steps
+
+    @property
+    def waiting(self) -> object:
+        return self.file.one("SELECT count(*) FROM log")
+
+    @property
+    def searched(self) -> object:
+        return self.file.one("SELECT value FROM meta WHERE name = 'searched'")
+
+
+@pytest.fixture
+def hands(file: File) -> Hands:
+    return Hands(file)
+
+
+def test_with_nothing_to_do_there_is_rest(hands: Hands) -> None:
+    assert 50 < hands.chores.rest() <= 60
+
+
+def test_a_little_is_filed_and_indexed_after_a_while(hands: Hands) -> None:
+    hands.store(3)
+    assert hands.chores.rest() == pytest.approx(chores.FILED_AFTER)
+    hands.time += chores.FILED_AFTER
+    hands.all()
+    assert (hands.waiting, hands.searched) == (0, 1)
+    assert hands.chores.rest() > 10
+
+
+def test_much_is_filed_at_once(hands: Hands) -> None:
+    hands.store(1, entries=chores.FILED_FROM - 2)
+    assert hands.chores.rest() > 0
+    hands.store(1)
+    assert hands.chores.rest() == 0
+    hands.all()
+    assert hands.waiting == 0
+
+
+def test_more_than_a_step_is_filed_in_several(hands: Hands) -> None:
+    hands.store(2500)
+    hands.all()
+    assert hands.waiting == 0
+
+
+def test_commits_wait_only_for_very_much(hands: Hands) -> None:
+    pressing = []
+    for count in (80, 1):
+        # A step counts as one more than its entries.
+        hands.store(count, entries=chores.FILED_ANYWAY // 81)
+        pressing.append(hands.chores.pressing)
+    hands.chores.step()
+    assert [*pressing, hands.chores.pressing] == [False, True, False]
+
+
+def test_what_is_in_the_log_already_is_filed(file: File) -> None:
+    file.say("1")
+    hands = Hands(file)
+    hands.store(1)
+    hands.time += 1
+    hands.all()
+    assert hands.waiting == 0
+
+
+def test_the_wal_does_not_grow_for_ever(hands: Hands) -> None:
+    wal = hands.file.path.with_name("journal.db-wal")
+    sizes = []
+    for _ in range(8):
+        hands.store(1000)
+        hands.time += 1
+        hands.all()
+        sizes.append(wal.stat().st_size)
+    assert sizes[-1] <= 1.5 * max(sizes[:4])
+
+
+def test_a_failure_is_said_once_and_tried_again(hands: Hands) -> None:
+    hands.store(1000)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(5):
+            hands.chores.failed(OSError("no"))
+            assert hands.chores.rest() == pytest.approx(1)
+            assert not hands.chores.pressing
+            hands.time += 1
+            assert hands.chores.rest() == 0
+    assert [log["error"] for log in logs] == ["no"]
+    hands.all()
+    assert hands.waiting == 0
+
+
+def test_it_is_pruned_from_time_to_time(file: File) -> None:
+    file.say("old")
+    file.file()
+    now = MS
+
+    hands = Hands(file)
+    hands.chores = Chores(
+        file.connection,
+        retention=Retention(days=1),
+        clock=lambda: hands.time,
+        now=lambda: now,
+    )
+    hands.all()
+    assert file.one("SELECT count(*) FROM blocks") == 1
+    now += 2 * 86_400_000
+    hands.time += 59
+    hands.all()
+    assert file.one("SELECT count(*) FROM blocks") == 1
+    hands.time += 1
+    hands.all()
+    assert file.one("SELECT count(*) FROM blocks") == 0

@@ -1,0 +1,154 @@
+"""The file: its version, and what is not touched."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.journal.rig import File, integrity, number_at, said, texts
+from trio_chat.core.ids import Position
+from trio_chat.journal import schema
+from trio_chat.journal.errors import JournalError, UnusableError
+from trio_chat.journal.schema import MIGRATIONS
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    connection = schema.open_journal(path)
+    assert schema.version(connection) == len(MIGRATIONS)
+    assert schema.last_number(connection) == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    found = {
+        pragma: connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        for pragma in ("journal_mode", "synchronous", "auto_vacuum", "secure_delete")
+    }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "auto_vacuum": 2, "secure_delete": 1}
+    connection.close()
+
+
+@pytest.mark.parametrize(("sync", "level"), [("full", 2), ("normal", 1), ("off", 0)])
+def test_levels_of_sync(tmp_path: Path, sync: schema.Sync, level: int) -> None:
+    connection = schema.open_journal(tmp_path / "journal.db", sync=sync)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
+    connection.close()
+
+
+def test_a_file_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
+    """As the second version will be: what was there is there, and all of it is of the new one."""
+
+    def add(connection: sqlite3.Connection) -> None:
+        connection.execute("ALTER TABLE conversations ADD COLUMN colour TEXT NOT NULL DEFAULT ''")
+
+    path = tmp_path / "journal.db"
+    old = schema.open_journal(path)
+    old.execute("INSERT INTO conversations (key) VALUES ('#a')")
+    old.close()
+    new = schema.open_journal(path, migrations=[*MIGRATIONS, add])
+    assert schema.version(new) == len(MIGRATIONS) + 1
+    assert new.execute("SELECT key, colour FROM conversations").fetchall() == [("#a", "")]
+    new.close()
+    assert integrity(path) == "ok"
+
+
+def test_an_empty_file_is_version_0(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.touch()
+    assert schema.examine(path) == 0
+    File(path).close()
+    assert schema.examine(path) == len(MIGRATIONS)
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE half (x)")
+        connection.execute("CREATE TABLE half (x)")
+
+    path = tmp_path / "journal.db"
+    schema.open_journal(path).close()
+    with pytest.raises(JournalError, match=r"journal\.db can not be written: .*half"):
+        schema.open_journal(path, migrations=[*MIGRATIONS, broken])
+    connection = schema.open_journal(path)
+    assert schema.version(connection) == len(MIGRATIONS)
+    assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'half'").fetchall() == []
+    connection.close()
+
+
+def test_what_was_stored_is_still_there(file: File) -> None:
+    file.say("1")
+    file.file()
+    file.say("2")
+    file.close()
+    again = File(file.path)
+    assert texts(again.page()) == ["1", "2"]
+    assert schema.last_number(again.connection) == number_at(2)
+    again.file()
+    assert schema.last_number(again.connection) == number_at(2)
+    again.close()
+
+
+def corrupt(path: Path) -> None:
+    path.write_bytes(b"What is this? " * 1000)
+
+
+def torn(path: Path) -> None:
+    File(path).close()
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def foreign(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE mine (x)")
+    connection.close()
+
+
+def newer(path: Path) -> None:
+    File(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (corrupt, "is damaged, or no journal: file is not a database"),
+        (torn, "is damaged, or no journal: database disk image is malformed"),
+        (foreign, "is a database, but no journal of trio_chat"),
+        (newer, "is a journal of version 2: this program knows versions up to 1"),
+    ],
+)
+def test_what_can_not_be_used_is_not_touched(tmp_path: Path, make: object, sentence: str) -> None:
+    path = tmp_path / "journal.db"
+    assert callable(make)
+    make(path)
+    before = contents(tmp_path)
+    with pytest.raises(UnusableError) as caught:
+        schema.open_journal(path)
+    assert str(caught.value) == f"{path} {sentence}"
+    assert contents(tmp_path)["journal.db"] == before["journal.db"]
+
+
+def test_a_file_that_can_not_be_made(tmp_path: Path) -> None:
+    with pytest.raises(UnusableError, match="can not be written: No such file or directory"):
+        schema.open_journal(tmp_path / "nowhere" / "journal.db")
+
+
+def test_a_transaction_that_fails_is_undone(file: File) -> None:
+    at = Position(number_at(1), 0)
+
+    def fail() -> None:
+        with schema.transaction(file.connection):
+            file.store(said("x", at), number=at.number)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert file.page().entries == []
+    assert not file.connection.in_transaction

@@ -1,0 +1,245 @@
+"""Full-text search, and the index that it goes by."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.journal.rig import MS, File, memory, number_at, said
+from trio_chat.core.entries import Entry, Moved, Redacted
+from trio_chat.core.events import Said
+from trio_chat.core.ids import END, START, Position
+from trio_chat.journal import indexing, search
+from trio_chat.journal.blocks import BLOCK
+from trio_chat.journal.errors import JournalError, TooSlowError
+from trio_chat.journal.indexing import Index
+from trio_chat.journal.readers import Deadline, ask
+from trio_chat.journal.search import Place, Search
+
+
+def look(file: File, text: str = "", *places: Place, **wanted: object) -> list[str]:
+    """Return the texts of what is found; everywhere, if no places are given."""
+    described = Search(text=text, places=places or None, **wanted)  # type: ignore[arg-type]
+    found = search.search(file.connection, Deadline(60), described)
+    return [shown.event.text for shown in found if isinstance(shown.event, Said)]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Hello, World!", "hello"),
+        ("Hello, World!", "WORLD hello"),
+        ("Grüße aus Köln", "grusse koln".replace("ss", "ß")),
+        ("Grüße aus Köln", "KÖLN"),
+        ("cafe\u0301 au lait", "café"),
+        ("हिन्दी में", "हिन्दी"),
+        ("日本語 です", "日本語"),
+        ("한국어 있음", "한국어"),
+        ("see foo-bar.py:12", "foo-bar.py"),
+        ("see foo-bar.py:12", '"foo bar" 12'),
+        ("\x01ACTION waves\x01", "waves"),
+        ("it's", "it's"),
+        ("a AND b", "and"),
+        ('say "please"', '"say please"'),
+        ("x" * 2000, "x" * 2000),
+    ],
+)
+def test_words(file: File, text: str, asked: str) -> None:
+    file.say("something else", text, "still another")
+    file.settle()
+    assert look(file, asked) == [text]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["hell", "hello there", '"world hello"', "NOT hello", "hello OR x", "hel*", "text:hello"],
+)
+def test_what_is_not_there(file: File, asked: str) -> None:
+    file.say("hello world")
+    file.settle()
+    assert look(file, asked) == []
+
+
+def test_the_words_have_to_be_of_one_message(file: File) -> None:
+    file.say("one", "two", "two one")
+    file.settle()
+    assert look(file, "one two") == ["two one"]
+
+
+@pytest.mark.parametrize("asked", ["", " ", '""', "-- !", "\x00"])
+def test_nothing_to_search_for(file: File, asked: str) -> None:
+    with pytest.raises(JournalError, match="there is nothing to search for"):
+        look(file, asked)
+
+
+def test_a_search_has_so_many_words(file: File) -> None:
+    file.say("a " * 30)
+    file.settle()
+    assert len(look(file, "a " * search.WORDS)) == 1
+    with pytest.raises(JournalError, match="a search has 16 words at most"):
+        look(file, "a " * (search.WORDS + 1))
+
+
+def test_where_from_whom_and_when(file: File) -> None:
+    file.say("x1", "x2 y", who="Al")
+    file.say("x3 y", who="bo")
+    file.say("x4 y", channel="#b", who="al")
+    file.settle()
+    assert look(file, "y") == ["x2 y", "x3 y", "x4 y"]
+    assert look(file, "y", sender="AL") == ["x2 y", "x4 y"]
+    assert look(file, "", sender="bo") == ["x3 y"]
+    assert look(file, "y", sender="nobody") == []
+    assert look(file, "y", Place("#b")) == ["x4 y"]
+    assert look(file, "y", Place("#a"), Place("#b"), Place("#c")) == ["x2 y", "x3 y", "x4 y"]
+    assert look(file, "y", Place("#c")) == []
+    assert look(file, "y", after=MS + 2) == ["x3 y", "x4 y"]
+    assert look(file, "y", before=MS + 3) == ["x2 y"]
+    assert look(file, "y", after=MS + 2, before=MS + 4) == ["x3 y"]
+    assert look(file, "y", limit=2) == ["x3 y", "x4 y"]
+
+
+def test_nobody_finds_what_they_may_not_read(file: File) -> None:
+    at = file.say("secret 1", "secret 2", "secret 3")
+    number = number_at(4)
+    file.store(Entry(said("secret ops", Position(number, 0)), ("#a",), 4), number=number)
+    file.settle()
+    assert look(file, "secret", Place("#a", after=at[0])) == ["secret 2", "secret 3"]
+    assert look(file, "secret", Place("#a", before=at[2])) == ["secret 1", "secret 2"]
+    assert look(file, "secret", Place("#a", START, END, 4))[-1] == "secret ops"
+    assert "secret ops" not in look(file, "secret", Place("#a", START, END, 3))
+    # The terms by which the index knows rooms and people are nobody's words.
+    with pytest.raises(JournalError, match="there is nothing"):
+        look(file, indexing.PLACE)
+    assert look(file, indexing.term_of_sender("al")) == []
+
+
+def test_in_very_many_places(file: File) -> None:
+    file.say("needle", channel="#r400")
+    for count in range(300):
+        file.say("hay", channel=f"#r{count}")
+    file.say("needle", channel="#elsewhere")
+    file.settle()
+    places = [Place(f"#r{count}") for count in range(401)]
+    assert look(file, "needle", *places) == ["needle"]
+
+
+def test_only_messages_are_searched(file: File) -> None:
+    number = number_at(1)
+    file.store(said("word", Position(number, 0), kind="TAGMSG"), number=number)
+    file.settle()
+    assert look(file, "word") == []
+
+
+def test_what_is_taken_back_is_in_no_index(file: File) -> None:
+    at = file.say("red secret", "red fish", "blue secret")
+    file.settle()
+    file.change(Redacted("#a", at[0]))
+    file.file()
+    assert look(file, "red") == ["red fish"]
+    assert look(file, "secret") == ["blue secret"]
+    file.change(Redacted("#a", at[2]))
+    file.file()
+    terms = "SELECT count(*) FROM words WHERE words MATCH ?"
+    assert file.one(terms, '"secret"') == 0
+    assert file.one(terms, '"fish"') == 1
+    # And not again when it is done twice, or before its turn in the index has come.
+    at = file.say("green secret")
+    file.file()
+    file.change(Redacted("#a", at[0]), Redacted("#a", at[0]))
+    file.settle()
+    assert file.one(terms, '"green"') == 0
+    file.connection.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+
+
+def test_a_room_is_found_under_its_new_name(file: File) -> None:
+    file.say("needle")
+    file.settle()
+    file.change(Moved("#a", "#b"))
+    file.settle()
+    assert look(file, "needle", Place("#a")) == []
+    assert look(file, "needle", Place("#b")) == ["needle"]
+
+
+def test_an_index_is_filled_in_steps(file: File) -> None:
+    for count in range(3):
+        for room in range(100):
+            file.say(f"word{count}", channel=f"#r{room}")
+        file.file()
+    assert file.index is not None
+    steps = []
+    while done := file.index.step():
+        steps.append(done)
+    assert steps == [128, 128, 44]
+    assert len(look(file, "word2", limit=1000)) == 100
+
+
+def test_where_it_was_is_known_after_a_restart(file: File) -> None:
+    file.say("first")
+    file.settle()
+    file.say("second")
+    file.close()
+    again = File(file.path)
+    again.settle()
+    assert look(again, "first") == ["first"]
+    assert look(again, "second") == ["second"]
+    assert again.one("SELECT count(*) FROM words WHERE words MATCH 'first'") == 1
+    file.connection = again.connection
+
+
+def test_without_fts5(file: File, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one thing that is changed here is what SQLite says of itself."""
+    at = file.say("needle", "hay")
+    file.settle()
+    with monkeypatch.context() as patched:
+        for module in (indexing, search):
+            patched.setattr(module, "is_there", lambda _: False)
+        with pytest.raises(JournalError, match=r"has no full-text search \(FTS5\)"):
+            look(file, "needle")
+        assert Index.opened(file.connection) is None
+        file.filing = type(file.filing)(file.connection, None)
+        file.change(Redacted("#a", at[0]))
+        file.file()
+    # What is redacted meanwhile can not be taken out: it is made anew.
+    file.index = Index.opened(file.connection)
+    file.settle()
+    assert look(file, "needle") == []
+    assert look(file, "hay") == ["hay"]
+    assert file.one("SELECT count(*) FROM words WHERE words MATCH 'needle'") == 0
+
+
+def test_a_search_ends_in_time(file: File) -> None:
+    """However it is made: here every word is in every message, and no message has the phrase."""
+    file.say(*(f"{' '.join('abcdefgh')} {count}" for count in range(20 * BLOCK)))
+    file.settle()
+    wanted = Search(text='a b c d e f g h "h a"', places=None)
+
+    def question(connection: sqlite3.Connection, deadline: Deadline) -> object:
+        return search.search(connection, deadline, wanted)
+
+    with pytest.raises(TooSlowError, match="it took too long to look for that"):
+        ask(file.connection, question, 0.0)
+    assert look(file, 'a b c d e f g h "h a"') == []
+
+
+WORDS = st.text(st.sampled_from("aAäÄ\u0308éßｱ1²ﬁ한न्-' \ue000\U0001f600"), max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=5))
+def test_every_word_of_a_message_finds_it(texts: list[str]) -> None:
+    """What a word is is the same to FTS5 and to us."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = File(Path(directory) / "journal.db", connect=memory)
+        file.say(*(text or "-" for text in texts))
+        file.settle()
+        for text in texts:
+            words = search.words(text)
+            for word in words:
+                assert text in look(file, word)
+            assert not words or text in look(file, f'"{" ".join(words)}"')
+        file.close()

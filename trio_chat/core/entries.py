@@ -1,0 +1,101 @@
+"""What a step has to be stored: what happened and where it belongs, and what else has to last.
+
+These are what `Effects.records` is made of, in the order in which they came about; the journal
+stores those of a step whole or not at all. Pure records; must not know how they are stored.
+
+A *conversation* is what history is read by: a channel, or two who write to each other. It has a
+key, which is a string: see `of_channel` and `between`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from trio_chat.core.events import Event
+from trio_chat.core.ids import Position
+from trio_chat.core.names import fold
+
+ELSEWHERE = "*"
+"""The key of what belongs to no conversation: it is exported, and read by nobody else."""
+
+
+def of_channel(name: str) -> str:
+    """Return the key of a channel's conversation."""
+    return fold(name)
+
+
+def between(one: str, other: str) -> str:
+    """Return the key of what two write to each other, or one to themself.
+
+    Each is called by what makes them the same person to whom their messages are shown again: an
+    account, or what stands for one connection. Neither has a space in it.
+    """
+    return f"@{min(one, other)} {max(one, other)}"
+
+
+def parties(key: str) -> tuple[str, ...]:
+    """Return who a conversation is between; nobody where it is a channel's."""
+    return tuple(dict.fromkeys(key[1:].split(" "))) if key[:1] == "@" else ()
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """Something that happened, to be shown again.
+
+    Its place in the log is the one in its event's id.
+    """
+
+    event: Event
+    conversations: tuple[str, ...]
+    """The keys of those that it belongs to: each channel of somebody who has quit."""
+    standing: int = 0
+    """Only who has this standing in the channel, or a higher one, is shown it again."""
+
+
+class Redacted(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
+    """A message is taken back: its text is gone from history, search and exports.
+
+    It keeps its position, so that paging from there goes on.
+    """
+
+    conversation: str
+    position: Position
+
+
+class Marked(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """Somebody has read up to a time, in milliseconds (draft/read-marker).
+
+    An earlier one than before changes nothing.
+    """
+
+    reader: str
+    """An account."""
+    conversation: str
+    time: int
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """A value that outlives a restart: a ban of the server, a channel's topic.
+
+    `table` is what kind of thing it is, and `key` which of them; None: it is gone.
+    """
+
+    table: str
+    key: str
+    value: bytes | None
+
+
+class Moved(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
+    """A conversation has another key from here on, with all that is in it (draft/channel-rename).
+
+    What was under the new key already is of another channel, and not to be read under it any more.
+    """
+
+    before: str
+    after: str
+
+
+Change: TypeAlias = Redacted | Marked | Kept | Moved
+Record: TypeAlias = Event | Entry | Change
+"""An event alone is an entry in the conversation of its channel, if it has one."""

@@ -1,0 +1,149 @@
+"""What the writer does between two commits: filing, indexing, copying the WAL back, pruning.
+
+Each step is short, and done when no commit waits; only what has piled up too high is done before
+the next one. A chore that fails costs nothing that was stored: it is tried again later.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Callable
+
+import structlog
+
+from trio_chat.journal.filing import Filing
+from trio_chat.journal.indexing import Index
+from trio_chat.journal.pruning import Pruning, Retention
+from trio_chat.journal.ticks import Tick
+
+log = structlog.get_logger()
+
+FILED_AFTER = 1.0
+"""Seconds that a step waits to be filed, at most, unless the writer is busy."""
+FILED_FROM = 2048
+"""Entries in the log from which they are filed as soon as no commit waits."""
+FILED_ANYWAY = 8192
+"""Entries in the log from which commits wait for them to be filed: whoever reads has to read the
+whole log."""
+_CHECKPOINT_FROM = 1000
+_CHECKPOINT_ANYWAY = 8000
+"""Pages in the WAL, by estimate."""
+_PRUNE_EVERY = 60.0
+"""Seconds."""
+_TRY_AGAIN_AFTER = 1.0
+"""Seconds after a chore has failed."""
+_INDEXED_AT_END = 2.0
+"""Seconds; what is not indexed then is after the next start."""
+_PAGE = 4096
+
+
+class Chores:
+    """The chores of one connection.
+
+    `clock` counts seconds, `now` returns the time in milliseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        retention: Retention,
+        clock: Callable[[], float],
+        now: Callable[[], int],
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._now = now
+        self._index = Index.opened(connection)
+        self._filing = Filing(connection, self._index)
+        self._pruning = Pruning(connection, retention, self._index)
+        self._waiting = 0
+        """Entries in the log, by estimate."""
+        self._since = 0.0
+        """When the oldest of them came."""
+        self._pages = 0
+        self._to_index = self._index is not None
+        self._prune_at = clock()
+        self._not_before = -math.inf
+
+    def stored(self, tick: Tick) -> None:
+        """Note that a step has been stored."""
+        if not self._waiting:
+            self._since = self._clock()
+        self._waiting += tick.entries + 1
+        self._pages += 2 + len(tick.body) // _PAGE
+
+    @property
+    def pressing(self) -> bool:
+        """Whether something has piled up so high that the next commit waits for it."""
+        if self._clock() < self._not_before:
+            return False
+        return self._waiting >= FILED_ANYWAY or self._pages >= _CHECKPOINT_ANYWAY
+
+    def rest(self) -> float:
+        """Return in how many seconds there is something to do; 0: now."""
+        now = self._clock()
+        if self._waiting >= FILED_FROM or self._to_index or self._pages >= _CHECKPOINT_FROM:
+            due = now
+        else:
+            due = self._since + FILED_AFTER if self._waiting else math.inf
+        return max(0.0, min(due, self._prune_at) - now, self._not_before - now)
+
+    def step(self) -> None:
+        """Do one thing, if there is one. Raises `sqlite3.Error` when that fails."""
+        now = self._clock()
+        if self._waiting and (self._waiting >= FILED_FROM or now - self._since >= FILED_AFTER):
+            self.file()
+        elif self._pages >= _CHECKPOINT_FROM:
+            self.checkpoint()
+        elif self._to_index and self._index is not None:
+            self._to_index = self._index.step() > 0
+            self._pages += 16
+        elif now >= self._prune_at and not self._prune_some():
+            self._prune_at = now + _PRUNE_EVERY
+
+    def file(self) -> bool:
+        """File some of the log; return whether there was any."""
+        filed = self._filing.step()
+        if filed:
+            self._pages += filed // 4
+            self._to_index = self._index is not None
+        self._waiting = 0 if self._filing.is_through else FILED_FROM
+        self._since = self._clock()
+        return filed > 0
+
+    def index(self) -> bool:
+        """Index some of what is filed; return whether there was any."""
+        self._to_index = self._index is not None and self._index.step() > 0
+        return self._to_index
+
+    def index_some(self) -> None:
+        """Index what is filed, for as long as somebody waits who ends a program."""
+        end = self._clock() + _INDEXED_AT_END
+        while self._clock() < end and self.index():
+            pass
+
+    def checkpoint(self) -> None:
+        """Copy what is in the WAL to the file: as far as nobody reads what was before."""
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._pages = 0
+
+    def prune(self) -> None:
+        """Prune all that there is to prune."""
+        while self._prune_some():
+            pass
+
+    def _prune_some(self) -> bool:
+        more = self._pruning.step(self._now())
+        self._pages += 16
+        self._filing.forget()
+        return more
+
+    def failed(self, error: Exception) -> None:
+        """Note that a step failed: the next one is later."""
+        now = self._clock()
+        # Said once, and not for as long as it goes on.
+        if now - self._not_before > _TRY_AGAIN_AFTER:
+            log.error("the journal could not be tidied", error=str(error))
+        self._not_before = now + _TRY_AGAIN_AFTER

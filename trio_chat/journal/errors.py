@@ -1,0 +1,19 @@
+"""What can go wrong with a journal, each with a sentence for the log, or for a terminal."""
+
+from __future__ import annotations
+
+
+class JournalError(Exception):
+    """What was to be stored is not, or what was to be read can not be. The text says why."""
+
+
+class UnusableError(JournalError):
+    """There is no journal here that this program could use, and it has touched nothing."""
+
+
+class InUseError(UnusableError):
+    """Another process has the journal."""
+
+
+class TooSlowError(JournalError):
+    """A question took longer than it may."""

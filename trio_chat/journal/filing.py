@@ -1,0 +1,193 @@
+"""From the log to the conversations: what has been stored is put where it is read.
+
+The log has a row for each step, which is what a commit costs least with, whatever the number of
+rooms (docs/journal.md). Filing takes the oldest rows, puts the entries of each conversation
+together into blocks, makes the changes, and deletes the rows: in one transaction, so that
+everything is in one place or the other. Whoever reads looks into both.
+
+Invariant: the log has what is not filed, and nothing else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+
+from trio_chat.core.entries import Change, Marked, Moved, Redacted, parties
+from trio_chat.core.ids import LARGEST
+from trio_chat.journal import blocks, ticks
+from trio_chat.journal.blocks import AnyLine, conversation, position_of
+from trio_chat.journal.indexing import Index
+from trio_chat.journal.records import MESSAGES
+from trio_chat.journal.schema import transaction
+from trio_chat.journal.ticks import CHANGE
+
+STEPS = 1024
+SIZE = 300_000
+"""Steps, and bytes, after which no more are filed in one transaction: it takes some milliseconds,
+for which the next commit may have to wait."""
+_KNOWN = 10_000
+"""Conversations whose ids are kept at hand."""
+
+
+class Filing:
+    """Files what is in the log; `index` is what redacted messages are taken out of, too."""
+
+    def __init__(self, connection: sqlite3.Connection, index: Index | None = None) -> None:
+        self._connection = connection
+        self._index = index
+        self._ids: dict[str, int] = {}
+        self.is_through = False
+        """Whether the last step filed all that there was."""
+
+    def forget(self) -> None:
+        """Forget which conversations there are: some are not there any more."""
+        self._ids.clear()
+
+    def step(self) -> int:
+        """File the oldest steps; return how many. Raises `sqlite3.Error` when that fails."""
+        rows: list[tuple[int, bytes]] = []
+        size = 0
+        for number, body in self._connection.execute(
+            "SELECT number, body FROM log ORDER BY number LIMIT ?", (STEPS,)
+        ):
+            rows.append((number, body))
+            size += len(body)
+            if size >= SIZE:
+                break
+        self.is_through = len(rows) < STEPS and size < SIZE
+        if not rows:
+            return 0
+        try:
+            with transaction(self._connection):
+                self._file(rows)
+        except BaseException:
+            # Some of these may have been made in the transaction.
+            self._ids.clear()
+            raise
+        return len(rows)
+
+    def _file(self, rows: list[tuple[int, bytes]]) -> None:
+        lines: defaultdict[str, list[AnyLine]] = defaultdict(list)
+        for number, body in rows:
+            for item in ticks.decode(body):
+                place, kind, standing, keys, data = item
+                if place != CHANGE:
+                    line = (number, place, kind, standing, data)
+                    for key in keys:
+                        lines[key].append(line)
+                    continue
+                change = ticks.change_in(item)
+                if isinstance(change, Redacted | Moved):
+                    # These are about what is in the blocks.
+                    self._store(lines)
+                    lines.clear()
+                self._change(change)
+        self._store(lines)
+        last = rows[-1][0]
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'last'", (last,))
+        self._connection.execute("DELETE FROM log WHERE number <= ?", (last,))
+
+    def _store(self, lines: dict[str, list[AnyLine]]) -> None:
+        found = {self._conversation(key): these for key, these in lines.items()}
+        for these in found.values():
+            if len(these) > 1:
+                these.sort(key=position_of)
+        blocks.insert(self._connection, found)
+        self._connection.executemany(
+            "UPDATE conversations SET latest = max(latest, ?), messages = messages + ?"
+            " WHERE id = ?",
+            [
+                (_latest(these), messages, one)
+                for one, these in found.items()
+                if (messages := sum(line[2] == MESSAGES for line in these))
+            ],
+        )
+
+    def _conversation(self, key: str) -> int:
+        """Return the id of a conversation, which is made if there is none."""
+        found = self._ids.get(key) or conversation(self._connection, key)
+        if found is None:
+            cursor = self._connection.execute("INSERT INTO conversations (key) VALUES (?)", (key,))
+            assert cursor.lastrowid is not None
+            found = cursor.lastrowid
+            self._connection.executemany(
+                "INSERT INTO parties VALUES (?, ?)", [(party, found) for party in parties(key)]
+            )
+        if len(self._ids) >= _KNOWN:
+            self._ids.clear()
+        self._ids[key] = found
+        return found
+
+    # --- Changes
+
+    def _change(self, change: Change) -> None:
+        execute = self._connection.execute
+        if isinstance(change, Redacted):
+            self._redact(change)
+        elif isinstance(change, Moved):
+            self._move(change)
+        elif isinstance(change, Marked):
+            execute(
+                "INSERT INTO markers VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET time = max(time, excluded.time)",
+                (change.reader, change.conversation, change.time),
+            )
+        elif change.value is None:
+            execute("DELETE FROM kept WHERE kind = ? AND key = ?", (change.table, change.key))
+        else:
+            execute(
+                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)",
+                (change.table, change.key, change.value),
+            )
+
+    def _redact(self, change: Redacted) -> None:
+        """Blank a message where it is; nothing where it is not any more."""
+        found = conversation(self._connection, change.conversation)
+        if found is None:
+            return
+        for block in list(blocks.holding(self._connection, found, change.position.number)):
+            lines = blocks.decode(block.body)
+            for place, line in enumerate(lines):
+                if (line.number, line.place) == change.position and not line.is_gone:
+                    if self._index is not None:
+                        self._index.remove(block.id, found, lines)
+                    lines[place] = line.blanked()
+                    blocks.rewrite(self._connection, block.id, lines)
+                    if self._index is not None:
+                        self._index.add(block.id, found, lines)
+                    if line.kind == MESSAGES:
+                        self._count_again(found)
+
+    def _count_again(self, found: int) -> None:
+        latest = 0
+        for block in blocks.back_from(self._connection, found, LARGEST, MESSAGES):
+            latest = _latest(blocks.decode(block.body))
+            if latest:
+                break
+        self._connection.execute(
+            "UPDATE conversations SET latest = ?, messages = messages - 1 WHERE id = ?",
+            (latest, found),
+        )
+
+    def _move(self, change: Moved) -> None:
+        """Give a conversation another key; what was there keeps out of the way, under one that
+        nobody can ask for."""
+        if change.before == change.after:
+            return
+        self._ids.clear()
+        execute = self._connection.execute
+        displaced = conversation(self._connection, change.after)
+        if displaced is not None:
+            key = f"{change.after} {displaced}"
+            execute("UPDATE conversations SET key = ? WHERE id = ?", (key, displaced))
+        execute("UPDATE conversations SET key = ? WHERE key = ?", (change.after, change.before))
+
+
+def _latest(lines: Sequence[AnyLine]) -> int:
+    """Return the number of the last message that everybody may read; 0 if there is none."""
+    for number, _, kind, standing, _ in reversed(lines):
+        if kind == MESSAGES and not standing:
+            return number
+    return 0

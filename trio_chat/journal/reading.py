@@ -1,0 +1,277 @@
+"""Questions about history: pages of a conversation, and which conversations somebody has.
+
+What is asked for is described by values, and answered from one connection: what is filed, in
+blocks, and the log, which is what came last and is small. A page costs what is on it, not what is
+in the conversation.
+
+Must not know who may read what: whoever asks has looked.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from trio_chat.core import ids
+from trio_chat.core.entries import Change, Marked, Redacted, parties
+from trio_chat.core.events import Event
+from trio_chat.core.ids import END, START, Position
+from trio_chat.journal import blocks, records, ticks
+from trio_chat.journal.blocks import AnyLine, conversation, position_of
+from trio_chat.journal.readers import Deadline
+from trio_chat.journal.records import MESSAGES
+from trio_chat.journal.ticks import CHANGE
+
+Bound: TypeAlias = Position | int
+"""Where a page ends: a position, or a time in milliseconds since the epoch."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a conversation: what stands between two bounds, and is neither of them."""
+
+    conversation: str
+    """Its key (`core/entries.py`)."""
+    after: Bound = START
+    before: Bound = END
+    limit: int
+    latest: bool = True
+    """Whether the limit is counted from the end back, or from the beginning on."""
+    kinds: int = MESSAGES
+    """`records.MESSAGES`, `TAGS`, `OTHERS`: what the reader can be shown."""
+    standing: int = 0
+    """The reader's: what takes a higher one is not there."""
+    known: tuple[Position, ...] = ()
+    """Positions that have to be those of something in the conversation, redacted or not: where one
+    is not, the page is empty."""
+
+
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """Something of a page."""
+
+    position: Position
+    event: Event
+    conversation: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What was found, in the order in which it happened."""
+
+    entries: list[Shown]
+    more: bool
+    """Whether there was more than the limit, on the side where it was not counted from."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A conversation with the latest message that everybody in it may read."""
+
+    conversation: str
+    with_: str
+    """Of two who write to each other, the other one; empty for a channel."""
+    latest: Shown
+
+
+def page(
+    connection: sqlite3.Connection, deadline: Deadline, wanted: Wanted, log: Log | None = None
+) -> Page:
+    """Return a page. It is full wherever there is more: what can not be shown does not count.
+
+    `log` is what is not filed, if it has been read already.
+    """
+    tail = (log or Log(connection)).of(wanted.conversation)
+    found = conversation(connection, wanted.conversation)
+    if not all(_is_there(connection, found, tail, position) for position in wanted.known):
+        return Page([], more=False)
+    low, low_time = _above(wanted.after)
+    high, high_time = _below(wanted.before)
+    lines: Iterable[AnyLine]
+    if wanted.latest:
+        lines = _back(connection, found, tail, high, wanted.kinds)
+    else:
+        lines = _on(connection, found, tail, low, wanted.kinds)
+    entries: list[Shown] = []
+    more = False
+    for count, (number, place, kind, standing, data) in enumerate(lines):
+        position = Position(number, place)
+        if position <= low if wanted.latest else position >= high:
+            break
+        if not count & 63:
+            deadline.check()
+        if not low < position < high or not kind & wanted.kinds or standing > wanted.standing:
+            continue
+        if len(entries) >= wanted.limit:
+            more = True
+            break
+        event = records.decode(data, position)
+        if low_time < ids.milliseconds(event.time) < high_time:
+            entries.append(Shown(position, event, wanted.conversation))
+    if wanted.latest:
+        entries.reverse()
+    return Page(entries, more=more)
+
+
+def around(connection: sqlite3.Connection, deadline: Deadline, wanted: Wanted, at: Bound) -> Page:
+    """Return what stands around `at`, which is on the page: half of the limit before it.
+
+    Of `wanted` the bounds go for the whole page, and `latest` for nothing.
+    """
+    half = wanted.limit // 2
+    change = msgspec.structs.replace
+    before = page(connection, deadline, change(wanted, before=at, limit=half, latest=True))
+    just_before: Bound = at - 1 if isinstance(at, int) else Position(at.number, at.place - 1)
+    rest = change(wanted, after=just_before, limit=wanted.limit - half, latest=False)
+    after = page(connection, deadline, rest)
+    return Page(before.entries + after.entries, more=before.more or after.more)
+
+
+def targets(
+    connection: sqlite3.Connection,
+    deadline: Deadline,
+    *,
+    channels: Sequence[str],
+    party: str,
+    after: int,
+    before: int,
+    limit: int,
+) -> list[Target]:
+    """Return the conversations whose latest message is between these times, in milliseconds and
+    excluded; the one longest ago first.
+
+    Those of these channels (keys), and those that `party` has with somebody; empty: with nobody.
+    """
+    log = Log(connection)
+    low, _ = ids.first_of(after + 1)
+    high, _ = ids.first_of(before)
+    keys = dict.fromkeys(channels)
+    rows = connection.execute(
+        "SELECT key FROM parties JOIN conversations ON id = conversation"
+        " WHERE party = ? AND latest >= ? AND latest < ?",
+        (party, low, high),
+    )
+    keys.update((key, None) for (key,) in rows)
+    keys.update((key, None) for key in log.keys if party in parties(key))
+    found: list[Target] = []
+    for key in keys:
+        deadline.check()
+        latest = page(connection, deadline, Wanted(conversation=key, limit=1), log).entries
+        if latest and after < ids.milliseconds(latest[0].event.time) < before:
+            others = [one for one in parties(key) if one != party]
+            found.append(Target(key, others[0] if others else "", latest[0]))
+    found.sort(key=lambda target: target.latest.position)
+    return found[:limit]
+
+
+def marker(connection: sqlite3.Connection, deadline: Deadline, reader: str, key: str) -> int | None:
+    """Return up to when somebody has read a conversation, in milliseconds; None: not said yet."""
+    row = connection.execute(
+        "SELECT time FROM markers WHERE reader = ? AND conversation = ?", (reader, key)
+    ).fetchone()
+    times = [] if row is None else [row[0]]
+    times += [
+        change.time
+        for change in Log(connection).changes
+        if isinstance(change, Marked) and (change.reader, change.conversation) == (reader, key)
+    ]
+    return max(times, default=None)
+
+
+def _above(bound: Bound) -> tuple[Position, int]:
+    """Return what an entry's position and time have to be greater than."""
+    if isinstance(bound, int):
+        number, _ = ids.first_of(bound + 1)
+        return Position(number, -1), bound
+    return bound, -1
+
+
+def _below(bound: Bound) -> tuple[Position, int]:
+    """Return what an entry's position and time have to be less than."""
+    if isinstance(bound, int):
+        return ids.first_of(bound), bound
+    return bound, 1 << 62
+
+
+# --- The log, and the blocks before it
+
+
+class _Tail:
+    """What of a conversation is not filed."""
+
+    def __init__(self) -> None:
+        self.lines: list[AnyLine] = []
+        self.gone: set[tuple[int, int]] = set()
+        """Positions of what has been redacted, and may be filed."""
+
+
+class Log:
+    """What is not filed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._tails: dict[str, _Tail] = {}
+        self.changes: list[Change] = []
+        for number, body in connection.execute("SELECT number, body FROM log ORDER BY number"):
+            for item in ticks.decode(body):
+                place, kind, standing, keys, data = item
+                if place != CHANGE:
+                    for key in keys:
+                        self.of(key).lines.append((number, place, kind, standing, data))
+                    continue
+                change = ticks.change_in(item)
+                self.changes.append(change)
+                if isinstance(change, Redacted):
+                    self.of(change.conversation).gone.add(change.position)
+        for tail in self._tails.values():
+            tail.lines.sort(key=position_of)
+
+    @property
+    def keys(self) -> Collection[str]:
+        """The conversations of which something is here."""
+        return self._tails.keys()
+
+    def of(self, key: str) -> _Tail:
+        """Return what is here of a conversation."""
+        found = self._tails.get(key)
+        if found is None:
+            found = self._tails[key] = _Tail()
+        return found
+
+
+def _is_there(
+    connection: sqlite3.Connection, found: int | None, tail: _Tail, position: Position
+) -> bool:
+    if any(line[:2] == position for line in tail.lines):
+        return True
+    return found is not None and any(
+        line[:2] == position
+        for block in blocks.holding(connection, found, position.number)
+        for line in blocks.decode_plainly(block.body)
+    )
+
+
+def _back(
+    connection: sqlite3.Connection, found: int | None, tail: _Tail, high: Position, kinds: int
+) -> Iterator[AnyLine]:
+    gone = tail.gone
+    for line in reversed(tail.lines):
+        if line[:2] not in gone:
+            yield line
+    if found is not None:
+        for block in blocks.back_from(connection, found, high.number, kinds):
+            for line in reversed(blocks.decode_plainly(block.body)):
+                if line[:2] not in gone:
+                    yield line
+
+
+def _on(
+    connection: sqlite3.Connection, found: int | None, tail: _Tail, low: Position, kinds: int
+) -> Iterator[AnyLine]:
+    gone = tail.gone
+    if found is not None:
+        for block in blocks.on_from(connection, found, max(low.number, 0), kinds):
+            for line in blocks.decode_plainly(block.body):
+                if line[:2] not in gone:
+                    yield line
+    for line in tail.lines:
+        if line[:2] not in gone:
+            yield line
