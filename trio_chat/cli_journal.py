@@ -17,10 +17,10 @@ import click
 from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.entries import of_channel
+from trio_chat.core.questions import Place, Search
 from trio_chat.journal import upkeep
 from trio_chat.journal.errors import JournalError
 from trio_chat.journal.pruning import Retention
-from trio_chat.journal.search import Place, Search
 from trio_chat.journal.upkeep import Progress
 from trio_chat.wire import plain
 

@@ -73,7 +73,7 @@ def populated(rooms: int, size: int) -> tuple[Any, list[Any]]:
     from trio_chat.core.inputs import Connected, Received
     from trio_chat.core.settings import Settings
 
-    core = Core(Settings(name="bench.example"), instance="m", version="0", started=NOW)
+    core = Core(Settings(name="bench.example"), version="0", started=NOW)
     said = []
     for user in range(1, rooms * size + 1):
         room = b"#bench%d" % ((user - 1) // size)

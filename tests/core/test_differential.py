@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from tests.core.believer import LETTERS, Believer
-from trio_chat.core import modes, rooms
+from trio_chat.core import ids, modes, rooms
 from trio_chat.core.core import Core
 from trio_chat.core.feed import write
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
@@ -304,7 +304,7 @@ class Run:
         self, acts: list[Act], sizes: list[int], reads: dict[int, list[int]] | None = None
     ) -> None:
         settings = Settings(name="irc.test", limits=Limits(nickname=64))
-        self.core = Core(settings, instance="m", version="1", started=NOW, page=PAGE)
+        self.core = Core(settings, version="1", started=NOW, page=PAGE)
         self.ids: dict[str, int] = {}
         self.lines: dict[str, list[str]] = {}
         self.waiting: list[AwaitSent] = []
@@ -375,15 +375,15 @@ class Run:
         return {name: _tell_apart(lines) for name, lines in self.lines.items()}
 
 
-_ID = re.compile(r"\bm[0-9]+\b")
+_ID = re.compile(rf"\b{ids.head(ids.following(0, NOW))[:5]}[0-9A-Za-z]+\b")
 
 
 def _tell_apart(lines: list[str]) -> list[str]:
     """Give ids numbers, in the order in which they first appear."""
-    ids: dict[str, str] = {}
-    return _ID.sub(lambda found: ids.setdefault(found[0], f"id{len(ids)}"), "\n".join(lines)).split(
-        "\n"
-    )
+    told: dict[str, str] = {}
+    return _ID.sub(
+        lambda found: told.setdefault(found[0], f"id{len(told)}"), "\n".join(lines)
+    ).split("\n")
 
 
 @pytest.mark.parametrize("tens", range(20))

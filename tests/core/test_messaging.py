@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import SERVER, World, codes, prefix
+from trio_chat.core.entries import event_of
 from trio_chat.core.events import Said
 
 
@@ -28,13 +29,13 @@ def test_every_message_is_recorded_before_it_is_shown() -> None:
     talk(world, "al", "bo")
     world.send("al", "PRIVMSG #a :one", "NOTICE bo :two", "PRIVMSG nobody :three")
     assert world.last is not None
-    events = list(world.last.records)
+    events = [event for event in map(event_of, world.last.records) if event is not None]
     assert [(e.kind, e.target, e.text) for e in events if isinstance(e, Said)] == [
         ("PRIVMSG", "#a", "one"),
         ("NOTICE", "bo", "two"),
     ]
     assert len({event.id for event in events}) == 2
-    assert {record.source.user for record in world.last.records} == {world.ids["al"]}
+    assert {event.source.user for event in events} == {world.ids["al"]}
 
 
 def test_echo_message() -> None:

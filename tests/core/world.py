@@ -22,7 +22,6 @@ class World:
     def __init__(self, settings: Settings | None = None, *, page: int = PAGE) -> None:
         self.core = Core(
             settings or Settings(name=SERVER),
-            instance="m",
             version="1.2.3",
             started=START,
             page=page,

@@ -10,11 +10,11 @@ from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Record, of_channel
 from trio_chat.core.events import Event, Joined, Said, Source
 from trio_chat.core.ids import Position
+from trio_chat.core.questions import Page, Target, Targets, Wanted
 from trio_chat.journal import reading, schema, ticks
 from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.readers import Deadline
-from trio_chat.journal.reading import Page, Target, Wanted
 from trio_chat.journal.schema import Connect
 
 START = 1_700_000_000.0
@@ -115,11 +115,7 @@ class File:
         return reading.targets(
             self.connection,
             Deadline(60),
-            channels=channels,
-            party=party,
-            after=after,
-            before=before,
-            limit=limit,
+            Targets(channels=channels, party=party, after=after, before=before, limit=limit),
         )
 
     def one(self, statement: str, *values: object) -> object:

@@ -15,12 +15,11 @@ from tests.journal.rig import MS, File, joined, memory, number_at, said, texts
 from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Marked, Moved, Redacted, between
 from trio_chat.core.ids import END, START, Position
+from trio_chat.core.questions import EVERYTHING, MESSAGES, OTHERS, TAGS, Bound, Page, Wanted
 from trio_chat.journal import readers, reading
 from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.errors import JournalError, TooSlowError
 from trio_chat.journal.readers import Deadline
-from trio_chat.journal.reading import Bound, Page, Wanted
-from trio_chat.journal.records import EVERYTHING, MESSAGES, OTHERS, TAGS
 
 FILED = [pytest.param(File.file, id="filed"), pytest.param(lambda _: None, id="log")]
 EITHER = pytest.mark.parametrize("where", FILED)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from trio_chat.core import events, ids
 from trio_chat.core.events import Event, Said, SaidInLines, Source
 from trio_chat.core.ids import Position
+from trio_chat.core.questions import MESSAGES, OTHERS, TAGS
 from trio_chat.journal import records
-from trio_chat.journal.records import MESSAGES, OTHERS, TAGS
 
 TEXT = st.text(max_size=40)
 NAMES = st.text(st.sampled_from("abé#!@ "), min_size=1, max_size=12)

@@ -14,12 +14,12 @@ from tests.journal.rig import MS, File, memory, number_at, said
 from trio_chat.core.entries import Entry, Moved, Redacted
 from trio_chat.core.events import Said
 from trio_chat.core.ids import END, START, Position
+from trio_chat.core.questions import Place, Search
 from trio_chat.journal import indexing, search
 from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.errors import JournalError, TooSlowError
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.readers import Deadline, ask
-from trio_chat.journal.search import Place, Search
 
 
 def look(file: File, text: str = "", *places: Place, **wanted: object) -> list[str]:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -24,12 +25,11 @@ from trio_chat.core.entries import Entry, Kept, Marked, Moved, Redacted
 from trio_chat.core.events import Quit, Reply, Said, Source
 from trio_chat.core.ids import Position
 from trio_chat.core.numerics import RPL_AWAY
+from trio_chat.core.questions import Around, MarkerOf, Question, Search, Shown, Targets, Wanted
 from trio_chat.journal import schema
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
 from trio_chat.journal.lock import JOURNAL
 from trio_chat.journal.pruning import Retention
-from trio_chat.journal.reading import Shown, Wanted
-from trio_chat.journal.search import Search
 from trio_chat.journal.store import SqliteJournal
 
 
@@ -48,8 +48,12 @@ async def say(journal: SqliteJournal, text: str, channel: str = "#a") -> Positio
     return at
 
 
+async def ask(journal: SqliteJournal, question: Question) -> Any:
+    return await journal.answer(question)
+
+
 async def heard(journal: SqliteJournal, key: str = "#a") -> list[str]:
-    return texts(await journal.page(Wanted(conversation=key, limit=10_000)))
+    return texts(await ask(journal, Wanted(conversation=key, limit=10_000)))
 
 
 async def test_what_is_committed_can_be_read_at_once(tmp_path: Path) -> None:
@@ -57,9 +61,11 @@ async def test_what_is_committed_can_be_read_at_once(tmp_path: Path) -> None:
         at = await say(journal, "1")
         await say(journal, "2")
         assert await heard(journal) == ["1", "2"]
-        page = await journal.around(Wanted(conversation="#a", limit=1), at)
+        page = await ask(journal, Around(wanted=Wanted(conversation="#a", limit=1), at=at))
         assert texts(page) == ["1"]
-        found = await journal.targets(channels=["#a"], party="", after=0, before=1 << 50, limit=5)
+        found = await ask(
+            journal, Targets(channels=("#a",), party="", after=0, before=1 << 50, limit=5)
+        )
         assert [one.conversation for one in found] == ["#a"]
 
 
@@ -89,7 +95,7 @@ async def test_a_step_without_a_number_is_given_one(tmp_path: Path) -> None:
         await journal.commit([event, quit])
         assert journal.last == ids.following(0, START + 5)
         await journal.commit([Entry(event, ("#a",))])
-        page = await journal.page(Wanted(conversation="#a", limit=5))
+        page = await ask(journal, Wanted(conversation="#a", limit=5))
         assert [shown.position.number for shown in page.entries] == [
             journal.last - 1,
             journal.last,
@@ -116,7 +122,7 @@ async def test_what_is_taken_back_is_gone_at_once(tmp_path: Path) -> None:
         await journal.settle()
         await journal.commit([Redacted("#a", at)], number=journal.last + 1)
         assert await heard(journal) == []
-        assert await journal.search(Search(text="secretword", places=None)) == []
+        assert await ask(journal, Search(text="secretword", places=None)) == []
 
 
 async def test_a_renamed_room_has_its_history_at_once(tmp_path: Path) -> None:
@@ -137,13 +143,13 @@ async def test_what_outlives_a_restart(tmp_path: Path) -> None:
         await journal.commit([Kept("klines", "*@bad", b"1"), Kept("topics", "#a", b"hi")])
         await journal.commit([Kept("klines", "*@worse", b"2"), Marked("al", "#a", 7)])
         await journal.commit([Kept("klines", "*@bad", None), Kept("topics", "#a", b"ho")])
-        assert await journal.marker("al", "#a") == 7
-        assert await journal.marker("al", "#b") is None
+        assert await ask(journal, MarkerOf(reader="al", conversation="#a")) == 7
+        assert await ask(journal, MarkerOf(reader="al", conversation="#b")) is None
     async with opened(tmp_path) as journal:
         assert journal.kept("klines") == {"*@worse": b"2"}
         assert journal.kept("topics") == {"#a": b"ho"}
         assert journal.kept("others") == {}
-        assert await journal.marker("al", "#a") == 7
+        assert await ask(journal, MarkerOf(reader="al", conversation="#a")) == 7
 
 
 async def test_search_finds_what_was_said_a_moment_ago(tmp_path: Path) -> None:
@@ -152,7 +158,7 @@ async def test_search_finds_what_was_said_a_moment_ago(tmp_path: Path) -> None:
         found: list[Shown] = []
         with trio.fail_after(30):
             while not found:
-                found = await journal.search(Search(text="needle", places=None))
+                found = await ask(journal, Search(text="needle", places=None))
         assert [shown.conversation for shown in found] == ["#a"]
 
 

@@ -9,8 +9,8 @@ from tests.journal.rig import joined, number_at, said
 from trio_chat.core.entries import ELSEWHERE, Change, Entry, Kept, Marked, Moved, Redacted
 from trio_chat.core.events import Quit, Source
 from trio_chat.core.ids import Position
+from trio_chat.core.questions import MESSAGES, OTHERS
 from trio_chat.journal import records, ticks
-from trio_chat.journal.records import MESSAGES, OTHERS
 from trio_chat.journal.ticks import CHANGE
 
 NUMBER = number_at(5)

@@ -12,12 +12,12 @@ import pytest
 from tests.journal.rig import MS, File, integrity, joined, number_at, said, texts
 from trio_chat.core.entries import Entry, Redacted, between
 from trio_chat.core.ids import Position
+from trio_chat.core.questions import Search
 from trio_chat.journal import upkeep
 from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
 from trio_chat.journal.lock import Lock
 from trio_chat.journal.pruning import Retention
-from trio_chat.journal.search import Search
 
 
 class Bar:

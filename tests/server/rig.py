@@ -16,6 +16,7 @@ from trio_chat.core.core import Core
 from trio_chat.core.entries import Record
 from trio_chat.core.inputs import Connected, Input
 from trio_chat.core.output import Effects
+from trio_chat.core.questions import Answer, Page, Question
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError, NoJournal
 from trio_chat.server.connection import Connection
@@ -113,7 +114,7 @@ class RecordingCore(Core):
     """A core that keeps what it was told."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, instance="m", started=START, monotonic=trio.current_time())
+        super().__init__(settings, started=START, monotonic=trio.current_time())
         self.inputs: list[Input] = []
 
     def step(
@@ -230,17 +231,22 @@ class GatedJournal:
 
     def __init__(self) -> None:
         self.stored: list[Record] = []
+        self.last = 0
         self.commits = 0
         self.open = trio.Event()
         self.open.set()
         self.full = False
 
-    async def commit(self, records: Sequence[Record], *, number: int | None = None) -> None:
+    async def commit(self, records: Sequence[Record], *, number: int) -> None:
         self.commits += 1
         await self.open.wait()
         if self.full:
             raise JournalError("database or disk is full")
         self.stored += records
+
+    async def answer(self, question: Question) -> Answer:
+        """Find nothing."""
+        return Page([], more=False)
 
     async def aclose(self) -> None:
         pass

@@ -9,6 +9,7 @@ import trio
 import trio.testing
 
 from tests.server.rig import GatedJournal, changed, running
+from trio_chat.core.entries import event_of
 from trio_chat.core.events import Said
 from trio_chat.core.settings import Operator, Settings
 from trio_chat.server.passwords import Passwords
@@ -34,7 +35,7 @@ async def test_nothing_is_shown_before_it_is_stored(autojump_clock: trio.abc.Clo
         for peer in (al, bo):
             assert (await peer.line()).endswith("PRIVMSG #lobby :one")
             assert (await peer.line()).endswith("PRIVMSG bo :two")
-        texts = [event.text for event in journal.stored if type(event) is Said]
+        texts = [event.text for event in map(event_of, journal.stored) if type(event) is Said]
         assert texts == ["one", "two"]
 
 

@@ -24,9 +24,9 @@ import trio
 
 from tests.certificates import client_context, write_certificate
 from trio_chat.config import Config, ConfigError, Override, UnixAddress, load
+from trio_chat.core.questions import Wanted
 from trio_chat.journal import reading
 from trio_chat.journal.readers import Deadline
-from trio_chat.journal.reading import Wanted
 from trio_chat.server import run
 from trio_chat.server.errors import StartError
 from trio_chat.server.run import Server, serve

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from trio_chat.core.capabilities import BATCH, LABELED_RESPONSE
+from trio_chat.core.entries import event_of
 from trio_chat.core.events import Event, Protocol, Said
 from trio_chat.core.output import Answered, Output
 from trio_chat.core.state import User
@@ -151,7 +152,8 @@ class Answers:
         first = output.place + 1
         for event, tags in lines(answer.label, answer.events, line=self._line, new_id=self._new_id):
             output.send(user, event, tags=tags)
-        ids = [one.id for one in output.records[answer.recorded :] if isinstance(one, Said)]
+        recorded = map(event_of, output.records[answer.recorded :])
+        ids = [one.id for one in recorded if isinstance(one, Said)]
         if ids:
             output.answered.append(
                 Answered(

@@ -12,13 +12,15 @@ import collections
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from trio_chat.core import events, numerics, rooms
+from trio_chat.core import events, ids, modes, names, numerics, rooms
 from trio_chat.core.answers import Answer, Answers
 from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.encoding import BODY_LIMIT, reply_head
+from trio_chat.core.entries import Entry, of_channel
 from trio_chat.core.inputs import Completed
 from trio_chat.core.numerics import Numeric
-from trio_chat.core.output import AwaitSent, CheckPassword, Output, Reload
+from trio_chat.core.output import AwaitSent, CheckPassword, LookUp, Output, Reload
+from trio_chat.core.questions import Question
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import State, User
 
@@ -50,7 +52,7 @@ class Pending:
 class Context:
     """What is so, and what can be done about it.
 
-    `instance` makes ids of this run differ from those of every other; `version` is what VERSION
+    `last` is the number of the last step that was stored, by any run; `version` is what VERSION
     says; `started` is the time of the start, in seconds since the epoch, and `monotonic` the same
     on the clock that does not jump; `page` is the replies after which a user has to have taken them
     before there are more.
@@ -60,7 +62,7 @@ class Context:
         self,
         settings: Settings,
         *,
-        instance: str,
+        last: int = 0,
         version: str,
         started: float,
         monotonic: float,
@@ -87,15 +89,21 @@ class Context:
         """What the user at hand has been sent since the last look at `page_size`."""
         self.searches: collections.deque[int] = collections.deque()
         """Requests of searches that go on when a step has time for them."""
-        self._instance = instance
-        self._ids = 0
+        self.number = ids.following(last, started)
+        """The step's, greater than that of every step before it."""
+        self._places = -1
+        """The place in the step of what has got an id last."""
+        self._run = ids.head(self.number)
+        """What no other run has."""
         self._requests = 0
 
     def begin(self, now: float, monotonic: float, utc_offset: int) -> None:
         """Begin a step at this time."""
         self.now = now
         self.monotonic = monotonic
-        self.output.begin(now, utc_offset)
+        self.number = ids.following(self.number, now)
+        self._places = -1
+        self.output.begin(self.number, now, utc_offset)
 
     def on_the_wall(self, monotonic: float) -> float:
         """Return what the other clock shows then, in seconds since the epoch."""
@@ -106,9 +114,15 @@ class Context:
         return user.id in self.state.users
 
     def new_id(self) -> str:
-        """Return an id that nothing else has (IRCv3 message-ids)."""
-        self._ids += 1
-        return f"{self._instance}{self._ids}"
+        """Return an id that nothing else has (IRCv3 message-ids): it says where that is in the log
+        of all that happens."""
+        self._places += 1
+        return ids.encode(self.number, self._places)
+
+    def party(self, user: User) -> str:
+        """Return what a user is called where history is kept of what two write to each other: what
+        they are logged in to, or else this one connection."""
+        return names.fold(user.account) if user.account else f"+{self._run}{user.id}"
 
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
@@ -203,10 +217,22 @@ class Context:
         """Whether the command at hand is this user's and has a label."""
         return self.answers.labelled(user)
 
+    def record(self, event: events.Event, witnesses: rooms.Witnesses) -> None:
+        """Have an event stored, for the history of the channels in which it was seen.
+
+        Where only moderators saw it, only they are shown it again.
+        """
+        seen = [of_channel(channel.name) for channel, audience in witnesses if audience is None]
+        if seen:
+            self.output.records.append(Entry(event, tuple(seen)))
+        elif witnesses:
+            hidden = tuple(of_channel(channel.name) for channel, _ in witnesses)
+            self.output.records.append(Entry(event, hidden, modes.HALFOP))
+
     def notify(self, witnesses: rooms.Witnesses, event: events.Event, actor: User) -> None:
         """Show an event to whoever sees it, in the way of their own to who did it, and have it
         stored."""
-        self.output.records.append(event)
+        self.record(event, witnesses)
         self.output.show(event, witnesses, without=(actor,))
         self.send(actor, event)
 
@@ -256,6 +282,11 @@ class Context:
         id = self._begin_request(user, resume)
         self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
 
+    def look_up(self, user: User, question: Question, resume: Callable[[Completed], None]) -> None:
+        """Ask the history; `resume` is called with the answer, or with why there is none."""
+        id = self._begin_request(user, resume)
+        self.output.request(LookUp(id=id, user=user.id, question=question))
+
     def reload(self, user: User, resume: Callable[[Completed], None]) -> None:
         """Have the configuration read again; `resume` is called when that is done."""
         id = self._begin_request(user, resume)
@@ -303,7 +334,7 @@ class Context:
             if user.registration is not None:
                 continue
             event = events.Quit(time=self.now, source=source, id=self.new_id(), reason=reason)
-            self.output.records.append(event)
+            self.record(event, witnesses)
             self.output.show(event, witnesses)
             self.remember(user)
             self.tell_offline(user.nickname)

@@ -50,7 +50,7 @@ class Core:
         self,
         settings: Settings,
         *,
-        instance: str = "",
+        last: int = 0,
         version: str = "",
         started: float = 0.0,
         monotonic: float | None = None,
@@ -58,7 +58,7 @@ class Core:
     ) -> None:
         self.context = Context(
             settings,
-            instance=instance,
+            last=last,
             version=version,
             started=started,
             monotonic=started if monotonic is None else monotonic,

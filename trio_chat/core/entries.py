@@ -96,6 +96,13 @@ class Moved(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
     after: str
 
 
+def event_of(record: Record) -> Event | None:
+    """Return the event of a record; None: it is a change."""
+    if isinstance(record, Entry):
+        return record.event
+    return record if isinstance(record, Event) else None
+
+
 Change: TypeAlias = Redacted | Marked | Kept | Moved
 Record: TypeAlias = Event | Entry | Change
 """An event alone is an entry in the conversation of its channel, if it has one."""

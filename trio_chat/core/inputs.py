@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from trio_chat.core.questions import Answer
 from trio_chat.core.settings import Settings
 
 UserId: TypeAlias = int
@@ -55,6 +56,8 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     result: bool
     detail: str = ""
     """What there is to say about it, in a sentence."""
+    answer: Answer = None
+    """What was found in the history; see `questions`."""
 
 
 class Elapsed(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,9 +18,11 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
+from trio_chat.core.entries import Record
 from trio_chat.core.events import Event
 from trio_chat.core.feed import Block, Chunk, Feed, Line, Reader, give
 from trio_chat.core.inputs import UserId
+from trio_chat.core.questions import Question
 from trio_chat.core.state import Channel, User
 
 SHARE = 3
@@ -50,7 +52,15 @@ class Reload(msgspec.Struct, frozen=True, kw_only=True):
     user: UserId
 
 
-Request: TypeAlias = CheckPassword | AwaitSent | Reload
+class LookUp(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask the history. Comes back as `Completed`, with the answer or with why there is none."""
+
+    id: int
+    user: UserId
+    question: Question
+
+
+Request: TypeAlias = CheckPassword | AwaitSent | Reload | LookUp
 
 
 def _encoding_for(user: User, event: Event) -> Encoding:
@@ -81,7 +91,9 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 class Effects(msgspec.Struct, kw_only=True):
     """What follows from one step, to be done in this order: store, show, ask, close."""
 
-    records: list[Event]
+    number: int
+    """The step's, greater than that of every step before it (`ids.py`)."""
+    records: list[Record]
     """What the journal has to hold before anything is shown."""
     outputs: list[tuple[UserId, list[Chunk]]]
     closes: list[tuple[UserId, str]]
@@ -112,7 +124,8 @@ class Output:
         """The place of what was put out last in this step."""
         self._open: list[Channel] = []
         self._touched: list[Reader] = []
-        self.records: list[Event] = []
+        self.number = 0
+        self.records: list[Record] = []
         """What the journal has to hold before anybody is shown it."""
         self.answered: list[Answered] = []
         self._closes: list[tuple[UserId, str]] = []
@@ -121,8 +134,9 @@ class Output:
         self._moves: list[tuple[UserId, str]] = []
         self._failures: list[Exception] = []
 
-    def begin(self, now: float, utc_offset: int) -> None:
-        """Begin a step at this time."""
+    def begin(self, number: int, now: float, utc_offset: int) -> None:
+        """Begin a step of this number at this time."""
+        self.number = number
         self.now = now
         self.utc_offset = utc_offset
 
@@ -142,6 +156,7 @@ class Output:
                 outputs.append((reader.id, reader.out))
                 reader.out = None
         effects = Effects(
+            number=self.number,
             records=self.records,
             outputs=outputs,
             closes=self._closes,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from trio_chat.core import answers
+from trio_chat.core.entries import event_of
 from trio_chat.core.events import Event, Protocol, Said, Source, Standard
 from trio_chat.core.feed import LAST, Chunk, Feed, Line, Part, View
 from trio_chat.core.inputs import UserId
@@ -31,7 +32,8 @@ def withhold(
     `now` is in seconds since the epoch. `line` makes a line that only IRC has, `new_id` a reference
     that nothing else has.
     """
-    lost = {event.id: event for event in effects.records if isinstance(event, Said)}
+    recorded = map(event_of, effects.records)
+    lost = {event.id: event for event in recorded if isinstance(event, Said)}
     if not lost:
         return
     outputs = dict(effects.outputs)

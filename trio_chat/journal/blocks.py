@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from trio_chat.journal.records import GONE, MESSAGES
+from trio_chat.core.questions import MESSAGES
+from trio_chat.journal.records import GONE
 
 LAYOUT = 1
 """How a block is laid out: the first value of its body."""

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 
 from trio_chat.core.entries import Change, Marked, Moved, Redacted, parties
 from trio_chat.core.ids import LARGEST
+from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.indexing import Index
-from trio_chat.journal.records import MESSAGES
 from trio_chat.journal.schema import transaction
 from trio_chat.journal.ticks import CHANGE
 

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from trio_chat.core.names import fold
+from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, records
 from trio_chat.journal.blocks import AnyLine
-from trio_chat.journal.records import MESSAGES
 from trio_chat.journal.schema import transaction
 from trio_chat.wire import irc
 

@@ -10,67 +10,18 @@ Must not know who may read what: whoever asks has looked.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
 from trio_chat.core import ids
 from trio_chat.core.entries import Change, Marked, Redacted, parties
-from trio_chat.core.events import Event
-from trio_chat.core.ids import END, START, Position
+from trio_chat.core.ids import Position
+from trio_chat.core.questions import Bound, Page, Shown, Target, Targets, Wanted
 from trio_chat.journal import blocks, records, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.readers import Deadline
-from trio_chat.journal.records import MESSAGES
 from trio_chat.journal.ticks import CHANGE
-
-Bound: TypeAlias = Position | int
-"""Where a page ends: a position, or a time in milliseconds since the epoch."""
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a conversation: what stands between two bounds, and is neither of them."""
-
-    conversation: str
-    """Its key (`core/entries.py`)."""
-    after: Bound = START
-    before: Bound = END
-    limit: int
-    latest: bool = True
-    """Whether the limit is counted from the end back, or from the beginning on."""
-    kinds: int = MESSAGES
-    """`records.MESSAGES`, `TAGS`, `OTHERS`: what the reader can be shown."""
-    standing: int = 0
-    """The reader's: what takes a higher one is not there."""
-    known: tuple[Position, ...] = ()
-    """Positions that have to be those of something in the conversation, redacted or not: where one
-    is not, the page is empty."""
-
-
-class Shown(msgspec.Struct, frozen=True, gc=False):
-    """Something of a page."""
-
-    position: Position
-    event: Event
-    conversation: str
-
-
-class Page(msgspec.Struct, frozen=True):
-    """What was found, in the order in which it happened."""
-
-    entries: list[Shown]
-    more: bool
-    """Whether there was more than the limit, on the side where it was not counted from."""
-
-
-class Target(msgspec.Struct, frozen=True):
-    """A conversation with the latest message that everybody in it may read."""
-
-    conversation: str
-    with_: str
-    """Of two who write to each other, the other one; empty for a channel."""
-    latest: Shown
 
 
 def page(
@@ -126,25 +77,13 @@ def around(connection: sqlite3.Connection, deadline: Deadline, wanted: Wanted, a
     return Page(before.entries + after.entries, more=before.more or after.more)
 
 
-def targets(
-    connection: sqlite3.Connection,
-    deadline: Deadline,
-    *,
-    channels: Sequence[str],
-    party: str,
-    after: int,
-    before: int,
-    limit: int,
-) -> list[Target]:
-    """Return the conversations whose latest message is between these times, in milliseconds and
-    excluded; the one longest ago first.
-
-    Those of these channels (keys), and those that `party` has with somebody; empty: with nobody.
-    """
+def targets(connection: sqlite3.Connection, deadline: Deadline, wanted: Targets) -> list[Target]:
+    """Return conversations; the one whose latest message is longest ago first."""
+    after, before, party, limit = wanted.after, wanted.before, wanted.party, wanted.limit
     log = Log(connection)
     low, _ = ids.first_of(after + 1)
     high, _ = ids.first_of(before)
-    keys = dict.fromkeys(channels)
+    keys = dict.fromkeys(wanted.channels)
     rows = connection.execute(
         "SELECT key FROM parties JOIN conversations ON id = conversation"
         " WHERE party = ? AND latest >= ? AND latest < ?",

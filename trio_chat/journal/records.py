@@ -17,14 +17,7 @@ import msgspec
 from trio_chat.core import events, ids
 from trio_chat.core.events import Event, Source
 from trio_chat.core.ids import Position
-
-MESSAGES = 1
-"""What people have said, to a room or to each other: PRIVMSG and NOTICE."""
-TAGS = 2
-"""TAGMSG: what programs say."""
-OTHERS = 4
-"""Who came and went, and the like (draft/event-playback)."""
-EVERYTHING = MESSAGES | TAGS | OTHERS
+from trio_chat.core.questions import MESSAGES, OTHERS, TAGS
 
 GONE = b"\xc0"
 """In the place of a redacted message."""

@@ -14,18 +14,15 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from trio_chat.core import ids
-from trio_chat.core.ids import END, START, Position
+from trio_chat.core.ids import END, Position
 from trio_chat.core.names import fold
+from trio_chat.core.questions import MESSAGES, Place, Search, Shown
 from trio_chat.journal import blocks, records
 from trio_chat.journal.blocks import Line, conversation
 from trio_chat.journal.errors import JournalError
 from trio_chat.journal.indexing import PLACE, SENDER, is_there, term_of_conversation, term_of_sender
 from trio_chat.journal.readers import Deadline
-from trio_chat.journal.reading import Shown
-from trio_chat.journal.records import MESSAGES
 from trio_chat.wire import irc
 
 SECONDS = 1.0
@@ -38,33 +35,6 @@ _PLACES = 200
 _ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
 _PRIVATE = frozenset((PLACE, SENDER))
 _QUOTED = re.compile(r'"([^"]*)"?|(\S+)')
-
-
-class Place(msgspec.Struct, frozen=True, gc=False):
-    """Where somebody may search: a conversation, and what of it they may read."""
-
-    conversation: str
-    """Its key."""
-    after: Position = START
-    before: Position = END
-    standing: int = 0
-    """Theirs: what takes a higher one is not found."""
-
-
-class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for. What is empty, or None, asks for nothing."""
-
-    text: str = ""
-    """Words that a message has all of; `"in quotes"` they stand one behind the other."""
-    places: tuple[Place, ...] | None
-    """None: everywhere."""
-    sender: str = ""
-    """A nickname."""
-    after: int | None = None
-    before: int | None = None
-    """Times in milliseconds since the epoch, both excluded."""
-    limit: int = 100
-    """The newest ones are found, so many at most."""
 
 
 def words(text: str) -> list[str]:

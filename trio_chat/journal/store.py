@@ -14,15 +14,14 @@ from pathlib import Path
 from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Record
 from trio_chat.core.events import Event
-from trio_chat.journal import reading, schema, search, ticks
+from trio_chat.core.questions import Answer, Around, MarkerOf, Question, Search, Targets, Wanted
+from trio_chat.journal import readers, reading, schema, search, ticks
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import JournalError
 from trio_chat.journal.lock import JOURNAL, Lock
 from trio_chat.journal.pruning import Retention
-from trio_chat.journal.readers import Readers
-from trio_chat.journal.reading import Bound, Page, Shown, Target, Wanted
+from trio_chat.journal.readers import Deadline, Readers
 from trio_chat.journal.schema import Connect, Sync
-from trio_chat.journal.search import Search
 from trio_chat.journal.writer import Writer
 
 
@@ -121,50 +120,29 @@ class SqliteJournal:
         """Return the values of a table (`core.entries.Kept`) as they were when it was opened."""
         return {key: value for kind, key, value in self._kept if kind == table}
 
-    async def page(self, wanted: Wanted) -> Page:
-        """Return a page of a conversation. Raises `JournalError` when it can not be read."""
-        return await self._readers.ask(
-            lambda connection, deadline: reading.page(connection, deadline, wanted)
-        )
+    async def answer(self, question: Question) -> Answer:
+        """Look something up: see `core/questions.py` for what is asked, and what that is answered.
 
-    async def around(self, wanted: Wanted, at: Bound) -> Page:
-        """Return a page of what stands around something, which is on it."""
-        return await self._readers.ask(
-            lambda connection, deadline: reading.around(connection, deadline, wanted, at)
-        )
-
-    async def targets(
-        self, *, channels: Sequence[str], party: str, after: int, before: int, limit: int
-    ) -> list[Target]:
-        """Return the conversations whose latest message is between two times; see `reading`."""
-        return await self._readers.ask(
-            lambda connection, deadline: reading.targets(
-                connection,
-                deadline,
-                channels=channels,
-                party=party,
-                after=after,
-                before=before,
-                limit=limit,
-            )
-        )
-
-    async def marker(self, reader: str, conversation: str) -> int | None:
-        """Return up to when somebody has read a conversation, in milliseconds; None: not said."""
-        return await self._readers.ask(
-            lambda connection, deadline: reading.marker(connection, deadline, reader, conversation)
-        )
-
-    async def search(self, wanted: Search) -> list[Shown]:
-        """Return the messages that are searched for, the oldest first.
-
-        What has been said in the last seconds may not be found yet. Raises `TooSlowError` after a
-        second, `JournalError` for what can not be searched for.
+        Messages of the last seconds may not be found by a search yet. Raises `JournalError` when it
+        can not be read, or be searched for, `TooSlowError` when it takes too long: a second for a
+        search, some seconds for anything else.
         """
+        seconds = search.SECONDS if isinstance(question, Search) else readers.SECONDS
         return await self._readers.ask(
-            lambda connection, deadline: search.search(connection, deadline, wanted),
-            seconds=search.SECONDS,
+            lambda connection, deadline: _answer(connection, deadline, question), seconds=seconds
         )
+
+
+def _answer(connection: sqlite3.Connection, deadline: Deadline, question: Question) -> Answer:
+    if isinstance(question, Wanted):
+        return reading.page(connection, deadline, question)
+    if isinstance(question, Around):
+        return reading.around(connection, deadline, question.wanted, question.at)
+    if isinstance(question, Targets):
+        return reading.targets(connection, deadline, question)
+    if isinstance(question, MarkerOf):
+        return reading.marker(connection, deadline, question.reader, question.conversation)
+    return search.search(connection, deadline, question)
 
 
 def _time_of(records: Sequence[Record]) -> float:

@@ -19,6 +19,7 @@ import msgspec
 from trio_chat.core import ids
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.ids import END, START
+from trio_chat.core.questions import EVERYTHING, MESSAGES, Bound, Search, Shown, Wanted
 from trio_chat.journal import blocks, reading, records, schema, search, ticks
 from trio_chat.journal.errors import JournalError, UnusableError
 from trio_chat.journal.filing import Filing
@@ -26,9 +27,6 @@ from trio_chat.journal.indexing import Index
 from trio_chat.journal.lock import JOURNAL, Lock
 from trio_chat.journal.pruning import Pruning, Retention
 from trio_chat.journal.readers import Deadline, ask
-from trio_chat.journal.reading import Bound, Shown, Wanted
-from trio_chat.journal.records import EVERYTHING, MESSAGES
-from trio_chat.journal.search import Search
 
 Progress = Callable[[int, int], None]
 

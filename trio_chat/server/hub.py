@@ -29,8 +29,8 @@ from trio_chat.core.inputs import (
     ShutDown,
     UserId,
 )
-from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Reload
-from trio_chat.journal import Journal, JournalError
+from trio_chat.core.output import AwaitSent, CheckPassword, Effects, LookUp, Reload
+from trio_chat.journal import Journal, JournalError, TooSlowError
 from trio_chat.server.connection import Connection
 from trio_chat.server.door import Door
 from trio_chat.server.inbox import Inbox
@@ -214,7 +214,7 @@ class Hub:
         )
         if effects.records:
             try:
-                await self._journal.commit(effects.records)
+                await self._journal.commit(effects.records, number=effects.number)
             except JournalError as error:
                 count = len(effects.records)
                 self.count_trouble("could not store messages", str(error), messages=count)
@@ -315,6 +315,8 @@ class Hub:
                 self.nursery.start_soon(self._check, request, connection)
             elif isinstance(request, AwaitSent):
                 self.nursery.start_soon(self._await_sent, request, connection)
+            elif isinstance(request, LookUp):
+                self.nursery.start_soon(self._look_up, request)
             else:
                 self.nursery.start_soon(self._reload, request)
 
@@ -329,6 +331,17 @@ class Hub:
     async def _await_sent(self, request: AwaitSent, connection: Connection) -> None:
         await connection.outbox.wait_emptied()
         await self.put(Completed(request=request.id, result=True))
+
+    async def _look_up(self, request: LookUp) -> None:
+        try:
+            answer = await self._journal.answer(request.question)
+        except JournalError as error:
+            if not isinstance(error, TooSlowError):
+                self.count_trouble("could not read the journal", str(error))
+            done = Completed(request=request.id, result=False, detail=str(error))
+        else:
+            done = Completed(request=request.id, result=True, answer=answer)
+        await self.put(done)
 
     async def _reload(self, request: Reload) -> None:
         fault = await self._on_reload()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
-import secrets
 import signal
 import socket
 import sys
@@ -137,7 +136,7 @@ class Server:
         self.endpoints = endpoints
         core = Core(
             config.settings(),
-            instance=f"{secrets.token_hex(6)}-",
+            last=journal.last,
             version=trio_chat.__version__,
             started=time.time(),
             monotonic=trio.current_time(),

@@ -97,8 +97,9 @@ def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
         account=user.account or "*",
         realname=user.realname,
     )
-    ctx.output.records.append(event)
-    ctx.output.show(event, rooms.witnesses_in(channel, user, standing))
+    witnesses = rooms.witnesses_in(channel, user, standing)
+    ctx.record(event, witnesses)
+    ctx.output.show(event, witnesses)
     rooms.enter(user, channel, standing)
     if user.plain:
         rooms.look_at(user, channel)
@@ -236,8 +237,8 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
         nickname=target.nickname,
         reason=reason,
     )
-    ctx.output.records.append(event)
     witnesses = rooms.witnesses_in(channel, target, channel.members[target])
+    ctx.record(event, witnesses)
     ctx.output.show(event, witnesses, without={user, target})
     if user is not target:
         ctx.send(user, event)

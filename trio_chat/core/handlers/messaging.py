@@ -11,6 +11,7 @@ from trio_chat.core.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.entries import ELSEWHERE, Entry, between, of_channel
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.numerics import Numeric
@@ -21,6 +22,10 @@ from trio_chat.wire.text import cut
 
 _CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+", re.ASCII)
 """message-tags, "Format": a client-only tag."""
+
+
+_TYPING = re.compile(r"\+typing=[^;]*")
+"""Tags that say nothing to who reads them later (typing)."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -156,7 +161,8 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
         return
     symbols = name[: name.index("#")]
     lowest = min((row for row in modes.PREFIXES if row.symbol in symbols), key=lambda row: row.bit)
-    event = _said(ctx, user, lowest.symbol + channel.name, draft)
+    key = (of_channel(channel.name),)
+    event = _said(ctx, user, lowest.symbol + channel.name, draft, key, lowest.bit)
     ignores = ctx.state.ignores
     audience = [
         member
@@ -178,20 +184,33 @@ def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
     if recipient.modes & modes.ACCOUNTS_ONLY and not user.account and recipient is not user:
         _refuse(ctx, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)
         return
-    event = _said(ctx, user, recipient.nickname, draft)
+    ignores = ctx.state.ignores
+    ignored = bool(ignores) and ignores.has(recipient, user)
+    key = ELSEWHERE if ignored else between(ctx.party(user), ctx.party(recipient))
+    event = _said(ctx, user, recipient.nickname, draft, (key,))
     if recipient.away is not None and draft.kind == "PRIVMSG":
         ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
     readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS
-    ignores = ctx.state.ignores
-    if readable and not ignores.has(recipient, user):
+    if readable and not ignored:
         ctx.output.send(recipient, event)
     if user.caps & ECHO_MESSAGE:
         ctx.send(user, event)
 
 
-def _said(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
+def _said(
+    ctx: Context,
+    user: User,
+    target: str,
+    draft: Draft,
+    conversations: tuple[str, ...] = (),
+    standing: int = 0,
+) -> events.Said:
     """Make the event of a message, and have it stored: what does not fit into a line for everybody
-    is cut."""
+    is cut.
+
+    It belongs to these conversations, or to the channel's that is its target; it is for who has
+    this standing there.
+    """
     user.last_said = ctx.monotonic
     text, kind = draft.text, draft.kind
     event: events.Said
@@ -220,8 +239,8 @@ def _said(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
             text=text,
             client_tags=draft.client_tags,
         )
-    if kind != "TAGMSG":
-        ctx.output.records.append(event)
+    if kind != "TAGMSG" or not _TYPING.fullmatch(draft.client_tags):
+        ctx.output.records.append(Entry(event, conversations, standing) if conversations else event)
     return event
 
 

@@ -1,0 +1,131 @@
+"""What is asked of the history, and what is answered: values, for the core and the journal.
+
+The core asks with a request (`output.LookUp`), and has looked who may read what before it does.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from trio_chat.core.events import Event
+from trio_chat.core.ids import END, START, Position
+
+MESSAGES = 1
+"""What people have said, to a room or to each other: PRIVMSG and NOTICE."""
+TAGS = 2
+"""TAGMSG: what programs say."""
+OTHERS = 4
+"""Who came and went, and the like (draft/event-playback)."""
+EVERYTHING = MESSAGES | TAGS | OTHERS
+
+Bound: TypeAlias = Position | int
+"""Where a page ends: a position, or a time in milliseconds since the epoch."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a conversation: what stands between two bounds, and is neither of them."""
+
+    conversation: str
+    """Its key (`core/entries.py`)."""
+    after: Bound = START
+    before: Bound = END
+    limit: int
+    latest: bool = True
+    """Whether the limit is counted from the end back, or from the beginning on."""
+    kinds: int = MESSAGES
+    """`MESSAGES`, `TAGS`, `OTHERS`: what the reader can be shown."""
+    standing: int = 0
+    """The reader's: what takes a higher one is not there."""
+    known: tuple[Position, ...] = ()
+    """Positions that have to be those of something in the conversation, redacted or not: where one
+    is not, the page is empty."""
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of what stands around something, which is on it: half of the limit before it.
+
+    Of `wanted` the bounds go for the whole page, and `latest` for nothing.
+    """
+
+    wanted: Wanted
+    at: Bound
+
+
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Conversations whose latest message is between two times, in milliseconds and excluded."""
+
+    channels: tuple[str, ...]
+    """Keys of channels."""
+    party: str
+    """Whose conversations with somebody are meant too; empty: nobody's."""
+    after: int
+    before: int
+    limit: int
+
+
+class MarkerOf(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to when somebody has read a conversation (draft/read-marker)."""
+
+    reader: str
+    conversation: str
+
+
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """Something of a page."""
+
+    position: Position
+    event: Event
+    conversation: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What was found, in the order in which it happened."""
+
+    entries: list[Shown]
+    more: bool
+    """Whether there was more than the limit, on the side where it was not counted from."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A conversation with the latest message that everybody in it may read."""
+
+    conversation: str
+    with_: str
+    """Of two who write to each other, the other one; empty for a channel."""
+    latest: Shown
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where somebody may search: a conversation, and what of it they may read."""
+
+    conversation: str
+    """Its key."""
+    after: Position = START
+    before: Position = END
+    standing: int = 0
+    """Theirs: what takes a higher one is not found."""
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for. What is empty, or None, asks for nothing."""
+
+    text: str = ""
+    """Words that a message has all of; `"in quotes"` they stand one behind the other."""
+    places: tuple[Place, ...] | None
+    """None: everywhere."""
+    sender: str = ""
+    """A nickname."""
+    after: int | None = None
+    before: int | None = None
+    """Times in milliseconds since the epoch, both excluded."""
+    limit: int = 100
+    """The newest ones are found, so many at most."""
+
+
+Question: TypeAlias = Wanted | Around | Targets | MarkerOf | Search
+"""A page, what is around something, the conversations of somebody, a marker, words."""
+Answer: TypeAlias = Page | list[Target] | list[Shown] | int | None
+"""A `Page` to the first two; `list[Target]`; milliseconds, or None where nothing is marked;
+`list[Shown]`, the oldest first."""
