@@ -381,9 +381,8 @@ _ID = re.compile(rf"\b{ids.head(ids.following(0, NOW))[:5]}[0-9A-Za-z]+\b")
 def _tell_apart(lines: list[str]) -> list[str]:
     """Give ids numbers, in the order in which they first appear."""
     told: dict[str, str] = {}
-    return _ID.sub(
-        lambda found: told.setdefault(found[0], f"id{len(told)}"), "\n".join(lines)
-    ).split("\n")
+    text = _ID.sub(lambda found: told.setdefault(found[0], f"id{len(told)}"), "\n".join(lines))
+    return text.split("\n")
 
 
 @pytest.mark.parametrize("tens", range(20))

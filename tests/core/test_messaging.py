@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import SERVER, World, codes, prefix
+from trio_chat.core import ids
 from trio_chat.core.entries import event_of
 from trio_chat.core.events import Said
 
@@ -152,7 +153,7 @@ def test_tags_and_times_for_those_who_asked() -> None:
     assert rest == f"{prefix('tags')} PRIVMSG #a :hi"
     parts = tags[1:].split(";")
     assert parts[0] == "time=2023-11-14T22:13:20.000Z"
-    assert parts[1].startswith("msgid=m")
+    assert ids.decode(parts[1].removeprefix("msgid="))
     assert parts[2:] == ["+x=a\\sb"]
     # A TAGMSG is for those who know tags.
     found = world.send("tags", "@+typing=active TAGMSG #a")
