@@ -7,13 +7,14 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from tests.journal.rig import File, number_at, said
-from tests.served import served
+from tests.served import SERVE, served
 from trio_chat.cli import commands
 from trio_chat.core.ids import Position
 
@@ -164,3 +165,32 @@ def test_while_a_server_runs(tmp_path: Path) -> None:
             f"trio-chat: another server ({process}) keeps its journal in {data}\n"
         )
     assert "are you there?" in run(data, "search", "there").stdout
+
+
+# --- What ends a server before it begins
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda data: data.write_text("x"), "data can not be written: File exists"),
+        (
+            lambda data: (data.mkdir(), (data / "journal.db").write_bytes(b"x" * 9999)),
+            "data/journal.db is damaged, or no journal: file is not a database",
+        ),
+    ],
+)
+def test_serve_says_what_is_wrong_with_its_journal(
+    tmp_path: Path, make: Callable[[Path], object], said: str
+) -> None:
+    data = tmp_path / "data"
+    make(data)
+    done = subprocess.run(
+        [*SERVE, "--listen", "127.0.0.1:0", "--data", str(data)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"trio-chat: {tmp_path}/{said}\n"

@@ -289,7 +289,11 @@ async def reading_that_hangs() -> AsyncIterator[Running]:
         released.wait()
         raise ConfigError(["nobody wants to know any more"])
 
-    config = load(None, {"HOME": "/"}, [Override(flag="", key="listeners", value=LOOPBACK)])
+    overrides = [
+        Override(flag="", key="listeners", value=LOOPBACK),
+        Override(flag="", key="history.enabled", value=False),
+    ]
+    config = load(None, {"HOME": "/"}, overrides)
     out = StringIO()
     async with trio.open_nursery() as nursery:
         it = Running(await nursery.start(partial(serve, config, reload=hang, out=out)), out)

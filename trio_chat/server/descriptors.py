@@ -10,9 +10,9 @@ from trio_chat.server.errors import StartError
 PLENTY = 1000
 """Connections: where fewer are possible, whoever starts the server hears of it."""
 HOW_TO_RAISE = "ulimit -n, or LimitNOFILE= in a unit of systemd"
-_LEAST, _MOST = 24, 256
+_LEAST, _MOST = 32, 256
 """What connections leave free, at least and at most, so that files can always be opened. An idle
-server has a dozen open."""
+server has a dozen open, and its journal another dozen."""
 _PART = 8
 """Of how many one is left free, between those two."""
 

@@ -70,6 +70,8 @@ async def serve(
     endpoints: list[Endpoint] = []
     async with contextlib.AsyncExitStack() as opened:
         collector = opened.enter_context(Collector())
+        # Without files there is no journal either, and a worse reason.
+        for_connections(limit, len(config.listeners))
         journal = open_journal(config)
         opened.push_async_callback(journal.aclose)
         for listener in config.listeners:
