@@ -339,6 +339,10 @@ class Hub:
             if not isinstance(error, TooSlowError):
                 self.count_trouble("could not read the journal", str(error))
             done = Completed(request=request.id, result=False, detail=str(error))
+        except Exception:
+            # Ours, or what is in the file: it costs whoever has asked the answer.
+            log.exception("a question could not be answered", user=request.user)
+            done = Completed(request=request.id, result=False, detail="Internal error")
         else:
             done = Completed(request=request.id, result=True, answer=answer)
         await self.put(done)
