@@ -168,7 +168,17 @@ def test_serve_needs_no_standard_error(redirection: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "serve", "check-config", "default-config", "hash-password", "client"]
+    "command",
+    [
+        "",
+        "serve",
+        "check-config",
+        "default-config",
+        "hash-password",
+        "client",
+        *("journal", "journal check", "journal export", "journal backup", "journal prune"),
+        "journal search",
+    ],
 )
 def test_what_a_command_does_is_said_where_there_are_no_docstrings(command: str) -> None:
     args = [*command.split(), "--help"]
@@ -185,7 +195,7 @@ def test_what_a_command_does_is_said_where_there_are_no_docstrings(command: str)
     assert re.match(r"  [A-Z][a-z ,]+", said)
     if not command:
         said = said.partition("Commands:")[2]
-        assert len(re.findall(r"^  [a-z-]+ +[A-Z]", said, re.MULTILINE)) == 5
+        assert len(re.findall(r"^  [a-z-]+ +[A-Z]", said, re.MULTILINE)) == 6
 
 
 # default-config and check-config

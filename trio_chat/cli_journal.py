@@ -42,16 +42,16 @@ class Misuse(Failure):
     exit_code = 2
 
 
-@click.group()
+@click.group(
+    help="Look after what a server keeps of what was said.\n\nThe directory is the one that "
+    "`serve` has with the same --config or --data. All but `prune` can be done while "
+    "the server runs."
+)
 @click.option("--config", "path", type=_FILE, metavar="FILE", help="The server's configuration.")
 @click.option("--data", metavar="DIR", help="The directory of what the server keeps.")
 @click.pass_context
 def journal(ctx: click.Context, path: Path | None, data: str | None) -> None:
-    """Look after what a server keeps of what was said.
-
-    The directory is the one that `serve` has with the same --config or --data. All but `prune` can
-    be done while the server runs.
-    """
+    """`trio-chat journal`"""
     overrides = [] if data is None else [Override(flag="--data", key="server.data", value=data)]
     try:
         ctx.obj = load(path, os.environ, overrides)
@@ -59,10 +59,12 @@ def journal(ctx: click.Context, path: Path | None, data: str | None) -> None:
         raise Misuse(str(error)) from None
 
 
-@journal.command()
+@journal.command(
+    help="Say whether the journal is as it should be: exit code 0, or 1 and what is wrong."
+)
 @click.pass_obj
 def check(config: Config) -> None:
-    """Say whether the journal is as it should be: exit code 0, or 1 and what is wrong."""
+    """`trio-chat journal check`"""
     with _sentences(), _bar("Checking") as progress:
         faults = upkeep.check(config.server.data, progress)
     if faults:
@@ -70,7 +72,7 @@ def check(config: Config) -> None:
     click.echo("The journal is fine")
 
 
-@journal.command()
+@journal.command(help="Print what happened, an object of JSON a line: room by room, in order.")
 @click.option("--room", metavar="ROOM", help="What happened there only.")
 @click.option("--after", type=_TIME, help="What happened later than that (UTC).")
 @click.option("--before", type=_TIME, help="What happened earlier than that (UTC).")
@@ -78,7 +80,7 @@ def check(config: Config) -> None:
 def export(
     config: Config, room: str | None, after: datetime | None, before: datetime | None
 ) -> None:
-    """Print what happened, an object of JSON a line: room by room, in order."""
+    """`trio-chat journal export`"""
     out = sys.stdout.buffer
     with _sentences(), _bar("Exporting") as progress:
         upkeep.export(
@@ -92,28 +94,28 @@ def export(
     out.flush()
 
 
-@journal.command()
+@journal.command(
+    help="Copy the journal to FILE, as it is at this moment.\n\nThe copy is a journal: to "
+    "restore it, put it in the place of journal.db while no server runs."
+)
 @click.argument("target", type=_FILE, metavar="FILE")
 @click.pass_obj
 def backup(config: Config, target: Path) -> None:
-    """Copy the journal to FILE, as it is at this moment.
-
-    The copy is a journal: to restore it, put it in the place of journal.db while no server runs.
-    """
+    """`trio-chat journal backup`"""
     with _sentences(), _bar("Copying") as progress:
         upkeep.backup(config.server.data, target, progress)
 
 
-@journal.command()
+@journal.command(
+    help="Do away with what is not to be kept any more, and make the file smaller.\n\nHow "
+    "much is kept is what the configuration says, if nothing else is said. A server "
+    "does this by itself, little by little: there must be none that runs."
+)
 @click.option("--days", type=click.IntRange(0), help="Keep so many days; 0: all. [config]")
 @click.option("--per-room", type=click.IntRange(0), help="Keep so many messages of each; 0: all.")
 @click.pass_obj
 def prune(config: Config, days: int | None, per_room: int | None) -> None:
-    """Do away with what is not to be kept any more, and make the file smaller.
-
-    How much is kept is what the configuration says, if nothing else is said. A server does this by
-    itself, little by little: there must be none that runs.
-    """
+    """`trio-chat journal prune`"""
     history = config.history
     retention = Retention(
         days=history.retention_days if days is None else days,
@@ -123,7 +125,10 @@ def prune(config: Config, days: int | None, per_room: int | None) -> None:
         upkeep.prune(config.server.data, retention, progress)
 
 
-@journal.command()
+@journal.command(
+    help="Print the messages that have all these words, the oldest first.\n\nWhat is in "
+    "quotes has to stand there in a row."
+)
 @click.argument("words", nargs=-1, metavar="WORDS…")
 @click.option("--in", "room", metavar="ROOM", help="What was said there only.")
 @click.option("--from", "sender", default="", metavar="NICK", help="What they said only.")
@@ -140,10 +145,7 @@ def search(
     before: datetime | None,
     limit: int,
 ) -> None:
-    """Print the messages that have all these words, the oldest first.
-
-    What is in quotes has to stand there in a row.
-    """
+    """`trio-chat journal search`"""
     wanted = Search(
         text=" ".join(f'"{word}"' if " " in word else word for word in words),
         places=None if room is None else (Place(of_channel(room)),),
