@@ -27,6 +27,8 @@ from trio_chat.core.state import Channel, User
 
 SHARE = 3
 """An event costs the number of its readers shifted right by so many bits: it is copied to each."""
+LOOK = 3
+"""To look at users one after another costs their number shifted right by so many bits."""
 
 
 class CheckPassword(msgspec.Struct, frozen=True, kw_only=True):

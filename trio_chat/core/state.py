@@ -19,6 +19,7 @@ from trio_chat.core.events import Source
 from trio_chat.core.feed import Chunk, Feed
 from trio_chat.core.ignores import Ignores
 from trio_chat.core.inputs import Connected, UserId
+from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold, key
 from trio_chat.core.networks import shown_host
 from trio_chat.core.roster import Roster
@@ -213,6 +214,8 @@ class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
     mask: str
     by: str
     at: float
+    rule: Rule
+    """The mask, made ready."""
 
 
 class Channel:

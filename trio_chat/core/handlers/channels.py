@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trio_chat.core import events, masks, modes, names, numerics, rooms
+from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
@@ -63,7 +63,7 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
         standing = modes.OP
         channel = rooms.find_or_create(ctx.state, name, now=ctx.now)
     else:
-        refusal = _refusal(user, channel, key)
+        refusal = _refusal(ctx, user, channel, key)
         if refusal is not None:
             yield from _turn_away(ctx, user, channel, refusal, forwarded=forwarded)
             return
@@ -129,12 +129,12 @@ def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -
     ctx.output.broadcast(audience, event)
 
 
-def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
+def _refusal(ctx: Context, user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     """Return why a user can not join, or None."""
     if user.invited and channel in user.invited:
         # An invitation overrides +i, +k, +l, +R and bans: an operator has given it.
         return None
-    if channel.modes & modes.INVITE_ONLY and not listed(channel, "I", user):
+    if channel.modes & modes.INVITE_ONLY and not listed(ctx, channel, "I", user):
         return numerics.ERR_INVITEONLYCHAN
     if channel.modes & modes.KEYED and key != channel.key:
         return numerics.ERR_BADCHANNELKEY
@@ -142,23 +142,30 @@ def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
         return numerics.ERR_NEEDREGGEDNICK
     if channel.modes & modes.LIMITED and len(channel.members) >= channel.limit:
         return numerics.ERR_CHANNELISFULL
-    if banned(channel, user):
+    if banned(ctx, channel, user):
         return numerics.ERR_BANNEDFROMCHAN
     return None
 
 
-def listed(channel: Channel, letter: str, user: User, *, speaking: bool = False) -> bool:
+def listed(
+    ctx: Context, channel: Channel, letter: str, user: User, *, speaking: bool = False
+) -> bool:
     """Whether a mask in one of the channel's lists is about a user, who joins or is `speaking`."""
     entries = channel.lists.get(letter)
-    return bool(entries) and any(
-        masks.covers(entry, user.prefix, user.account, speaking=speaking) for entry in entries or ()
-    )
+    if not entries:
+        return False
+    prefix, account = names.fold(user.prefix), names.fold(user.account)
+    for entry in entries.values():
+        ctx.output.cost += entry.rule.cost
+        if entry.rule.covers(prefix, account, speaking=speaking):
+            return True
+    return False
 
 
-def banned(channel: Channel, user: User, *, speaking: bool = False) -> bool:
+def banned(ctx: Context, channel: Channel, user: User, *, speaking: bool = False) -> bool:
     """Whether a ban applies to a user, and no exception."""
-    return listed(channel, "b", user, speaking=speaking) and not listed(
-        channel, "e", user, speaking=speaking
+    return listed(ctx, channel, "b", user, speaking=speaking) and not listed(
+        ctx, channel, "e", user, speaking=speaking
     )
 
 

@@ -15,6 +15,7 @@ from trio_chat.core.entries import ELSEWHERE, Entry, between, of_channel
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.numerics import Numeric
+from trio_chat.core.output import LOOK
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -144,7 +145,7 @@ def _open_channel(ctx: Context, user: User, name: str, target: str, draft: Draft
     if channel is None:
         _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, target))
         return None
-    reason = _cannot_speak(user, channel, draft)
+    reason = _cannot_speak(ctx, user, channel, draft)
     if reason:
         _refuse(ctx, user, draft, numerics.ERR_CANNOTSENDTOCHAN, channel.name, reason)
         return None
@@ -163,13 +164,12 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
     lowest = min((row for row in modes.PREFIXES if row.symbol in symbols), key=lambda row: row.bit)
     key = (of_channel(channel.name),)
     event = _said(ctx, user, lowest.symbol + channel.name, draft, key, lowest.bit)
-    ignores = ctx.state.ignores
+    ignoring = frozenset(ctx.state.ignores.readers(user))
+    ctx.output.cost += len(channel.members) >> LOOK
     audience = [
         member
         for member, standing in channel.members.items()
-        if modes.rank(standing) >= lowest.bit
-        and member is not user
-        and not ignores.has(member, user)
+        if modes.rank(standing) >= lowest.bit and member is not user and member not in ignoring
     ]
     ctx.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
@@ -244,7 +244,7 @@ def _said(
     return event
 
 
-def _cannot_speak(user: User, channel: Channel, draft: Draft) -> str:
+def _cannot_speak(ctx: Context, user: User, channel: Channel, draft: Draft) -> str:
     """Return why a user can not speak in a channel, or an empty string."""
     standing = channel.members.get(user)
     if standing is None and channel.modes & modes.NO_EXTERNAL:
@@ -260,7 +260,7 @@ def _cannot_speak(user: User, channel: Channel, draft: Draft) -> str:
     if "b" in channel.lists:
         silenced = channel.silenced.get(user)
         if silenced is None:
-            silenced = banned(channel, user, speaking=True)
+            silenced = banned(ctx, channel, user, speaking=True)
             if standing is not None:
                 channel.silenced[user] = silenced
         if silenced:

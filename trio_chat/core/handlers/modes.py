@@ -376,7 +376,7 @@ def _set_list(
             ctx.reply(user, numerics.ERR_BANLISTFULL, channel.name, mask)
             return
         channel.lists.setdefault(row.letter, {})[folded] = ListEntry(
-            mask=mask, by=user.prefix, at=ctx.now
+            mask=mask, by=user.prefix, at=ctx.now, rule=masks.Rule(mask)
         )
     else:
         entry = entries.pop(folded, None)
