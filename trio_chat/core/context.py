@@ -9,7 +9,7 @@ Must not know the table of commands, nor inputs: what calls the handlers is `cor
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from trio_chat.core import events, ids, modes, names, numerics, rooms
@@ -34,6 +34,9 @@ SEARCH = 2_000
 
 Replies: TypeAlias = Iterator[tuple[Numeric, tuple[str, ...]] | None]
 """Numeric replies with their parameters; None: something was looked at of which nothing is said."""
+
+Part: TypeAlias = Callable[[], None]
+"""A part of something that may be much."""
 
 
 class Pending:
@@ -89,6 +92,8 @@ class Context:
         """What the user at hand has been sent since the last look at `page_size`."""
         self.searches: collections.deque[int] = collections.deque()
         """Requests of searches that go on when a step has time for them."""
+        self.chores: collections.deque[Part] = collections.deque()
+        """What is to be done when a step has time for it, and that nobody waits for."""
         self.number = ids.following(last, started)
         """The step's, greater than that of every step before it."""
         self._places = -1
@@ -239,10 +244,11 @@ class Context:
     def page(self, user: User, replies: Replies, *, look: int = 0, sent: int = 0) -> None:
         """Send replies, however many: a page at a time, each when the last has been taken.
 
-        `look` is what it costs to look at what one of them may be about, for those that look at
-        much: such a search goes on in a later step where it takes long. `sent` have been sent since
-        the last page. The state may change between any two: the iterator looks at what it says when
-        it is asked for it, so that whoever has been shown a change is not told otherwise later.
+        Where it takes long, it goes on in a later step. `look` is what it costs to look at what one
+        of them may be about: such a search waits for a step that has time for it. `sent` have been
+        sent since the last page. The state may change between any two: the iterator looks at what
+        it says when it is asked for it, so that whoever has been shown a change is not told
+        otherwise later.
         """
         if user is not self.at_hand:
             # Somebody is made to join: the page is theirs.
@@ -255,7 +261,9 @@ class Context:
         # What was answered to earlier lines is no reason to cut this answer.
         before = self.replies
         self.replies += sent
-        end = min(output.cost + SEARCH, BUDGET)
+        end = output.cost + SEARCH
+        if look:
+            end = min(end, BUDGET)
         if not look or output.cost < end:
             for found in replies:
                 output.cost += look
@@ -264,15 +272,29 @@ class Context:
                 if self.replies - before >= self.page_size:
                     self.await_sent(user, lambda _: self.page(user, replies, look=look))
                     return
-                if look and output.cost >= end:
+                if output.cost >= end:
                     break
             else:
                 return
         sent = self.replies - before
         self._search_later(user, lambda _: self.page(user, replies, look=look, sent=sent))
 
+    def without_waiting(self, parts: Iterable[Part]) -> None:
+        """Do the parts of something that nobody's line waits for; where they take long, go on in
+        later steps."""
+        left = collections.deque(parts)
+        output = self.output
+        end = min(output.cost + SEARCH, BUDGET)
+        while left and output.cost < end:
+            left.popleft()()
+        self.chores.extend(left)
+
     def _search_later(self, user: User, resume: Callable[[Completed], None]) -> None:
-        """Call `resume` in a step that has time for it, behind who waits for that already."""
+        """Call `resume` in a step that has time for it, behind who waits for that already.
+
+        Each turn costs the user as much as another line does.
+        """
+        self.output.charge(user)
         self.searches.append(self._begin_request(user, resume))
 
     def check_password(

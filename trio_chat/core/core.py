@@ -103,7 +103,7 @@ class Core:
         both. `utc_offset` is in seconds east of UTC.
         """
         self.context.begin(now, now if monotonic is None else monotonic, utc_offset)
-        if self.context.searches:
+        if self.context.searches or self.context.chores:
             self._search_on()
         if self._next or self._backlog:
             self._catch_up()
@@ -123,7 +123,8 @@ class Core:
     @property
     def busy(self) -> bool:
         """Whether something is left for the next step, which should come soon."""
-        return bool(self._next or self._backlog or self.context.searches)
+        ctx = self.context
+        return bool(self._next or self._backlog or ctx.searches or ctx.chores)
 
     @property
     def next_deadline(self) -> float | None:
@@ -329,7 +330,8 @@ class Core:
                     self._fault(user, error)
 
     def _search_on(self) -> None:
-        """Go on with searches, each for a while, in half of the step: the rest is for others."""
+        """Go on with searches, each for a while, and with chores, in half of the step: the rest is
+        for others."""
         ctx = self.context
         for _ in range(len(ctx.searches)):
             if ctx.output.cost >= BUDGET // 2:
@@ -339,6 +341,12 @@ class Core:
                 self._completed(item)
             except Exception as error:
                 self._failed(item, error)
+        ctx.at_hand = None
+        while ctx.chores and ctx.output.cost < BUDGET // 2:
+            try:
+                ctx.chores.popleft()()
+            except Exception as error:
+                self._fault(None, error)
 
     def _go_on(self, user: User) -> None:
         """Carry out the lines of a user that have waited, and the end of the connection if it has

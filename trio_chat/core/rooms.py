@@ -6,10 +6,11 @@ in, and keeps the counts of `State` right, whatever the order of joins, quits an
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
 from trio_chat.core import modes
+from trio_chat.core.capabilities import TOLD
 from trio_chat.core.names import fold, skeleton
 from trio_chat.core.state import Channel, Past, State, User
 
@@ -27,6 +28,10 @@ def find_or_create(state: State, name: str, *, now: float) -> Channel:
 def enter(user: User, channel: Channel, standing: int) -> None:
     """Make a user a member, who sees what happens there from now on."""
     channel.members[user] = standing
+    if standing >= modes.HALFOP:
+        channel.operators[user] = None
+    if user.caps & TOLD:
+        _count(channel, user.caps & TOLD, 1)
     user.channels.append(channel)
     if channel.feed is not None:
         channel.feed.admit(user, user.encoding_in(channel))
@@ -37,8 +42,11 @@ def enter(user: User, channel: Channel, standing: int) -> None:
 def leave(state: State, user: User, channel: Channel) -> None:
     """End a membership; the channel goes with its last member, unless it is permanent."""
     del channel.members[user]
+    channel.operators.pop(user, None)
+    if user.caps & TOLD:
+        _count(channel, user.caps & TOLD, -1)
     channel.silenced.pop(user, None)
-    channel.known.discard(user)
+    channel.known.pop(user, None)
     channel.rosters.clear()
     if channel.feed is not None:
         channel.feed.dismiss(user)
@@ -51,19 +59,58 @@ def leave(state: State, user: User, channel: Channel) -> None:
         channel.forward = None
 
 
-def neighbours(user: User) -> list[User]:
+def _count(channel: Channel, caps: int, change: int) -> None:
+    """Note that a channel has a member more, or less, with each of these capabilities."""
+    takers = channel.takers
+    while caps:
+        one = caps & -caps
+        caps ^= one
+        takers[one] = takers.get(one, 0) + change
+        if not takers[one]:
+            del takers[one]
+
+
+def neighbours(user: User) -> dict[User, int]:
     """Return everybody who sees the user in a channel, each once, the user left out."""
-    found: dict[User, None] = {}
-    for channel in user.channels:
-        found.update(dict.fromkeys(audience(channel, user)))
+    return _together(user, user.channels)
+
+
+def takers(user: User, capability: int) -> list[User]:
+    """Return those of a user's neighbours who have one of the capabilities in `TOLD`.
+
+    A channel in which nobody has it is not looked through.
+    """
+    asked = [channel for channel in user.channels if capability in channel.takers]
+    return [one for one in _together(user, asked) if one.caps & capability] if asked else []
+
+
+def takers_in(channel: Channel, user: User, capability: int) -> list[User]:
+    """Return who sees what a member does, and has one of the capabilities in `TOLD`, the member
+    left out."""
+    if capability not in channel.takers:
+        return []
+    return [one for one in audience(channel, user) if one.caps & capability and one is not user]
+
+
+def _together(user: User, channels: Iterable[Channel]) -> dict[User, int]:
+    """Return who sees the user in one of these channels; what each has there is of no use."""
+    found: dict[User, int] = {}
+    for channel in channels:
+        some = _audience(channel, user, channel.members[user])
+        # Dictionaries are put together much faster than their members are looked at.
+        found.update(channel.members if some is None else dict.fromkeys(some, 0))
     found.pop(user, None)
-    return list(found)
+    return found
 
 
-def reach(user: User) -> int:
+def reach(user: User, capability: int = 0) -> int:
     """Return how many see what a user does that concerns all their channels, roughly: whoever is in
-    several of them counts for each."""
-    return sum(len(channel.members) for channel in user.channels)
+    several of them counts for each. With a capability: where somebody has it."""
+    return sum(
+        len(channel.members)
+        for channel in user.channels
+        if not capability or capability in channel.takers
+    )
 
 
 def look_at(user: User, channel: Channel | None) -> None:
@@ -76,8 +123,11 @@ def look_at(user: User, channel: Channel | None) -> None:
 
 def set_caps(user: User, caps: int) -> None:
     """Give a client other capabilities: from now on, it is sent things as these demand."""
+    gone, new = user.caps & ~caps & TOLD, caps & ~user.caps & TOLD
     user.set_caps(caps)
     for channel in user.channels:
+        _count(channel, gone, -1)
+        _count(channel, new, 1)
         _read_anew(user, channel)
 
 
@@ -91,6 +141,10 @@ def _read_anew(user: User, channel: Channel) -> None:
 def set_standing(channel: Channel, user: User, standing: int) -> None:
     """Change what a member is in a channel: bits of `modes.PREFIXES`."""
     channel.members[user] = standing
+    if standing >= modes.HALFOP:
+        channel.operators[user] = None
+    else:
+        channel.operators.pop(user, None)
     channel.rosters.clear()
 
 
@@ -104,8 +158,7 @@ def _audience(channel: Channel, user: User, standing: int) -> list[User] | None:
     """Return who sees what somebody who has this standing does; None: everybody."""
     if not channel.modes & modes.AUDITORIUM or standing:
         return None
-    known = channel.known if user in channel.known else ()
-    return [one for one, their in channel.members.items() if their >= modes.HALFOP or one in known]
+    return list(channel.operators | channel.known if user in channel.known else channel.operators)
 
 
 Witnesses: TypeAlias = list[tuple[Channel, Collection[User] | None]]
@@ -137,7 +190,7 @@ def set_auditorium(channel: Channel, *, on: bool) -> None:
     """Show ordinary members to operators only, or to everybody again. Those who are there when it
     begins have seen each other, and go on doing so."""
     channel.modes = channel.modes & ~modes.AUDITORIUM | (modes.AUDITORIUM if on else 0)
-    channel.known = set(channel.members) if on else set()
+    channel.known = dict.fromkeys(channel.members) if on else {}
 
 
 def is_taken(state: State, nickname: str, user: User | None) -> bool:

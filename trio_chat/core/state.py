@@ -232,10 +232,12 @@ class Channel:
         "members",
         "modes",
         "name",
+        "operators",
         "permanent",
         "renamed_at",
         "rosters",
         "silenced",
+        "takers",
         "topic",
         "topic_at",
         "topic_by",
@@ -248,6 +250,11 @@ class Channel:
         """Whether it stays when the last member leaves."""
         self.members: dict[User, int] = {}
         """Each member's standing: bits of `modes.PREFIXES`."""
+        self.operators: dict[User, None] = {}
+        """The members of standing `modes.HALFOP` and above."""
+        self.takers: dict[int, int] = {}
+        """How many members have each of the capabilities in `capabilities.TOLD`; none: it is not
+        there."""
         self.modes = 0
         self.key = ""
         self.limit = 0
@@ -262,7 +269,7 @@ class Channel:
         """By letter of the mode, then by folded mask."""
         self.silenced: dict[User, bool] = {}
         """Remembers whether a ban applies to a member; emptied when a list or a name changes."""
-        self.known: set[User] = set()
+        self.known: dict[User, None] = {}
         """In an auditorium: those who were there when it became one."""
         self.feed: Feed | None = None
         """What has happened here within the step at hand."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
@@ -29,13 +31,18 @@ from trio_chat.wire.text import cut
 def join_(ctx: Context, user: User, message: Message) -> Replies:
     if message.params[0] == "0":
         for channel in list(user.channels):
-            part(ctx, user, channel, "")
+            # Somebody may have removed them meanwhile.
+            if user in channel.members:
+                part(ctx, user, channel, "")
+                yield None
         return
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     listed = message.params[0].split(",")
+    key_of: dict[str, str] = {}
+    for name, key in itertools.zip_longest(listed, keys[: len(listed)], fillvalue=""):
+        key_of.setdefault(name, key)
     for name in distinct(listed):
-        place = listed.index(name)
-        yield from join(ctx, user, name, keys[place] if place < len(keys) else "")
+        yield from join(ctx, user, name, key_of[name])
         yield None
 
 
@@ -121,12 +128,8 @@ def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -
     """Tell members with away-notify, and not with the capability `without`, that a user who has
     joined is away."""
     event = events.AwayChanged(time=ctx.now, source=user.source, text=user.away)
-    audience = [
-        one
-        for one in rooms.audience(channel, user)
-        if one.caps & AWAY_NOTIFY and not one.caps & without and one is not user
-    ]
-    ctx.output.broadcast(audience, event)
+    audience = rooms.takers_in(channel, user, AWAY_NOTIFY)
+    ctx.output.broadcast([one for one in audience if not one.caps & without], event)
 
 
 def _refusal(ctx: Context, user: User, channel: Channel, key: str) -> numerics.Numeric | None:
@@ -170,12 +173,13 @@ def banned(ctx: Context, channel: Channel, user: User, *, speaking: bool = False
 
 
 @command("PART", params=1, usage="PART <channel>{,<channel>} [<reason>]", help="leave channels")
-def part_(ctx: Context, user: User, message: Message) -> None:
+def part_(ctx: Context, user: User, message: Message) -> Replies:
     reason = message.params[1] if len(message.params) > 1 else ""
     for name in distinct(message.params[0].split(",")):
         channel = channel_for(ctx, user, name, member=True)
         if channel is not None:
             part(ctx, user, channel, reason)
+        yield None
 
 
 def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
@@ -352,8 +356,6 @@ def invite(ctx: Context, user: User, message: Message) -> None:
     )
     if not ctx.state.ignores.has(target, user):
         ctx.send(target, event)
-    audience = rooms.audience(channel, user)
-    told = [one for one in audience if one.caps & INVITE_NOTIFY and one is not user]
-    ctx.output.broadcast(told, event)
+    ctx.output.broadcast(rooms.takers_in(channel, user, INVITE_NOTIFY), event)
     if target.away is not None:
         ctx.reply(user, numerics.RPL_AWAY, target.nickname, target.away)
