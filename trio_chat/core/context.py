@@ -108,6 +108,7 @@ class Context:
         self.monotonic = monotonic
         self.number = ids.following(self.number, now)
         self._places = -1
+        self.at_hand = None
         self.output.begin(self.number, now, utc_offset)
 
     def on_the_wall(self, monotonic: float) -> float:

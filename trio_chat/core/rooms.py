@@ -6,6 +6,7 @@ in, and keeps the counts of `State` right, whatever the order of joins, quits an
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
@@ -55,8 +56,45 @@ def leave(state: State, user: User, channel: Channel) -> None:
         look_at(user, user.channels[-1] if user.channels else None)
     if not channel.members and not channel.permanent:
         state.channels.pop(fold(channel.name), None)
-        # Two that forward to each other would keep each other.
-        channel.forward = None
+
+
+def is_there(channel: Channel) -> bool:
+    """Whether a channel still is; one that is made anew under its name is another."""
+    return bool(channel.members) or channel.permanent
+
+
+def set_forward(channel: Channel, other: Channel | None) -> None:
+    """Have a channel send on whom it does not let in, or no more. It does not keep the other."""
+    channel.forward = weakref.ref(other) if other is not None else None
+
+
+def forward(channel: Channel) -> Channel | None:
+    """Return the channel to which one sends on whom it does not let in, if that is there."""
+    other = channel.forward() if channel.forward is not None else None
+    return other if other is not None and is_there(other) else None
+
+
+def invite(user: User, channel: Channel, limit: int) -> None:
+    """Note that a user may come in, whatever else keeps them out; the latest `limit` of those."""
+    known = invitations(user)
+    if channel not in known:
+        user.invited = [weakref.ref(one) for one in [*known, channel][-limit:]]
+
+
+def invitations(user: User) -> list[Channel]:
+    """Return the channels that a user has been invited to and that are there: one that is gone
+    opens no other."""
+    if not user.invited:
+        return []
+    found = [one for one in (known() for known in user.invited) if one is not None]
+    return [channel for channel in found if is_there(channel)]
+
+
+def use_invitation(user: User, channel: Channel) -> None:
+    """Note that a user has come in: an invitation is good for once."""
+    if user.invited:
+        left = [one for one in invitations(user) if one is not channel]
+        user.invited = [weakref.ref(one) for one in left] or None
 
 
 def _count(channel: Channel, caps: int, change: int) -> None:

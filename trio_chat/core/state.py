@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import math
+import weakref
 
 import msgspec
 
@@ -132,8 +133,9 @@ class User:
         """The batch that the client has begun to send."""
         self.current: Channel | None = None
         """The room that a person on the plain side talks to."""
-        self.invited: list[Channel] | None = None
-        """The channels that this user has been invited to. One that is gone opens no other."""
+        self.invited: list[weakref.ref[Channel]] | None = None
+        """The channels that this user has been invited to, which none of these keeps
+        (`rooms.invitations`)."""
         self.registration: Registration | None = Registration()
         self.connected_at = item.since
         self.signed_on = since
@@ -222,6 +224,7 @@ class Channel:
     """A room, its members and what is set in it."""
 
     __slots__ = (
+        "__weakref__",
         "created",
         "feed",
         "forward",
@@ -258,8 +261,8 @@ class Channel:
         self.modes = 0
         self.key = ""
         self.limit = 0
-        self.forward: Channel | None = None
-        """Where who can not join is taken, while that channel is there."""
+        self.forward: weakref.ref[Channel] | None = None
+        """Where who can not join is taken, while that channel is there (`rooms.forward`)."""
         self.renamed_at = -math.inf
         """On the clock that does not jump; the other times are in seconds since the epoch."""
         self.topic = ""

@@ -82,10 +82,9 @@ def _turn_away(
     ctx: Context, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
 ) -> Replies:
     """Say why a channel does not let a user in, or take them where it forwards to."""
-    other = channel.forward
-    gone = other is None or ctx.state.channel_named(other.name) is not other
+    other = rooms.forward(channel)
     # Whoever has the key wrong wants to know just that.
-    if other is None or gone or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
+    if other is None or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
         ctx.reply(user, refusal, channel.name)
         return
     ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
@@ -94,8 +93,7 @@ def _turn_away(
 
 def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
     """Make a user a member, and tell those who see it and the user what is there."""
-    if user.invited and channel in user.invited:
-        user.invited.remove(channel)
+    rooms.use_invitation(user, channel)
     event = events.Joined(
         time=ctx.now,
         source=user.source,
@@ -134,7 +132,7 @@ def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -
 
 def _refusal(ctx: Context, user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     """Return why a user can not join, or None."""
-    if user.invited and channel in user.invited:
+    if channel in rooms.invitations(user):
         # An invitation overrides +i, +k, +l, +R and bans: an operator has given it.
         return None
     if channel.modes & modes.INVITE_ONLY and not listed(ctx, channel, "I", user):
@@ -319,9 +317,8 @@ def send_topic(ctx: Context, user: User, channel: Channel) -> None:
 )
 def invite(ctx: Context, user: User, message: Message) -> None:
     if not message.params:
-        for known in user.invited or ():
-            if ctx.state.channel_named(known.name) is known:
-                ctx.reply(user, numerics.RPL_INVITELIST, known.name)
+        for known in rooms.invitations(user):
+            ctx.reply(user, numerics.RPL_INVITELIST, known.name)
         ctx.reply(user, numerics.RPL_ENDOFINVITELIST)
         return
     if len(message.params) < 2:
@@ -346,10 +343,7 @@ def invite(ctx: Context, user: User, message: Message) -> None:
         return
     if channel.members[user] >= modes.HALFOP:
         # Only an operator's invitation opens a door; anybody's is passed on.
-        invited = target.invited = target.invited or []
-        if channel not in invited:
-            invited.append(channel)
-            del invited[: -ctx.settings.limits.channels_per_user]
+        rooms.invite(target, channel, ctx.settings.limits.channels_per_user)
     ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
     event = events.Invited(
         time=ctx.now, source=user.source, nickname=target.nickname, channel=channel.name
