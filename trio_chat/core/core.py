@@ -37,6 +37,8 @@ from trio_chat.wire.errors import Problem, ProtocolError
 
 DECISION = 6
 """What it costs to carry out a line, in units of about a microsecond (`Output.cost`)."""
+LONG = 100
+"""Bytes of a line that is worth a look how much is in it."""
 FEW = 64
 """Users to whom something can be shown in any step."""
 TURN = 256
@@ -260,6 +262,9 @@ class Core:
                 self._postpone(user, lines[place:])
                 return
             output.cost += DECISION
+            if len(line) > LONG:
+                # It may name, or tag, a hundred things.
+                output.cost += line.count(b" ") + line.count(b",") + line.count(b";")
 
     def _plain_line(self, user: User, line: bytes) -> bool:
         """Carry out what a person typed; False: it is left for the next step."""

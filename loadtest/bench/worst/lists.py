@@ -167,9 +167,10 @@ def _() -> Case:
 _FOREIGN = [chr(0x430 + n % 32) + chr(0x430 + n // 32) for n in range(100)]
 
 
-def _names(joint: str) -> Iterator[str]:
-    for number in itertools.count():
-        yield chr(0x430 + number % 32) + (chr(0x430 + number // 32) if number > 31 else "")
+def _names(start: int = 0) -> Iterator[str]:
+    """Yield short names that are not ASCII, from the one of a number on."""
+    for number in itertools.count(start):
+        yield chr(0x430 + number % 32) + chr(0x430 + number // 32)
 
 
 for _name, _start, _joint, _undo in (
@@ -189,17 +190,21 @@ for _name, _start, _joint, _undo in (
     def _(start: str = _start, joint: str = _joint, undo: str = _undo) -> Case:
         world = World()
         world.rooms(1, [world.user("al")])
-        line = filled(start, _names(joint), joint)
-        if start.startswith("PRIVMSG"):
-            line = line[:-4] + " :x"
-        return case(world, "al", line, ("al", undo))
+        numbers = itertools.count(step=200)
+
+        def inputs() -> list[Any]:
+            # Others each time: what a name is, is remembered.
+            line = filled(start, _names(next(numbers)), joint)
+            return [world.received("al", f"{line[:-4]} :x" if "PRIVMSG" in line else line)]
+
+        return world, inputs, lambda: world.send("al", undo)
 
 
 @row("MONITOR S", "100 watched in Cyrillic")
 def _() -> Case:
     world = World()
     world.user("al")
-    world.send("al", filled("MONITOR + ", _names(",")), "MONITOR + " + ",".join(_FOREIGN[:50]))
+    world.send("al", filled("MONITOR + ", _names()), "MONITOR + " + ",".join(_FOREIGN[:50]))
     return case(world, "al", "MONITOR S")
 
 

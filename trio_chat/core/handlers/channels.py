@@ -21,6 +21,9 @@ from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
+_ENTERING, _LEAVING = 40, 15
+"""What these cost in a room in which few are (`Output.cost`)."""
+
 
 @command(
     "JOIN",
@@ -41,7 +44,7 @@ def join_(ctx: Context, user: User, message: Message) -> Replies:
     key_of: dict[str, str] = {}
     for name, key in itertools.zip_longest(listed, keys[: len(listed)], fillvalue=""):
         key_of.setdefault(name, key)
-    for name in distinct(listed):
+    for name in distinct(ctx, listed):
         yield from join(ctx, user, name, key_of[name])
         yield None
 
@@ -94,6 +97,7 @@ def _turn_away(
 def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
     """Make a user a member, and tell those who see it and the user what is there."""
     rooms.use_invitation(user, channel)
+    ctx.output.cost += _ENTERING
     event = events.Joined(
         time=ctx.now,
         source=user.source,
@@ -173,7 +177,7 @@ def banned(ctx: Context, channel: Channel, user: User, *, speaking: bool = False
 @command("PART", params=1, usage="PART <channel>{,<channel>} [<reason>]", help="leave channels")
 def part_(ctx: Context, user: User, message: Message) -> Replies:
     reason = message.params[1] if len(message.params) > 1 else ""
-    for name in distinct(message.params[0].split(",")):
+    for name in distinct(ctx, message.params[0].split(",")):
         channel = channel_for(ctx, user, name, member=True)
         if channel is not None:
             part(ctx, user, channel, reason)
@@ -182,6 +186,7 @@ def part_(ctx: Context, user: User, message: Message) -> Replies:
 
 def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
     """End a membership, and tell those who see it."""
+    ctx.output.cost += _LEAVING
     event = events.Parted(
         time=ctx.now,
         source=user.source,
@@ -208,6 +213,7 @@ def kick(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "KICK")
         return
     limits = ctx.settings.limits
+    ctx.output.cost += names.cost(nicknames)
     pairs: dict[tuple[str, str], tuple[str, str]] = {}
     for name, nickname in zip(listed, nicknames, strict=True):
         pairs.setdefault((names.fold(name), names.key(nickname)), (name, nickname))

@@ -24,6 +24,9 @@ from trio_chat.wire.text import cut
 _CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+", re.ASCII)
 """message-tags, "Format": a client-only tag."""
 
+_TARGET = 5
+"""What it costs to say something to one more (`Output.cost`)."""
+
 
 _TYPING = re.compile(r"\+typing=[^;]*")
 """Tags that say nothing to who reads them later (typing)."""
@@ -68,6 +71,7 @@ def send(ctx: Context, user: User, message: Message) -> None:
         say(ctx, user, target, draft)
         return
     for one in targets(ctx, user, target, silent=kind == "NOTICE"):
+        ctx.output.cost += _TARGET
         say(ctx, user, one, draft)
 
 

@@ -124,6 +124,7 @@ def change_modes(
         ctx.reply(user, numerics.RPL_CHANNELMODEIS, channel.name, *shown)
         ctx.reply(user, numerics.RPL_CREATIONTIME, channel.name, str(int(channel.created)))
         return
+    ctx.output.cost += 3 * len(params[0])
     parameters = list(params[1:])
     change = _Change()
     adding = True

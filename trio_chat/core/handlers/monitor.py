@@ -29,7 +29,7 @@ def monitor(ctx: Context, user: User, message: Message) -> None:
         if len(message.params) < 2:
             ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MONITOR")
             return
-        wanted = distinct(message.params[1].split(","))
+        wanted = distinct(ctx, message.params[1].split(","))
         if subcommand == "+":
             _add(ctx, user, wanted)
         else:

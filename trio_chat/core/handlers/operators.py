@@ -118,7 +118,7 @@ def sajoin(ctx: Context, user: User, message: Message) -> Replies:
             ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
             return
     assert target is not None
-    for name in distinct(message.params[-1].split(",")):
+    for name in distinct(ctx, message.params[-1].split(",")):
         yield None
         if not names.is_channel_name(name, ctx.settings.limits.channel):
             ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, name))
