@@ -311,3 +311,41 @@ def test_a_mistake_in_a_chore_costs_nobody_anything() -> None:
     assert done == ["next"]
     assert effects.closes == []
     assert not world.core.busy
+
+
+@pytest.mark.parametrize(
+    ("line", "least"),
+    [
+        # By names, masks, letters and tags: each of these took some 200 µs and more.
+        (f"MONITOR + {','.join(f'a{n:x}' for n in range(100))}", 200),
+        (f"ISON {' '.join(f'a{n:x}' for n in range(100))}", 200),
+        (f"MODE #a +{'b' * 60} {' '.join(f'{n:x}' for n in range(60))}", 200),
+        (f"MODE #a {''.join(map(chr, range(0x410, 0x4F0)))}", 600),
+        (f"@{';'.join(f'+{n:x}=b' for n in range(600))} TAGMSG #a", 550),
+        # PRECIS takes some 10 µs for a character.
+        (f"KICK #a {','.join('я' * 30 + str(n) for n in range(7))}", 2_000),
+        (f"MONITOR + {','.join('я' * 30 + str(n) for n in range(7))}", 2_000),
+        # These are as quick as they are common.
+        ("PRIVMSG #a :x", 0),
+        (f"PRIVMSG #a :{'я' * 200}", 0),
+    ],
+)
+def test_what_a_line_costs_is_counted_by_how_much_is_in_it(line: str, least: int) -> None:
+    world = World()
+    world.irc("al", caps="message-tags", rooms="#a")
+    (cost,) = costs(world, world.lines("al", line))
+    assert least <= cost <= max(2 * least, 12)
+
+
+def test_a_packet_of_costly_lines_is_cut_into_steps() -> None:
+    world = World()
+    for number in range(20):
+        world.irc(f"u{number}", rooms=f"#{number}")
+    masks = " ".join(f"{n:x}" for n in range(60))
+    packets = [
+        world.lines(f"u{n}", *[f"MODE #{n} {'+-'[k % 2]}{'b' * 60} {masks}" for k in range(100)])
+        for n in range(20)
+    ]
+    found = costs(world, *packets)
+    assert len(found) > 10
+    assert max(found) <= 2 * BUDGET + 1_000

@@ -86,7 +86,8 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     others = [one for one in channel.members if not (one.caps & CHANNEL_RENAME or one.plain)]
     for member in others:
         left = events.Parted(time=ctx.now, source=member.source, channel=before, reason=reason)
-        ctx.send(member, left)
+        send = ctx.send if member is user else ctx.output.send
+        send(member, left)
         joined = events.Joined(
             time=ctx.now,
             source=member.source,
@@ -94,7 +95,7 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
             account=member.account or "*",
             realname=member.realname,
         )
-        ctx.send(member, joined)
+        send(member, joined)
     ctx.without_waiting([partial(_describe, ctx, member, channel, name) for member in others])
 
 
