@@ -154,6 +154,22 @@ def test_a_mistake_in_a_search_costs_who_asked_the_connection(
     assert world.ask("al2", "PING x") == [f":{SERVER} PONG {SERVER} x"]
 
 
+def test_what_nobody_waits_for_is_done_in_spite_of_searches(world: World) -> None:
+    world.core.step([world.lines(f"al{n}", *["WHO *nobody"] * 5) for n in range(ASKERS)], world.now)
+    left = list(range(100))
+
+    def part() -> None:
+        left.pop()
+        world.core.context.output.cost += 1_000
+
+    world.core.context.chores.extend([part] * len(left))
+    for count in range(5, 100, 5):
+        effects = world.core.step([], world.now)
+        assert effects.failures == []
+        assert len(left) == 100 - count
+    assert world.core.context.searches
+
+
 def test_a_packet_of_searches_waits_for_its_turns_and_each_turn_is_charged(world: World) -> None:
     world.slow = True
     asked = [world.lines("al1", *["WHO zzz*"] * 500), world.lines("by", "PING x")]

@@ -335,9 +335,15 @@ class Core:
                     self._fault(user, error)
 
     def _search_on(self) -> None:
-        """Go on with searches, each for a while, and with chores, in half of the step: the rest is
+        """Go on with chores, and with searches, each for a while, in half of the step: the rest is
         for others."""
         ctx = self.context
+        ctx.at_hand = None
+        while ctx.chores and ctx.output.cost < BUDGET // 4:
+            try:
+                ctx.chores.popleft()()
+            except Exception as error:
+                self._fault(None, error)
         for _ in range(len(ctx.searches)):
             if ctx.output.cost >= BUDGET // 2:
                 return
@@ -346,12 +352,6 @@ class Core:
                 self._completed(item)
             except Exception as error:
                 self._failed(item, error)
-        ctx.at_hand = None
-        while ctx.chores and ctx.output.cost < BUDGET // 2:
-            try:
-                ctx.chores.popleft()()
-            except Exception as error:
-                self._fault(None, error)
 
     def _go_on(self, user: User) -> None:
         """Carry out the lines of a user that have waited, and the end of the connection if it has
