@@ -13,7 +13,7 @@ from trio_chat.core import modes, rooms
 from trio_chat.core.capabilities import TOLD
 from trio_chat.core.context import BUDGET, SEARCH
 from trio_chat.core.feed import write
-from trio_chat.core.inputs import Completed, Input
+from trio_chat.core.inputs import Completed, Disconnected, Input
 from trio_chat.core.output import Effects
 from trio_chat.core.state import Channel
 
@@ -258,6 +258,27 @@ def test_what_concerns_many_large_rooms_is_shown_once_to_each(
     assert codes(found["al"]) == ["PRIVMSG", "NICK", "PRIVMSG", "ERROR"]
     assert len(found["di"]) == 3
     assert "ed" not in found
+
+
+def test_what_concerns_many_large_rooms_is_shown_to_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("trio_chat.core.output.MEMBERSHIPS", 3)
+    world = World()
+    world.irc("op", rooms="#a,#b")
+    for name in ("al", "bo", "ca"):
+        world.irc(name, rooms="#a,#b")
+    world.ask("op", "MODE #a +u", "MODE #b +u")
+    world.irc("di", rooms="#a,#b")
+    # Who was there before goes on seeing the others; who came later is seen by the operator alone.
+    assert sorted(world.send("al", "NICK all")) == ["al", "bo", "ca", "op"]
+    assert sorted(world.send("di", "NICK dii")) == ["di", "op"]
+    # Who goes at the same time is shown nothing.
+    gone = [Disconnected(user=world.ids[name], reason="gone") for name in ("bo", "ca")]
+    assert sorted(world.step(*gone)) == ["al", "ca", "op"]
+    world.core.state.users[world.ids["op"]].modes |= modes.OPERATOR
+    found = world.send("op", "KLINE *!~al@* x")
+    assert codes(found["op"]) == ["NOTICE", "QUIT"]
 
 
 @pytest.mark.parametrize("line", ["NICK other", "QUIT :bye"])

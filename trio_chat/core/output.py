@@ -12,7 +12,7 @@ Must not know commands, rights or connections.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -24,6 +24,9 @@ from trio_chat.core.feed import Block, Chunk, Feed, Line, Reader, give
 from trio_chat.core.inputs import UserId
 from trio_chat.core.questions import Question
 from trio_chat.core.state import Channel, User
+
+Witnesses: TypeAlias = Sequence[tuple[Channel, Mapping[User, object] | None]]
+"""Channels, each with those of its members who see something; None: all of them do."""
 
 SHARE = 3
 """An event costs the number of its readers shifted right by so many bits: it is copied to each."""
@@ -246,7 +249,7 @@ class Output:
     def show(
         self,
         event: Event,
-        witnesses: Sequence[tuple[Channel, Collection[User] | None]],
+        witnesses: Witnesses,
         *,
         without: Collection[User] = (),
     ) -> None:
@@ -274,26 +277,31 @@ class Output:
     def _show_at_once(
         self,
         event: Event,
-        witnesses: Sequence[tuple[Channel, Collection[User] | None]],
+        witnesses: Witnesses,
         without: Collection[User],
-    ) -> Sequence[tuple[Channel, Collection[User] | None]]:
-        """Show an event to all members of channels that are large together and have no feed yet;
-        return where it is still to be shown.
+    ) -> Witnesses:
+        """Show an event in channels that are large together and whose feeds are not in use; return
+        where it is still to be shown.
 
         Thousands may be in a hundred rooms with somebody, most of them in many.
         """
-        quiet = [one for one, some in witnesses if some is None and one.feed is None]
-        memberships = sum(len(channel.members) for channel in quiet)
+        quiet = [
+            one.members if some is None else some
+            for one, some in witnesses
+            if some is not None or one.feed is None
+        ]
+        memberships = sum(map(len, quiet))
         if memberships < MEMBERSHIPS:
             return witnesses
-        everybody: dict[User, int] = {}
-        for channel in quiet:
-            everybody.update(channel.members)
+        found: dict[User, object] = {}
+        for audience in quiet:
+            found.update(audience)
         for user in without:
-            everybody.pop(user, None)
+            found.pop(user, None)
         self.cost += memberships >> TOGETHER
-        self._to_each(everybody, event)
-        return [one for one in witnesses if one[1] is not None or one[0].feed is not None]
+        # Who is gone by now is in no channel.
+        self._to_each([one for one in found if one.channels], event)
+        return [one for one in witnesses if one[1] is None and one[0].feed is not None]
 
     def broadcast(self, audience: Iterable[User], event: Event) -> None:
         """Send one event to several users, each of whom sees it by themselves."""

@@ -108,7 +108,7 @@ def _count(channel: Channel, caps: int, change: int) -> None:
             del takers[one]
 
 
-def neighbours(user: User) -> dict[User, int]:
+def neighbours(user: User) -> dict[User, object]:
     """Return everybody who sees the user in a channel, each once, the user left out."""
     return _together(user, user.channels)
 
@@ -130,13 +130,13 @@ def takers_in(channel: Channel, user: User, capability: int) -> list[User]:
     return [one for one in audience(channel, user) if one.caps & capability and one is not user]
 
 
-def _together(user: User, channels: Iterable[Channel]) -> dict[User, int]:
+def _together(user: User, channels: Iterable[Channel]) -> dict[User, object]:
     """Return who sees the user in one of these channels; what each has there is of no use."""
-    found: dict[User, int] = {}
+    found: dict[User, object] = {}
     for channel in channels:
         some = _audience(channel, user, channel.members[user])
         # Dictionaries are put together much faster than their members are looked at.
-        found.update(channel.members if some is None else dict.fromkeys(some, 0))
+        found.update(channel.members if some is None else some)
     found.pop(user, None)
     return found
 
@@ -192,14 +192,19 @@ def audience(channel: Channel, user: User) -> Collection[User]:
     return channel.members if found is None else found
 
 
-def _audience(channel: Channel, user: User, standing: int) -> list[User] | None:
-    """Return who sees what somebody who has this standing does; None: everybody."""
+def _audience(channel: Channel, user: User, standing: int) -> dict[User, None] | None:
+    """Return who sees what somebody of this standing does, not to be changed; None: everybody."""
     if not channel.modes & modes.AUDITORIUM or standing:
         return None
-    return list(channel.operators | channel.known if user in channel.known else channel.operators)
+    if user not in channel.known:
+        return channel.operators
+    # Thousands may know each other, and the operators mostly are among them.
+    if channel.operators.keys() <= channel.known.keys():
+        return channel.known
+    return channel.operators | channel.known
 
 
-Witnesses: TypeAlias = list[tuple[Channel, Collection[User] | None]]
+Witnesses: TypeAlias = list[tuple[Channel, dict[User, None] | None]]
 """Channels, each with those of its members who see something; None: all of them do."""
 
 

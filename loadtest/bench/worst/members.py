@@ -125,6 +125,14 @@ def _() -> Case:
     return case(big(rooms=ROOMS), "al", "NICK other", ("al", "NICK al"))
 
 
+@row("NICK, in auditoriums", f"{EVERYWHERE}, +u, who know each other")
+def _() -> Case:
+    world = big(rooms=ROOMS)
+    for number in range(ROOMS):
+        world.send("u0", f"MODE #{number:x} +u")
+    return case(world, "u1", "NICK other", ("u1", "NICK u1"))
+
+
 for _line, _undo in (("AWAY :x", "AWAY"), ("SETNAME :x", "SETNAME :y")):
     for _asked in (False, True):
 
