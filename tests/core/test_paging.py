@@ -6,7 +6,9 @@ import pytest
 
 from tests.core.world import SERVER, World, codes
 from trio_chat.core import modes
-from trio_chat.core.context import PAGE
+from trio_chat.core.context import BUDGET, PAGE
+from trio_chat.core.inputs import Completed
+from trio_chat.core.output import Effects
 
 
 @pytest.fixture
@@ -190,3 +192,42 @@ def test_earlier_answers_are_no_reason_to_cut_an_answer() -> None:
     lines = world.ask("al", *["PING x"] * (FEW - 1), "@label=x JOIN #big", "PING after")
     assert codes(lines)[FEW - 1 :] == ["BATCH", "JOIN", "353", "366", "BATCH"]
     assert codes(world.complete(True)["al"]) == ["PONG"]
+
+
+def test_pages_that_many_have_taken_at_once_are_followed_in_several_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.slow = True
+    many = [f"user-with-a-long-name-{number:04}" for number in range(300)]
+    for name in many:
+        world.irc(name, rooms="#a")
+    world.core.context.page_size = 8
+    world.requests.clear()
+    asked = [world.lines(name, "NAMES #a", "PING after") for name in many]
+    found: dict[str, list[str]] = {}
+    effects = world.core.step(asked, world.now)
+    output, dearest = world.core.context.output, 0
+    take = output.take
+
+    def noted() -> Effects:
+        nonlocal dearest
+        dearest = max(dearest, output.cost)
+        return take()
+
+    monkeypatch.setattr(output, "take", noted)
+    while effects.requests or world.core.busy:
+        for name, lines in world.read(effects).items():
+            found.setdefault(name, []).extend(lines)
+        done = [Completed(request=one.id, result=True) for one in effects.requests]
+        effects = world.core.step(done, world.now)
+        assert effects.failures == []
+    for name, lines in world.read(effects).items():
+        found.setdefault(name, []).extend(lines)
+    # All of them together would be much more.
+    assert BUDGET // 2 < dearest < 1.2 * BUDGET
+    assert len(found) == len(many)
+    for lines in found.values():
+        told = [one for line in lines if " 353 " in line for one in line.partition(" :")[2].split()]
+        assert sorted(name.lstrip("@") for name in told) == many
+        assert codes(lines)[-2:] == ["366", "PONG"]

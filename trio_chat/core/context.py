@@ -42,7 +42,7 @@ Part: TypeAlias = Callable[[], None]
 class Pending:
     """A request under way: what to do with its result, and whose answer that belongs to."""
 
-    __slots__ = ("answer", "resume", "user")
+    __slots__ = ("answer", "is_page", "resume", "user")
 
     def __init__(
         self, user: User, resume: Callable[[Completed], None], answer: Answer | None
@@ -50,6 +50,8 @@ class Pending:
         self.user = user
         self.resume = resume
         self.answer = answer
+        self.is_page = False
+        """Whether what follows is a page, which has to wait where a step has no time for it."""
 
 
 class Context:
@@ -319,6 +321,7 @@ class Context:
         """Call `resume` when the user has taken what was sent so far."""
         self.replies = 0
         id = self._begin_request(user, resume)
+        self.pending[id].is_page = True
         self.output.request(AwaitSent(id=id, user=user.id))
 
     def _begin_request(self, user: User, resume: Callable[[Completed], None]) -> int:

@@ -380,7 +380,12 @@ class Core:
 
     def _completed(self, item: Completed) -> None:
         ctx = self.context
-        pending = ctx.pending.pop(item.request, None)
+        pending = ctx.pending.get(item.request)
+        if pending is not None and pending.is_page and ctx.output.cost > BUDGET:
+            # Many may have taken a page at once.
+            ctx.searches.append(item.request)
+            return
+        ctx.pending.pop(item.request, None)
         if pending is None or not ctx.is_here(pending.user):
             return
         user, answer = pending.user, pending.answer
