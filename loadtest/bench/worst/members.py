@@ -162,7 +162,7 @@ def _() -> Case:
     world = big(rooms=4, own_caps="message-tags")
     for number in range(CROWD):
         user = world.core.state.users[world.ids[f"u{number}"]]
-        world.core.state.ignores.add(user, "somebody")
+        world.core.state.ignores.add(user, "somebody", None)
     world.send("al", "NICK йцукен")
     for channel in world.core.state.channels.values():
         for user in channel.members:
@@ -173,9 +173,10 @@ def _() -> Case:
 @row("PRIVMSG, everybody ignores who says it", f"4 rooms of {CROWD:,}")
 def _() -> Case:
     world = big(rooms=4)
+    al = world.core.state.users[world.ids["al"]]
     for number in range(CROWD):
         user = world.core.state.users[world.ids[f"u{number}"]]
-        world.core.state.ignores.add(user, "al")
+        world.core.state.ignores.add(user, "al", al)
     return case(world, "al", "PRIVMSG #0,#1,#2,#3 :x")
 
 
@@ -183,7 +184,7 @@ def _() -> Case:
 def _() -> Case:
     world = World()
     for user in world.crowd(CROWD):
-        world.core.state.ignores.add(user, "al")
+        world.core.state.ignores.add(user, "al", None)
         world.core.state.monitors.add(user, "al")
         world.core.state.monitors.add(user, "other")
     world.user("al")
