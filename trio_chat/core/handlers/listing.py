@@ -43,16 +43,26 @@ def name_replies(ctx: Context, user: User, channel: Channel) -> Replies:
     and there are no more once the user is in the channel no longer, or may not see it.
     """
     inside = user in channel.members
-    written = 0
-    if inside and not channel.modes & modes.AUDITORIUM and ctx.is_free(user):
-        # Members all see the same, so it is written once for those who join in the same step.
-        lines, written = _roster(ctx, user, channel).begin(ctx.page_size)
+    written, others = 0, list(channel.members)
+    # Members all see the same, so it is written once for those who are sent it in the same step, as
+    # long as nobody comes or goes between two pages.
+    while (
+        user in channel.members
+        and len(channel.members) == written + len(others)
+        and next(reversed(channel.members)) is others[-1]
+        and not channel.modes & modes.AUDITORIUM
+        and ctx.is_free(user)
+    ):
+        lines, count = _roster(ctx, user, channel).part(written, ctx.page_size)
+        if not lines:
+            break
         ctx.send_block(user, numerics.RPL_NAMREPLY, lines)
-    if written < len(channel.members):
-        others = list(channel.members)[written:]
-        if written:
-            yield None
-        yield from _name_lines(ctx, user, channel, others, inside=inside)
+        written += count
+        others = others[count:]
+        if not others:
+            break
+        yield None
+    yield from _name_lines(ctx, user, channel, others, inside=inside)
     yield numerics.RPL_ENDOFNAMES, (channel.name,)
 
 

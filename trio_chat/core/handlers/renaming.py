@@ -85,17 +85,20 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     # bit what is there: it is much, for each of many.
     others = [one for one in channel.members if not (one.caps & CHANNEL_RENAME or one.plain)]
     for member in others:
-        left = events.Parted(time=ctx.now, source=member.source, channel=before, reason=reason)
-        send = ctx.send if member is user else ctx.output.send
-        send(member, left)
-        joined = events.Joined(
+        moved = events.Moved(
             time=ctx.now,
             source=member.source,
+            before=before,
             channel=name,
             account=member.account or "*",
             realname=member.realname,
+            reason=reason,
         )
-        send(member, joined)
+        if member is not user:
+            ctx.output.send(member, moved)
+        else:
+            for one in moved.parts():
+                ctx.send(user, one)
     ctx.without_waiting([partial(_describe, ctx, member, channel, name) for member in others])
 
 
