@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Collection, Iterable
+from operator import attrgetter
 from typing import TypeAlias
 
 from trio_chat.core import modes
 from trio_chat.core.capabilities import TOLD
 from trio_chat.core.names import fold, skeleton
 from trio_chat.core.state import Channel, Past, State, User
+
+_BY_ID = attrgetter("id")
 
 
 def find_or_create(state: State, name: str, *, now: float) -> Channel:
@@ -108,9 +111,9 @@ def _count(channel: Channel, caps: int, change: int) -> None:
             del takers[one]
 
 
-def neighbours(user: User) -> dict[User, object]:
+def neighbours(user: User) -> list[User]:
     """Return everybody who sees the user in a channel, each once, the user left out."""
-    return _together(user, user.channels)
+    return sorted(_together(user, user.channels), key=_BY_ID)
 
 
 def takers(user: User, capability: int) -> list[User]:
@@ -119,7 +122,8 @@ def takers(user: User, capability: int) -> list[User]:
     A channel in which nobody has it is not looked through.
     """
     asked = [channel for channel in user.channels if capability in channel.takers]
-    return [one for one in _together(user, asked) if one.caps & capability] if asked else []
+    found = [one for one in _together(user, asked) if one.caps & capability] if asked else []
+    return sorted(found, key=_BY_ID)
 
 
 def takers_in(channel: Channel, user: User, capability: int) -> list[User]:
@@ -130,15 +134,11 @@ def takers_in(channel: Channel, user: User, capability: int) -> list[User]:
     return [one for one in audience(channel, user) if one.caps & capability and one is not user]
 
 
-def _together(user: User, channels: Iterable[Channel]) -> dict[User, object]:
-    """Return who sees the user in one of these channels; what each has there is of no use."""
-    found: dict[User, object] = {}
-    for channel in channels:
-        some = _audience(channel, user, channel.members[user])
-        # Dictionaries are put together much faster than their members are looked at.
-        found.update(channel.members if some is None else some)
-    found.pop(user, None)
-    return found
+def _together(user: User, channels: Iterable[Channel]) -> set[User]:
+    """Return who sees the user in one of these channels, in no order, the user left out."""
+    audiences = [audience(channel, user) for channel in channels]
+    # Sets are put together much faster than their members are looked at.
+    return set[User]().union(*audiences) - {user}
 
 
 def reach(user: User, capability: int = 0) -> int:
