@@ -16,9 +16,10 @@
     report.py       thresholds, the table
     commandline.py  options, the order of the runs, progress
     core.py         another bench: the state machine alone, no server and no socket
+    worst/          another bench: the dearest lines in the states that the default limits allow
     __main__.py     the command line
 
 Imports point up this list only. Nothing here imports trio, Locust or the server that it measures,
-but for `core.py`, whose processes import what they measure: the core and the codec.
+but for `core.py` and `worst/`, whose processes import what they measure: the core and the codec.
 `loadtest.peers` builds upon it.
 """

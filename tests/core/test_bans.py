@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from tests.core.world import SERVER, START, World, codes, prefix
-from trio_chat.core.bans import parse_duration
+from trio_chat.core.bans import Ban, Bans, parse_duration
 from trio_chat.core.context import PAGE
 from trio_chat.core.handlers import bans
 from trio_chat.core.modes import OPERATOR
+from trio_chat.core.networks import parse_network
 
 
 @pytest.fixture
@@ -200,3 +203,46 @@ def test_a_long_list_of_bans_comes_page_by_page(world: World) -> None:
         first = world.ask("op", f"STATS {query}")
         assert codes(first) == [code] * PAGE
         assert codes(world.complete(True)["op"]) == [*[code] * 10, "219"]
+
+
+def test_an_address_is_looked_up_by_the_lengths_of_networks_not_one_after_another() -> None:
+    class Counting(dict[int, Ban]):
+        looks = 0
+
+        def get(self, key: int, default: object = None) -> Any:
+            Counting.looks += 1
+            return super().get(key, default)
+
+    bans = Bans()
+
+    def add(text: str, until: float | None = None) -> None:
+        network = parse_network(text)
+        bans.add(Ban(target=text, network=network, reason=text, by="op", at=START, until=until))
+
+    for number in range(1000):
+        add(f"10.{number >> 8}.{number & 255}.0/24")
+    for text in ("192.0.2.7", "192.0.2.0/24", "2001:db8::/32", "2001:db8::7"):
+        add(text)
+    add("198.51.100.0/24", START + 1)
+    bans._by_prefix = {key: Counting(found) for key, found in bans._by_prefix.items()}
+    for address, refused in {
+        "10.3.231.1": "10.3.231.0/24",
+        "10.3.232.1": "",
+        "::ffff:10.0.0.1": "10.0.0.0/24",
+        "192.0.2.8": "192.0.2.0/24",
+        "2001:db8:1::1": "2001:db8::/32",
+        "2001:db9::1": "",
+        "::c000:207": "",
+        "198.51.100.1": "198.51.100.0/24",
+        "": "",
+        "no address": "",
+    }.items():
+        Counting.looks = 0
+        assert bans.refusal(address, START) == (f"You are banned ({refused})" if refused else "")
+        assert Counting.looks <= 2
+    assert bans.refusal("198.51.100.1", START + 1) == ""
+    assert len(bans.current(bans.networks, START + 1)) == 1004
+    for key in list(bans.networks):
+        assert bans.lift(bans.networks, key) is not None
+    assert bans.lift(bans.networks, "192.0.2.7") is None
+    assert bans._by_prefix == {}

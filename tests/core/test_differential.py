@@ -476,7 +476,7 @@ def _leave(run: Run) -> None:
     assert list(state.channels) == [fold("#lobby")]
     (lobby,) = state.channels.values()
     assert lobby.members == lobby.silenced == {}
-    assert lobby.known == set()
+    assert lobby.known == {}
     assert lobby.feed is None
     assert not state.monitors.lists
     assert not state.ignores

@@ -102,8 +102,8 @@ def test_networks_in_masks(mask: str, host: str, fits: bool) -> None:
     prefix = f"al!~al@{host}"
     assert masks.normalise(mask) == mask
     assert masks.is_mask(mask)
-    assert masks.covers(mask, prefix, "", speaking=False) is fits
-    assert masks.covers(f"~m:{mask}", prefix, "", speaking=True) is fits
+    assert masks.Rule(mask).covers(prefix.lower(), "", speaking=False) is fits
+    assert masks.Rule(f"~m:{mask}").covers(prefix.lower(), "", speaking=True) is fits
     assert masks.split_network(mask) == (
         (mask, None) if "/" not in mask or "user/" in mask else (f"{mask.split('@')[0]}@*", ANY)
     )

@@ -6,7 +6,10 @@ import pytest
 
 from tests.core.world import SERVER, World, codes
 from trio_chat.core import modes
-from trio_chat.core.context import PAGE
+from trio_chat.core.context import BUDGET, PAGE
+from trio_chat.core.feed import Block
+from trio_chat.core.inputs import Completed
+from trio_chat.core.output import Effects
 
 
 @pytest.fixture
@@ -190,3 +193,102 @@ def test_earlier_answers_are_no_reason_to_cut_an_answer() -> None:
     lines = world.ask("al", *["PING x"] * (FEW - 1), "@label=x JOIN #big", "PING after")
     assert codes(lines)[FEW - 1 :] == ["BATCH", "JOIN", "353", "366", "BATCH"]
     assert codes(world.complete(True)["al"]) == ["PONG"]
+
+
+def test_pages_that_many_have_taken_at_once_are_followed_in_several_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.slow = True
+    named = [f"user-with-a-long-name-{number:04}" for number in range(300)]
+    for name in named:
+        world.irc(name, rooms="#a")
+    # Others than the members are each told as they may see it.
+    many = [f"o{number}" for number in range(300)]
+    for name in many:
+        world.irc(name)
+    world.core.context.page_size = 8
+    world.requests.clear()
+    asked = [world.lines(name, "NAMES #a", "PING after") for name in many]
+    found: dict[str, list[str]] = {}
+    effects = world.core.step(asked, world.now)
+    output, dearest = world.core.context.output, 0
+    take = output.take
+
+    def noted() -> Effects:
+        nonlocal dearest
+        dearest = max(dearest, output.cost)
+        return take()
+
+    monkeypatch.setattr(output, "take", noted)
+    while effects.requests or world.core.busy:
+        for name, lines in world.read(effects).items():
+            found.setdefault(name, []).extend(lines)
+        done = [Completed(request=one.id, result=True) for one in effects.requests]
+        effects = world.core.step(done, world.now)
+        assert effects.failures == []
+    for name, lines in world.read(effects).items():
+        found.setdefault(name, []).extend(lines)
+    # All of them together would be much more.
+    assert BUDGET // 2 < dearest < 1.2 * BUDGET
+    assert len(found) == len(many)
+    for lines in found.values():
+        told = [one for line in lines if " 353 " in line for one in line.partition(" :")[2].split()]
+        assert sorted(name.lstrip("@") for name in told) == named
+        assert codes(lines)[-2:] == ["366", "PONG"]
+
+
+def test_members_are_sent_lines_that_are_written_once_on_every_page() -> None:
+    world = World()
+    world.slow = True
+    names = [f"user-with-a-long-name-{number:04}" for number in range(120)]
+    for name in names:
+        world.irc(name, rooms="#a")
+    world.core.context.page_size = 3
+    world.requests.clear()
+    asking = names[:40]
+    effects = world.core.step([world.lines(name, "NAMES #a") for name in asking], world.now)
+    found: dict[str, list[str]] = {}
+    pages = 0
+    while True:
+        blocks = [
+            chunk for _, chunks in effects.outputs for chunk in chunks if isinstance(chunk, Block)
+        ]
+        # The same objects for everybody, but for the last, which may get another name.
+        tails = {id(tail) for block in blocks for tail in block.tails[:-1]}
+        assert len(blocks) in (len(asking), 0)
+        assert len(tails) == len(blocks[0].tails) - 1 if blocks else pages > 2
+        for name, lines in world.read(effects).items():
+            found.setdefault(name, []).extend(lines)
+        pages += 1
+        if not effects.requests:
+            break
+        done = [Completed(request=one.id, result=True) for one in effects.requests]
+        effects = world.core.step(done, world.now)
+    assert pages > 2
+    for lines in found.values():
+        told = [one for line in lines if " 353 " in line for one in line.partition(" :")[2].split()]
+        assert [name.lstrip("@") for name in told] == names
+        assert codes(lines)[-1] == "366"
+
+
+@pytest.mark.parametrize("line", ["PART #a", "NICK other", "JOIN #a", "MODE #a +v {}"])
+def test_what_changes_between_two_pages_is_seen_in_the_next(line: str) -> None:
+    world = World()
+    world.slow = True
+    world.irc("late")
+    names = [f"user-with-a-long-name-{number:04}" for number in range(60)]
+    for name in names:
+        world.irc(name, rooms="#a")
+    world.core.context.page_size = 3
+    world.requests.clear()
+    lines = world.ask(names[5], "NAMES #a")
+    who = {"JOIN #a": "late", "MODE #a +v {}": names[0]}.get(line, names[1])
+    world.send(who, line.format(names[-1]))
+    while world.requests:
+        lines += world.complete(True).get(names[5], [])
+    told = [one for text in lines if " 353 " in text for one in text.partition(" :")[2].split()]
+    # It is about somebody who was on the first page, or who comes behind all, or who is the last.
+    voiced = "+" if "MODE" in line else ""
+    assert told == [f"@{names[0]}", *names[1:-1], voiced + names[-1]]
+    assert codes(lines)[-1] == "366"

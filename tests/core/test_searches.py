@@ -152,3 +152,42 @@ def test_a_mistake_in_a_search_costs_who_asked_the_connection(
             closed += [id for id, _ in effects.closes]
     assert closed == [world.ids["al1"], world.ids["by"]]
     assert world.ask("al2", "PING x") == [f":{SERVER} PONG {SERVER} x"]
+
+
+def test_what_nobody_waits_for_is_done_in_spite_of_searches(world: World) -> None:
+    world.core.step([world.lines(f"al{n}", *["WHO *nobody"] * 5) for n in range(ASKERS)], world.now)
+    left = list(range(100))
+
+    def part() -> None:
+        left.pop()
+        world.core.context.output.cost += 1_000
+
+    world.core.context.chores.extend([part] * len(left))
+    for count in range(5, 100, 5):
+        effects = world.core.step([], world.now)
+        assert effects.failures == []
+        assert len(left) == 100 - count
+    assert world.core.context.searches
+
+
+def test_a_packet_of_searches_waits_for_its_turns_and_each_turn_is_charged(world: World) -> None:
+    world.slow = True
+    asked = [world.lines("al1", *["WHO zzz*"] * 500), world.lines("by", "PING x")]
+    first = world.core.step(asked, world.now)
+    charged, steps_taken = first.charges.count(world.ids["al1"]), 1
+    assert world.ids["by"] in dict(first.outputs)
+    ends = 0
+    while ends < 5:
+        pinged = world.core.step([world.lines("by", "PING x")], world.now)
+        # Whatever else there is to do, who asks for little is answered in that step.
+        lines = world.read(pinged)
+        assert codes(lines["by"]) == ["PONG"]
+        ends += len(lines.get("al1", []))
+        charged += pinged.charges.count(world.ids["al1"])
+        steps_taken += 1
+        assert set(pinged.charges) <= {world.ids["al1"]}
+    # Each looks at everybody; a step has time for one turn of somebody who waits for it.
+    assert charged >= ends * 4 * CROWD // SEARCH - 5
+    assert steps_taken >= charged
+    world.quit("al1")
+    assert not world.core.busy

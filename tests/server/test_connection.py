@@ -14,6 +14,7 @@ from trio_chat.core.context import Context
 from trio_chat.core.core import Core
 from trio_chat.core.state import User
 from trio_chat.server.life import ImpossibleError, State
+from trio_chat.server.reading import DEBT, Bucket
 from trio_chat.server.transport import SocketTransport, WantsToSendError
 from trio_chat.wire.irc import Message
 
@@ -299,6 +300,38 @@ async def test_tokens_come_back_with_time(autojump_clock: trio.abc.Clock) -> Non
         await peer.send(*[f"PING {number}" for number in range(10)])
         await peer.until("irc.test 9")
         assert trio.current_time() == pytest.approx(began, abs=0.1)
+
+
+async def test_a_search_that_takes_turns_costs_as_many_lines(
+    autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A turn for each user that is looked at, and one for the end.
+    monkeypatch.setattr("trio_chat.core.context.SEARCH", 1)
+    async with running() as rig:
+        for number in range(13):
+            await rig.irc(f"u{number}")
+        peer = await rig.connect(flood=True)
+        await peer.register("al")
+        await trio.sleep(30)
+        began = trio.current_time()
+        await peer.send("WHO zzz*")
+        await peer.until(" 315 ")
+        assert trio.current_time() == pytest.approx(began, abs=0.1)
+        await peer.send("PING x")
+        await peer.until("PONG irc.test x")
+        # Ten lines at once, less one and 15; then four a second.
+        assert trio.current_time() - began == pytest.approx(7 / 4, abs=0.1)
+
+
+async def test_what_a_search_has_cost_is_waited_for_so_long_at_most(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    bucket = Bucket(burst=10, rate=4.0)
+    bucket.charge(1_000_000)
+    assert bucket.take(5) == 0
+    assert bucket.delay() == pytest.approx(DEBT + 0.25)
+    await trio.sleep(DEBT + 0.5)
+    assert bucket.take(5) == 2
 
 
 async def test_the_end_does_not_wait_for_flood_control(autojump_clock: trio.abc.Clock) -> None:

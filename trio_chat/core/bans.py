@@ -11,9 +11,9 @@ from collections.abc import Collection
 
 import msgspec
 
-from trio_chat.core import masks
+from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold
-from trio_chat.core.networks import Network, in_networks, network_text
+from trio_chat.core.networks import Network, network_text, parse_address
 
 _UNITS = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[ywdhms])+", re.ASCII)
@@ -27,6 +27,8 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
 
     target: str
     """A mask, `nickname!user@host`, or a network."""
+    rule: Rule | None = None
+    """The target, made ready, if it is a mask."""
     network: Network | None = None
     reason: str
     by: str
@@ -38,41 +40,59 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
         return self.until is None or monotonic < self.until
 
     def is_on(self, prefixes: Collection[str]) -> bool:
-        """Whether a ban by mask is on one of somebody's `nickname!user@host`."""
-        return any(masks.fits(self.target, prefix) for prefix in prefixes)
+        """Whether a ban by mask is on one of somebody's folded `nickname!user@host`."""
+        rule = self.rule
+        return rule is not None and any(rule.covers(one, "", speaking=False) for one in prefixes)
 
 
 class Bans:
     """The bans of a server."""
 
-    __slots__ = ("masks", "networks")
+    __slots__ = ("_by_prefix", "masks", "networks")
 
     def __init__(self) -> None:
         self.masks: dict[str, Ban] = {}
         """By folded mask."""
         self.networks: dict[str, Ban] = {}
         """By the network as it is written."""
+        self._by_prefix: dict[tuple[int, int], dict[int, Ban]] = {}
+        """The same by the version of IP and the bits that an address does not have to have, then by
+        those that it has: somebody is looked up once for each length."""
 
     def add(self, ban: Ban) -> None:
         """Put a ban in force, in place of one on the same target."""
-        if ban.network is None:
+        network = ban.network
+        if network is None:
             self.masks[fold(ban.target)] = ban
-        else:
-            self.networks[network_text(ban.network)] = ban
+            return
+        self.networks[network_text(network)] = ban
+        shift = network.max_prefixlen - network.prefixlen
+        ours = self._by_prefix.setdefault((network.version, shift), {})
+        ours[int(network.network_address) >> shift] = ban
+
+    def lift(self, kind: dict[str, Ban], key: str) -> Ban | None:
+        """Take a ban out of force; return it, or None if there is none."""
+        ban = kind.pop(key, None)
+        if ban is not None and ban.network is not None:
+            network = ban.network
+            shift = network.max_prefixlen - network.prefixlen
+            ours = self._by_prefix[network.version, shift]
+            del ours[int(network.network_address) >> shift]
+            if not ours:
+                del self._by_prefix[network.version, shift]
+        return ban
 
     def on_address(self, address: str, monotonic: float) -> Ban | None:
         """Return the ban on an IP address; the empty address has none."""
-        if not self.networks or not address:
+        found = parse_address(address) if self.networks else None
+        if found is None:
             return None
-        self._forget_old(self.networks, monotonic)
-        return next(
-            (
-                ban
-                for ban in self.networks.values()
-                if ban.network is not None and in_networks(address, (ban.network,))
-            ),
-            None,
-        )
+        bits = int(found)
+        for (version, shift), ours in self._by_prefix.items():
+            ban = ours.get(bits >> shift) if version == found.version else None
+            if ban is not None and ban.lasts(monotonic):
+                return ban
+        return None
 
     def refusal(self, address: str, monotonic: float) -> str:
         """Return why nobody is let in from an IP address; empty: they are."""
@@ -84,7 +104,8 @@ class Bans:
         if not self.masks:
             return None
         self._forget_old(self.masks, monotonic)
-        return next((ban for ban in self.masks.values() if ban.is_on(prefixes)), None)
+        folded = [fold(prefix) for prefix in prefixes]
+        return next((ban for ban in self.masks.values() if ban.is_on(folded)), None)
 
     def current(self, kind: dict[str, Ban], monotonic: float) -> list[Ban]:
         """Return the bans of one kind that are in force."""
@@ -93,7 +114,7 @@ class Bans:
 
     def _forget_old(self, bans: dict[str, Ban], monotonic: float) -> None:
         for key in [key for key, ban in bans.items() if not ban.lasts(monotonic)]:
-            del bans[key]
+            self.lift(bans, key)
 
 
 def parse_duration(text: str) -> float | None:

@@ -86,6 +86,9 @@ READ_MARKER = 1 << 27
 VERSION_302 = 1 << 28
 """No capability: the client has said that it knows this version, which is not taken back."""
 
+TOLD = ACCOUNT_NOTIFY | AWAY_NOTIFY | CHGHOST | INVITE_NOTIFY | SETNAME
+"""Those of who wants to hear of something that members do: of such members, channels keep count."""
+
 ENCODING = SERVER_TIME | MESSAGE_TAGS | EXTENDED_JOIN | ACCOUNT_TAG | MULTILINE
 """The capabilities that change how an event is written."""
 

@@ -9,7 +9,7 @@ Must not know the table of commands, nor inputs: what calls the handlers is `cor
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from trio_chat.core import events, ids, modes, names, numerics, rooms
@@ -35,11 +35,14 @@ SEARCH = 2_000
 Replies: TypeAlias = Iterator[tuple[Numeric, tuple[str, ...]] | None]
 """Numeric replies with their parameters; None: something was looked at of which nothing is said."""
 
+Part: TypeAlias = Callable[[], None]
+"""A part of something that may be much."""
+
 
 class Pending:
     """A request under way: what to do with its result, and whose answer that belongs to."""
 
-    __slots__ = ("answer", "resume", "user")
+    __slots__ = ("answer", "is_page", "resume", "user")
 
     def __init__(
         self, user: User, resume: Callable[[Completed], None], answer: Answer | None
@@ -47,6 +50,8 @@ class Pending:
         self.user = user
         self.resume = resume
         self.answer = answer
+        self.is_page = False
+        """Whether what follows is a page, which has to wait where a step has no time for it."""
 
 
 class Context:
@@ -89,6 +94,8 @@ class Context:
         """What the user at hand has been sent since the last look at `page_size`."""
         self.searches: collections.deque[int] = collections.deque()
         """Requests of searches that go on when a step has time for them."""
+        self.chores: collections.deque[Part] = collections.deque()
+        """What is to be done when a step has time for it, and that nobody waits for."""
         self.number = ids.following(last, started)
         """The step's, greater than that of every step before it."""
         self._places = -1
@@ -103,6 +110,7 @@ class Context:
         self.monotonic = monotonic
         self.number = ids.following(self.number, now)
         self._places = -1
+        self.at_hand = None
         self.output.begin(self.number, now, utc_offset)
 
     def on_the_wall(self, monotonic: float) -> float:
@@ -239,10 +247,11 @@ class Context:
     def page(self, user: User, replies: Replies, *, look: int = 0, sent: int = 0) -> None:
         """Send replies, however many: a page at a time, each when the last has been taken.
 
-        `look` is what it costs to look at what one of them may be about, for those that look at
-        much: such a search goes on in a later step where it takes long. `sent` have been sent since
-        the last page. The state may change between any two: the iterator looks at what it says when
-        it is asked for it, so that whoever has been shown a change is not told otherwise later.
+        Where it takes long, it goes on in a later step. `look` is what it costs to look at what one
+        of them may be about: such a search waits for a step that has time for it. `sent` have been
+        sent since the last page. The state may change between any two: the iterator looks at what
+        it says when it is asked for it, so that whoever has been shown a change is not told
+        otherwise later.
         """
         if user is not self.at_hand:
             # Somebody is made to join: the page is theirs.
@@ -255,7 +264,9 @@ class Context:
         # What was answered to earlier lines is no reason to cut this answer.
         before = self.replies
         self.replies += sent
-        end = min(output.cost + SEARCH, BUDGET)
+        end = output.cost + SEARCH
+        if look:
+            end = min(end, BUDGET)
         if not look or output.cost < end:
             for found in replies:
                 output.cost += look
@@ -264,15 +275,29 @@ class Context:
                 if self.replies - before >= self.page_size:
                     self.await_sent(user, lambda _: self.page(user, replies, look=look))
                     return
-                if look and output.cost >= end:
+                if output.cost >= end:
                     break
             else:
                 return
         sent = self.replies - before
         self._search_later(user, lambda _: self.page(user, replies, look=look, sent=sent))
 
+    def without_waiting(self, parts: Iterable[Part]) -> None:
+        """Do the parts of something that nobody's line waits for; where they take long, go on in
+        later steps."""
+        left = collections.deque(parts)
+        output = self.output
+        end = min(output.cost + SEARCH, BUDGET)
+        while left and output.cost < end:
+            left.popleft()()
+        self.chores.extend(left)
+
     def _search_later(self, user: User, resume: Callable[[Completed], None]) -> None:
-        """Call `resume` in a step that has time for it, behind who waits for that already."""
+        """Call `resume` in a step that has time for it, behind who waits for that already.
+
+        Each turn costs the user as much as another line does.
+        """
+        self.output.charge(user)
         self.searches.append(self._begin_request(user, resume))
 
     def check_password(
@@ -296,6 +321,7 @@ class Context:
         """Call `resume` when the user has taken what was sent so far."""
         self.replies = 0
         id = self._begin_request(user, resume)
+        self.pending[id].is_page = True
         self.output.request(AwaitSent(id=id, user=user.id))
 
     def _begin_request(self, user: User, resume: Callable[[Completed], None]) -> int:

@@ -37,6 +37,8 @@ from trio_chat.wire.errors import Problem, ProtocolError
 
 DECISION = 6
 """What it costs to carry out a line, in units of about a microsecond (`Output.cost`)."""
+LONG = 100
+"""Bytes of a line that is worth a look how much is in it."""
 FEW = 64
 """Users to whom something can be shown in any step."""
 TURN = 256
@@ -103,7 +105,7 @@ class Core:
         both. `utc_offset` is in seconds east of UTC.
         """
         self.context.begin(now, now if monotonic is None else monotonic, utc_offset)
-        if self.context.searches:
+        if self.context.searches or self.context.chores:
             self._search_on()
         if self._next or self._backlog:
             self._catch_up()
@@ -123,7 +125,8 @@ class Core:
     @property
     def busy(self) -> bool:
         """Whether something is left for the next step, which should come soon."""
-        return bool(self._next or self._backlog or self.context.searches)
+        ctx = self.context
+        return bool(self._next or self._backlog or ctx.searches or ctx.chores)
 
     @property
     def next_deadline(self) -> float | None:
@@ -259,6 +262,9 @@ class Core:
                 self._postpone(user, lines[place:])
                 return
             output.cost += DECISION
+            if len(line) > LONG:
+                # It may name, or tag, a hundred things.
+                output.cost += line.count(b" ") + line.count(b",") + line.count(b";")
 
     def _plain_line(self, user: User, line: bytes) -> bool:
         """Carry out what a person typed; False: it is left for the next step."""
@@ -329,8 +335,15 @@ class Core:
                     self._fault(user, error)
 
     def _search_on(self) -> None:
-        """Go on with searches, each for a while, in half of the step: the rest is for others."""
+        """Go on with chores, and with searches, each for a while, in half of the step: the rest is
+        for others."""
         ctx = self.context
+        ctx.at_hand = None
+        while ctx.chores and ctx.output.cost < BUDGET // 4:
+            try:
+                ctx.chores.popleft()()
+            except Exception as error:
+                self._fault(None, error)
         for _ in range(len(ctx.searches)):
             if ctx.output.cost >= BUDGET // 2:
                 return
@@ -367,7 +380,12 @@ class Core:
 
     def _completed(self, item: Completed) -> None:
         ctx = self.context
-        pending = ctx.pending.pop(item.request, None)
+        pending = ctx.pending.get(item.request)
+        if pending is not None and pending.is_page and ctx.output.cost > BUDGET:
+            # Many may have taken a page at once.
+            ctx.searches.append(item.request)
+            return
+        ctx.pending.pop(item.request, None)
         if pending is None or not ctx.is_here(pending.user):
             return
         user, answer = pending.user, pending.answer

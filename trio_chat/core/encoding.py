@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from trio_chat.core.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, MULTILINE, SERVER_TIME
-from trio_chat.core.events import Answer, Event, Reply, Said, SaidInLines
+from trio_chat.core.events import Answer, Event, Moved, Reply, Said, SaidInLines
 from trio_chat.wire import irc, plain
 from trio_chat.wire.text import cut
 
@@ -46,6 +46,8 @@ def encode(
         return _encode_plain(event, encoding, utc_offset, viewer)
     if type(event) is SaidInLines:
         return _encode_lines(event, encoding, tags)
+    if type(event) is Moved:
+        return b"".join([encode(one, encoding, tags=tags) for one in event.parts()])
     body = event.irc(encoding)
     if not body:
         return b""

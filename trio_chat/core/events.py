@@ -156,6 +156,28 @@ class Parted(RoomEvent, frozen=True, kw_only=True, gc=False):
         return f"{self.who} left{_because(self.reason)}"
 
 
+class Moved(Event, frozen=True, kw_only=True, gc=False):
+    """Somebody has left a channel and joined another, as their own client is shown it: in lines."""
+
+    before: str
+    channel: str
+    account: str
+    realname: str
+    reason: str
+
+    def parts(self) -> tuple[Parted, Joined]:
+        """Return what each of the lines is about."""
+        left = Parted(time=self.time, source=self.source, channel=self.before, reason=self.reason)
+        joined = Joined(
+            time=self.time,
+            source=self.source,
+            channel=self.channel,
+            account=self.account,
+            realname=self.realname,
+        )
+        return left, joined
+
+
 class Kicked(RoomEvent, frozen=True, kw_only=True, gc=False):
     nickname: str
     reason: str

@@ -7,6 +7,8 @@ anything else.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 
 import precis_i18n
 
@@ -36,10 +38,24 @@ def key(name: str) -> str:
     """Return what somebody is looked up by who is called `name`, however that is written."""
     if name.isascii():
         return name.lower()
+    return fold(_enforced(name) or name)
+
+
+@lru_cache(maxsize=1024)
+def _enforced(name: str) -> str:
+    """Return a nickname as PRECIS normalises it; empty when nobody can be called that.
+
+    A line can name a hundred, each of which is looked for in several places.
+    """
     try:
-        return fold(_PROFILE.enforce(name))
+        return str(_PROFILE.enforce(name))
     except UnicodeEncodeError:
-        return fold(name)
+        return ""
+
+
+def cost(names: Iterable[str]) -> int:
+    """Return what it costs to look up these names, in rough microseconds: PRECIS takes its time."""
+    return sum(12 * len(name) for name in names if not name.isascii())
 
 
 def nickname(wanted: str, limit: int) -> str | None:
@@ -50,12 +66,7 @@ def nickname(wanted: str, limit: int) -> str | None:
     neither a digit nor `-`. `limit` is in characters; a nickname also takes at most 2 bytes for
     each of them.
     """
-    name = wanted
-    if not wanted.isascii():
-        try:
-            name = _PROFILE.enforce(wanted)
-        except UnicodeEncodeError:
-            return None
+    name = wanted if wanted.isascii() else _enforced(wanted)
     if not name or len(name) > limit or len(name.encode()) > 2 * limit:
         return None
     if name[0] == "-" or name[0].isdigit() or unicodedata.category(name[0])[0] == "M":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 HOST_LIMIT = 63
 """Characters of the longest host that a user can be shown with."""
@@ -56,13 +56,19 @@ def in_networks(host: str, networks: Iterable[Network]) -> bool:
     An IPv4 address is the same address when a dual-stack socket reports it as `::ffff:1.2.3.4`.
     What is no address (the peer of a unix socket) belongs to none.
     """
+    address = parse_address(host)
+    return address is not None and any(address in network for network in networks)
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that this is, IPv4 as IPv4; None: it is none."""
     try:
-        address = ip_address(host)
+        address = ip_address(text)
     except ValueError:
-        return False
+        return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
+        return address.ipv4_mapped
+    return address
 
 
 def normal_host(host: str) -> str:

@@ -12,7 +12,8 @@ Must not know commands, rights or connections.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TypeAlias
 
 import msgspec
@@ -25,8 +26,20 @@ from trio_chat.core.inputs import UserId
 from trio_chat.core.questions import Question
 from trio_chat.core.state import Channel, User
 
+Witnesses: TypeAlias = Sequence[tuple[Channel, Mapping[User, object] | None]]
+"""Channels, each with those of its members who see something; None: all of them do."""
+
 SHARE = 3
 """An event costs the number of its readers shifted right by so many bits: it is copied to each."""
+TOGETHER = 5
+"""To put the members of channels together costs their number shifted right by so many bits."""
+MEMBERSHIPS = 50_000
+"""So many in rooms without a feed are not each handed one for the sake of one event."""
+LOOK = 3
+"""To look at users one after another costs their number shifted right by so many bits."""
+
+
+_BY_ID = attrgetter("id")
 
 
 class CheckPassword(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +114,8 @@ class Effects(msgspec.Struct, kw_only=True):
     requests: list[Request]
     reading: list[tuple[UserId, bool]]
     """From whom no more is to be read, or again, in this order: their lines wait in the core."""
+    charges: list[UserId]
+    """Whose lines have taken as much as so many others: once for each."""
     moves: list[tuple[UserId, str]]
     """Users who come from another address than their connection does: a gateway has said so."""
     failures: list[Exception]
@@ -131,6 +146,7 @@ class Output:
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
         self._reading: list[tuple[UserId, bool]] = []
+        self._charges: list[UserId] = []
         self._moves: list[tuple[UserId, str]] = []
         self._failures: list[Exception] = []
 
@@ -162,6 +178,7 @@ class Output:
             closes=self._closes,
             requests=self._requests,
             reading=self._reading,
+            charges=self._charges,
             moves=self._moves,
             failures=self._failures,
             answered=self.answered,
@@ -170,7 +187,8 @@ class Output:
         # Feeds of this step hold on to it: the next one gets a list of its own.
         self._touched, self.records, self.answered = [], [], []
         self._closes, self._requests = [], []
-        self._reading, self._moves, self._failures = [], [], []
+        self._reading, self._charges = [], []
+        self._moves, self._failures = [], []
         self.cost = self.shown = self.place = 0
         return effects
 
@@ -182,6 +200,10 @@ class Output:
         """Have no more read from a user, or have it go on."""
         user.held = not on
         self._reading.append((user.id, on))
+
+    def charge(self, user: User) -> None:
+        """Have flood control count a line of a user's once more."""
+        self._charges.append(user.id)
 
     def move(self, user: User, address: str) -> None:
         """Have a user counted under this IP address from now on."""
@@ -231,15 +253,17 @@ class Output:
     def show(
         self,
         event: Event,
-        witnesses: Iterable[tuple[Channel, Collection[User] | None]],
+        witnesses: Witnesses,
         *,
-        without: Iterable[User] = (),
+        without: Collection[User] = (),
     ) -> None:
         """Show one event in several channels, once to each who sees it, but for those `without`.
 
         `witnesses` are channels, each with those of its members who see it; None: all do.
         """
         self.place += 1
+        if len(witnesses) > 1:
+            witnesses = self._show_at_once(event, witnesses, without)
         for channel, audience in witnesses:
             members = channel.members
             if audience is not None:
@@ -254,6 +278,32 @@ class Output:
                     if user in members:
                         feed.skip(user)
 
+    def _show_at_once(
+        self,
+        event: Event,
+        witnesses: Witnesses,
+        without: Collection[User],
+    ) -> Witnesses:
+        """Show an event in channels that are large together and whose feeds are not in use; return
+        where it is still to be shown.
+
+        Thousands may be in a hundred rooms with somebody, most of them in many.
+        """
+        quiet = [
+            one.members if some is None else some
+            for one, some in witnesses
+            if some is not None or one.feed is None
+        ]
+        memberships = sum(map(len, quiet))
+        if memberships < MEMBERSHIPS:
+            return witnesses
+        # Sets are put together much faster than members are looked at, or dictionaries are. Who is
+        # gone by now is in no channel.
+        found = set[User]().union(*quiet).difference(without)
+        self.cost += memberships >> TOGETHER
+        self._to_each(sorted((one for one in found if one.channels), key=_BY_ID), event)
+        return [one for one in witnesses if one[1] is None and one[0].feed is not None]
+
     def broadcast(self, audience: Iterable[User], event: Event) -> None:
         """Send one event to several users, each of whom sees it by themselves."""
         self.place += 1
@@ -262,10 +312,20 @@ class Output:
     def _to_each(self, audience: Iterable[User], event: Event) -> None:
         feed = Feed(self._touched, self.utc_offset)
         feed.add(self.place, event)
-        for user in audience:
-            feed.show(user, _encoding_for(user, event))
-            self.shown += 1
-            self.cost += 1
+        views, touched, count = feed.views, self._touched, 0
+        for count, user in enumerate(audience, 1):  # noqa: B007
+            encoding = user.encoding
+            if encoding & PLAIN:
+                encoding = _encoding_for(user, event)
+            # As `give` does, but everybody may be the audience.
+            view = views.get(encoding) or feed.view(encoding)
+            if user.out is None:
+                user.out = [view]
+                touched.append(user)
+            else:
+                user.out.append(view)
+        self.shown += count
+        self.cost += count
         feed.close()
 
     def feed(self, channel: Channel) -> Feed:

@@ -6,12 +6,17 @@ in, and keeps the counts of `State` right, whatever the order of joins, quits an
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import weakref
+from collections.abc import Collection, Iterable
+from operator import attrgetter
 from typing import TypeAlias
 
 from trio_chat.core import modes
+from trio_chat.core.capabilities import TOLD
 from trio_chat.core.names import fold, skeleton
 from trio_chat.core.state import Channel, Past, State, User
+
+_BY_ID = attrgetter("id")
 
 
 def find_or_create(state: State, name: str, *, now: float) -> Channel:
@@ -27,6 +32,10 @@ def find_or_create(state: State, name: str, *, now: float) -> Channel:
 def enter(user: User, channel: Channel, standing: int) -> None:
     """Make a user a member, who sees what happens there from now on."""
     channel.members[user] = standing
+    if standing >= modes.HALFOP:
+        channel.operators[user] = None
+    if user.caps & TOLD:
+        _count(channel, user.caps & TOLD, 1)
     user.channels.append(channel)
     if channel.feed is not None:
         channel.feed.admit(user, user.encoding_in(channel))
@@ -37,8 +46,11 @@ def enter(user: User, channel: Channel, standing: int) -> None:
 def leave(state: State, user: User, channel: Channel) -> None:
     """End a membership; the channel goes with its last member, unless it is permanent."""
     del channel.members[user]
+    channel.operators.pop(user, None)
+    if user.caps & TOLD:
+        _count(channel, user.caps & TOLD, -1)
     channel.silenced.pop(user, None)
-    channel.known.discard(user)
+    channel.known.pop(user, None)
     channel.rosters.clear()
     if channel.feed is not None:
         channel.feed.dismiss(user)
@@ -47,23 +59,96 @@ def leave(state: State, user: User, channel: Channel) -> None:
         look_at(user, user.channels[-1] if user.channels else None)
     if not channel.members and not channel.permanent:
         state.channels.pop(fold(channel.name), None)
-        # Two that forward to each other would keep each other.
-        channel.forward = None
+
+
+def is_there(channel: Channel) -> bool:
+    """Whether a channel still is; one that is made anew under its name is another."""
+    return bool(channel.members) or channel.permanent
+
+
+def set_forward(channel: Channel, other: Channel | None) -> None:
+    """Have a channel send on whom it does not let in, or no more. It does not keep the other."""
+    channel.forward = weakref.ref(other) if other is not None else None
+
+
+def forward(channel: Channel) -> Channel | None:
+    """Return the channel to which one sends on whom it does not let in, if that is there."""
+    other = channel.forward() if channel.forward is not None else None
+    return other if other is not None and is_there(other) else None
+
+
+def invite(user: User, channel: Channel, limit: int) -> None:
+    """Note that a user may come in, whatever else keeps them out; the latest `limit` of those."""
+    known = invitations(user)
+    if channel not in known:
+        user.invited = [weakref.ref(one) for one in [*known, channel][-limit:]]
+
+
+def invitations(user: User) -> list[Channel]:
+    """Return the channels that a user has been invited to and that are there: one that is gone
+    opens no other."""
+    if not user.invited:
+        return []
+    found = [one for one in (known() for known in user.invited) if one is not None]
+    return [channel for channel in found if is_there(channel)]
+
+
+def use_invitation(user: User, channel: Channel) -> None:
+    """Note that a user has come in: an invitation is good for once."""
+    if user.invited:
+        left = [one for one in invitations(user) if one is not channel]
+        user.invited = [weakref.ref(one) for one in left] or None
+
+
+def _count(channel: Channel, caps: int, change: int) -> None:
+    """Note that a channel has a member more, or less, with each of these capabilities."""
+    takers = channel.takers
+    while caps:
+        one = caps & -caps
+        caps ^= one
+        takers[one] = takers.get(one, 0) + change
+        if not takers[one]:
+            del takers[one]
 
 
 def neighbours(user: User) -> list[User]:
     """Return everybody who sees the user in a channel, each once, the user left out."""
-    found: dict[User, None] = {}
-    for channel in user.channels:
-        found.update(dict.fromkeys(audience(channel, user)))
-    found.pop(user, None)
-    return list(found)
+    return sorted(_together(user, user.channels), key=_BY_ID)
 
 
-def reach(user: User) -> int:
+def takers(user: User, capability: int) -> list[User]:
+    """Return those of a user's neighbours who have one of the capabilities in `TOLD`.
+
+    A channel in which nobody has it is not looked through.
+    """
+    asked = [channel for channel in user.channels if capability in channel.takers]
+    found = [one for one in _together(user, asked) if one.caps & capability] if asked else []
+    return sorted(found, key=_BY_ID)
+
+
+def takers_in(channel: Channel, user: User, capability: int) -> list[User]:
+    """Return who sees what a member does, and has one of the capabilities in `TOLD`, the member
+    left out."""
+    if capability not in channel.takers:
+        return []
+    return [one for one in audience(channel, user) if one.caps & capability and one is not user]
+
+
+def _together(user: User, channels: Iterable[Channel]) -> set[User]:
+    """Return who sees the user in one of these channels, in no order, the user left out."""
+    audiences = [audience(channel, user) for channel in channels]
+    # Sets are put together much faster than their members are looked at.
+    return set[User]().union(*audiences) - {user}
+
+
+def reach(user: User, capability: int = 0) -> int:
     """Return how many see what a user does that concerns all their channels, roughly: whoever is in
-    several of them counts for each."""
-    return sum(len(channel.members) for channel in user.channels)
+    several of them counts for each. With a capability: where somebody has it."""
+    return sum(
+        len(channel.members)
+        for channel in user.channels
+        if not capability or capability in channel.takers
+    )
 
 
 def look_at(user: User, channel: Channel | None) -> None:
@@ -76,8 +161,11 @@ def look_at(user: User, channel: Channel | None) -> None:
 
 def set_caps(user: User, caps: int) -> None:
     """Give a client other capabilities: from now on, it is sent things as these demand."""
+    gone, new = user.caps & ~caps & TOLD, caps & ~user.caps & TOLD
     user.set_caps(caps)
     for channel in user.channels:
+        _count(channel, gone, -1)
+        _count(channel, new, 1)
         _read_anew(user, channel)
 
 
@@ -91,6 +179,10 @@ def _read_anew(user: User, channel: Channel) -> None:
 def set_standing(channel: Channel, user: User, standing: int) -> None:
     """Change what a member is in a channel: bits of `modes.PREFIXES`."""
     channel.members[user] = standing
+    if standing >= modes.HALFOP:
+        channel.operators[user] = None
+    else:
+        channel.operators.pop(user, None)
     channel.rosters.clear()
 
 
@@ -100,15 +192,19 @@ def audience(channel: Channel, user: User) -> Collection[User]:
     return channel.members if found is None else found
 
 
-def _audience(channel: Channel, user: User, standing: int) -> list[User] | None:
-    """Return who sees what somebody who has this standing does; None: everybody."""
+def _audience(channel: Channel, user: User, standing: int) -> dict[User, None] | None:
+    """Return who sees what somebody of this standing does, not to be changed; None: everybody."""
     if not channel.modes & modes.AUDITORIUM or standing:
         return None
-    known = channel.known if user in channel.known else ()
-    return [one for one, their in channel.members.items() if their >= modes.HALFOP or one in known]
+    if user not in channel.known:
+        return channel.operators
+    # Thousands may know each other, and the operators mostly are among them.
+    if channel.operators.keys() <= channel.known.keys():
+        return channel.known
+    return channel.operators | channel.known
 
 
-Witnesses: TypeAlias = list[tuple[Channel, Collection[User] | None]]
+Witnesses: TypeAlias = list[tuple[Channel, dict[User, None] | None]]
 """Channels, each with those of its members who see something; None: all of them do."""
 
 
@@ -137,7 +233,7 @@ def set_auditorium(channel: Channel, *, on: bool) -> None:
     """Show ordinary members to operators only, or to everybody again. Those who are there when it
     begins have seen each other, and go on doing so."""
     channel.modes = channel.modes & ~modes.AUDITORIUM | (modes.AUDITORIUM if on else 0)
-    channel.known = set(channel.members) if on else set()
+    channel.known = dict.fromkeys(channel.members) if on else {}
 
 
 def is_taken(state: State, nickname: str, user: User | None) -> bool:

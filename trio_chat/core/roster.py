@@ -65,11 +65,17 @@ class Roster:
         """Return the lines that say who is there now, each without its beginning."""
         return [*self._full, self._line()] if self._last else list(self._full)
 
-    def begin(self, count: int) -> tuple[list[bytes], int]:
-        """Return the first `count` lines, or all there are, and how many names they have."""
-        if len(self._full) < count:
-            return self.lines(), sum(self._counts) + len(self._last)
-        return self._full[:count], sum(self._counts[:count])
+    def part(self, names: int, count: int) -> tuple[list[bytes], int]:
+        """Return the lines behind those that have so many names, `count` at most, and how many
+        names they have; none, if no line begins there."""
+        first = before = 0
+        while before < names and first < len(self._full):
+            before += self._counts[first]
+            first += 1
+        if before != names:
+            return [], 0
+        counts = [*self._counts, len(self._last)] if self._last else self._counts
+        return self.lines()[first : first + count], sum(counts[first : first + count])
 
     def _line(self) -> bytes:
         return irc.frame(f"{self._before}{' '.join(self._last)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import math
+import weakref
 
 import msgspec
 
@@ -19,6 +20,7 @@ from trio_chat.core.events import Source
 from trio_chat.core.feed import Chunk, Feed
 from trio_chat.core.ignores import Ignores
 from trio_chat.core.inputs import Connected, UserId
+from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold, key
 from trio_chat.core.networks import shown_host
 from trio_chat.core.roster import Roster
@@ -131,8 +133,9 @@ class User:
         """The batch that the client has begun to send."""
         self.current: Channel | None = None
         """The room that a person on the plain side talks to."""
-        self.invited: list[Channel] | None = None
-        """The channels that this user has been invited to. One that is gone opens no other."""
+        self.invited: list[weakref.ref[Channel]] | None = None
+        """The channels that this user has been invited to, which none of these keeps
+        (`rooms.invitations`)."""
         self.registration: Registration | None = Registration()
         self.connected_at = item.since
         self.signed_on = since
@@ -213,12 +216,15 @@ class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
     mask: str
     by: str
     at: float
+    rule: Rule
+    """The mask, made ready."""
 
 
 class Channel:
     """A room, its members and what is set in it."""
 
     __slots__ = (
+        "__weakref__",
         "created",
         "feed",
         "forward",
@@ -229,10 +235,12 @@ class Channel:
         "members",
         "modes",
         "name",
+        "operators",
         "permanent",
         "renamed_at",
         "rosters",
         "silenced",
+        "takers",
         "topic",
         "topic_at",
         "topic_by",
@@ -245,11 +253,16 @@ class Channel:
         """Whether it stays when the last member leaves."""
         self.members: dict[User, int] = {}
         """Each member's standing: bits of `modes.PREFIXES`."""
+        self.operators: dict[User, None] = {}
+        """The members of standing `modes.HALFOP` and above."""
+        self.takers: dict[int, int] = {}
+        """How many members have each of the capabilities in `capabilities.TOLD`; none: it is not
+        there."""
         self.modes = 0
         self.key = ""
         self.limit = 0
-        self.forward: Channel | None = None
-        """Where who can not join is taken, while that channel is there."""
+        self.forward: weakref.ref[Channel] | None = None
+        """Where who can not join is taken, while that channel is there (`rooms.forward`)."""
         self.renamed_at = -math.inf
         """On the clock that does not jump; the other times are in seconds since the epoch."""
         self.topic = ""
@@ -259,7 +272,7 @@ class Channel:
         """By letter of the mode, then by folded mask."""
         self.silenced: dict[User, bool] = {}
         """Remembers whether a ban applies to a member; emptied when a list or a name changes."""
-        self.known: set[User] = set()
+        self.known: dict[User, None] = {}
         """In an auditorium: those who were there when it became one."""
         self.feed: Feed | None = None
         """What has happened here within the step at hand."""

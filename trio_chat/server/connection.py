@@ -354,6 +354,11 @@ class Connection:
             else:
                 self._read_on()
 
+    def charge(self, lines: int) -> None:
+        """Have what the client has sent count as so many lines more."""
+        if self._bucket is not None:
+            self._bucket.charge(lines)
+
     def move(self, address: str, *, exempt: bool) -> None:
         """Take on another address: whoever connected has said that it speaks for somebody there.
 

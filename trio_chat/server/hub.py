@@ -222,6 +222,9 @@ class Hub:
         await self._fan_out(effects.outputs)
         for user, on in effects.reading:
             self._read(user, on=on)
+        for user, count in collections.Counter(effects.charges).items():
+            if user in self.connections:
+                self.connections[user].charge(count)
         self._ask(effects)
         for user, reason in effects.closes:
             self._close(user, reason)

@@ -61,8 +61,16 @@ class PlainLines(LineBuffer):
         return self._telnet.take_replies()
 
 
+DEBT = 30.0
+"""Seconds that somebody waits at most for what their lines have cost: a client has to be able to
+answer a PING in time."""
+
+
 class Bucket:
-    """Flood control's memory: a token for each line, `rate` of them a second, `burst` at most."""
+    """Flood control's memory: a token for each line, `rate` of them a second, `burst` at most.
+
+    A line that has taken long costs more, once that is known: then there are less than none.
+    """
 
     __slots__ = ("_stamp", "_tokens", "burst", "rate")
 
@@ -78,9 +86,13 @@ class Bucket:
         self._tokens = min(self.burst, self._tokens + (now - self._stamp) * self.rate)
         self._stamp = now
         # What a clock has added in small steps may lack the last bit of a whole token.
-        taken = min(wanted, int(self._tokens + 1e-6))
+        taken = min(wanted, max(0, int(self._tokens + 1e-6)))
         self._tokens -= taken
         return taken
+
+    def charge(self, tokens: int) -> None:
+        """Take tokens for what was let through already."""
+        self._tokens = max(self._tokens - tokens, -DEBT * self.rate)
 
     def delay(self) -> float:
         """Return the seconds until there is a token."""

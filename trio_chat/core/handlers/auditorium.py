@@ -52,7 +52,7 @@ def set_standing(ctx: Context, channel: Channel, member: User, standing: int) ->
 def open_up(ctx: Context, channel: Channel, user: User) -> Later:
     """Show everybody to everybody again, for a user who has said so."""
     hidden = {one for one, standing in channel.members.items() if not standing}
-    strangers = hidden - channel.known
+    strangers = hidden - channel.known.keys()
     told = [
         one
         for one, standing in channel.members.items()

@@ -112,6 +112,7 @@ def _ban(
 ) -> Ban:
     return Ban(
         target=target,
+        rule=masks.Rule(target) if network is None else None,
         network=network,
         reason=reason,
         by=user.prefix,
@@ -140,12 +141,12 @@ def _add(ctx: Context, user: User, kind: dict[str, Ban], ban: Ban) -> None:
 def _is_banned(user: User, ban: Ban) -> bool:
     if ban.network is not None:
         return in_networks(user.address, (ban.network,))
-    return user.registration is None and ban.is_on(user.prefixes)
+    return user.registration is None and ban.is_on([fold(one) for one in user.prefixes])
 
 
 def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str) -> None:
     ctx.state.bans.current(kind, ctx.monotonic)
-    ban = kind.pop(key, None)
+    ban = ctx.state.bans.lift(kind, key)
     if ban is None:
         ctx.refuse(user, name, "NO_SUCH_BAN", word(user, key), text="There is no such ban")
     else:

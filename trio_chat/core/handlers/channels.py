@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from trio_chat.core import events, masks, modes, names, numerics, rooms
+import itertools
+
+from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
@@ -19,6 +21,9 @@ from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
+_ENTERING, _LEAVING = 40, 15
+"""What these cost in a room in which few are (`Output.cost`)."""
+
 
 @command(
     "JOIN",
@@ -29,13 +34,18 @@ from trio_chat.wire.text import cut
 def join_(ctx: Context, user: User, message: Message) -> Replies:
     if message.params[0] == "0":
         for channel in list(user.channels):
-            part(ctx, user, channel, "")
+            # Somebody may have removed them meanwhile.
+            if user in channel.members:
+                part(ctx, user, channel, "")
+                yield None
         return
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     listed = message.params[0].split(",")
-    for name in distinct(listed):
-        place = listed.index(name)
-        yield from join(ctx, user, name, keys[place] if place < len(keys) else "")
+    key_of: dict[str, str] = {}
+    for name, key in itertools.zip_longest(listed, keys[: len(listed)], fillvalue=""):
+        key_of.setdefault(name, key)
+    for name in distinct(ctx, listed):
+        yield from join(ctx, user, name, key_of[name])
         yield None
 
 
@@ -63,7 +73,7 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
         standing = modes.OP
         channel = rooms.find_or_create(ctx.state, name, now=ctx.now)
     else:
-        refusal = _refusal(user, channel, key)
+        refusal = _refusal(ctx, user, channel, key)
         if refusal is not None:
             yield from _turn_away(ctx, user, channel, refusal, forwarded=forwarded)
             return
@@ -75,10 +85,9 @@ def _turn_away(
     ctx: Context, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
 ) -> Replies:
     """Say why a channel does not let a user in, or take them where it forwards to."""
-    other = channel.forward
-    gone = other is None or ctx.state.channel_named(other.name) is not other
+    other = rooms.forward(channel)
     # Whoever has the key wrong wants to know just that.
-    if other is None or gone or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
+    if other is None or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
         ctx.reply(user, refusal, channel.name)
         return
     ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
@@ -87,8 +96,8 @@ def _turn_away(
 
 def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
     """Make a user a member, and tell those who see it and the user what is there."""
-    if user.invited and channel in user.invited:
-        user.invited.remove(channel)
+    rooms.use_invitation(user, channel)
+    ctx.output.cost += _ENTERING
     event = events.Joined(
         time=ctx.now,
         source=user.source,
@@ -121,20 +130,16 @@ def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -
     """Tell members with away-notify, and not with the capability `without`, that a user who has
     joined is away."""
     event = events.AwayChanged(time=ctx.now, source=user.source, text=user.away)
-    audience = [
-        one
-        for one in rooms.audience(channel, user)
-        if one.caps & AWAY_NOTIFY and not one.caps & without and one is not user
-    ]
-    ctx.output.broadcast(audience, event)
+    audience = rooms.takers_in(channel, user, AWAY_NOTIFY)
+    ctx.output.broadcast([one for one in audience if not one.caps & without], event)
 
 
-def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
+def _refusal(ctx: Context, user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     """Return why a user can not join, or None."""
-    if user.invited and channel in user.invited:
+    if channel in rooms.invitations(user):
         # An invitation overrides +i, +k, +l, +R and bans: an operator has given it.
         return None
-    if channel.modes & modes.INVITE_ONLY and not listed(channel, "I", user):
+    if channel.modes & modes.INVITE_ONLY and not listed(ctx, channel, "I", user):
         return numerics.ERR_INVITEONLYCHAN
     if channel.modes & modes.KEYED and key != channel.key:
         return numerics.ERR_BADCHANNELKEY
@@ -142,37 +147,46 @@ def _refusal(user: User, channel: Channel, key: str) -> numerics.Numeric | None:
         return numerics.ERR_NEEDREGGEDNICK
     if channel.modes & modes.LIMITED and len(channel.members) >= channel.limit:
         return numerics.ERR_CHANNELISFULL
-    if banned(channel, user):
+    if banned(ctx, channel, user):
         return numerics.ERR_BANNEDFROMCHAN
     return None
 
 
-def listed(channel: Channel, letter: str, user: User, *, speaking: bool = False) -> bool:
+def listed(
+    ctx: Context, channel: Channel, letter: str, user: User, *, speaking: bool = False
+) -> bool:
     """Whether a mask in one of the channel's lists is about a user, who joins or is `speaking`."""
     entries = channel.lists.get(letter)
-    return bool(entries) and any(
-        masks.covers(entry, user.prefix, user.account, speaking=speaking) for entry in entries or ()
-    )
+    if not entries:
+        return False
+    prefix, account = names.fold(user.prefix), names.fold(user.account)
+    for entry in entries.values():
+        ctx.output.cost += entry.rule.cost
+        if entry.rule.covers(prefix, account, speaking=speaking):
+            return True
+    return False
 
 
-def banned(channel: Channel, user: User, *, speaking: bool = False) -> bool:
+def banned(ctx: Context, channel: Channel, user: User, *, speaking: bool = False) -> bool:
     """Whether a ban applies to a user, and no exception."""
-    return listed(channel, "b", user, speaking=speaking) and not listed(
-        channel, "e", user, speaking=speaking
+    return listed(ctx, channel, "b", user, speaking=speaking) and not listed(
+        ctx, channel, "e", user, speaking=speaking
     )
 
 
 @command("PART", params=1, usage="PART <channel>{,<channel>} [<reason>]", help="leave channels")
-def part_(ctx: Context, user: User, message: Message) -> None:
+def part_(ctx: Context, user: User, message: Message) -> Replies:
     reason = message.params[1] if len(message.params) > 1 else ""
-    for name in distinct(message.params[0].split(",")):
+    for name in distinct(ctx, message.params[0].split(",")):
         channel = channel_for(ctx, user, name, member=True)
         if channel is not None:
             part(ctx, user, channel, reason)
+        yield None
 
 
 def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
     """End a membership, and tell those who see it."""
+    ctx.output.cost += _LEAVING
     event = events.Parted(
         time=ctx.now,
         source=user.source,
@@ -199,6 +213,7 @@ def kick(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "KICK")
         return
     limits = ctx.settings.limits
+    ctx.output.cost += names.cost(nicknames)
     pairs: dict[tuple[str, str], tuple[str, str]] = {}
     for name, nickname in zip(listed, nicknames, strict=True):
         pairs.setdefault((names.fold(name), names.key(nickname)), (name, nickname))
@@ -308,9 +323,8 @@ def send_topic(ctx: Context, user: User, channel: Channel) -> None:
 )
 def invite(ctx: Context, user: User, message: Message) -> None:
     if not message.params:
-        for known in user.invited or ():
-            if ctx.state.channel_named(known.name) is known:
-                ctx.reply(user, numerics.RPL_INVITELIST, known.name)
+        for known in rooms.invitations(user):
+            ctx.reply(user, numerics.RPL_INVITELIST, known.name)
         ctx.reply(user, numerics.RPL_ENDOFINVITELIST)
         return
     if len(message.params) < 2:
@@ -335,18 +349,13 @@ def invite(ctx: Context, user: User, message: Message) -> None:
         return
     if channel.members[user] >= modes.HALFOP:
         # Only an operator's invitation opens a door; anybody's is passed on.
-        invited = target.invited = target.invited or []
-        if channel not in invited:
-            invited.append(channel)
-            del invited[: -ctx.settings.limits.channels_per_user]
+        rooms.invite(target, channel, ctx.settings.limits.channels_per_user)
     ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
     event = events.Invited(
         time=ctx.now, source=user.source, nickname=target.nickname, channel=channel.name
     )
     if not ctx.state.ignores.has(target, user):
         ctx.send(target, event)
-    audience = rooms.audience(channel, user)
-    told = [one for one in audience if one.caps & INVITE_NOTIFY and one is not user]
-    ctx.output.broadcast(told, event)
+    ctx.output.broadcast(rooms.takers_in(channel, user, INVITE_NOTIFY), event)
     if target.away is not None:
         ctx.reply(user, numerics.RPL_AWAY, target.nickname, target.away)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from trio_chat.core import modes, names, numerics
 from trio_chat.core.context import Context
@@ -19,16 +19,17 @@ _SHOWN = 100
 
 def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> list[str]:
     """Return the names in a list, each once; say so if there are more than TARGMAX allows."""
-    found = distinct(listed.split(","))
+    found = distinct(ctx, listed.split(","))
     allowed = found[: ctx.settings.limits.targets]
     if len(allowed) < len(found) and not silent:
         ctx.reply(user, numerics.ERR_TOOMANYTARGETS, echo(ctx, user, found[len(allowed)]))
     return allowed
 
 
-def distinct(listed: Iterable[str]) -> list[str]:
+def distinct(ctx: Context, listed: Collection[str]) -> list[str]:
     """Return names of channels and users, each as it is first written, and once however it is
     written again (Modern IRC, "Casemapping"); no empty ones."""
+    ctx.output.cost += len(listed) + names.cost(listed)
     found: dict[str, str] = {}
     for name in listed:
         if name:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
 
-from trio_chat.core import masks, modes, numerics, rooms
+import msgspec
+
+from trio_chat.core import masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
@@ -18,8 +19,6 @@ from trio_chat.wire.irc import Message
 
 NAME = 1
 """To write the names of a channel's members costs their number shifted right by so many bits."""
-
-Condition: TypeAlias = Callable[[Channel], bool]
 
 _COMPARISON = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
 
@@ -44,16 +43,26 @@ def name_replies(ctx: Context, user: User, channel: Channel) -> Replies:
     and there are no more once the user is in the channel no longer, or may not see it.
     """
     inside = user in channel.members
-    written = 0
-    if inside and not channel.modes & modes.AUDITORIUM and ctx.is_free(user):
-        # Members all see the same, so it is written once for those who join in the same step.
-        lines, written = _roster(ctx, user, channel).begin(ctx.page_size)
+    written, others = 0, list(channel.members)
+    # Members all see the same, so it is written once for those who are sent it in the same step, as
+    # long as nobody comes or goes between two pages.
+    while (
+        user in channel.members
+        and len(channel.members) == written + len(others)
+        and next(reversed(channel.members)) is others[-1]
+        and not channel.modes & modes.AUDITORIUM
+        and ctx.is_free(user)
+    ):
+        lines, count = _roster(ctx, user, channel).part(written, ctx.page_size)
+        if not lines:
+            break
         ctx.send_block(user, numerics.RPL_NAMREPLY, lines)
-    if written < len(channel.members):
-        others = list(channel.members)[written:]
-        if written:
-            yield None
-        yield from _name_lines(ctx, user, channel, others, inside=inside)
+        written += count
+        others = others[count:]
+        if not others:
+            break
+        yield None
+    yield from _name_lines(ctx, user, channel, others, inside=inside)
     yield numerics.RPL_ENDOFNAMES, (channel.name,)
 
 
@@ -121,21 +130,30 @@ def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
     "(a mask, !mask, <users, >users, C<minutes, C>minutes since it was made, T for its topic)",
 )
 def list_(ctx: Context, user: User, message: Message) -> None:
-    names: list[str] = []
-    conditions: list[Condition] = []
+    named: list[str] = []
+    conditions: dict[str, _Condition] = {}
     for param in message.params[:2]:
         for part in filter(None, param.split(",")):
             condition = _condition(part, ctx.now)
             if condition is None:
-                names.append(part)
+                named.append(part)
             else:
-                conditions.append(condition)
+                conditions[names.fold(part)] = condition
     found: Iterable[Channel | None]
-    if names:
-        named = targets(ctx, user, ",".join(names))
-        found = [ctx.state.channel_named(name) for name in named]
+    if named:
+        found = [ctx.state.channel_named(name) for name in targets(ctx, user, ",".join(named))]
     else:
         found = list(ctx.state.channels.values())
+    # What is quickly found out comes first: mostly it is the first that does not hold.
+    wanted = sorted(conditions.values(), key=lambda condition: condition.cost)
+
+    def fits(channel: Channel) -> bool:
+        name = names.fold(channel.name)
+        for condition in wanted:
+            ctx.output.cost += condition.cost
+            if not condition.holds(channel, name):
+                return False
+        return True
 
     def replies() -> Replies:
         yield numerics.RPL_LISTSTART, ("Channel",)
@@ -145,7 +163,7 @@ def list_(ctx: Context, user: User, message: Message) -> None:
                 # A channel is there while somebody is in it (Modern IRC, "Channels").
                 and channel.members
                 and visible(user, channel)
-                and all(holds(channel) for holds in conditions)
+                and fits(channel)
             ):
                 count = str(len(channel.members))
                 yield numerics.RPL_LIST, (channel.name, count, channel.topic)
@@ -153,23 +171,31 @@ def list_(ctx: Context, user: User, message: Message) -> None:
                 yield None
         yield numerics.RPL_LISTEND, ()
 
-    ctx.page(user, replies(), look=1 + len(conditions))
+    ctx.page(user, replies(), look=1)
 
 
-def _condition(text: str, now: float) -> Condition | None:
+class _Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is asked of channels, and what it costs to find out (`Output.cost`)."""
+
+    holds: Callable[[Channel, str], bool]
+    """Of a channel, whose folded name is given too."""
+    cost: int = 1
+
+
+def _condition(text: str, now: float) -> _Condition | None:
     """Read a condition of LIST (Modern IRC, "ELIST Parameter"); None: it is a channel's name."""
     comparison = _COMPARISON.fullmatch(text)
     if comparison is not None:
         what, sign, number = comparison.groups()
         return _comparison(what.upper(), sign, int(number), now)
-    if text[0] == "!":
-        return lambda channel: not masks.matches(text[1:], channel.name)
-    if "*" in text or "?" in text:
-        return lambda channel: masks.matches(text, channel.name)
-    return None
+    if text[0] != "!" and "*" not in text and "?" not in text:
+        return None
+    wanted = text[0] != "!"
+    mask = masks.read(text.removeprefix("!"))
+    return _Condition(holds=lambda _, name: mask.fits(name) is wanted, cost=mask.cost)
 
 
-def _comparison(what: str, sign: str, value: int, now: float) -> Condition:
+def _comparison(what: str, sign: str, value: int, now: float) -> _Condition:
     def measure(channel: Channel) -> float | None:
         """Return the members, or the minutes since the channel or its topic was made, by the times
         that are shown of these."""
@@ -179,10 +205,10 @@ def _comparison(what: str, sign: str, value: int, now: float) -> Condition:
             return (now - channel.created) / 60
         return (now - channel.topic_at) / 60 if channel.topic else None
 
-    def holds(channel: Channel) -> bool:
+    def holds(channel: Channel, _: str) -> bool:
         measured = measure(channel)
         if measured is None:
             return False
         return measured < value if sign == "<" else measured > value
 
-    return holds
+    return _Condition(holds=holds)

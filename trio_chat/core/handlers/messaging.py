@@ -15,6 +15,7 @@ from trio_chat.core.entries import ELSEWHERE, Entry, between, of_channel
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.numerics import Numeric
+from trio_chat.core.output import LOOK
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -22,6 +23,9 @@ from trio_chat.wire.text import cut
 
 _CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+", re.ASCII)
 """message-tags, "Format": a client-only tag."""
+
+_TARGET = 5
+"""What it costs to say something to one more (`Output.cost`)."""
 
 
 _TYPING = re.compile(r"\+typing=[^;]*")
@@ -67,6 +71,7 @@ def send(ctx: Context, user: User, message: Message) -> None:
         say(ctx, user, target, draft)
         return
     for one in targets(ctx, user, target, silent=kind == "NOTICE"):
+        ctx.output.cost += _TARGET
         say(ctx, user, one, draft)
 
 
@@ -144,7 +149,7 @@ def _open_channel(ctx: Context, user: User, name: str, target: str, draft: Draft
     if channel is None:
         _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, target))
         return None
-    reason = _cannot_speak(user, channel, draft)
+    reason = _cannot_speak(ctx, user, channel, draft)
     if reason:
         _refuse(ctx, user, draft, numerics.ERR_CANNOTSENDTOCHAN, channel.name, reason)
         return None
@@ -163,13 +168,12 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
     lowest = min((row for row in modes.PREFIXES if row.symbol in symbols), key=lambda row: row.bit)
     key = (of_channel(channel.name),)
     event = _said(ctx, user, lowest.symbol + channel.name, draft, key, lowest.bit)
-    ignores = ctx.state.ignores
+    ignoring = frozenset(ctx.state.ignores.readers(user))
+    ctx.output.cost += len(channel.members) >> LOOK
     audience = [
         member
         for member, standing in channel.members.items()
-        if modes.rank(standing) >= lowest.bit
-        and member is not user
-        and not ignores.has(member, user)
+        if modes.rank(standing) >= lowest.bit and member is not user and member not in ignoring
     ]
     ctx.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
@@ -244,7 +248,7 @@ def _said(
     return event
 
 
-def _cannot_speak(user: User, channel: Channel, draft: Draft) -> str:
+def _cannot_speak(ctx: Context, user: User, channel: Channel, draft: Draft) -> str:
     """Return why a user can not speak in a channel, or an empty string."""
     standing = channel.members.get(user)
     if standing is None and channel.modes & modes.NO_EXTERNAL:
@@ -260,7 +264,7 @@ def _cannot_speak(user: User, channel: Channel, draft: Draft) -> str:
     if "b" in channel.lists:
         silenced = channel.silenced.get(user)
         if silenced is None:
-            silenced = banned(channel, user, speaking=True)
+            silenced = banned(ctx, channel, user, speaking=True)
             if standing is not None:
                 channel.silenced[user] = silenced
         if silenced:

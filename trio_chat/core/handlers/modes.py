@@ -124,6 +124,7 @@ def change_modes(
         ctx.reply(user, numerics.RPL_CHANNELMODEIS, channel.name, *shown)
         ctx.reply(user, numerics.RPL_CREATIONTIME, channel.name, str(int(channel.created)))
         return
+    ctx.output.cost += 3 * len(params[0])
     parameters = list(params[1:])
     change = _Change()
     adding = True
@@ -205,14 +206,18 @@ def _refuse_nothing(
 def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
     """Return a channel's modes as RPL_CHANNELMODEIS shows them; the key to members only."""
     letters, parameters = "+", []
+    other = rooms.forward(channel)
+    # Nobody is sent on to a channel that is gone.
+    bits = channel.modes if other is not None else channel.modes & ~modes.FORWARDED
     for row in modes.CHANNEL_MODES.values():
-        if row.bit & channel.modes:
+        if row.bit & bits:
             letters += row.letter
             if row.kind is Kind.KEY:
                 parameters.append(channel.key if with_key else "*")
+            elif row.bit == modes.FORWARDED and other is not None:
+                parameters.append(other.name)
             elif row.kind is Kind.PARAMETER:
-                to = channel.forward
-                parameters.append(to.name if to and letters[-1] == "f" else str(channel.limit))
+                parameters.append(str(channel.limit))
     return (letters, *parameters)
 
 
@@ -285,7 +290,7 @@ def _set_mode(
         if row.kind is Kind.KEY:
             channel.key = ""
         elif row.bit == modes.FORWARDED:
-            channel.forward = None
+            rooms.set_forward(channel, None)
     elif row.bit == modes.FORWARDED:
         if not _set_forward(ctx, user, channel, parameter, change, free=free):
             return
@@ -340,8 +345,8 @@ def _set_forward(
         return False
     if not free and not is_operator(ctx, user, other):
         return False
-    if channel.forward is not other:
-        channel.forward = other
+    if rooms.forward(channel) is not other:
+        rooms.set_forward(channel, other)
         change.add(True, "f", other.name)
     return True
 
@@ -376,7 +381,7 @@ def _set_list(
             ctx.reply(user, numerics.ERR_BANLISTFULL, channel.name, mask)
             return
         channel.lists.setdefault(row.letter, {})[folded] = ListEntry(
-            mask=mask, by=user.prefix, at=ctx.now
+            mask=mask, by=user.prefix, at=ctx.now, rule=masks.Rule(mask)
         )
     else:
         entry = entries.pop(folded, None)

@@ -10,6 +10,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers.common import distinct, echo
 from trio_chat.core.numerics import Numeric
+from trio_chat.core.output import TOGETHER
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
@@ -28,7 +29,7 @@ def monitor(ctx: Context, user: User, message: Message) -> None:
         if len(message.params) < 2:
             ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MONITOR")
             return
-        wanted = distinct(message.params[1].split(","))
+        wanted = distinct(ctx, message.params[1].split(","))
         if subcommand == "+":
             _add(ctx, user, wanted)
         else:
@@ -82,7 +83,8 @@ def interested(ctx: Context, user: User, capability: int) -> list[User]:
 
     All of them have the capability; the user is not among them.
     """
-    found = {other: None for other in rooms.neighbours(user) if other.caps & capability}
+    ctx.output.cost += rooms.reach(user, capability) >> TOGETHER
+    found = dict.fromkeys(rooms.takers(user, capability))
     both = capability | EXTENDED_MONITOR
     for watcher in ctx.state.monitors.watchers(user.nickname):
         if watcher.caps & both == both and watcher is not user:

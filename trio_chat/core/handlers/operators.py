@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
-from trio_chat.core.context import Context
+from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import channels, presence
 from trio_chat.core.handlers.common import channel_for, distinct, echo, word
 from trio_chat.core.handlers.modes import change_modes
@@ -110,7 +110,7 @@ def rehash(ctx: Context, user: User, message: Message) -> None:
     usage="SAJOIN [<nickname>] <channel>{,<channel>}",
     help="have somebody, or yourself, join channels whatever their modes",
 )
-def sajoin(ctx: Context, user: User, message: Message) -> None:
+def sajoin(ctx: Context, user: User, message: Message) -> Replies:
     target: User | None = user
     if len(message.params) > 1:
         target = ctx.state.user_named(message.params[0])
@@ -118,12 +118,13 @@ def sajoin(ctx: Context, user: User, message: Message) -> None:
             ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
             return
     assert target is not None
-    for name in distinct(message.params[-1].split(",")):
+    for name in distinct(ctx, message.params[-1].split(",")):
+        yield None
         if not names.is_channel_name(name, ctx.settings.limits.channel):
             ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, name))
             continue
         channel = ctx.state.channel_named(name)
-        if channel is not None and target in channel.members:
+        if not ctx.is_here(target) or (channel is not None and target in channel.members):
             continue
         standing = modes.OP if channel is None else 0
         channel = channel or rooms.find_or_create(ctx.state, name, now=ctx.now)

@@ -110,7 +110,7 @@ def whowas(ctx: Context, user: User, message: Message) -> None:
 )
 def userhost(ctx: Context, user: User, message: Message) -> None:
     answers = []
-    for nickname in distinct(message.params[:5]):
+    for nickname in distinct(ctx, message.params[:5]):
         other = ctx.state.user_named(nickname)
         if other is not None:
             operator = "*" if other.modes & modes.OPERATOR else ""
@@ -127,7 +127,7 @@ def _reply_words(ctx: Context, user: User, numeric: numerics.Numeric, words: lis
 
 @command("ISON", params=1, usage="ISON <nickname>{ <nickname>}", help="see which users are here")
 def ison(ctx: Context, user: User, message: Message) -> None:
-    wanted = distinct(nickname for param in message.params for nickname in param.split())
+    wanted = distinct(ctx, " ".join(message.params).split())
     here = (ctx.state.user_named(nickname) for nickname in wanted)
     found = [other.nickname for other in here if other is not None]
     _reply_words(ctx, user, numerics.RPL_ISON, found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from trio_chat.core import events, modes, names, rooms
 from trio_chat.core.capabilities import CHANNEL_RENAME
 from trio_chat.core.commands import command
@@ -79,16 +81,28 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     if same:
         # A client that does not know RENAME finds the channel under any case of its name.
         return
-    # To everybody else it looks as if they had gone from the one to the other.
-    for member in [one for one in channel.members if one not in knowing]:
-        left = events.Parted(time=ctx.now, source=member.source, channel=before, reason=reason)
-        ctx.send(member, left)
-        joined = events.Joined(
+    # To everybody else it looks as if they had gone from the one to the other. They are told bit by
+    # bit what is there: it is much, for each of many.
+    others = [one for one in channel.members if not (one.caps & CHANNEL_RENAME or one.plain)]
+    for member in others:
+        moved = events.Moved(
             time=ctx.now,
             source=member.source,
+            before=before,
             channel=name,
             account=member.account or "*",
             realname=member.realname,
+            reason=reason,
         )
-        ctx.send(member, joined)
+        if member is not user:
+            ctx.output.send(member, moved)
+        else:
+            for one in moved.parts():
+                ctx.send(user, one)
+    ctx.without_waiting([partial(_describe, ctx, member, channel, name) for member in others])
+
+
+def _describe(ctx: Context, member: User, channel: Channel, name: str) -> None:
+    # They may have left since, and it may have got another name.
+    if member in channel.members and channel.name == name:
         ctx.page(member, channels.describe(ctx, member, channel))

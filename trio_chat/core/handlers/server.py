@@ -118,6 +118,8 @@ def send_isupport(ctx: Context, user: User, tokens: list[str] | None = None) -> 
     numeric = numerics.RPL_ISUPPORT
     room = ctx.room(user, numeric.code) - len(numeric.text.encode()) - 2
     lines = isupport.lines(isupport.tokens(ctx.settings) if tokens is None else tokens, room)
+    # The tokens are put together anew.
+    ctx.output.cost += 25
     extended = user.caps & EXTENDED_ISUPPORT
     with ctx.answers.batch(user, "draft/isupport") if extended else nullcontext():
         for line in lines:

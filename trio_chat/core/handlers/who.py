@@ -10,6 +10,7 @@ from trio_chat.core import masks, modes, names, numerics, rooms
 from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
+from trio_chat.core.globs import Glob
 from trio_chat.core.handlers.common import echo, visible
 from trio_chat.core.networks import shown_host
 from trio_chat.core.state import Channel, User
@@ -17,8 +18,8 @@ from trio_chat.wire.irc import Message
 
 _FIELDS = "tcuihsnfdlaor"
 """In the order in which RPL_WHOSPCRPL has them (WHOX)."""
-_LOOK = 4
-"""What it costs to compare a user with a mask (`Output.cost`)."""
+_LOOK = 3
+"""What it costs to look whether a mask finds a user (`Output.cost`)."""
 _HIDDEN_ADDRESS = "255.255.255.255"
 
 
@@ -42,13 +43,16 @@ def who(ctx: Context, user: User, message: Message) -> None:
     channel: Channel | None = None
     found: list[User] = []
     fits: Callable[[User], bool] | None = None
+    look = 1
     if mask[:1] in names.CHANNEL_TYPES and mask:
         channel = ctx.state.channel_named(mask)
         if channel is not None and visible(user, channel):
             found = list(channel.members)
     elif "*" in mask or "?" in mask or mask == "0":
         # "0" is what RFC 1459 calls everybody.
-        fits = _fitting("*" if mask == "0" else mask)
+        glob = masks.read("*" if mask == "0" else mask)
+        fits = _fitting(glob)
+        look = _LOOK + glob.cost
         found = list(ctx.state.users.values())
     else:
         one = ctx.state.user_named(mask)
@@ -84,7 +88,7 @@ def who(ctx: Context, user: User, message: Message) -> None:
                 yield numerics.RPL_WHOREPLY, _plain(ctx, user, other, shared)
         yield numerics.RPL_ENDOFWHO, (echo(ctx, user, mask),)
 
-    ctx.page(user, replies(), look=_LOOK if fits is not None else 1)
+    ctx.page(user, replies(), look=look)
 
 
 def _read(text: str) -> _Question:
@@ -117,14 +121,14 @@ def _may_find(user: User, other: User) -> bool:
     )
 
 
-def _fitting(mask: str) -> Callable[[User], bool]:
+def _fitting(mask: Glob) -> Callable[[User], bool]:
     """Return whether a mask fits a user, by any of what is shown of them."""
-    matches = masks.matcher(mask)
+    fits, fold = mask.fits, names.fold
     return lambda other: (
-        matches(other.nickname)
-        or matches(other.username)
-        or matches(other.host)
-        or matches(other.realname)
+        fits(fold(other.nickname))
+        or fits(fold(other.username))
+        or fits(fold(other.host))
+        or fits(fold(other.realname))
     )
 
 
