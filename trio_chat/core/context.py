@@ -124,6 +124,11 @@ class Context:
         they are logged in to, or else this one connection."""
         return names.fold(user.account) if user.account else f"+{self._run}{user.id}"
 
+    def whose(self, party: str) -> User | None:
+        """Return whose connection is called that (`party`), if they are here."""
+        head = f"+{self._run}"
+        return self.state.users.get(int(party[len(head) :])) if party.startswith(head) else None
+
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
         if user is self.at_hand:
