@@ -287,9 +287,19 @@ class Context:
         id = self._begin_request(user, resume)
         self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
 
-    def look_up(self, user: User, question: Question, resume: Callable[[Completed], None]) -> None:
-        """Ask the history; `resume` is called with the answer, or with why there is none."""
-        id = self._begin_request(user, resume)
+    def look_up(
+        self,
+        user: User,
+        question: Question,
+        resume: Callable[[Completed], None],
+        *,
+        apart: bool = False,
+    ) -> None:
+        """Ask the history; `resume` is called with the answer, or with why there is none.
+
+        `apart`: what follows from that is no part of the answer to the command at hand.
+        """
+        id = self._begin_request(user, resume, apart=apart)
         self.output.request(LookUp(id=id, user=user.id, question=question))
 
     def reload(self, user: User, resume: Callable[[Completed], None]) -> None:
@@ -303,7 +313,9 @@ class Context:
         id = self._begin_request(user, resume)
         self.output.request(AwaitSent(id=id, user=user.id))
 
-    def _begin_request(self, user: User, resume: Callable[[Completed], None]) -> int:
+    def _begin_request(
+        self, user: User, resume: Callable[[Completed], None], *, apart: bool = False
+    ) -> int:
         """Note a request. Until it is answered the user's lines wait: answers come in order."""
         self._requests += 1
         user.requests += 1
@@ -311,7 +323,7 @@ class Context:
             user.deferred = []
         if not user.held:
             self.output.read(user, on=False)
-        answer = self.answers.current if self.labelled(user) else None
+        answer = self.answers.current if self.labelled(user) and not apart else None
         if answer is not None:
             answer.requests += 1
         self.pending[self._requests] = Pending(user, resume, answer)

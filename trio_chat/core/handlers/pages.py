@@ -61,16 +61,18 @@ def read(
     refuse: Refuse,
     *,
     suits: Callable[[Event], bool],
+    apart: bool = False,
 ) -> None:
     """Read a page for a user: of a channel, or of what they have exchanged with somebody.
 
-    `ask` makes the question of what they may read; `suits` says what they can be shown.
+    `ask` makes the question of what they may read; `suits` says what they can be shown. `apart`: it
+    is no part of the answer to the command at hand.
     """
     place = access.readable(ctx, user, target)
     if place is None:
         refuse(None)
         return
-    _Reading(ctx, user, target, ask, then, refuse, suits).ask(place)
+    _Reading(ctx, user, target, ask, then, refuse, suits, apart).ask(place)
 
 
 class _Reading:
@@ -85,6 +87,7 @@ class _Reading:
         then: Then,
         refuse: Refuse,
         suits: Callable[[Event], bool],
+        apart: bool,
     ) -> None:
         self._ctx = ctx
         self._user = user
@@ -93,6 +96,7 @@ class _Reading:
         self._then = then
         self._refuse = refuse
         self._suits = suits
+        self._apart = apart
 
     def ask(self, place: Place) -> None:
         question = self._question(place)
@@ -114,7 +118,7 @@ class _Reading:
             else:
                 self._take(place, question, limit, found, again, done.answer)
 
-        self._ctx.look_up(self._user, question, resume)
+        self._ctx.look_up(self._user, question, resume, apart=self._apart)
 
     def _take(
         self,

@@ -69,8 +69,8 @@ def _show(
     before: Position = ids.END,
     quiet: bool = False,
 ) -> None:
-    """Show somebody the last messages between two positions; `quiet`: or nothing, where they can
-    not be read."""
+    """Show somebody the last messages between two positions; `quiet`: or nothing, where there are
+    none, or they can not be read."""
 
     def ask(place: Place) -> Wanted:
         return Wanted(
@@ -83,12 +83,14 @@ def _show(
 
     def then(found: pages.Found) -> None:
         shown = [one.event for one in found]
+        if quiet and not shown:
+            return
         if user.plain:
             pages.send(ctx, user, list(_for_people(ctx, user, shown)), "")
-            if not shown and not quiet:
+            if not shown:
                 ctx.tell(user, f"Nothing was said in {target}.")
             return
-        if quiet and shown and not user.caps & SERVER_TIME:
+        if quiet and not user.caps & SERVER_TIME:
             _announce(ctx, user, target, shown[0])
         pages.send(ctx, user, shown, "chathistory", word(user, target))
 
@@ -110,7 +112,7 @@ def _show(
         # What is for programs (CTCP) nobody waits for an answer to any more.
         return bool(event.plain(user.nickname)) and names.key(event.who) not in ignored
 
-    pages.read(ctx, user, target, ask, then, refuse, suits=suits)
+    pages.read(ctx, user, target, ask, then, refuse, suits=suits, apart=quiet)
 
 
 def _announce(ctx: Context, user: User, target: str, first: Event) -> None:
