@@ -409,19 +409,17 @@ def test_serve_says_what_is_wrong_with_its_configuration(
 
 def test_serve_says_why_it_can_not_start_and_what_is_not_there_yet(tmp_path: Path) -> None:
     path = tmp_path / "chat.toml"
-    path.write_text("[history]\npage = 5\n[accounts]\nrequire_email = true")
+    path.write_text("[accounts]\nrequire_email = true")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         args = ["serve", "--config", str(path), "--listen", address, "--log-format", "json"]
         code, out, err = process(*args)
-        without_history = process(*args, "--no-history")[2]
     assert (code, out) == (1, "")
     *logged, said = err.splitlines()
     assert said.startswith("trio-chat: ")
     assert address in said
-    assert [json.loads(line)["section"] for line in logged] == ["accounts", "history"]
+    assert [json.loads(line)["section"] for line in logged] == ["accounts"]
     assert {json.loads(line)["event"] for line in logged} == {"configured, but has no effect yet"}
-    assert len(without_history.splitlines()) == 2
 
 
 @pytest.mark.parametrize("flag", ["--log-level", "--log-format"])

@@ -123,9 +123,9 @@ def test_a_port_in_use_is_one_sentence(server: Served) -> None:
 
 def test_what_is_configured_and_not_there_yet_is_named(tmp_path: Path) -> None:
     path = tmp_path / "chat.toml"
-    path.write_text("[history]\npage = 7\n")
+    path.write_text("[accounts]\nrequire_email = true\n")
     with served(tmp_path, "--config", str(path)) as server:
-        assert "section=history" in server.log.read_text()
+        assert "section=accounts" in server.log.read_text()
 
 
 def hostile_million(server: Served) -> None:

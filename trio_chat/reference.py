@@ -69,8 +69,8 @@ def markdown() -> str:
             ),
             *_section(
                 "Capabilities",
-                "What can be negotiated with CAP. Those that are not offered yet wait for accounts "
-                "and history.",
+                "What can be negotiated with CAP. Those that are not offered yet wait for "
+                "accounts; those about history are offered where a server keeps any.",
                 _capabilities(),
             ),
             *_section("Channel modes", "", _channel_modes()),
@@ -153,7 +153,7 @@ def _plain_commands() -> Iterator[str]:
 
 
 def _capabilities() -> Iterator[str]:
-    settings = Settings(sts=Sts(port=6697, duration=2_592_000))
+    settings = Settings(sts=Sts(port=6697, duration=2_592_000), history=True)
     values = offered(settings, Link.PLAIN)
     secure = offered(settings, Link.NAMED)
 
@@ -203,7 +203,7 @@ def _user_modes() -> Iterator[str]:
 
 
 def _isupport() -> Iterator[str]:
-    yield "    " + "\n    ".join(isupport.tokens(Settings()))
+    yield "    " + "\n    ".join(isupport.tokens(Settings(history=True)))
 
 
 def _limits() -> Iterator[str]:

@@ -12,7 +12,7 @@ from msgspec import inspect
 
 from tests.config.files import HASH, from_toml, write
 from trio_chat.config import Config, ConfigError
-from trio_chat.config.keys import KINDS, Connections, Gateways, Server, host_name
+from trio_chat.config.keys import KINDS, Connections, Gateways, History, Server, host_name
 from trio_chat.core.settings import Gateway, Limits, Operator, Settings
 
 
@@ -33,6 +33,7 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         ),
         operators=operators,
         gateways=Gateways(webirc=gateways),
+        history=History(page=70, on_join=7),
         limits=Limits(nickname=9),
         connections=Connections(
             registration_timeout=1.0, registration_lines=2, ping_after=3.0, ping_timeout=4.0
@@ -51,6 +52,9 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         admin=("here", "us"),
         operators=operators,
         gateways=gateways,
+        history=True,
+        history_page=70,
+        history_on_join=7,
         limits=Limits(nickname=9),
         registration_timeout=1.0,
         registration_lines=2,
@@ -64,7 +68,11 @@ def test_a_server_without_a_description_is_described_by_its_network() -> None:
 
 
 def test_settings_without_a_motd() -> None:
-    assert Config().settings() == Settings(name=host_name())
+    assert Config().settings() == Settings(name=host_name(), history=True)
+
+
+def test_settings_without_history() -> None:
+    assert not Config(history=History(enabled=False)).settings().history
 
 
 def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:

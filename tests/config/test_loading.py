@@ -209,9 +209,8 @@ def test_an_empty_motd_unsets_it(tmp_path: Path) -> None:
         ("", []),
         ("[history]\n[accounts]\n[limits]\nnickname = 5", []),
         ("[history]\nenabled = true", []),
-        ("[history]\npage = 5", ["history"]),
+        ("[history]\npage = 5", []),
         ('[history]\nsync = "normal"\nretention_days = 1\nmax_per_channel = 9', []),
-        ("[history]\nenabled = false\npage = 5", []),
         ('[accounts]\nregistration = "open"', []),
         ('[accounts]\nregistration = "closed"', ["accounts"]),
         ('[gateways]\nproxy = ["::1"]\n[accounts]\nrequire_email = true', ["accounts"]),
@@ -221,11 +220,11 @@ def test_what_is_set_and_not_there_yet(tmp_path: Path, toml: str, sections: list
     assert from_toml(tmp_path, toml).not_there_yet() == sections
 
 
-def test_history_switched_off_by_a_flag_is_not_missed(tmp_path: Path) -> None:
+def test_history_is_switched_off_by_a_flag(tmp_path: Path) -> None:
     flag = Override(flag="--no-history", key="history.enabled", value=False)
     path = write(tmp_path, "[history]\npage = 5")
-    assert load(path, HOME).not_there_yet() == ["history"]
-    assert load(path, HOME, [flag]).not_there_yet() == []
+    assert load(path, HOME).settings().history
+    assert not load(path, HOME, [flag]).settings().history
 
 
 @pytest.mark.parametrize(

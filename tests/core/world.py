@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tests.journal.rig import File
 from trio_chat.core.context import PAGE
 from trio_chat.core.core import Core
 from trio_chat.core.feed import write
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
-from trio_chat.core.output import AwaitSent, CheckPassword, Effects, Request
+from trio_chat.core.output import AwaitSent, CheckPassword, Effects, LookUp, Request
 from trio_chat.core.settings import Settings
+from trio_chat.journal.readers import Deadline
+from trio_chat.journal.store import look_up
 
 START = 1_700_000_000.0
 """Seconds since the epoch: 2023-11-14 22:13:20 UTC."""
@@ -19,7 +22,9 @@ SERVER = "irc.test"
 class World:
     """Users are known by the names that the test gives them, and stay so when they change nick."""
 
-    def __init__(self, settings: Settings | None = None, *, page: int = PAGE) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, page: int = PAGE, journal: File | None = None
+    ) -> None:
         self.core = Core(
             settings or Settings(name=SERVER),
             version="1.2.3",
@@ -34,6 +39,8 @@ class World:
         self.closed: set[str] = set()
         self.requests: list[Request] = []
         self.last: Effects | None = None
+        self.journal = journal
+        """What is stored, and is asked what was; None: nothing is."""
         self.slow = False
         """Whether nobody takes what they are sent, until `complete` says so."""
 
@@ -45,6 +52,11 @@ class World:
             assert effects.failures == []
             for name, lines in self.read(effects).items():
                 found.setdefault(name, []).extend(lines)
+            asked = [item for item in self.requests if isinstance(item, LookUp)]
+            if asked and self.journal is not None and not self.slow:
+                self.requests = [item for item in self.requests if item not in asked]
+                effects = self.turn([self.looked_up(item) for item in asked])
+                continue
             waiting = [item for item in self.requests if isinstance(item, AwaitSent)]
             if self.core.busy:
                 effects = self.turn([])
@@ -58,7 +70,16 @@ class World:
 
     def turn(self, inputs: Iterable[Input]) -> Effects:
         """Take one step, and nothing that follows from it."""
-        return self.core.step(inputs, self.now + self.jumped, monotonic=self.now)
+        effects = self.core.step(inputs, self.now + self.jumped, monotonic=self.now)
+        if self.journal is not None and effects.records:
+            self.journal.store(*effects.records, number=effects.number)
+        return effects
+
+    def looked_up(self, request: LookUp) -> Completed:
+        """Have the journal answer a request."""
+        assert self.journal is not None
+        answer = look_up(self.journal.connection, Deadline(60), request.question)
+        return Completed(request=request.id, result=True, answer=answer)
 
     def read(self, effects: Effects) -> dict[str, list[str]]:
         self.last = effects

@@ -85,7 +85,8 @@ NOTES = {
     "history.retention_days": "0: for ever.",
     "history.max_per_channel": "Messages kept for each channel.",
     "history.page": "Messages that one query can ask for.",
-    "history.on_join": "Messages shown on joining to people without an IRC client.",
+    "history.on_join": "Messages shown on joining to people without an IRC client, and to IRC "
+    "clients that do not ask for history.",
     "limits": "Names are measured in characters, texts (topic, kick, away, real name) in bytes.",
     "limits.nickname": "A nickname.",
     "limits.channel": "A channel's name, with its #.",

@@ -154,7 +154,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     page: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     """Messages that one query can ask for."""
     on_join: Annotated[int, Meta(ge=0, le=1000)] = 20
-    """Messages that somebody on the plain side is shown on joining."""
+    """Messages that somebody who does not ask for them is shown on joining."""
 
 
 class Flood(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +250,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             operators=self.operators,
             gateways=self.gateways.webirc,
             sts=self._sts(),
+            history=self.history.enabled,
+            history_page=self.history.page,
+            history_on_join=self.history.on_join,
             limits=self.limits,
             registration_timeout=self.connections.registration_timeout,
             registration_lines=self.connections.registration_lines,
@@ -282,10 +285,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 NOT_THERE_YET: Mapping[str, Callable[[Config], bool]] = {
     "accounts": lambda config: config.accounts != Accounts(),
-    "history": lambda config: (
-        config.history.enabled
-        and (config.history.page, config.history.on_join) != (History().page, History().on_join)
-    ),
 }
 """Sections of which something has no effect yet, and whether a configuration asks for that."""
 

@@ -102,9 +102,13 @@ class Answers:
         in_batch = self._batch is not None and self._batch[0] is user
         return not in_batch and not self.labelled(user)
 
-    def send(self, user: User, event: Event) -> None:
-        """Send an event to a user; to who gave the command, as part of the answer to it."""
-        batch = self._batch[1] if self._batch is not None and self._batch[0] is user else ""
+    def send(self, user: User, event: Event, batch: str = "") -> None:
+        """Send an event to a user; to who gave the command, as part of the answer to it.
+
+        `batch` is the reference of the one that it belongs into (`open_batch`).
+        """
+        if self._batch is not None and self._batch[0] is user:
+            batch = self._batch[1]
         answer = self.current
         if answer is not None and answer.user is user:
             answer.events.append((event, batch))
@@ -114,17 +118,30 @@ class Answers:
     @contextmanager
     def batch(self, user: User, kind: str, *params: str) -> Iterator[None]:
         """Put what is sent to a user meanwhile into a batch, if the client knows batches."""
-        if not user.caps & BATCH or self._batch is not None:
+        reference = "" if self._batch is not None else self.open_batch(user, kind, *params)
+        if not reference:
             yield
             return
-        reference = self._new_id()
-        self.send(user, self._line("BATCH", f"+{reference}", kind, *params))
         self._batch = user, reference
         try:
             yield
         finally:
             self._batch = None
-        self.send(user, self._line("BATCH", f"-{reference}"))
+        self.close_batch(user, reference)
+
+    def open_batch(self, user: User, kind: str, *params: str) -> str:
+        """Begin a batch that is not finished at once; return its reference, or an empty one where
+        the client does not know batches. What belongs into it is sent with that reference."""
+        if not user.caps & BATCH:
+            return ""
+        reference = self._new_id()
+        self.send(user, self._line("BATCH", f"+{reference}", kind, *params))
+        return reference
+
+    def close_batch(self, user: User, reference: str) -> None:
+        """End a batch, if one was begun."""
+        if reference:
+            self.send(user, self._line("BATCH", f"-{reference}"))
 
     def close(self, user: User, event: Event) -> None:
         """Send the last that a user is sent: it answers the command at hand, if that is theirs."""

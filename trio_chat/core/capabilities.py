@@ -55,6 +55,10 @@ def _not_yet(settings: Settings, link: Link) -> None:
     """Offer nothing: it needs accounts or history, which this server does not keep yet."""
 
 
+def _with_history(settings: Settings, link: Link) -> str | None:
+    return "" if settings.history else None
+
+
 SERVER_TIME = 1 << 0
 MESSAGE_TAGS = 1 << 1
 EXTENDED_JOIN = 1 << 2
@@ -169,13 +173,13 @@ CAPABILITIES = {
         Capability(
             name="draft/chathistory",
             bit=CHATHISTORY,
-            value=_not_yet,
+            value=_with_history,
             help="ask for what was said before",
         ),
         Capability(
             name="draft/event-playback",
             bit=EVENT_PLAYBACK,
-            value=_not_yet,
+            value=_with_history,
             help="get more than messages from history",
         ),
         Capability(

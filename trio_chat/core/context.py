@@ -132,6 +132,11 @@ class Context:
         they are logged in to, or else this one connection."""
         return names.fold(user.account) if user.account else f"+{self._run}{user.id}"
 
+    def whose(self, party: str) -> User | None:
+        """Return whose connection is called that (`party`), if they are here."""
+        head = f"+{self._run}"
+        return self.state.users.get(int(party[len(head) :])) if party.startswith(head) else None
+
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""
         if user is self.at_hand:
@@ -307,9 +312,19 @@ class Context:
         id = self._begin_request(user, resume)
         self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
 
-    def look_up(self, user: User, question: Question, resume: Callable[[Completed], None]) -> None:
-        """Ask the history; `resume` is called with the answer, or with why there is none."""
-        id = self._begin_request(user, resume)
+    def look_up(
+        self,
+        user: User,
+        question: Question,
+        resume: Callable[[Completed], None],
+        *,
+        apart: bool = False,
+    ) -> None:
+        """Ask the history; `resume` is called with the answer, or with why there is none.
+
+        `apart`: what follows from that is no part of the answer to the command at hand.
+        """
+        id = self._begin_request(user, resume, apart=apart)
         self.output.request(LookUp(id=id, user=user.id, question=question))
 
     def reload(self, user: User, resume: Callable[[Completed], None]) -> None:
@@ -324,7 +339,9 @@ class Context:
         self.pending[id].is_page = True
         self.output.request(AwaitSent(id=id, user=user.id))
 
-    def _begin_request(self, user: User, resume: Callable[[Completed], None]) -> int:
+    def _begin_request(
+        self, user: User, resume: Callable[[Completed], None], *, apart: bool = False
+    ) -> int:
         """Note a request. Until it is answered the user's lines wait: answers come in order."""
         self._requests += 1
         user.requests += 1
@@ -332,7 +349,7 @@ class Context:
             user.deferred = []
         if not user.held:
             self.output.read(user, on=False)
-        answer = self.answers.current if self.labelled(user) else None
+        answer = self.answers.current if self.labelled(user) and not apart else None
         if answer is not None:
             answer.requests += 1
         self.pending[self._requests] = Pending(user, resume, answer)

@@ -121,7 +121,7 @@ def _encode_lines(event: SaidInLines, encoding: Encoding, tags: str) -> bytes:
 
 def _encode_plain(event: Event, encoding: Encoding, utc_offset: int, viewer: str) -> bytes:
     if type(event) is SaidInLines:
-        parts = [_plain_part(event, text) for text in event.text.split("\n") if text]
+        parts = event.parts()
         return b"".join(_encode_plain(part, encoding, utc_offset, viewer) for part in parts)
     text = event.plain(viewer)
     if not text:
@@ -131,12 +131,6 @@ def _encode_plain(event: Event, encoding: Encoding, utc_offset: int, viewer: str
     room = event.room if encoding & OTHER_ROOM else ""
     place = f"{room} " if room else ""
     return plain.encode(f"{clock(event.time, utc_offset)} {place}{text}")
-
-
-def _plain_part(event: SaidInLines, text: str) -> Said:
-    return Said(
-        time=event.time, source=event.source, kind=event.kind, target=event.target, text=text
-    )
 
 
 def clock(time: float, utc_offset: int) -> str:

@@ -125,6 +125,14 @@ class SaidInLines(Said, frozen=True, kw_only=True, gc=False):
     def weight(self) -> int:
         return 1 + len(self.lines)
 
+    def parts(self) -> list[Said]:
+        """Return its lines as messages, for people to read one below the other."""
+        return [
+            Said(time=self.time, source=self.source, kind=self.kind, target=self.target, text=text)
+            for text in self.text.split("\n")
+            if text
+        ]
+
     def line(self, text: str) -> str:
         """Return one of its lines as it stands in a message."""
         return f":{self.source.prefix} {self.kind} {self.target} :{text}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trio_chat.core import masks, modes, networks
+from trio_chat.core import masks, modes, msgrefs, networks
 from trio_chat.core.names import CHANNEL_TYPES
 from trio_chat.core.settings import Settings
 from trio_chat.wire.text import pack
@@ -23,8 +23,13 @@ def tokens(settings: Settings) -> list[str]:
     chanmodes = ",".join(modes.letters_of_kind(kind) for kind in modes.Kind)
     lists = modes.LISTS
     network = settings.network.replace(" ", "\\x20")
+    history = (
+        f"CHATHISTORY={settings.history_page}",
+        f"MSGREFTYPES={','.join(msgrefs.TYPES)}",
+    )
     return sorted(
         (
+            *(history if settings.history else ()),
             "ACCOUNTEXTBAN=a",
             f"AWAYLEN={limits.away}",
             f"BOT={modes.USER_MODES['B'].letter}",

@@ -63,6 +63,8 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     after: int
     before: int
     limit: int
+    latest: bool = False
+    """Whether the limit is counted from the end back."""
 
 
 class MarkerOf(msgspec.Struct, frozen=True, kw_only=True):

@@ -98,6 +98,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     operators: tuple[Operator, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     sts: Sts | None = None
+    history: bool = False
+    """Whether what is said is kept, and can be read later."""
+    history_page: int = 1000
+    """Messages that one question can ask for."""
+    history_on_join: int = 20
+    """Messages that who does not ask for them is shown on joining."""
     limits: Limits = Limits()
     registration_timeout: float = 60.0
     """Seconds."""

@@ -18,6 +18,7 @@ from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Source
 from trio_chat.core.feed import Chunk, Feed
+from trio_chat.core.ids import Position
 from trio_chat.core.ignores import Ignores
 from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.masks import Rule
@@ -65,6 +66,20 @@ class OpenBatch:
         """When the last line came, on the clock that does not jump."""
 
 
+class HistoryNotes:
+    """What is remembered of somebody for the history that they are shown."""
+
+    __slots__ = ("left", "off", "partners")
+
+    def __init__(self) -> None:
+        self.off = False
+        """Whether they want to be shown nothing on joining."""
+        self.left: dict[str, Position] = {}
+        """Where in the log they left a channel, by its conversation's key."""
+        self.partners: dict[str, str] = {}
+        """With whom they have exchanged messages (`Context.party`), by what nickname last."""
+
+
 class User:
     """Somebody who is connected, registered or not.
 
@@ -94,6 +109,7 @@ class User:
         "modes",
         "named",
         "nickname",
+        "notes",
         "out",
         "pinged_at",
         "plain",
@@ -153,6 +169,7 @@ class User:
         """Requests under way: until they are answered, the user's further lines wait."""
         self.deferred: list[bytes] | None = None
         """The lines that wait: for the answer to a request, or for a later step."""
+        self.notes: HistoryNotes | None = None
         self.held = False
         """Whether no more is read from this user meanwhile."""
 
@@ -194,6 +211,12 @@ class User:
         if self.encoding & PLAIN and self.current is not channel:
             return self.encoding | OTHER_ROOM
         return self.encoding
+
+    def take_notes(self) -> HistoryNotes:
+        """Return what is remembered of this user for history, made now if there is nothing."""
+        if self.notes is None:
+            self.notes = HistoryNotes()
+        return self.notes
 
     @property
     def link(self) -> capabilities.Link:

@@ -99,7 +99,7 @@ def targets(connection: sqlite3.Connection, deadline: Deadline, wanted: Targets)
             others = [one for one in parties(key) if one != party]
             found.append(Target(key, others[0] if others else "", latest[0]))
     found.sort(key=lambda target: target.latest.position)
-    return found[:limit]
+    return found[-limit:] if wanted.latest else found[:limit]
 
 
 def marker(connection: sqlite3.Connection, deadline: Deadline, reader: str, key: str) -> int | None:

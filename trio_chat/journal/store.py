@@ -129,11 +129,12 @@ class SqliteJournal:
         """
         seconds = search.SECONDS if isinstance(question, Search) else readers.SECONDS
         return await self._readers.ask(
-            lambda connection, deadline: _answer(connection, deadline, question), seconds=seconds
+            lambda connection, deadline: look_up(connection, deadline, question), seconds=seconds
         )
 
 
-def _answer(connection: sqlite3.Connection, deadline: Deadline, question: Question) -> Answer:
+def look_up(connection: sqlite3.Connection, deadline: Deadline, question: Question) -> Answer:
+    """Answer a question from one connection."""
     if isinstance(question, Wanted):
         return reading.page(connection, deadline, question)
     if isinstance(question, Around):

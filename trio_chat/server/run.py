@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import TextIO
 
+import msgspec
 import structlog
 import trio
 
@@ -251,6 +252,10 @@ class Server:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
         if _kinds(config) != self._listening:
             log.warning("listeners have changed, which takes a restart")
+        if settings.history != self.hub.core.settings.history:
+            log.warning("history.enabled has changed, which takes a restart")
+            kept = self.hub.core.settings.history
+            settings = msgspec.structs.replace(settings, history=kept)
         self._configure(config)
         self._admission.policy = self._admission_policy(config)
         await self.hub.put(Reconfigured(settings=settings))

@@ -8,7 +8,7 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import listing
+from trio_chat.core.handlers import listing, playback
 from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
@@ -116,6 +116,7 @@ def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
     if user.away is not None:
         tell_away(ctx, user, channel)
     yield from describe(ctx, user, channel)
+    playback.on_join(ctx, user, channel, event.id)
 
 
 def describe(ctx: Context, user: User, channel: Channel) -> Replies:
@@ -195,6 +196,7 @@ def part(ctx: Context, user: User, channel: Channel, reason: str) -> None:
         reason=cut(reason, ctx.settings.limits.kick),
     )
     ctx.notify(rooms.witnesses_in(channel, user, channel.members[user]), event, user)
+    playback.note_left(user, channel, event.id)
     rooms.leave(ctx.state, user, channel)
 
 
@@ -258,6 +260,7 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
     if user is not target:
         ctx.send(user, event)
     ctx.send(target, event)
+    playback.note_left(target, channel, event.id)
     rooms.leave(ctx.state, target, channel)
     if target.current is not None:
         ctx.tell(target, f"You are in {target.current.name} now.")

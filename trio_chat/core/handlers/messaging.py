@@ -12,6 +12,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.entries import ELSEWHERE, Entry, between, of_channel
+from trio_chat.core.handlers import access
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.numerics import Numeric
@@ -192,6 +193,8 @@ def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
     ignored = bool(ignores) and ignores.has(recipient, user)
     key = ELSEWHERE if ignored else between(ctx.party(user), ctx.party(recipient))
     event = _said(ctx, user, recipient.nickname, draft, (key,))
+    if ctx.settings.history and not ignored:
+        access.correspond(ctx, user, recipient)
     if recipient.away is not None and draft.kind == "PRIVMSG":
         ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
     readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS

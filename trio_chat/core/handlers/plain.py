@@ -215,6 +215,20 @@ def _topic(ctx: Context, user: User, rest: str) -> None:
         run(ctx, user, "TOPIC", room)
 
 
+@row(
+    "/history [#ROOM|NAME] [COUNT]", "see what was said last; off: not on entering a room any more"
+)
+def _history(ctx: Context, user: User, rest: str) -> None:
+    """With a name in place of the room, it is what was said to one person, and by them."""
+    words = rest.split()
+    counted = not words or words[0].isdecimal()
+    target = (user.current.name if user.current is not None else "") if counted else words.pop(0)
+    if target:
+        run(ctx, user, "HISTORY", target, *words[:1])
+    else:
+        ctx.tell(user, NO_ROOM)
+
+
 @row("/away [TEXT]", "say that you are away; alone, that you are back")
 def _away(ctx: Context, user: User, rest: str) -> None:
     run(ctx, user, "AWAY", rest)

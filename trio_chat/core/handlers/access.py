@@ -1,0 +1,87 @@
+"""Who may read what of the history. The one place that says so, for whatever reads it.
+
+- A channel's is read by its members, each as far as their standing lets them: what was for
+  operators is for operators. Nobody else reads it, whatever the channel's modes are, be they
+  invited or server operators. Who has left is not a member, and a member who is banned still is.
+- What two have written to each other is read by those two. They are known by their accounts, and
+  without one by their connection: whoever has their nickname later is somebody else.
+"""
+
+from __future__ import annotations
+
+from trio_chat.core import modes, names
+from trio_chat.core.context import Context
+from trio_chat.core.entries import between, of_channel
+from trio_chat.core.events import Said
+from trio_chat.core.questions import Place, Target
+from trio_chat.core.state import User
+
+PARTNERS = 100
+"""People whom a user has written with, and who are found again by nickname when they are gone."""
+
+
+def readable(ctx: Context, user: User, target: str) -> Place | None:
+    """Return what a user may read of the history of a channel, or with somebody, who is called
+    `target`; None: nothing."""
+    if target[:1] in names.CHANNEL_TYPES:
+        channel = ctx.state.channel_named(target)
+        standing = channel.members.get(user) if channel is not None else None
+        if channel is None or standing is None:
+            return None
+        return Place(of_channel(channel.name), standing=modes.rank(standing))
+    party = _party_called(ctx, user, target)
+    return None if party is None else Place(between(ctx.party(user), party))
+
+
+def correspond(ctx: Context, one: User, other: User) -> None:
+    """Note that two write to each other: each finds that again when the other has gone."""
+    for reader, whom in ((one, other), (other, one)):
+        partners = reader.take_notes().partners
+        party = ctx.party(whom)
+        if partners.get(party) != whom.nickname:
+            partners.pop(party, None)
+            partners[party] = whom.nickname
+            if len(partners) > PARTNERS:
+                del partners[next(iter(partners))]
+
+
+def _party_called(ctx: Context, user: User, nickname: str) -> str | None:
+    """Return who is meant by a nickname: whoever has it, else whom the user wrote with when they
+    had it, else the account of that name."""
+    found = ctx.state.user_named(nickname)
+    if found is not None:
+        return ctx.party(found)
+    wanted = names.key(nickname)
+    partners = user.notes.partners if user.notes is not None else {}
+    for party in reversed(partners):
+        if names.key(partners[party]) == wanted:
+            return party
+    valid = names.nickname(nickname, ctx.settings.limits.nickname)
+    return names.fold(valid) if user.account and valid is not None else None
+
+
+def names_of(ctx: Context, user: User, targets: list[Target]) -> list[str]:
+    """Return what a user calls these conversations of theirs: a channel by its name, and whoever
+    they wrote with by the nickname that they have, or had last."""
+    accounts: dict[str, User] = {}
+    if any(target.with_ and target.with_[0] != "+" for target in targets):
+        ctx.output.cost += len(ctx.state.users) >> 3
+        accounts = {names.fold(one.account): one for one in ctx.state.users.values() if one.account}
+    return [_name_of(ctx, user, target, accounts) for target in targets]
+
+
+def _name_of(ctx: Context, user: User, target: Target, accounts: dict[str, User]) -> str:
+    event, party = target.latest.event, target.with_
+    if not party:
+        if target.conversation[:1] == "@":
+            return user.nickname
+        channel = ctx.state.channel_named(target.conversation)
+        return channel.name if channel is not None else event.room
+    found = accounts.get(party) or ctx.whose(party)
+    if found is not None:
+        return found.nickname
+    partners = user.notes.partners if user.notes is not None else {}
+    if party in partners:
+        return partners[party]
+    theirs = names.fold(event.source.account) != names.fold(user.account)
+    return event.who if theirs or not isinstance(event, Said) else event.target

@@ -1,0 +1,173 @@
+"""Reading pages of history for somebody, and sending what is on them.
+
+A page has as much on it as was asked for, wherever there is so much: what the reader can not be
+shown is made up for. Who may read it is looked at when it is asked for, and again when it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from trio_chat.core import events
+from trio_chat.core.capabilities import CHANNEL_RENAME, EVENT_PLAYBACK, MESSAGE_TAGS
+from trio_chat.core.context import Context, Replies
+from trio_chat.core.events import Event
+from trio_chat.core.handlers import access
+from trio_chat.core.inputs import Completed
+from trio_chat.core.questions import MESSAGES, OTHERS, TAGS, Around, Page, Place, Shown, Wanted
+from trio_chat.core.state import User
+
+LINE = 6
+"""What it costs to send something of a page, as `Output.cost` counts it."""
+_LONG = 400
+"""Characters after which something counts as one line more."""
+_REPEATED = 512
+"""Characters of tags that may stand in each line of a message."""
+_AGAIN = 8
+"""How often more is asked for where much can not be shown."""
+_MORE = 100
+"""How much is asked for then, at least."""
+
+Found: TypeAlias = list[Shown]
+Then: TypeAlias = Callable[[Found], None]
+Refuse: TypeAlias = Callable[[Place | None], None]
+"""Is called where there is no page: with what the user may read, when it could not be read; with
+None, when they may not."""
+Ask: TypeAlias = Callable[[Place], Wanted | Around]
+
+
+def kinds_for(user: User) -> int:
+    """Return what a client can be shown again (`questions.Wanted.kinds`)."""
+    if not user.caps & EVENT_PLAYBACK:
+        return MESSAGES
+    return MESSAGES | OTHERS | (TAGS if user.caps & MESSAGE_TAGS else 0)
+
+
+def shows(user: User, event: Event) -> bool:
+    """Whether a client is shown something again that is of a kind that it is shown."""
+    # Who does not know RENAME was told otherwise (draft/channel-rename, "Fallback").
+    return not isinstance(event, events.Renamed) or bool(user.caps & CHANNEL_RENAME)
+
+
+def read(
+    ctx: Context,
+    user: User,
+    target: str,
+    ask: Ask,
+    then: Then,
+    refuse: Refuse,
+    *,
+    suits: Callable[[Event], bool],
+    apart: bool = False,
+) -> None:
+    """Read a page for a user: of a channel, or of what they have exchanged with somebody.
+
+    `ask` makes the question of what they may read; `suits` says what they can be shown. `apart`: it
+    is no part of the answer to the command at hand.
+    """
+    place = access.readable(ctx, user, target)
+    if place is None:
+        refuse(None)
+        return
+    _Reading(ctx, user, target, ask, then, refuse, suits, apart).ask(place)
+
+
+class _Reading:
+    """A page that is being put together."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        user: User,
+        target: str,
+        question: Ask,
+        then: Then,
+        refuse: Refuse,
+        suits: Callable[[Event], bool],
+        apart: bool,
+    ) -> None:
+        self._ctx = ctx
+        self._user = user
+        self._target = target
+        self._question = question
+        self._then = then
+        self._refuse = refuse
+        self._suits = suits
+        self._apart = apart
+
+    def ask(self, place: Place) -> None:
+        question = self._question(place)
+        limit = question.limit if isinstance(question, Wanted) else question.wanted.limit
+        self._look_up(place, question, limit, [], _AGAIN)
+
+    def _look_up(
+        self, place: Place, question: Wanted | Around, limit: int, found: Found, again: int
+    ) -> None:
+        def resume(done: Completed) -> None:
+            now = access.readable(self._ctx, self._user, self._target)
+            if now is None:
+                # They were removed meanwhile, and this may have been said after that.
+                self._refuse(None)
+            elif now != place:
+                self.ask(now)
+            elif not done.result or not isinstance(done.answer, Page):
+                self._refuse(now)
+            else:
+                self._take(place, question, limit, found, again, done.answer)
+
+        self._ctx.look_up(self._user, question, resume, apart=self._apart)
+
+    def _take(
+        self,
+        place: Place,
+        question: Wanted | Around,
+        limit: int,
+        found: Found,
+        again: int,
+        page: Page,
+    ) -> None:
+        entries = page.entries
+        suiting = [one for one in entries if self._suits(one.event)]
+        if isinstance(question, Around):
+            self._then(suiting)
+            return
+        found = suiting + found if question.latest else found + suiting
+        if len(found) < limit and page.more and entries and again:
+            if question.latest:
+                rest = msgspec.structs.replace(question, before=entries[0].position)
+            else:
+                rest = msgspec.structs.replace(question, after=entries[-1].position)
+            rest = msgspec.structs.replace(rest, limit=max(_MORE, question.limit))
+            self._look_up(place, rest, limit, found, again - 1)
+            return
+        self._then(found[-limit:] if question.latest else found[:limit])
+
+
+def send(ctx: Context, user: User, found: Sequence[Event], kind: str, *params: str) -> None:
+    """Send events in a batch of this type with these parameters, if the client knows batches:
+    however much it is, as fast as the client takes it."""
+    ctx.page(user, _send(ctx, user, found, kind, params), look=LINE)
+
+
+def _send(
+    ctx: Context, user: User, found: Sequence[Event], kind: str, params: tuple[str, ...]
+) -> Replies:
+    reference = ctx.answers.open_batch(user, kind, *params)
+    for event in found:
+        ctx.answers.send(user, event, reference)
+        ctx.replies += _lines(event)
+        yield None
+    ctx.answers.close_batch(user, reference)
+
+
+def _lines(event: Event) -> int:
+    """Return how many lines something is, roughly, where a line is one of usual length."""
+    if not isinstance(event, events.Said):
+        return 1
+    tags = len(event.client_tags)
+    if isinstance(event, events.SaidInLines):
+        return len(event.lines) * (1 + min(tags, _REPEATED) // _LONG) + tags // _LONG
+    return 1 + (len(event.text) + tags) // _LONG
