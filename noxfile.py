@@ -62,6 +62,13 @@ def loadtest(session: nox.Session) -> None:
 
 
 @nox.session
+def drill(session: nox.Session) -> None:
+    """Kill a server 100 times while people talk, and prove that nothing shown is lost."""
+    session.install("-e", ".")
+    session.run("python", "-m", "loadtest.drill", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the server costs."""
     session.install("-e", ".")

@@ -52,8 +52,41 @@ async def test_commits_come_back_in_turn(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     writer = Writer(lambda: schema.open_journal(path), chores_of)
     for count in range(50):
-        await writer.commit(tick(count))
+        await writer.begin([tick(count)]).wait()
         assert stored(path) == count + 1
+    await writer.aclose()
+
+
+async def test_several_steps_are_stored_all_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    writer = Writer(lambda: schema.open_journal(path), chores_of)
+    await writer.begin([tick(1), tick(2), tick(3)]).wait()
+    assert stored(path) == 3
+    # A number that is there already.
+    with pytest.raises(JournalError, match="UNIQUE"):
+        await writer.begin([tick(4), tick(5), tick(2)]).wait()
+    assert stored(path) == 3
+    await writer.begin([tick(4), tick(5)]).wait()
+    assert stored(path) == 5
+    await writer.aclose()
+
+
+async def test_a_commit_can_be_waited_for_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    writer = Writer(lambda: schema.open_journal(path), chores_of)
+    let = threading.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(writer.run, partial(wait_for, let))
+        await trio.testing.wait_all_tasks_blocked()
+        commit = writer.begin([tick(1)])
+        for _ in range(3):
+            with trio.move_on_after(0.001) as scope:
+                await commit.wait()
+            assert scope.cancelled_caught
+        let.set()
+        await commit.wait()
+        assert stored(path) == 1
+    await commit.wait()
     await writer.aclose()
 
 
@@ -63,7 +96,7 @@ async def test_others_go_on_during_a_commit(tmp_path: Path) -> None:
     let = threading.Event()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(writer.run, partial(wait_for, let))
-        nursery.start_soon(writer.commit, tick(1))
+        nursery.start_soon(writer.begin([tick(1)]).wait)
         # Nothing but the thread keeps these two.
         await trio.testing.wait_all_tasks_blocked()
         assert stored(path) == 0
@@ -80,11 +113,11 @@ async def test_a_commit_that_nobody_waits_for_any_more(tmp_path: Path) -> None:
         nursery.start_soon(writer.run, partial(wait_for, let))
         await trio.testing.wait_all_tasks_blocked()
         with trio.move_on_after(0):
-            await writer.commit(tick(1))
+            await writer.begin([tick(1)]).wait()
         let.set()
     # What it would have been told is not taken for the answer to the next one.
     for count in range(2, 20):
-        await writer.commit(tick(count))
+        await writer.begin([tick(count)]).wait()
         assert stored(path) == count
     await writer.aclose()
 
@@ -111,16 +144,16 @@ async def test_a_mistake_of_ours_ends_no_thread(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         await writer.run(fail)
     with pytest.raises(TypeError):
-        await writer.commit(None)  # type: ignore[arg-type]
+        await writer.begin([None]).wait()  # type: ignore[list-item]
     Clumsy.broken = True
     with structlog.testing.capture_logs() as logs:
-        await writer.commit(tick(2))
+        await writer.begin([tick(2)]).wait()
         with trio.fail_after(30):
             while not logs:  # noqa: ASYNC110 - the thread tells nobody
                 await trio.sleep(0.02)
     Clumsy.broken = False
     assert logs[0]["error"] == "a bug"
-    await writer.commit(tick(3))
+    await writer.begin([tick(3)]).wait()
     assert stored(path) == 2
     await writer.aclose()
 
@@ -139,9 +172,9 @@ async def test_what_can_not_be_opened_leaves_nothing_open(tmp_path: Path) -> Non
 async def test_a_number_is_stored_once(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     writer = Writer(lambda: schema.open_journal(path), chores_of)
-    await writer.commit(tick(1))
+    await writer.begin([tick(1)]).wait()
     with pytest.raises(JournalError, match="UNIQUE constraint failed"):
-        await writer.commit(tick(1))
-    await writer.commit(tick(2))
+        await writer.begin([tick(1)]).wait()
+    await writer.begin([tick(2)]).wait()
     assert stored(path) == 2
     await writer.aclose()

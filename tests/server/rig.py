@@ -18,7 +18,7 @@ from trio_chat.core.inputs import Connected, Input
 from trio_chat.core.output import Effects
 from trio_chat.core.questions import Answer, Page, Question
 from trio_chat.core.settings import Settings
-from trio_chat.journal import Journal, JournalError, NoJournal
+from trio_chat.journal import Commit, Journal, JournalError, NoJournal
 from trio_chat.server.connection import Connection
 from trio_chat.server.hub import Hub
 from trio_chat.server.policy import Policy
@@ -226,6 +226,19 @@ async def running(
         nursery.cancel_scope.cancel()
 
 
+class _Gated:
+    def __init__(self, journal: GatedJournal, records: Sequence[Record]) -> None:
+        self._journal = journal
+        self._records = records
+
+    async def wait(self) -> None:
+        journal = self._journal
+        await journal.open.wait()
+        if journal.full:
+            raise JournalError("database or disk is full")
+        journal.stored += self._records
+
+
 class GatedJournal:
     """Stores records in memory, once it is let."""
 
@@ -237,12 +250,9 @@ class GatedJournal:
         self.open.set()
         self.full = False
 
-    async def commit(self, records: Sequence[Record], *, number: int) -> None:
+    def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
         self.commits += 1
-        await self.open.wait()
-        if self.full:
-            raise JournalError("database or disk is full")
-        self.stored += records
+        return _Gated(self, [record for _, records in steps for record in records])
 
     async def answer(self, question: Question) -> Answer:
         """Find nothing."""

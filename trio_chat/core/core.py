@@ -31,7 +31,7 @@ from trio_chat.core.names import fold
 from trio_chat.core.output import Effects
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import State, User
-from trio_chat.core.withholding import withhold
+from trio_chat.core.withholding import concerned, withhold
 from trio_chat.wire import irc
 from trio_chat.wire.errors import Problem, ProtocolError
 
@@ -142,6 +142,10 @@ class Core:
     def refusal(self, address: str, monotonic: float) -> str:
         """Return why nobody is let in from an IP address; empty: they are."""
         return self.state.bans.refusal(address, monotonic)
+
+    def concerned(self, effects: Effects) -> set[UserId]:
+        """Return for whom something in `effects` waits until the journal has stored it."""
+        return concerned(effects)
 
     def withhold(self, effects: Effects) -> None:
         """Take out of `effects` what the journal could not store, and tell who said it."""

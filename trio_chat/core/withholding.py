@@ -7,7 +7,7 @@ been.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from trio_chat.core import answers
 from trio_chat.core.entries import event_of
@@ -53,6 +53,39 @@ def withhold(
             chunk = Line(places.get(id, LAST), failure, user.encoding, viewer=user.nickname)
             _insert(outputs.setdefault(user.id, []), chunk)
     effects.outputs = list(outputs.items())
+
+
+def concerned(effects: Effects) -> set[UserId]:
+    """Return who is shown what the step has to be stored, or has said it, or waits for what becomes
+    of it. All others can be shown what is theirs before it is stored."""
+    users = {answered.user for answered in effects.answered}
+    recorded: set[str] = set()
+    for record in effects.records:
+        event = event_of(record)
+        if event is None:
+            # Whom a change concerns is not said anywhere.
+            users.update(user for user, _ in effects.outputs)
+        else:
+            recorded.add(event.id)
+            users.add(event.source.user)
+    feeds: dict[Feed, bool] = {}
+    for user, chunks in effects.outputs:
+        if any(_shows(chunk, recorded, feeds) for chunk in chunks):
+            users.add(user)
+    return users
+
+
+def _shows(chunk: Chunk, recorded: Collection[str], feeds: dict[Feed, bool]) -> bool:
+    """Whether some of these events are in a chunk, or in the feed that it is of."""
+    if isinstance(chunk, View | Part):
+        feed = chunk.span()[0].feed
+        found = feeds.get(feed)
+        if found is None:
+            found = feeds[feed] = any(
+                event is not None and event.id in recorded for event in feed.events
+            )
+        return found
+    return isinstance(chunk, Line) and chunk.event.id in recorded
 
 
 def _failure(event: Said, server: Source, now: float) -> Standard:

@@ -1,7 +1,7 @@
 """The durable log: what the chat has shown, and will show again.
 
-Between the core's decision and anybody's screen stands `Journal.commit`. What it has not taken is
-not shown. `SqliteJournal` (`store.py`) keeps it in a file, and is what history is read from;
+Between the core's decision and anybody's screen stands a `Commit`. What it has not taken is not
+shown. `SqliteJournal` (`store.py`) keeps it in a file, and is what history is read from;
 `NoJournal` is for a server without.
 
 What is stored is described by `core/entries.py`, and where it stands by `core/ids.py`.
@@ -16,7 +16,25 @@ from trio_chat.core.entries import Record
 from trio_chat.core.questions import Answer, Question
 from trio_chat.journal.errors import InUseError, JournalError, TooSlowError, UnusableError
 
-__all__ = ["InUseError", "Journal", "JournalError", "NoJournal", "TooSlowError", "UnusableError"]
+__all__ = [
+    "Commit",
+    "InUseError",
+    "Journal",
+    "JournalError",
+    "NoJournal",
+    "TooSlowError",
+    "UnusableError",
+]
+
+
+class Commit(Protocol):
+    """Steps that are being stored, all or none."""
+
+    async def wait(self) -> None:
+        """Wait until they are. Raises `JournalError` when they are not stored.
+
+        Cancelled, it goes on, and can be waited for again: by one task at a time.
+        """
 
 
 class Journal(Protocol):
@@ -26,10 +44,10 @@ class Journal(Protocol):
     def last(self) -> int:
         """The number of the last step that was stored (`core/ids.py`)."""
 
-    async def commit(self, records: Sequence[Record], *, number: int) -> None:
-        """Store all of these, or none; they are of the step of this number.
+    def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
+        """Begin to store steps, each with its number and its records.
 
-        Raises `JournalError` when they are not stored.
+        One commit is under way at a time.
         """
 
     async def answer(self, question: Question) -> Answer:
@@ -45,7 +63,11 @@ class NoJournal:
 
     last = 0
 
-    async def commit(self, records: Sequence[Record], *, number: int) -> None:
+    def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
+        """Do nothing."""
+        return self
+
+    async def wait(self) -> None:
         """Do nothing. Does not yield either: nothing here can take time."""
 
     async def answer(self, question: Question) -> Answer:

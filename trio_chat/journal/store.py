@@ -15,7 +15,7 @@ from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Record
 from trio_chat.core.events import Event
 from trio_chat.core.questions import Answer, Around, MarkerOf, Question, Search, Targets, Wanted
-from trio_chat.journal import readers, reading, schema, search, ticks
+from trio_chat.journal import Commit, readers, reading, schema, search, ticks
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import JournalError
 from trio_chat.journal.lock import JOURNAL, Lock
@@ -27,6 +27,22 @@ from trio_chat.journal.writer import Writer
 
 def _now() -> int:
     return ids.milliseconds(time.time())
+
+
+class _Commit:
+    """A commit of the journal's, which knows of it when it is there."""
+
+    __slots__ = ("_commit", "_journal", "_last")
+
+    def __init__(self, journal: SqliteJournal, commit: Commit, last: int) -> None:
+        self._journal = journal
+        self._commit = commit
+        self._last = last
+
+    async def wait(self) -> None:
+        """Wait until it is stored; see `journal.Commit`."""
+        await self._commit.wait()
+        self._journal.last = self._last
 
 
 class SqliteJournal:
@@ -78,19 +94,27 @@ class SqliteJournal:
     last: int
     """The number of the last step that was stored; the core goes on behind it."""
 
-    async def commit(self, records: Sequence[Record], *, number: int | None = None) -> None:
-        """Store what a step has to be stored, whole or not at all.
+    def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
+        """Begin to store what steps have to be stored, all of it or nothing.
 
-        `number` is the step's (`core.ids.following`): greater than `last`; without one it is given
-        one here. That of a step that could not be stored is best not used again: its ids may have
-        been shown. One task at a time may do this. Raises `JournalError` when it is not stored.
+        Their numbers (`core.ids.following`) are greater than `last`, and in order. Those of steps
+        that could not be stored are best not used again: their ids may have been shown. One commit
+        is under way at a time.
         """
+        last = self.last
+        for number, _ in steps:
+            if number <= last:
+                raise ValueError(f"step {number} comes behind step {last}")
+            last = number
+        commit = self._writer.begin([ticks.encode(number, records) for number, records in steps])
+        return _Commit(self, commit, last)
+
+    async def commit(self, records: Sequence[Record], *, number: int | None = None) -> None:
+        """Store one step, and wait for it; see `begin`. Without a number it is given one. Raises
+        `JournalError` when it is not stored."""
         if number is None:
             number = ids.following(self.last, _time_of(records))
-        elif number <= self.last:
-            raise ValueError(f"step {number} comes behind step {self.last}")
-        await self._writer.commit(ticks.encode(number, records))
-        self.last = number
+        await self.begin([(number, records)]).wait()
 
     async def prune(self) -> None:
         """Prune now all that there is to prune, rather than little by little."""

@@ -14,14 +14,16 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import trio
 
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import JournalError
+from trio_chat.journal.schema import transaction
 from trio_chat.journal.ticks import Tick
 
+_INSERT = "INSERT INTO log VALUES (?, ?)"
 PATIENCE = 10.0
 """Seconds that the thread is given to finish."""
 _READ = 4096
@@ -38,6 +40,26 @@ class _Job:
         self.told = told
         self.done = False
         self.error: Exception | None = None
+
+
+class Commit:
+    """A commit that was begun."""
+
+    __slots__ = ("_job", "_read")
+
+    def __init__(self, job: _Job, read: int) -> None:
+        self._job = job
+        self._read = read
+
+    async def wait(self) -> None:
+        """Wait until it is stored. Raises `JournalError` when it is not. Cancelled, it goes on, and
+        can be waited for again. For one task at a time."""
+        job = self._job
+        while not job.done:
+            await trio.lowlevel.wait_readable(self._read)
+            os.read(self._read, _READ)
+        if job.error is not None:
+            raise job.error
 
 
 class Writer:
@@ -69,18 +91,11 @@ class Writer:
 
     # --- For tasks
 
-    async def commit(self, tick: Tick) -> None:
-        """Store a step. Raises `JournalError` when it is not stored. One task at a time does this.
-
-        A step is stored whole or not at all. Cancelled, it may be either.
-        """
-        job = _Job(lambda: self._commit(tick), self._signal)
+    def begin(self, ticks: Sequence[Tick]) -> Commit:
+        """Begin to store steps, all of them or none. One commit is under way at a time."""
+        job = _Job(lambda: self._commit(ticks), self._signal)
         self._queue.put(job)
-        while not job.done:
-            await trio.lowlevel.wait_readable(self._read)
-            os.read(self._read, _READ)
-        if job.error is not None:
-            raise job.error
+        return Commit(job, self._read)
 
     async def run(self, work: Callable[[Chores], None]) -> None:
         """Have the thread do some work when its turn comes. Raises `JournalError` when it fails."""
@@ -128,16 +143,23 @@ class Writer:
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b"\0")
 
-    def _commit(self, tick: Tick) -> None:
+    def _commit(self, ticks: Sequence[Tick]) -> None:
         try:
             connection, chores = self._opened()
-            connection.execute("INSERT INTO log VALUES (?, ?)", tick[:2])
+            if len(ticks) == 1:
+                # One statement is its own transaction.
+                connection.execute(_INSERT, ticks[0][:2])
+            else:
+                with transaction(connection):
+                    for tick in ticks:
+                        connection.execute(_INSERT, tick[:2])
         except sqlite3.Error as error:
             self._recover(error)
             raise JournalError(f"the journal can not be written: {error}") from error
-        chores.stored(tick)
-        if tick.is_pressing:
-            # It is stored, whether or not this works now.
+        for tick in ticks:
+            chores.stored(tick)
+        if any(tick.is_pressing for tick in ticks):
+            # They are stored, whether or not this works now.
             self._attempt(_file_all)
 
     def _work(self, work: Callable[[Chores], None]) -> None:

@@ -2,10 +2,11 @@
 
 A tick takes everything that has arrived, has the core decide, has the journal store what has to
 survive, and only then sends. While it is busy the next one's input piles up, so the busier the
-server, the more one system call carries.
+server, the more one system call carries. When a commit takes long, steps are taken meanwhile, and
+what they show that has not to be stored goes out, but to nobody for whom something else waits.
 
-Invariants: nothing is shown before `Journal.commit` has returned for it; nobody's state changes but
-in `Core.step`; no tick begins before the last one's output has been handed to every outbox.
+Invariants: nothing is shown before the journal has stored it; nobody's state changes but in
+`Core.step`; everybody is sent what is theirs in the order of the steps, whatever waited for what.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from trio_chat.core.inputs import (
     ShutDown,
     UserId,
 )
-from trio_chat.core.output import AwaitSent, CheckPassword, Effects, LookUp, Reload
-from trio_chat.journal import Journal, JournalError, TooSlowError
+from trio_chat.core.output import AwaitSent, CheckPassword, LookUp, Reload, Request
+from trio_chat.journal import Commit, Journal, JournalError, TooSlowError
 from trio_chat.server.connection import Connection
 from trio_chat.server.door import Door
 from trio_chat.server.inbox import Inbox
@@ -38,11 +39,19 @@ from trio_chat.server.outbox import GONE
 from trio_chat.server.pacing import Pacing
 from trio_chat.server.passwords import Passwords
 from trio_chat.server.poller import Poller
+from trio_chat.server.step import Part, Step
 
 log = structlog.get_logger()
 
 LINES_AT_ONCE = 4096
 """Lines after which a tick takes no more input: the rest is for the next one."""
+SOON = 0.01
+"""Seconds that everybody waits for a commit: after that, whoever is not concerned goes on."""
+PACE = 0.02
+"""Seconds between two steps while a commit takes long."""
+HELD = 65_536
+"""How much may wait for a commit (`Step.weight`): after that everybody does, and what they send
+piles up in the inbox."""
 _YIELD_EVERY = 0.004
 """Seconds of sending after which everybody else gets a turn."""
 
@@ -61,6 +70,14 @@ def _take_its_word(connection: Connection, address: str) -> str:
 def _utc_offset(minute: int) -> int:
     """Return how many seconds the local time is ahead of UTC in a minute since the epoch."""
     return time.localtime(minute * 60).tm_gmtoff
+
+
+async def _comes(commit: Commit, seconds: float) -> bool:
+    """Wait for a commit, for so long; return whether it is stored. Raises `JournalError`."""
+    with trio.move_on_after(seconds):
+        await commit.wait()
+        return True
+    return False
 
 
 class Hub:
@@ -208,40 +225,109 @@ class Hub:
     async def tick(self, inputs: list[Input]) -> tuple[int, int]:
         """Decide, store, show. Return how many events were shown, each counted for everybody who
         saw it, and how many users that were."""
+        step = self._decide(inputs)
+        if step.effects.records:
+            await self._store([step])
+        else:
+            await self._release(step)
+        return step.effects.shown, step.readers
+
+    def _decide(self, inputs: list[Input]) -> Step:
         now = self._now()
         effects = self.core.step(
             inputs, now, _utc_offset(int(now) // 60), monotonic=trio.current_time()
         )
-        if effects.records:
-            try:
-                await self._journal.commit(effects.records, number=effects.number)
-            except JournalError as error:
-                count = len(effects.records)
-                self.count_trouble("could not store messages", str(error), messages=count)
-                self.core.withhold(effects)
-        await self._fan_out(effects.outputs)
-        for user, on in effects.reading:
-            self._read(user, on=on)
-        for user, count in collections.Counter(effects.charges).items():
-            if user in self.connections:
-                self.connections[user].charge(count)
-        self._ask(effects)
-        for user, reason in effects.closes:
-            self._close(user, reason)
-        for user, address in effects.moves:
-            self._move(user, address)
         for failure in effects.failures:
             log.error("an input failed, and its connection with it", exc_info=failure)
-        for item in inputs:
-            if type(item) is ShutDown:
-                # Those who are not users yet.
-                for waiting in list(self.connections.values()):
-                    waiting.dismiss(item.reason)
-                self.connections.clear()
-            elif type(item) is Disconnected and not self.core.waits(item.user):
-                # Who waits is let go by the core, once what they have waited for is there.
-                self._finish(item.user)
-        return effects.shown, len(effects.outputs)
+        return Step(self.core, inputs, effects)
+
+    # --- Storing
+
+    async def _store(self, steps: list[Step]) -> None:
+        """Store what steps have to be stored, and show them; and those that are taken meanwhile, if
+        that takes long."""
+        while steps:
+            commit = self._journal.begin(
+                [(step.effects.number, step.effects.records) for step in steps if step.has_records]
+            )
+            later: list[Step] = []
+            try:
+                if not await _comes(commit, SOON):
+                    await self._go_on_without(commit, steps, later)
+            except JournalError as error:
+                count = sum(len(step.effects.records) for step in steps)
+                self.count_trouble("could not store messages", str(error), messages=count)
+                for step in steps:
+                    self.core.withhold(step.effects)
+            for step in steps:
+                await self._release(step)
+            # What has only waited for those can go as well, in order.
+            while later and not later[0].has_records:
+                await self._release(later.pop(0))
+            steps = later
+
+    async def _go_on_without(self, commit: Commit, steps: list[Step], later: list[Step]) -> None:
+        """Take steps while a commit is under way, and show of them what has not to wait for it.
+
+        Whoever is shown something that is not stored yet, or has said it, waits, and so does all
+        that comes for them after it. What is left of each step goes into `later`, and is stored
+        together. Raises `JournalError` if the commit fails.
+        """
+        blocked: set[UserId] = set()
+        weight = 0
+        for step in steps:
+            await self._release_to_others(step, blocked)
+            weight += step.weight
+        while not await _comes(commit, PACE):
+            if weight >= HELD or not (self.inbox.inputs or self.core.busy):
+                continue
+            inputs = self.inbox.take(LINES_AT_ONCE)
+            step = self._decide(inputs)
+            await self._release_to_others(step, blocked)
+            if not step.is_done:
+                later.append(step)
+                weight += step.weight
+            self._on_tick(len(inputs))
+            self._set_alarm()
+
+    # --- Showing
+
+    async def _release(self, step: Step) -> None:
+        """Do all that is left of a step."""
+        self._hold_and_release(step)
+        await self._do(step.rest())
+        if step.farewell is not None:
+            # Those who are not users yet.
+            for waiting in list(self.connections.values()):
+                waiting.dismiss(step.farewell)
+            self.connections.clear()
+
+    async def _release_to_others(self, step: Step, blocked: set[UserId]) -> None:
+        """Do what is for others than those who are blocked, or are from now on."""
+        self._hold_and_release(step)
+        if step.has_records:
+            blocked |= self.core.concerned(step.effects)
+        await self._do(step.split(blocked))
+
+    def _hold_and_release(self, step: Step) -> None:
+        """From whom is read, and how slowly, says nothing to anybody: it is at once."""
+        reading, step.effects.reading = step.effects.reading, []
+        for user, on in reading:
+            self._read(user, on=on)
+        charges, step.effects.charges = step.effects.charges, []
+        for user, count in collections.Counter(charges).items():
+            if user in self.connections:
+                self.connections[user].charge(count)
+
+    async def _do(self, part: Part) -> None:
+        await self._fan_out(part.outputs)
+        self._ask(part.requests)
+        for user, reason in part.closes:
+            self._close(user, reason)
+        for user, address in part.moves:
+            self._move(user, address)
+        for user in part.finished:
+            self._finish(user)
 
     async def _fan_out(self, outputs: list[tuple[UserId, list[Chunk]]]) -> None:
         connections = self.connections
@@ -308,8 +394,8 @@ class Hub:
 
     # --- Requests
 
-    def _ask(self, effects: Effects) -> None:
-        for request in effects.requests:
+    def _ask(self, requests: list[Request]) -> None:
+        for request in requests:
             connection = self.connections.get(request.user)
             if connection is None:
                 # The core waits for the answer before it lets a user go.
