@@ -64,6 +64,7 @@ def test_everything_that_happens_can_be_stored() -> None:
         events.Killed,
         events.Wallops,
         events.Invited,
+        events.Moved,
     }
     assert below(events.Event) - passing == records.STORED
 
