@@ -45,6 +45,12 @@ _CHOICES = (
     "MODE answers an empty parameter with 696, and whoever is no operator with 482 before that.",
     "A message of several lines has its client-only tags on every line where it goes out as "
     "several messages, and its id on the first.",
+    "REDACT: what was taken back is not in history any more; that it was is there for clients with "
+    "draft/event-playback. Whoever may not know of a message is told UNKNOWN_MSGID.",
+    "MARKREAD: without an account a marker lasts as long as the connection does.",
+    "SEARCH finds messages that have all the words of `text`, whole and in any order; words in "
+    "quotes stand one behind the other. Case and accents count for nothing. `after` and `before` "
+    "are times as in the tag `time`, and excluded; of more than `limit` the newest are found.",
 )
 """Where the specifications leave it to the server."""
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.journal.rig import MS, File, memory, number_at, said
-from trio_chat.core.entries import Entry, Moved, Redacted
+from trio_chat.core.entries import Entry, Moved, Redacted, between
 from trio_chat.core.events import Said
 from trio_chat.core.ids import END, START, Position
 from trio_chat.core.questions import Place, Search
@@ -128,6 +128,64 @@ def test_in_very_many_places(file: File) -> None:
     assert look(file, "needle", *places) == ["needle"]
 
 
+def test_what_was_said_last_is_found_without_words(file: File) -> None:
+    for count in range(3):
+        file.say(f"a{count}")
+        file.say(f"b{count}", channel="#b")
+    file.settle()
+    assert look(file, "", Place("#a")) == ["a0", "a1", "a2"]
+    assert look(file, "", Place("#a"), Place("#b"), limit=3) == ["b1", "a2", "b2"]
+    assert look(file, "", Place("#a"), after=MS + 1, before=MS + 5) == ["a1"]
+    many = [Place(f"#r{count}") for count in range(300)]
+    for place in many:
+        file.say("hay", channel=place.conversation)
+    file.settle()
+    assert look(file, "", *many, Place("#a"), limit=302) == ["a1", "a2", *["hay"] * 300]
+
+
+def test_the_newest_are_found_whatever_the_rooms(file: File) -> None:
+    """However they were filed: a room of which little is heard has the newest, too."""
+    file.say("x first", channel="#quiet")
+    for count in range(3 * BLOCK):
+        file.say(f"x {count}", channel=f"#r{count % 3}")
+    file.say("x last", channel="#quiet")
+    file.settle()
+    newest = [f"x {count}" for count in range(3 * BLOCK)][-9:]
+    assert look(file, "x", limit=10) == [*newest, "x last"]
+    assert look(file, "x", limit=1) == ["x last"]
+
+
+def talk(file: File, one: str, other: str, text: str) -> Position:
+    """Store what one writes to another."""
+    (at,) = file.say("-")
+    at = Position(at.number, 1)
+    file.connection.execute("DELETE FROM log WHERE number = ?", (at.number,))
+    message = said(text, at, channel=other, who=one)
+    file.store(Entry(message, (between(one, other),)), number=at.number)
+    return at
+
+
+def test_what_somebody_wrote_to_whomever_and_was_written(file: File) -> None:
+    talk(file, "al", "bo", "needle to bo")
+    talk(file, "bo", "al", "needle to al")
+    talk(file, "cy", "bo", "needle of others")
+    talk(file, "al", "al", "needle to oneself")
+    file.say("needle in a room")
+    file.settle()
+
+    def mine(party: str, *places: Place, text: str = "needle") -> list[str]:
+        wanted = Search(text=text, places=places, party=party)
+        found = search.search(file.connection, Deadline(60), wanted)
+        return [shown.event.text for shown in found if isinstance(shown.event, Said)]
+
+    assert mine("al") == ["needle to bo", "needle to al", "needle to oneself"]
+    assert mine("cy", Place("#a")) == ["needle of others", "needle in a room"]
+    assert mine("cy", text="") == ["needle of others"]
+    assert mine("dee") == mine("") == mine("al bo") == []
+    # What a place says of a conversation goes for it.
+    assert mine("al", Place(between("al", "bo"), after=END)) == ["needle to oneself"]
+
+
 def test_only_messages_are_searched(file: File) -> None:
     number = number_at(1)
     file.store(said("word", Position(number, 0), kind="TAGMSG"), number=number)
@@ -154,6 +212,14 @@ def test_what_is_taken_back_is_in_no_index(file: File) -> None:
     file.settle()
     assert file.one(terms, '"green"') == 0
     file.connection.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+
+
+def test_what_is_taken_back_is_not_found_before_it_is_filed(file: File) -> None:
+    at = file.say("red", "red")
+    file.settle()
+    file.change(Redacted("#a", at[0]))
+    assert len(look(file, "red")) == 1
+    assert len(look(file, "", Place("#a"))) == 1
 
 
 def test_a_room_is_found_under_its_new_name(file: File) -> None:

@@ -87,6 +87,8 @@ NOTES = {
     "history.page": "Messages that one query can ask for.",
     "history.on_join": "Messages shown on joining to people without an IRC client, and to IRC "
     "clients that do not ask for history.",
+    "history.redact_within": "Seconds in which people can take back what they said; 0: they can "
+    "not. Channel operators always can.",
     "limits": "Names are measured in characters, texts (topic, kick, away, real name) in bytes.",
     "limits.nickname": "A nickname.",
     "limits.channel": "A channel's name, with its #.",

@@ -155,6 +155,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that one query can ask for."""
     on_join: Annotated[int, Meta(ge=0, le=1000)] = 20
     """Messages that somebody who does not ask for them is shown on joining."""
+    redact_within: Annotated[float, Meta(ge=0, le=3_153_600_000)] = 3600.0
+    """Seconds in which people can take back what they have said; 0: they can not."""
 
 
 class Flood(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,6 +255,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             history=self.history.enabled,
             history_page=self.history.page,
             history_on_join=self.history.on_join,
+            redact_within=self.history.redact_within,
             limits=self.limits,
             registration_timeout=self.connections.registration_timeout,
             registration_lines=self.connections.registration_lines,

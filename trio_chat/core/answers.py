@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from trio_chat.core.capabilities import BATCH, LABELED_RESPONSE
 from trio_chat.core.entries import event_of
-from trio_chat.core.events import Event, Protocol, Said
+from trio_chat.core.events import Event, Protocol, Redaction, Said
 from trio_chat.core.output import Answered, Output
 from trio_chat.core.state import User
 from trio_chat.wire import irc
@@ -170,7 +170,7 @@ class Answers:
         for event, tags in lines(answer.label, answer.events, line=self._line, new_id=self._new_id):
             output.send(user, event, tags=tags)
         recorded = map(event_of, output.records[answer.recorded :])
-        ids = [one.id for one in recorded if isinstance(one, Said)]
+        ids = [one.id for one in recorded if isinstance(one, Said | Redaction)]
         if ids:
             output.answered.append(
                 Answered(
@@ -211,8 +211,7 @@ def lines(
         return [(line("ACK"), tag)]
     if len(events) == 1:
         return [(events[0][0], tag)]
-    inner = {batch for _, batch in events[1:-1]}
-    if len(inner) == 1 and "" not in inner:
+    if _are_one_batch(events):
         # All of it is in one batch already, which takes the label.
         return [
             (event, f"batch={batch}" if batch and place else "" if place else tag)
@@ -224,6 +223,19 @@ def lines(
         *((event, f"batch={batch or outer}") for event, batch in events),
         (line("BATCH", f"-{outer}"), ""),
     ]
+
+
+def _are_one_batch(events: Sequence[tuple[Event, str]]) -> bool:
+    """Whether the first of these begins a batch that the last ends, and that has all the others."""
+    first, last = events[0][0], events[-1][0]
+    if not (isinstance(first, Protocol) and isinstance(last, Protocol)):
+        return False
+    if (first.command, last.command) != ("BATCH", "BATCH"):
+        return False
+    reference = first.params[0].removeprefix("+")
+    return last.params == (f"-{reference}",) and all(
+        batch == reference for _, batch in events[1:-1]
+    )
 
 
 def _label_tag(label: str) -> str:

@@ -87,6 +87,7 @@ MESSAGE_REDACTION = 1 << 24
 MULTILINE = 1 << 25
 PRE_AWAY = 1 << 26
 READ_MARKER = 1 << 27
+SEARCH = 1 << 29
 VERSION_302 = 1 << 28
 """No capability: the client has said that it knows this version, which is not taken back."""
 
@@ -190,7 +191,7 @@ CAPABILITIES = {
         Capability(
             name="draft/message-redaction",
             bit=MESSAGE_REDACTION,
-            value=_not_yet,
+            value=_with_history,
             help="take messages back, and see them taken back",
         ),
         Capability(
@@ -205,8 +206,14 @@ CAPABILITIES = {
         Capability(
             name="draft/read-marker",
             bit=READ_MARKER,
-            value=_not_yet,
+            value=_with_history,
             help="remember how far you have read, for all your clients",
+        ),
+        Capability(
+            name="soju.im/search",
+            bit=SEARCH,
+            value=_with_history,
+            help="search what was said",
         ),
     )
 }

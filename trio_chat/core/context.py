@@ -17,6 +17,7 @@ from trio_chat.core.answers import Answer, Answers
 from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.encoding import BODY_LIMIT, reply_head
 from trio_chat.core.entries import Entry, of_channel
+from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import AwaitSent, CheckPassword, LookUp, Output, Reload
@@ -32,7 +33,21 @@ one. What few are shown goes on to twice that."""
 SEARCH = 2_000
 """What a search costs before others have their turn: an answer can look at much and say little."""
 
-Replies: TypeAlias = Iterator[tuple[Numeric, tuple[str, ...]] | None]
+
+class Asked:
+    """Something that is to be looked up in the history before an answer goes on.
+
+    `resume` is called with what was found, and says what there is to say of it.
+    """
+
+    __slots__ = ("question", "resume")
+
+    def __init__(self, question: Question, resume: Callable[[Completed], None]) -> None:
+        self.question = question
+        self.resume = resume
+
+
+Replies: TypeAlias = Iterator[tuple[Numeric, tuple[str, ...]] | Asked | None]
 """Numeric replies with their parameters; None: something was looked at of which nothing is said."""
 
 Part: TypeAlias = Callable[[], None]
@@ -126,6 +141,11 @@ class Context:
         of all that happens."""
         self._places += 1
         return ids.encode(self.number, self._places)
+
+    @property
+    def position(self) -> Position:
+        """Where in the log we are: behind this comes what is given an id next."""
+        return Position(self.number, self._places)
 
     def party(self, user: User) -> str:
         """Return what a user is called where history is kept of what two write to each other: what
@@ -275,6 +295,9 @@ class Context:
         if not look or output.cost < end:
             for found in replies:
                 output.cost += look
+                if isinstance(found, Asked):
+                    self._ask_first(user, found, replies, look=look, sent=self.replies - before)
+                    return
                 if found is not None:
                     self.reply(user, found[0], *found[1])
                 if self.replies - before >= self.page_size:
@@ -296,6 +319,17 @@ class Context:
         while left and output.cost < end:
             left.popleft()()
         self.chores.extend(left)
+
+    def _ask_first(
+        self, user: User, asked: Asked, replies: Replies, *, look: int, sent: int
+    ) -> None:
+        """Go on with an answer once something has been looked up."""
+
+        def resume(done: Completed) -> None:
+            asked.resume(done)
+            self.page(user, replies, look=look, sent=sent)
+
+        self.look_up(user, asked.question, resume)
 
     def _search_later(self, user: User, resume: Callable[[Completed], None]) -> None:
         """Call `resume` in a step that has time for it, behind who waits for that already.

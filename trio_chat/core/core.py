@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.context import BUDGET, PAGE, Context
+from trio_chat.core.entries import Marked, Redacted
 from trio_chat.core.handlers import multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
@@ -150,6 +151,11 @@ class Core:
     def withhold(self, effects: Effects) -> None:
         """Take out of `effects` what the journal could not store, and tell who said it."""
         ctx = self.context
+        for record in effects.records:
+            if isinstance(record, Redacted):
+                ctx.state.redacted.pop(record.position, None)
+            elif isinstance(record, Marked):
+                ctx.state.marked.pop((record.reader, record.conversation), None)
         withhold(
             effects,
             self.state.users,
@@ -399,6 +405,7 @@ class Core:
         try:
             if answer is not None:
                 answer.requests -= 1
+                answer.recorded = len(ctx.output.records)
                 ctx.answers.current = answer
             pending.resume(item)
             ctx.answers.finish()

@@ -99,8 +99,10 @@ def _encode_lines(event: SaidInLines, encoding: Encoding, tags: str) -> bytes:
     lines: list[bytes] = []
     if not encoding & MULTILINE:
         # What is a reply stays one in each line.
-        again = event.client_tags if len(event.client_tags) <= _REPEATED else ""
-        rest = _tags_of_all(event, encoding, again if encoding & MESSAGE_TAGS else "")
+        again = [tags] if tags.startswith("batch=") else []
+        if encoding & MESSAGE_TAGS and 0 < len(event.client_tags) <= _REPEATED:
+            again.append(event.client_tags)
+        rest = _tags_of_all(event, encoding, ";".join(again))
         for text in (text for text, _ in event.lines if text):
             these = rest if lines else first
             body = cut(event.line(text), BODY_LIMIT)

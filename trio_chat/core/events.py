@@ -138,6 +138,18 @@ class SaidInLines(Said, frozen=True, kw_only=True, gc=False):
         return f":{self.source.prefix} {self.kind} {self.target} :{text}"
 
 
+class Redaction(Event, frozen=True, kw_only=True, gc=False):
+    """A message is taken back (draft/message-redaction); `msgid` is its id."""
+
+    target: str
+    msgid: str
+    reason: str
+
+    def irc(self, encoding: int) -> str:
+        reason = f" :{self.reason}" if self.reason else ""
+        return f":{self.source.prefix} REDACT {self.target} {self.msgid}{reason}"
+
+
 class Joined(RoomEvent, frozen=True, kw_only=True, gc=False):
     account: str = "*"
     realname: str = ""

@@ -19,6 +19,8 @@ TAGS = 2
 OTHERS = 4
 """Who came and went, and the like (draft/event-playback)."""
 EVERYTHING = MESSAGES | TAGS | OTHERS
+REDACTIONS = 8
+"""That something was taken back: for those who have draft/message-redaction, and only they."""
 
 Bound: TypeAlias = Position | int
 """Where a page ends: a position, or a time in milliseconds since the epoch."""
@@ -111,12 +113,16 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for. What is empty, or None, asks for nothing."""
+    """What to look for. What is empty, or None, asks for nothing; where only places are given, all
+    that was said there is found."""
 
     text: str = ""
     """Words that a message has all of; `"in quotes"` they stand one behind the other."""
     places: tuple[Place, ...] | None
     """None: everywhere."""
+    party: str = ""
+    """Whose conversations with somebody are looked through besides the places, from end to end;
+    empty: nobody's."""
     sender: str = ""
     """A nickname."""
     after: int | None = None
@@ -126,8 +132,14 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """The newest ones are found, so many at most."""
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """Why that can not be searched for: a sentence without a stop."""
+
+    reason: str
+
+
 Question: TypeAlias = Wanted | Around | Targets | MarkerOf | Search
 """A page, what is around something, the conversations of somebody, a marker, words."""
-Answer: TypeAlias = Page | list[Target] | list[Shown] | int | None
+Answer: TypeAlias = Page | list[Target] | list[Shown] | Refusal | int | None
 """A `Page` to the first two; `list[Target]`; milliseconds, or None where nothing is marked;
-`list[Shown]`, the oldest first."""
+`list[Shown]`, the oldest first, or a `Refusal`."""

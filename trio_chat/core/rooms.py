@@ -266,6 +266,22 @@ def rename(state: State, user: User, nickname: str) -> None:
         channel.rosters.clear()
 
 
+def set_account(state: State, user: User, account: str) -> None:
+    """Let a user be logged in to an account from now on; empty: to none."""
+    there = state.accounts
+    if user.account:
+        folded = fold(user.account)
+        there[folded].remove(user)
+        if not there[folded]:
+            del there[folded]
+    user.account = account
+    if account:
+        there.setdefault(fold(account), []).append(user)
+    user.identify()
+    for channel in user.channels:
+        channel.silenced.pop(user, None)
+
+
 def change_host(user: User, username: str, host: str) -> None:
     """Show a user with another user name and host from now on."""
     user.username, user.host = username, host
@@ -324,6 +340,8 @@ def forget(state: State, user: User) -> None:
         set_user_modes(state, user, 0)
         state.registered -= 1
     _give_up_name(state, user)
+    if user.account:
+        set_account(state, user, "")
     state.users.pop(user.id, None)
     state.monitors.clear(user)
     state.ignores.go(user)

@@ -104,6 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that one question can ask for."""
     history_on_join: int = 20
     """Messages that who does not ask for them is shown on joining."""
+    redact_within: float = 3600.0
+    """Seconds in which people can take back what they have said; 0: they can not."""
     limits: Limits = Limits()
     registration_timeout: float = 60.0
     """Seconds."""

@@ -18,7 +18,7 @@ from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Source
 from trio_chat.core.feed import Chunk, Feed
-from trio_chat.core.ids import Position
+from trio_chat.core.ids import END, Position
 from trio_chat.core.ignores import Ignores
 from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.masks import Rule
@@ -69,7 +69,7 @@ class OpenBatch:
 class HistoryNotes:
     """What is remembered of somebody for the history that they are shown."""
 
-    __slots__ = ("left", "off", "partners")
+    __slots__ = ("former", "left", "markers", "off", "partners")
 
     def __init__(self) -> None:
         self.off = False
@@ -78,6 +78,10 @@ class HistoryNotes:
         """Where in the log they left a channel, by its conversation's key."""
         self.partners: dict[str, str] = {}
         """With whom they have exchanged messages (`Context.party`), by what nickname last."""
+        self.markers: dict[str, int] = {}
+        """Up to when they have read (`handlers/markers.py`), in milliseconds."""
+        self.former: list[tuple[Position, Position, str]] = []
+        """Nicknames that they had before, each with from where to where in the log."""
 
 
 class User:
@@ -108,6 +112,7 @@ class User:
         "leaving",
         "modes",
         "named",
+        "named_at",
         "nickname",
         "notes",
         "out",
@@ -170,6 +175,8 @@ class User:
         self.deferred: list[bytes] | None = None
         """The lines that wait: for the answer to a request, or for a later step."""
         self.notes: HistoryNotes | None = None
+        self.named_at = END
+        """From where in the log on they have had their nickname, once they are registered."""
         self.held = False
         """Whether no more is read from this user meanwhile."""
 
@@ -317,16 +324,19 @@ class State:
     """Everybody and everything, by name and by id."""
 
     __slots__ = (
+        "accounts",
         "bans",
         "channels",
         "ignores",
         "invisible",
         "lookalikes",
+        "marked",
         "monitors",
         "nicknames",
         "operators",
         "past",
         "peak",
+        "redacted",
         "registered",
         "users",
     )
@@ -335,6 +345,8 @@ class State:
         self.users: dict[UserId, User] = {}
         self.nicknames: dict[str, User] = {}
         """By folded nickname; holds those of unregistered users too."""
+        self.accounts: dict[str, list[User]] = {}
+        """Who is logged in, by the folded name of the account."""
         self.lookalikes: dict[str, User] = {}
         """Whose nickname is not ASCII, by the form in which names that look alike are equal."""
         self.channels: dict[str, Channel] = {}
@@ -344,6 +356,10 @@ class State:
         self.bans = Bans()
         self.monitors: Watch[User] = Watch()
         self.ignores: Ignores[User] = Ignores()
+        self.redacted: dict[Position, None] = {}
+        """What was taken back last: it may be found in the journal for a moment yet."""
+        self.marked: dict[tuple[str, str], int] = {}
+        """What was marked as read last, by reader and conversation; the same goes for it."""
         self.registered = 0
         self.invisible = 0
         self.operators = 0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from trio_chat.core import answers
 from trio_chat.core.entries import event_of
-from trio_chat.core.events import Event, Protocol, Said, Source, Standard
+from trio_chat.core.events import Event, Protocol, Redaction, Said, Source, Standard
 from trio_chat.core.feed import LAST, Chunk, Feed, Line, Part, View
 from trio_chat.core.inputs import UserId
 from trio_chat.core.output import Answered, Effects
@@ -33,7 +33,7 @@ def withhold(
     that nothing else has.
     """
     recorded = map(event_of, effects.records)
-    lost = {event.id: event for event in recorded if isinstance(event, Said)}
+    lost = {event.id: event for event in recorded if isinstance(event, Said | Redaction)}
     if not lost:
         return
     outputs = dict(effects.outputs)
@@ -88,12 +88,12 @@ def _shows(chunk: Chunk, recorded: Collection[str], feeds: dict[Feed, bool]) -> 
     return isinstance(chunk, Line) and chunk.event.id in recorded
 
 
-def _failure(event: Said, server: Source, now: float) -> Standard:
+def _failure(event: Said | Redaction, server: Source, now: float) -> Standard:
     return Standard(
         time=now,
         source=server,
         kind="FAIL",
-        command=event.kind,
+        command=event.kind if isinstance(event, Said) else "REDACT",
         code="COULD_NOT_BE_STORED",
         context=(event.target,),
         text="Could not be stored",

@@ -15,5 +15,9 @@ class InUseError(UnusableError):
     """Another process has the journal."""
 
 
+class BadSearchError(JournalError):
+    """That is nothing that can be searched for."""
+
+
 class TooSlowError(JournalError):
     """A question took longer than it may."""

@@ -183,6 +183,11 @@ class Filing:
             key = f"{change.after} {displaced}"
             execute("UPDATE conversations SET key = ? WHERE id = ?", (key, displaced))
         execute("UPDATE conversations SET key = ? WHERE key = ?", (change.after, change.before))
+        execute("DELETE FROM markers WHERE conversation = ?", (change.after,))
+        execute(
+            "UPDATE markers SET conversation = ? WHERE conversation = ?",
+            (change.after, change.before),
+        )
 
 
 def _latest(lines: Sequence[AnyLine]) -> int:

@@ -17,7 +17,7 @@ import msgspec
 from trio_chat.core import events, ids
 from trio_chat.core.events import Event, Source
 from trio_chat.core.ids import Position
-from trio_chat.core.questions import MESSAGES, OTHERS, TAGS
+from trio_chat.core.questions import MESSAGES, OTHERS, REDACTIONS, TAGS
 
 GONE = b"\xc0"
 """In the place of a redacted message."""
@@ -192,6 +192,17 @@ class _HostChanged(_Stored, array_like=True, tag=13, gc=False):
         return events.HostChanged(**self._common(position), username=self.username, host=self.host)
 
 
+class _Redaction(_Stored, array_like=True, tag=14, gc=False):
+    target: str
+    msgid: str
+    reason: str
+
+    def event(self, position: Position) -> Event:
+        return events.Redaction(
+            **self._common(position), target=self.target, msgid=self.msgid, reason=self.reason
+        )
+
+
 _Any: TypeAlias = (
     _Said
     | _SaidInLines
@@ -207,6 +218,7 @@ _Any: TypeAlias = (
     | _AccountChanged
     | _RealnameChanged
     | _HostChanged
+    | _Redaction
 )
 
 _decode = msgspec.msgpack.Decoder(_Any).decode
@@ -240,6 +252,7 @@ _FIELDS: dict[type[Event], tuple[int, Callable[[Any], tuple[object, ...]]]] = {
     events.AccountChanged: (11, lambda e: (e.account,)),
     events.RealnameChanged: (12, lambda e: (e.realname,)),
     events.HostChanged: (13, lambda e: (e.username, e.host)),
+    events.Redaction: (14, lambda e: (e.target, e.msgid, e.reason)),
 }
 """What of each kind of event is stored, behind what all have."""
 
@@ -300,7 +313,7 @@ def said(data: bytes | msgspec.Raw) -> tuple[str, str]:
 
 
 def kind_of(event: Event) -> int:
-    """Return which of `MESSAGES`, `TAGS` and `OTHERS` an event is."""
+    """Return which of `MESSAGES`, `TAGS`, `OTHERS` and `REDACTIONS` an event is."""
     if isinstance(event, events.Said):
         return TAGS if event.kind == "TAGMSG" else MESSAGES
-    return OTHERS
+    return REDACTIONS if isinstance(event, events.Redaction) else OTHERS

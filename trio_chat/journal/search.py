@@ -1,4 +1,4 @@
-"""Search: messages with certain words, newest blocks first.
+"""Search: messages with certain words, the newest of them.
 
 The index (`indexing.py`) says in which blocks all the words are; here each message of them is
 looked at. What a word is has to be the same here as there: letters, digits and marks in a row,
@@ -9,26 +9,32 @@ Must not know who may read what: whoever asks says where, and from where on.
 
 from __future__ import annotations
 
+import heapq
 import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 from trio_chat.core import ids
+from trio_chat.core.entries import Redacted
 from trio_chat.core.ids import END, Position
 from trio_chat.core.names import fold
 from trio_chat.core.questions import MESSAGES, Place, Search, Shown
 from trio_chat.journal import blocks, records
 from trio_chat.journal.blocks import Line, conversation
-from trio_chat.journal.errors import JournalError
+from trio_chat.journal.errors import BadSearchError, JournalError
 from trio_chat.journal.indexing import PLACE, SENDER, is_there, term_of_conversation, term_of_sender
 from trio_chat.journal.readers import Deadline
+from trio_chat.journal.reading import Log
 from trio_chat.wire import irc
 
 SECONDS = 1.0
 """How long a search takes at most."""
 WORDS = 16
 """Words that a search can have."""
+_OVERLAP = 1000
+"""Hits without anything new enough after which there is none: blocks come in the order in which
+they were filed, and those that were filed together are of the same time."""
 _PLACES = 200
 """Conversations that are named to the index; where there are more, the hits are looked through."""
 
@@ -68,44 +74,68 @@ def phrases(text: str) -> list[list[str]]:
 
 
 def search(connection: sqlite3.Connection, deadline: Deadline, wanted: Search) -> list[Shown]:
-    """Return the messages, the oldest first. Raises `JournalError` for what can not be searched
-    for, `TooSlowError`, and where there is no index."""
+    """Return the messages, the oldest first. Raises `BadSearchError` for what can not be searched
+    for, `TooSlowError`, and `JournalError` where there is no index."""
     asked = phrases(wanted.text)
     wordy = [list(map(plainly, phrase)) for phrase in asked]
-    if not wordy and not wanted.sender:
-        raise JournalError("there is nothing to search for")
+    if not wordy and (wanted.text or (not wanted.sender and wanted.places is None)):
+        raise BadSearchError("there is nothing to search for")
     if sum(map(len, wordy)) > WORDS:
-        raise JournalError(f"a search has {WORDS} words at most")
+        raise BadSearchError(f"a search has {WORDS} words at most")
     if not is_there(connection):
         raise JournalError("this Python's SQLite has no full-text search (FTS5)")
-    places = _places(connection, wanted.places)
+    places = _places(connection, wanted)
     if places is not None and not places:
         return []
     sender = fold(wanted.sender)
-    found: list[Shown] = []
-    for key, found_in, body in _hits(connection, asked, wanted, places):
+    # Those that are not filed: they may be in a block still.
+    gone = {one.position for one in Log(connection).changes if isinstance(one, Redacted)}
+    # The newest so far: a heap, with the oldest of them in front.
+    newest: list[Position] = []
+    found: dict[Position, Shown] = {}
+    older = 0
+    for block, key, found_in, last in _hits(connection, asked, wanted, places):
         deadline.check()
         place = None if places is None else places.get(found_in)
         if places is not None and place is None:
             continue
+        is_full = len(newest) >= wanted.limit
+        if is_full and last < newest[0].number:
+            older += 1
+            if older >= _OVERLAP:
+                break
+            continue
+        older = 0
+        (body,) = connection.execute("SELECT body FROM blocks WHERE id = ?", (block,)).fetchone()
         for line in reversed(blocks.decode(body)):
-            if line.kind == MESSAGES and _may(line, place):
+            position = Position(line.number, line.place)
+            if is_full and position < newest[0]:
+                break
+            if line.kind == MESSAGES and _may(line, place) and position not in gone:
                 shown = _shown(line, key, wordy, sender, wanted)
                 if shown is not None:
-                    found.append(shown)
-        if len(found) >= wanted.limit:
-            break
-    found.sort(key=lambda shown: shown.position)
-    return found[-wanted.limit :]
+                    found[position] = shown
+                    heapq.heappush(newest, position)
+                    if len(newest) > wanted.limit:
+                        del found[heapq.heappop(newest)]
+                    is_full = len(newest) >= wanted.limit
+    return [found[position] for position in sorted(found)]
 
 
-def _places(
-    connection: sqlite3.Connection, places: Sequence[Place] | None
-) -> dict[int, Place] | None:
-    if places is None:
+def _places(connection: sqlite3.Connection, wanted: Search) -> dict[int, Place] | None:
+    """Return where to look, by the ids of the conversations; None: everywhere."""
+    if wanted.places is None:
         return None
-    found = ((conversation(connection, place.conversation), place) for place in places)
-    return {one: place for one, place in found if one is not None}
+    found = ((conversation(connection, place.conversation), place) for place in wanted.places)
+    places = {one: place for one, place in found if one is not None}
+    if wanted.party:
+        rows = connection.execute(
+            "SELECT id, key FROM parties JOIN conversations ON id = conversation WHERE party = ?",
+            (wanted.party,),
+        )
+        for one, key in rows:
+            places.setdefault(one, Place(key))
+    return places
 
 
 def _hits(
@@ -113,8 +143,9 @@ def _hits(
     asked: Sequence[Sequence[str]],
     wanted: Search,
     places: dict[int, Place] | None,
-) -> Iterator[tuple[str, int, bytes]]:
-    """Iterate over blocks that may have such messages: key and id of the conversation, and body."""
+) -> Iterator[tuple[int, str, int, int]]:
+    """Iterate over blocks that may have such messages: id, key and id of the conversation, and the
+    number of the last step."""
     terms = [f'"{word}"' for phrase in asked for word in phrase]
     if wanted.sender:
         terms.append(f'"{term_of_sender(wanted.sender)}"')
@@ -123,12 +154,15 @@ def _hits(
         terms.append(f"({where})")
     low = 0 if wanted.after is None else ids.first_of(wanted.after).number
     high = END.number if wanted.before is None else ids.first_of(wanted.before).number
+    # Where nothing says what to look for, whatever was said last is found.
+    hits = "words JOIN blocks ON blocks.id = words.rowid" if terms else "blocks"
+    matching = "words MATCH ? AND" if terms else ""
     yield from connection.execute(
-        "SELECT key, conversation, body FROM words"
-        " JOIN blocks ON blocks.id = words.rowid"
+        f"SELECT blocks.id, key, conversation, last FROM {hits}"
         " JOIN conversations ON conversations.id = conversation"
-        " WHERE words MATCH ? AND last >= ? AND first <= ? ORDER BY words.rowid DESC",
-        (" AND ".join(terms), low, high),
+        f" WHERE {matching} last >= ? AND first <= ?"
+        f" ORDER BY {'words.rowid' if terms else 'blocks.id'} DESC",
+        (*([" AND ".join(terms)] if terms else []), low, high),
     )
 
 

@@ -14,10 +14,19 @@ from pathlib import Path
 from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Record
 from trio_chat.core.events import Event
-from trio_chat.core.questions import Answer, Around, MarkerOf, Question, Search, Targets, Wanted
+from trio_chat.core.questions import (
+    Answer,
+    Around,
+    MarkerOf,
+    Question,
+    Refusal,
+    Search,
+    Targets,
+    Wanted,
+)
 from trio_chat.journal import Commit, readers, reading, schema, search, ticks
 from trio_chat.journal.chores import Chores
-from trio_chat.journal.errors import JournalError
+from trio_chat.journal.errors import BadSearchError, JournalError
 from trio_chat.journal.lock import JOURNAL, Lock
 from trio_chat.journal.pruning import Retention
 from trio_chat.journal.readers import Deadline, Readers
@@ -148,8 +157,8 @@ class SqliteJournal:
         """Look something up: see `core/questions.py` for what is asked, and what that is answered.
 
         Messages of the last seconds may not be found by a search yet. Raises `JournalError` when it
-        can not be read, or be searched for, `TooSlowError` when it takes too long: a second for a
-        search, some seconds for anything else.
+        can not be read, `TooSlowError` when it takes too long: a second for a search, some seconds
+        for anything else.
         """
         seconds = search.SECONDS if isinstance(question, Search) else readers.SECONDS
         return await self._readers.ask(
@@ -167,7 +176,10 @@ def look_up(connection: sqlite3.Connection, deadline: Deadline, question: Questi
         return reading.targets(connection, deadline, question)
     if isinstance(question, MarkerOf):
         return reading.marker(connection, deadline, question.reader, question.conversation)
-    return search.search(connection, deadline, question)
+    try:
+        return search.search(connection, deadline, question)
+    except BadSearchError as error:
+        return Refusal(str(error))
 
 
 def _time_of(records: Sequence[Record]) -> float:

@@ -19,7 +19,7 @@ import msgspec
 from trio_chat.core import ids
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.ids import END, START
-from trio_chat.core.questions import EVERYTHING, MESSAGES, Bound, Search, Shown, Wanted
+from trio_chat.core.questions import EVERYTHING, MESSAGES, REDACTIONS, Bound, Search, Shown, Wanted
 from trio_chat.journal import blocks, reading, records, schema, search, ticks
 from trio_chat.journal.errors import JournalError, UnusableError
 from trio_chat.journal.filing import Filing
@@ -152,7 +152,7 @@ def export(
                 before=high,
                 limit=_AT_ONCE,
                 latest=False,
-                kinds=EVERYTHING,
+                kinds=EVERYTHING | REDACTIONS,
                 standing=1 << 62,
             )
             while True:

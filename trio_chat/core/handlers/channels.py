@@ -8,7 +8,7 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import listing, playback
+from trio_chat.core.handlers import listing, markers, playback
 from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
@@ -120,9 +120,11 @@ def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
 
 
 def describe(ctx: Context, user: User, channel: Channel) -> Replies:
-    """Send what somebody who has joined is sent: the topic, and who is there."""
+    """Send what somebody who has joined is sent: the topic, how far they have read, and who is
+    there."""
     if channel.topic:
         send_topic(ctx, user, channel)
+    yield from markers.tell(ctx, user, channel)
     if not user.caps & NO_IMPLICIT_NAMES:
         yield from listing.name_replies(ctx, user, channel)
 

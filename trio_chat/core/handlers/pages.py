@@ -12,12 +12,27 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core import events
-from trio_chat.core.capabilities import CHANNEL_RENAME, EVENT_PLAYBACK, MESSAGE_TAGS
+from trio_chat.core.capabilities import (
+    CHANNEL_RENAME,
+    EVENT_PLAYBACK,
+    MESSAGE_REDACTION,
+    MESSAGE_TAGS,
+)
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.events import Event
 from trio_chat.core.handlers import access
 from trio_chat.core.inputs import Completed
-from trio_chat.core.questions import MESSAGES, OTHERS, TAGS, Around, Page, Place, Shown, Wanted
+from trio_chat.core.questions import (
+    MESSAGES,
+    OTHERS,
+    REDACTIONS,
+    TAGS,
+    Around,
+    Page,
+    Place,
+    Shown,
+    Wanted,
+)
 from trio_chat.core.state import User
 
 LINE = 6
@@ -43,7 +58,8 @@ def kinds_for(user: User) -> int:
     """Return what a client can be shown again (`questions.Wanted.kinds`)."""
     if not user.caps & EVENT_PLAYBACK:
         return MESSAGES
-    return MESSAGES | OTHERS | (TAGS if user.caps & MESSAGE_TAGS else 0)
+    kinds = MESSAGES | OTHERS | (TAGS if user.caps & MESSAGE_TAGS else 0)
+    return kinds | (REDACTIONS if user.caps & MESSAGE_REDACTION else 0)
 
 
 def shows(user: User, event: Event) -> bool:

@@ -112,10 +112,7 @@ def change_account(ctx: Context, user: User, account: str) -> None:
     if account == user.account:
         return
     event = events.AccountChanged(time=ctx.now, source=user.source, account=account or "*")
-    user.account = account
-    user.identify()
-    for channel in user.channels:
-        channel.silenced.pop(user, None)
+    rooms.set_account(ctx.state, user, account)
     nickname = user.nickname or "*"
     prefix = user.prefix if user.nickname else "*"
     if account:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, server
+from trio_chat.core.handlers import channels, redaction, server
 from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
@@ -63,6 +63,7 @@ def nick(ctx: Context, user: User, message: Message) -> None:
     ctx.notify(rooms.witnesses(user), event, user)
     ctx.remember(user)
     before = user.nickname
+    redaction.note_name(user, ctx.position)
     rooms.rename(ctx.state, user, nickname)
     if names.fold(before) != names.fold(nickname):
         ctx.tell_offline(before)
@@ -160,6 +161,7 @@ def welcome(ctx: Context, user: User) -> None:
         ctx.close(user, f"You are banned ({ban.reason})")
         return
     rooms.register(ctx.state, user)
+    user.named_at = ctx.position
     ctx.output.cost += WELCOME
     ctx.tell_online(user)
     user.last_said = ctx.monotonic

@@ -9,7 +9,7 @@ from trio_chat.core.capabilities import CHANNEL_RENAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Moved, of_channel
-from trio_chat.core.handlers import channels
+from trio_chat.core.handlers import channels, markers
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -70,6 +70,7 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     )
     if names.fold(before) != names.fold(name):
         ctx.output.records.append(Moved(of_channel(before), of_channel(name)))
+        markers.move(ctx, channel, name)
     ctx.output.records.append(event)
     channel.renamed_at = ctx.monotonic
     same = names.fold(before) == names.fold(name)

@@ -1,0 +1,205 @@
+"""REDACT: taking back what was said (draft/message-redaction).
+
+Who said it can do so for a time, and whoever is an operator of the channel at any time. Who said it
+is known by the account, and else by the nickname: nobody else had it at that place in the log.
+"""
+
+from __future__ import annotations
+
+from trio_chat.core import events, ids, modes, names, numerics
+from trio_chat.core.capabilities import MESSAGE_REDACTION
+from trio_chat.core.commands import command
+from trio_chat.core.context import Context
+from trio_chat.core.entries import Entry, Redacted, parties
+from trio_chat.core.events import Said
+from trio_chat.core.handlers import access
+from trio_chat.core.handlers.common import word
+from trio_chat.core.ids import Position
+from trio_chat.core.inputs import Completed
+from trio_chat.core.questions import MESSAGES, TAGS, Page, Place, Wanted
+from trio_chat.core.state import Channel, User
+from trio_chat.wire.irc import Message
+from trio_chat.wire.text import cut
+
+_FORMER = 8
+"""Nicknames of somebody's that are remembered: what they said under others, they can not take
+back."""
+_AT_HAND = 1024
+"""Messages of which it is remembered that they were taken back."""
+_ANYBODY = (1 << 30) - 1
+"""A standing to which everything is shown: whether it may be known of is looked at here."""
+_UNKNOWN = "This message does not exist or is too old"
+
+
+@command(
+    "REDACT",
+    params=2,
+    usage="REDACT <channel or nickname> <message id> [<reason>]",
+    help="take back what you said; operators of a channel can take back what others said "
+    "(draft/message-redaction)",
+)
+def redact(ctx: Context, user: User, message: Message) -> None:
+    if not user.caps & MESSAGE_REDACTION:
+        ctx.reply(user, numerics.ERR_UNKNOWNCOMMAND, "REDACT")
+        return
+    _Redacting(ctx, user, message).begin()
+
+
+def note_name(user: User, position: Position) -> None:
+    """Note up to where in the log somebody has had the nickname that they give up now."""
+    former = user.take_notes().former
+    former.append((user.named_at, position, user.nickname))
+    del former[:-_FORMER]
+    user.named_at = position
+
+
+class _Redacting:
+    """One REDACT."""
+
+    def __init__(self, ctx: Context, user: User, message: Message) -> None:
+        self._ctx = ctx
+        self._user = user
+        self._target, self._id = message.params[:2]
+        reason = message.params[2] if len(message.params) > 2 else ""
+        self._reason = cut(reason, ctx.settings.limits.kick)
+        self._channel = ctx.state.channel_named(self._target)
+
+    def begin(self) -> None:
+        """Look the message up, or say that it can not be."""
+        place = self._place()
+        position = ids.decode(self._id)
+        if place is None:
+            self._refuse_target()
+        elif position is None or not place.after < position < place.before:
+            self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
+        else:
+            found = position
+            question = Wanted(
+                conversation=place.conversation,
+                after=Position(found.number, found.place - 1),
+                before=Position(found.number, found.place + 1),
+                limit=1,
+                kinds=MESSAGES | TAGS,
+                standing=_ANYBODY,
+            )
+            self._ctx.look_up(
+                self._user, question, lambda done: self._found(done, found, place.conversation)
+            )
+
+    def _place(self) -> Place | None:
+        return access.readable(self._ctx, self._user, self._target)
+
+    def _found(self, done: Completed, position: Position, conversation: str) -> None:
+        """Take the message back, if it is there, and this user may."""
+        ctx, user = self._ctx, self._user
+        place = self._place()
+        is_same = self._channel is ctx.state.channel_named(self._target)
+        if place is None or not is_same or place.conversation != conversation:
+            # They were removed meanwhile, or somebody else is called that now.
+            self._refuse_target()
+            return
+        if not done.result or not isinstance(done.answer, Page):
+            self._fail("INTERNAL_ERROR", text="The message could not be looked up")
+            return
+        entries = done.answer.entries
+        event = entries[0].event if entries and position not in ctx.state.redacted else None
+        if not isinstance(event, Said):
+            self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
+            return
+        needed = _needed(event.target)
+        own = _has_said(user, event, position)
+        within = ctx.settings.redact_within
+        if needed > place.standing and not own:
+            self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
+        elif self._channel is not None and place.standing >= modes.HALFOP:
+            self._take_back(position, conversation, needed)
+        elif not own or not within:
+            text = "You are not authorised to delete this message"
+            self._fail("REDACT_FORBIDDEN", text=text)
+        elif ctx.now - event.time > within:
+            text = "You can no longer delete this message"
+            self._fail("REDACT_WINDOW_EXPIRED", f"{within:g}", text=text)
+        else:
+            self._take_back(position, conversation, needed)
+
+    def _take_back(self, position: Position, conversation: str, needed: int) -> None:
+        ctx, user = self._ctx, self._user
+        channel = self._channel
+        if channel is None:
+            others, target = self._partners(conversation)
+        else:
+            others, target = _readers(ctx, channel, needed), channel.name
+        event = events.Redaction(
+            time=ctx.now,
+            source=user.source,
+            id=ctx.new_id(),
+            target=target,
+            msgid=self._id,
+            reason=self._reason,
+        )
+        redacted = ctx.state.redacted
+        redacted[position] = None
+        if len(redacted) > _AT_HAND:
+            del redacted[next(iter(redacted))]
+        ctx.output.records.append(Redacted(conversation, position))
+        ctx.output.records.append(Entry(event, (conversation,), needed))
+        ctx.output.broadcast([one for one in others if one is not user], event)
+        ctx.send(user, event)
+
+    def _partners(self, conversation: str) -> tuple[list[User], str]:
+        """Return whose clients know of a message between two, and whom it is said to be to."""
+        ctx, mine = self._ctx, self._ctx.party(self._user)
+        them = ctx.state.user_named(self._target)
+        found: list[User] = []
+        for party in parties(conversation):
+            one = ctx.whose(party)
+            clients = ctx.state.accounts.get(party, []) if one is None else [one]
+            if party != mine and them is None and clients:
+                # They have another nickname now.
+                them = clients[0]
+            found += clients
+        target = word(self._user, self._target) if them is None else them.nickname
+        return [one for one in found if one.caps & MESSAGE_REDACTION], target
+
+    def _refuse_target(self) -> None:
+        shown = word(self._user, self._target)
+        text = f"You cannot delete messages from {shown}"
+        self._ctx.fail(self._user, "REDACT", "INVALID_TARGET", shown, text=text)
+
+    def _fail(self, code: str, *context: str, text: str) -> None:
+        user = self._user
+        shown = word(user, self._target), word(user, self._id)
+        self._ctx.fail(user, "REDACT", code, *shown, *context, text=text)
+
+
+def _needed(target: str) -> int:
+    """Return the standing of those to whom a message was: 0, if it was to all (STATUSMSG)."""
+    if target[:1] not in modes.SYMBOLS or "#" not in target:
+        return 0
+    symbols = target[: target.index("#")]
+    return min(row.bit for row in modes.PREFIXES if row.symbol in symbols)
+
+
+def _readers(ctx: Context, channel: Channel, needed: int) -> list[User]:
+    """Return the members who know of a message, and of what REDACT is."""
+    ctx.output.cost += len(channel.members) >> 3
+    return [
+        one
+        for one, standing in channel.members.items()
+        if one.caps & MESSAGE_REDACTION and modes.rank(standing) >= needed
+    ]
+
+
+def _has_said(user: User, event: Said, position: Position) -> bool:
+    """Whether it was this user who said something that stands there in the log."""
+    account = event.source.account
+    if account and user.account and names.fold(account) == names.fold(user.account):
+        return True
+    who = names.fold(event.who)
+    if position > user.named_at:
+        return who == names.fold(user.nickname)
+    former = user.notes.former if user.notes is not None else ()
+    return any(
+        since < position < until and names.fold(nickname) == who
+        for since, until, nickname in former
+    )
