@@ -324,8 +324,7 @@ class Resumption:
             first = by_time = False
             ids = {event.id for event in fresh}
             for event in fresh:
-                self._take_out(held, event.id)
-                await self._deliver(key, event)
+                await self._deliver(key, self._taken_out(held, event))
             if not fresh or (held.first and held.first in ids):
                 await self._release(key)
                 if not held.overflowed:
@@ -350,10 +349,12 @@ class Resumption:
         held.events.clear()
         held.first, held.overflowed = "", False
 
-    def _take_out(self, held: _Held, id: str) -> None:
-        if held.events and held.events[0].id == id:
-            held.events.popleft()
+    def _taken_out(self, held: _Held, event: Said) -> Said:
+        """Hold a message no longer that history has too; return the live one of the two."""
+        if held.events and held.events[0].id == event.id:
             self._holding -= 1
+            return held.events.popleft()
+        return event
 
     async def _release(self, key: str) -> None:
         held = self._held[key]
