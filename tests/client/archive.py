@@ -154,7 +154,7 @@ class ArchivePeer(Peer):
         kind = "chathistory"
         if params[0] == "TARGETS":
             kind = "draft/chathistory-targets"
-            lines = self._targets(*(_time(param) for param in params[1:3]), int(params[3]))
+            lines = self._targets(_time(params[1]), _time(params[2]), int(params[3]))
         else:
             kind += f" {params[1]}"
             found = self._page(params[0], params[1], params[2], int(params[3]))
@@ -166,6 +166,9 @@ class ArchivePeer(Peer):
     def _page(self, command: str, target: str, reference: str, limit: int) -> list[Line]:
         assert limit <= PAGE
         lines = self.archive.conversation(target, self.nick)
+        if command == "LATEST":
+            assert reference == "*"
+            return lines[-limit:]
         kind, _, value = reference.partition("=")
         if kind == "timestamp":
             assert command == "AFTER"
@@ -174,6 +177,8 @@ class ArchivePeer(Peer):
         if value not in ids or value in self.archive.forgotten:
             return []
         index = ids.index(value)
+        if command == "BEFORE":
+            return lines[max(index - limit, 0) : index]
         return lines[index : index + 1] if command == "AROUND" else lines[index + 1 :][:limit]
 
     def _targets(self, after: str, before: str, limit: int) -> list[str]:

@@ -13,11 +13,12 @@ from contextlib import suppress
 import trio
 
 from trio_chat.client.errors import ChatError, ConnectionLost, NoAnswer, Refused
-from trio_chat.client.events import Event
+from trio_chat.client.events import Event, Message, Notice
 from trio_chat.client.interpretation import CTCP
 from trio_chat.client.link import CLOSING, Link
 from trio_chat.client.phrasing import check_name, one_line, phrase
 from trio_chat.client.requests import Receipt, UntilEcho, UntilPong
+from trio_chat.client.resuming import latest
 from trio_chat.client.succession import Succession
 from trio_chat.wire import irc
 
@@ -57,7 +58,8 @@ class Chat:
     @property
     def connected(self) -> bool:
         """Whether there is a connection just now."""
-        return not self._connections.link.ended
+        link = self._connections.link
+        return link.registered and not link.ended
 
     def is_me(self, nick: str) -> bool:
         """Whether a nickname is ours, as the server compares nicknames."""
@@ -161,6 +163,18 @@ class Chat:
             if reply.command == "353"
             for word in reply.params[-1].split()
         ]
+
+    async def history(
+        self, target: str, count: int = 50, *, unseen: bool = False
+    ) -> list[Message | Notice]:
+        """Read the last messages of a room, or with a person, `count` at most, oldest first.
+
+        With `unseen`, without those that were events already. Raises `Refused` when the server
+        has no history (draft/chathistory) or not for us, or as `request` does.
+        """
+        check_name(target)
+        found = await latest(await self._connections.current(), target, count)
+        return [event for event in found if not unseen or self._connections.is_new(event)]
 
     async def request(self, command: str, *params: str) -> list[irc.Message]:
         """Send any command; return the server's replies to it, which are then no events.

@@ -22,7 +22,7 @@ from contextlib import suppress
 
 import msgspec
 
-from trio_chat.client.errors import ChatError, ConnectionLost, NotSaid
+from trio_chat.client.errors import ChatError, ConnectionLost, NotSaid, Refused
 from trio_chat.client.events import Event, Gap, Message, Notice, RejoinFailed
 from trio_chat.client.interpretation import event_of
 from trio_chat.client.link import Link
@@ -31,6 +31,7 @@ from trio_chat.client.requests import Receipt
 from trio_chat.wire import irc
 
 _NEEDED = frozenset(("batch", "draft/chathistory", "message-tags"))
+_SAID = ("PRIVMSG", "NOTICE")
 _HELD = 500
 """Live messages that are held, of all conversations."""
 _SKEW = dt.timedelta(seconds=10)
@@ -40,6 +41,33 @@ _AHEAD = dt.timedelta(days=1)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _AROUND = 5
 NO_HISTORY = "the server keeps no history that we can ask for"
+
+
+def has_history(link: Link) -> bool:
+    """Whether we can ask for what was said, and tell the messages apart."""
+    return link.capabilities >= _NEEDED
+
+
+async def latest(link: Link, target: str, count: int) -> list[Said]:
+    """Return the last messages of a conversation, `count` at most, oldest first.
+
+    Raises `Refused`, `NoAnswer` or `ConnectionLost`.
+    """
+    if not has_history(link):
+        raise Refused(NO_HISTORY, "CHATHISTORY")
+    found: list[Said] = []
+    command, reference = "LATEST", "*"
+    while len(found) < count:
+        limit = min(count - len(found), link.support.history_page)
+        page = await link.history(command, target, reference, str(limit))
+        events = [event_of(message, link.context(history=True)) for message in page]
+        found[:0] = [event for event in events if isinstance(event, Message | Notice)]
+        first = page[0].tags.get("msgid", "") if page else ""
+        command, before = "BEFORE", f"msgid={first}"
+        if not first or before == reference:
+            break
+        reference = before
+    return found
 
 
 class _Held:
@@ -126,7 +154,7 @@ class Resumption:
 
     @property
     def _can_ask(self) -> bool:
-        return self._link.capabilities >= _NEEDED
+        return has_history(self._link)
 
     # The rooms.
 
@@ -194,7 +222,7 @@ class Resumption:
         """Ask for history; return the messages in it, oldest first."""
         limit = str(self._link.support.history_page)
         page = await self._link.history(command, target, reference, limit)
-        return [message for message in page if message.command in ("PRIVMSG", "NOTICE")]
+        return [message for message in page if message.command in _SAID]
 
     def _reference(self, mark: Mark | None, *, by_time: bool = False) -> str:
         """Name the point after which we have not seen a conversation."""

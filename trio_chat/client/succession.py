@@ -117,6 +117,10 @@ class Succession:
             raise self.why()
         return self.link
 
+    def is_new(self, event: Said) -> bool:
+        """Whether a message has not been among the events, as far as we remember."""
+        return not self._memory.seen(conversation_of(event, self.support), event)
+
     def give_up(self) -> None:
         """Look for no other connection any more, where there is none."""
         if not self.link.registered or self.link.ended:
