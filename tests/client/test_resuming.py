@@ -19,6 +19,7 @@ from trio_chat.client import (
     Missed,
     NotSaid,
     Reconnected,
+    Refused,
     RejoinFailed,
 )
 
@@ -343,3 +344,36 @@ async def test_no_program_is_asked_by_history(autojump_clock: MockClock) -> None
         server.store("bob", "PRIVMSG", "#lobby", "\x01ACTION waves\x01")
         found = await read_until(chat, "waves")
         assert "Ctcp" not in {type(event).__name__ for event in found}
+
+
+async def test_history_by_hand() -> None:
+    async with archived() as (chat, server):
+        for number in range(8):
+            server.store("bob", "PRIVMSG", "#lobby", str(number))
+        await server.say("live")
+        await read_until(chat, "live")
+        assert texts(await chat.history("#lobby", 5)) == ["4", "5", "6", "7", "live"]
+        assert texts(await chat.history("#lobby")) == [*map(str, range(8)), "live"]
+        assert texts(await chat.history("#lobby", 3, unseen=True)) == ["6", "7"]
+        assert await chat.history("carol") == []
+
+
+async def test_history_by_hand_of_a_server_that_has_none() -> None:
+    async with archived(LABELS) as (chat, _):
+        with pytest.raises(Refused, match="the server keeps no history"):
+            await chat.history("#lobby")
+
+
+async def test_a_server_that_knows_times_only(autojump_clock: MockClock) -> None:
+    async with archived() as (chat, server):
+        await server.peer.send(":s 005 me MSGREFTYPES=timestamp :are supported")
+        for number in range(2):
+            await server.say(str(number))
+        found = await read_until(chat, "1")
+        await server.cut()
+        for number in range(2, 8):
+            server.store("bob", "PRIVMSG", "#lobby", str(number))
+        found += await read_until(chat, "7")
+        assert texts(found) == [*map(str, range(8))]
+        await chat.barrier()
+        assert not any("msgid" in line for line in server.asked)
