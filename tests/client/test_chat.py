@@ -338,7 +338,7 @@ async def test_a_server_that_reads_nothing_is_noticed(autojump_clock: MockClock)
         async def never() -> None:
             await trio.sleep_forever()
 
-        chat._stream.send_stream.send_all_hook = never  # type: ignore[attr-defined]
+        chat._connections.link.stream.send_stream.send_all_hook = never  # type: ignore[attr-defined]
         for _ in range(17):
             await chat.send("AWAY")
         with pytest.raises(NoAnswer, match="reads nothing for 5 seconds"):

@@ -94,3 +94,29 @@ async def test_the_gap_is_where_it_was(autojump_clock: MockClock) -> None:
 async def test_too_short() -> None:
     with pytest.raises(ValueError, match="too short"):
         EventQueue(1)
+
+
+async def test_room_is_waited_for_as_long_as_it_takes(autojump_clock: MockClock) -> None:
+    queue = EventQueue(4)
+    for number in range(6):
+        queue.put_nowait(event(number))
+    came: list[int] = []
+
+    async def add() -> None:
+        for number in range(6, 20):
+            await queue.room()
+            queue.put_nowait(event(number))
+            came.append(number)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(add)
+        await trio.sleep(1000)
+        assert came == []
+        found: list[Event] = []
+        while len(found) < 19:
+            await trio.sleep(10)
+            item = await queue.get()
+            assert item is not None
+            found.append(item)
+    # Two were missed before there was anybody to wait.
+    assert shown(found) == ["0", "1", "2", "3", 2, *map(str, range(6, 20))]

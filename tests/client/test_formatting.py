@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_chat.client.events import Event, Missed
+from trio_chat.client.events import (
+    Disconnected,
+    Event,
+    Gap,
+    Missed,
+    Reconnected,
+    Reconnecting,
+    RejoinFailed,
+)
 from trio_chat.client.formatting import is_routine, line_of
 from trio_chat.client.interpretation import Context, event_of, parse_leniently
 from trio_chat.client.support import Support
@@ -105,3 +113,31 @@ def test_nothing_reaches_the_terminal_raw(text: str) -> None:
         assert event is not None
         line = line_of(event, nick="me")
         assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in line)
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (Disconnected(time=NOW, reason="gone"), "12:03 -- the connection is lost: gone"),
+        (Reconnecting(time=NOW, attempt=1, delay=0.7), "12:03 -- connecting again in 1 s"),
+        (
+            Reconnecting(time=NOW, attempt=2, delay=31.4, reason="refused"),
+            "12:03 -- refused; connecting again in 31 s",
+        ),
+        (Reconnected(time=NOW, nick="me"), "12:03 -- you are me again"),
+        (
+            RejoinFailed(time=NOW, room="#cats", reason="no"),
+            "12:03 ! you are no longer in #cats: no",
+        ),
+        (
+            Gap(time=NOW, target="#cats", reason="no history"),
+            "12:03 -- #cats: what was said meanwhile may be missing: no history",
+        ),
+        (
+            Gap(time=NOW, target="", reason="no history"),
+            "12:03 -- what was said meanwhile may be missing: no history",
+        ),
+    ],
+)
+def test_the_way_back(event: Event, text: str) -> None:
+    assert line_of(event, nick="me", room="#lobby", zone=dt.UTC) == text

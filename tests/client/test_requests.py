@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from trio_chat.client import ConnectionLost, NoAnswer, Refused
-from trio_chat.client.requests import Receipt, Requests, UntilEcho, UntilInside, UntilPong
+from trio_chat.client.requests import (
+    Receipt,
+    Requests,
+    UntilBatch,
+    UntilEcho,
+    UntilInside,
+    UntilPong,
+)
 from trio_chat.client.support import Support
 from trio_chat.wire import irc
 
@@ -128,3 +136,64 @@ async def test_the_end_of_the_connection() -> None:
     for _ in range(100):
         with pytest.raises(ConnectionLost, match="gone"):
             await labelled(requests, "2")
+
+
+async def test_what_may_have_been_said_is_kept() -> None:
+    requests, support = Requests(), Support()
+    said = irc.Message(command="PRIVMSG", params=("#a", "hi"), source="me")
+    receipts = {
+        "said": Receipt(timeout=5, said=said),
+        "echoed": UntilEcho("PRIVMSG", "#a", support=support, timeout=5, said=said),
+        "not sent": Receipt(timeout=5, said=said),
+        "does not come back": Receipt(timeout=5, said=said, tells=True),
+        "no message": Receipt(timeout=5),
+    }
+    for name, receipt in receipts.items():
+        receipt.label = "" if name == "echoed" else name
+        await requests.open(receipt)
+        receipt.sent = name != "not sent"
+    assert requests.fail_all("gone", keep=True) == [receipts["said"], receipts["echoed"]]
+    for name, receipt in receipts.items():
+        assert receipt.unconfirmed == (name in ("said", "echoed"))
+        assert receipt.answered == (not receipt.unconfirmed)
+    # Their places are free: who waits for one is told.
+    for _ in range(100):
+        with pytest.raises(ConnectionLost, match="gone"):
+            await labelled(requests, "2")
+
+
+async def test_no_timeout_while_nothing_is_known(autojump_clock: MockClock) -> None:
+    requests = Requests()
+    receipt = Receipt(timeout=5, said=irc.Message(command="PRIVMSG", params=("#a", "hi")))
+    receipt.label = "1"
+    await requests.open(receipt)
+    receipt.sent = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(receipt.wait)
+        await trio.sleep(3)
+        requests.fail_all("gone", keep=True)
+        await trio.sleep(1000)
+        assert not receipt.answered
+        receipt.finish()
+
+
+async def test_history_is_an_answer_and_no_event() -> None:
+    requests = Requests()
+    first, second, third = (UntilBatch("CHATHISTORY", timeout=5) for _ in range(3))
+    for receipt in (first, second, third):
+        await requests.open(receipt)
+    # Not every batch is one.
+    assert take(requests, ":s BATCH +n netsplit a b") is None
+    assert take(requests, "@batch=n :bob!b@h QUIT :a b") is None
+    take(requests, ":s BATCH +x chathistory #a")
+    assert take(requests, "@batch=x :bob!b@h PRIVMSG #a :old") is first
+    take(requests, ":s BATCH -x")
+    take(requests, ":s BATCH +y draft/chathistory-targets")
+    take(requests, ":s BATCH -y")
+    assert take(requests, ":s FAIL JOIN X :No") is None
+    assert take(requests, ":s FAIL CHATHISTORY MESSAGE_ERROR #a :No") is third
+    assert first.swallows
+    assert [reply.params[-1] for reply in await first.wait()] == ["old"]
+    assert await second.wait() == []
+    with pytest.raises(Refused, match="No"):
+        await third.wait()

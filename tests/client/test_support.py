@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_chat.client.support import Support
+from trio_chat.client.support import HISTORY_PAGE, Support
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,27 @@ def test_the_longest_host() -> None:
     support.take(("me", "HOSTLEN=x", "HOSTLEN=99999", "are supported"))
     assert support.host_length == 200
     support.take(())
+
+
+@pytest.mark.parametrize(
+    ("token", "page"),
+    [
+        ("CHATHISTORY=20", 20),
+        ("CHATHISTORY=0", HISTORY_PAGE),
+        ("CHATHISTORY=100000", HISTORY_PAGE),
+        ("CHATHISTORY=x", HISTORY_PAGE),
+        ("CHATHISTORY", HISTORY_PAGE),
+        ("OTHER", HISTORY_PAGE),
+    ],
+)
+def test_pages_of_history(token: str, page: int) -> None:
+    support = Support()
+    support.take(("me", token, "are supported"))
+    assert support.history_page == page
+
+
+def test_what_messages_are_found_by() -> None:
+    support = Support()
+    assert support.message_references == {"msgid", "timestamp"}
+    support.take(("me", "MSGREFTYPES=timestamp", "are supported"))
+    assert support.message_references == {"timestamp"}

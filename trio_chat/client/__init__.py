@@ -12,9 +12,10 @@ async with connect("127.0.0.1", 55555, nick="parrot") as chat:
 It speaks IRC, so that it works with any IRC server, and uses what IRCv3 capabilities the server
 has.
 
-- The library: `connection` (making and leaving a connection), `chat` (the tasks and the calls),
-  `events` and `errors`; behind them `registration`, `requests`, `interpretation` and `support`,
-  which do no I/O, and the two queues `outgoing` and `event_queue`.
+- The library: `connection` (making and leaving a conversation), `chat` (the calls), `events` and
+  `errors`; behind them `succession` (its connections), `link` (one of them), `reconnecting` and
+  `resuming` (the next one), the two queues `outgoing` and `event_queue`, and, without I/O,
+  `registration`, `requests`, `interpretation`, `support` and `memory`.
 - The program `trio-chat client`: `command` (options), `destination`, and then either `pipe` (lines
   in, lines out) or `interactive` (a person at a terminal), which has `slash` (commands),
   `answers` (what it shows of them), `terminal` (the device), `editor` and `keys` (pure); both use
@@ -23,11 +24,13 @@ has.
 
 from trio_chat.client.chat import Chat
 from trio_chat.client.connection import connect, connect_over
-from trio_chat.client.errors import ChatError, ConnectionLost, NoAnswer, Refused
+from trio_chat.client.errors import ChatError, ConnectionLost, NoAnswer, NotSaid, Refused
 from trio_chat.client.events import (
     AwayChanged,
     Ctcp,
+    Disconnected,
     Event,
+    Gap,
     Invited,
     Joined,
     Kicked,
@@ -38,6 +41,9 @@ from trio_chat.client.events import (
     Notice,
     Parted,
     Quit,
+    Reconnected,
+    Reconnecting,
+    RejoinFailed,
     ServerReply,
     TopicChanged,
 )
@@ -49,7 +55,9 @@ __all__ = [
     "ChatError",
     "ConnectionLost",
     "Ctcp",
+    "Disconnected",
     "Event",
+    "Gap",
     "Invited",
     "Joined",
     "Kicked",
@@ -58,11 +66,15 @@ __all__ = [
     "ModeChanged",
     "NickChanged",
     "NoAnswer",
+    "NotSaid",
     "Notice",
     "Parted",
     "Quit",
     "Receipt",
+    "Reconnected",
+    "Reconnecting",
     "Refused",
+    "RejoinFailed",
     "ServerReply",
     "TopicChanged",
     "connect",

@@ -54,6 +54,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str
     tls_insecure: bool
     json: bool
+    reconnect: bool | None
     source: int | None
     sink: int | None
 
@@ -87,6 +88,12 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--listen-only", is_flag=True, help="Say nothing; run until stopped.")
 @click.option("--no-read", is_flag=True, help="Print nothing.")
+@click.option(
+    "--reconnect/--no-reconnect",
+    default=None,
+    help="When the connection is lost, connect again, and read what was missed.  "
+    "[default: at a terminal only]",
+)
 def client_command(
     address: str,
     nick: str | None,
@@ -99,6 +106,7 @@ def client_command(
     json: bool,
     listen_only: bool,
     no_read: bool,
+    reconnect: bool | None,
 ) -> None:
     """`trio-chat client`"""
     try:
@@ -129,6 +137,7 @@ def client_command(
         ca_file=tls_ca or "",
         tls_insecure=tls_insecure,
         json=json,
+        reconnect=reconnect,
         source=None if listen_only else 0,
         sink=None if no_read else 1,
     )
@@ -214,6 +223,7 @@ async def _run(request: _Request) -> int:
 
 async def _converse(request: _Request) -> None:
     interactive = _is_interactive(request)
+    reconnect = interactive if request.reconnect is None else request.reconnect
     async with connect(
         request.address.host,
         request.address.port,
@@ -225,6 +235,7 @@ async def _converse(request: _Request) -> None:
         tls_insecure=request.tls_insecure,
         buffer=_BUFFER,
         own_messages=interactive,
+        reconnect=reconnect,
     ) as chat:
         if interactive:
             await Conversation(chat, Terminal(0, 1)).run(request.room)
@@ -234,6 +245,7 @@ async def _converse(request: _Request) -> None:
                 room=request.room,
                 source=request.source,
                 sink=request.sink,
+                patient=reconnect,
                 print_as=_in_json if request.json else _in_words(chat, request.room),
             )
             await pipe.run()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TypedDict, Unpack
 
@@ -22,6 +22,7 @@ from trio_chat.client.chat import Chat
 from trio_chat.client.errors import ConnectionLost, NoAnswer
 from trio_chat.client.phrasing import check_name
 from trio_chat.client.registration import Registration
+from trio_chat.client.succession import Succession
 
 _GOODBYE = 1.0
 """Seconds for closing a connection whose user is in a hurry, or in trouble."""
@@ -50,6 +51,10 @@ class Options(TypedDict, total=False):
     (echo-message). Default: no, as few bots want to hear themselves."""
 
 
+Reopen = Callable[[], Awaitable[trio.abc.Stream]]
+"""What makes another stream to the same server. May raise `ChatError` and `OSError`."""
+
+
 @asynccontextmanager
 async def connect(
     host: str,
@@ -59,9 +64,15 @@ async def connect(
     tls: bool | ssl.SSLContext = False,
     ca_file: str = "",
     tls_insecure: bool = False,
+    reconnect: bool = False,
     **options: Unpack[Options],
 ) -> AsyncIterator[Chat]:
     """Connect to a server and register there; at the end of the block say goodbye and close.
+
+    With `reconnect`, a connection that is lost is no end: another one takes its place, in the same
+    rooms, and what was said meanwhile is read from the server's history (`resuming`). The events
+    tell of it, from `Disconnected` to `Reconnected`, and of what could not be had (`Gap`). Calls
+    wait meanwhile. Only what has been connected once is connected again.
 
     With `tls` the certificate is verified, against the system's authorities or those in `ca_file`;
     `tls_insecure` does without, and so gives privacy only from those who do not try. A context of
@@ -73,12 +84,17 @@ async def connect(
     """
     timeout = options.get("timeout", 30.0)
     context = _tls_context(tls, ca_file, tls_insecure)
+
+    async def reopen() -> trio.abc.Stream:
+        return await _open(host, port, context)
+
     try:
         with trio.fail_after(timeout):
-            stream = await _open(host, port, context)
+            stream = await reopen()
     except trio.TooSlowError:
         raise NoAnswer(f"{_at(host, port)} does not answer") from None
-    async with connect_over(stream, nick=nick, **options) as chat:
+    again = reopen if reconnect else None
+    async with connect_over(stream, nick=nick, reopen=again, **options) as chat:
         yield chat
 
 
@@ -95,51 +111,59 @@ async def connect_over(
     keepalive: float = 90.0,
     buffer: int = 1000,
     own_messages: bool = False,
+    reopen: Reopen | None = None,
 ) -> AsyncIterator[Chat]:
     """Register on a stream that is connected already, and close it at the end of the block.
 
-    For any stream that trio knows: a UNIX socket, a tunnel, a test. Raises as `connect` does.
+    For any stream that trio knows: a UNIX socket, a tunnel, a test. With `reopen`, which makes
+    another one, a lost connection is taken up again. Raises as `connect` does.
     """
     check_name(nick)
     username = username or nick
-    registration = Registration(
-        nick=nick,
-        username=username,
-        realname=realname or nick,
-        password=password,
-        alternatives=alternatives,
-    )
-    chat = Chat(
+    realname = realname or nick
+
+    def register(nick: str) -> Registration:
+        return Registration(
+            nick=nick,
+            username=username,
+            realname=realname,
+            password=password,
+            alternatives=alternatives,
+        )
+
+    connections = Succession(
         stream,
-        registration=registration,
-        username=username,
+        register=register,
+        nick=nick,
         timeout=timeout,
         keepalive=keepalive,
         buffer=buffer,
         own_messages=own_messages,
+        reopen=reopen,
     )
+    chat = Chat(connections, username=username)
     try:
-        async with _serve(chat):
+        async with _serve(chat, connections):
             yield chat
     finally:
         # Shielded, as it must happen on the way out of a cancellation too; hence the deadline.
         with trio.move_on_after(_GOODBYE, shield=True):
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await chat.farewell()
-                await stream.aclose()
-        await trio.aclose_forcefully(stream)
+                await connections.link.farewell()
+                await connections.link.stream.aclose()
+        await trio.aclose_forcefully(connections.link.stream)
 
 
 @asynccontextmanager
-async def _serve(chat: Chat) -> AsyncIterator[None]:
+async def _serve(chat: Chat, connections: Succession) -> AsyncIterator[None]:
     """Run the tasks of a connection around the body; the body's exception comes out bare."""
     raised: BaseException | None = None
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(chat.run)
+        nursery.start_soon(connections.run)
         try:
             try:
                 with trio.fail_after(chat.timeout):
-                    await chat.welcomed()
+                    await connections.link.welcomed()
             except trio.TooSlowError:
                 raise NoAnswer("the server does not complete the registration") from None
             yield

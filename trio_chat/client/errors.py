@@ -29,3 +29,15 @@ class NoAnswer(ChatError):  # noqa: N818
 
 class ConnectionLost(ChatError):  # noqa: N818
     """The connection could not be made, or ended without our having asked for it."""
+
+
+class NotSaid(ConnectionLost):
+    """The connection was lost before the server had this message, and nobody has been shown it.
+
+    Read in the server's history, so that it can be said again without being said twice. `text` is
+    what it was.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"the connection was lost before this was said: {text}")
+        self.text = text

@@ -44,10 +44,20 @@ class EventQueue:
     async def put(self, event: Event) -> None:
         """Add an event. Waits up to `PATIENCE` seconds where the queue is full, then drops it."""
         if len(self._events) >= self._limit and not self._missed:
-            self._drained = trio.Event()
             with trio.move_on_after(PATIENCE):
-                await self._drained.wait()
+                await self._until_drained()
         self.put_nowait(event)
+
+    async def room(self) -> None:
+        """Wait, however long it takes, until an event can be added that will not be missed."""
+        await trio.lowlevel.checkpoint()
+        while len(self._events) >= (self._limit // 2 + 1 if self._missed else self._limit):
+            await self._until_drained()
+
+    async def _until_drained(self) -> None:
+        if self._drained.is_set():
+            self._drained = trio.Event()
+        await self._drained.wait()
 
     def put_nowait(self, event: Event) -> None:
         """Add an event, or count it as missed where the queue is full."""

@@ -40,7 +40,7 @@ class Message(Event, frozen=True, kw_only=True):
     own: bool = False
     """Whether we said it ourselves. Such messages come only with `own_messages`."""
     history: bool = False
-    """Whether it was said before we came, so that nobody waits for an answer."""
+    """Whether it was said before we came, or while we were away: read from the server's history."""
     id: str = ""
     """The server's name for the message (IRCv3 message-ids), where it has one."""
 
@@ -173,3 +173,45 @@ class Missed(Event, frozen=True, kw_only=True):
     """`count` events of here are gone, because nobody read them in time."""
 
     count: int
+
+
+class Disconnected(Event, frozen=True, kw_only=True):
+    """The connection is lost. Comes only with `reconnect`; without, the events end instead."""
+
+    reason: str
+
+
+class Reconnecting(Event, frozen=True, kw_only=True):
+    """We shall try to connect again, in `delay` seconds."""
+
+    attempt: int
+    """1 for the first one since the connection was lost."""
+    delay: float
+    reason: str = ""
+    """Why the attempt before this one has failed."""
+
+
+class Reconnected(Event, frozen=True, kw_only=True):
+    """We are connected again. We come back into our rooms next, and what we missed follows."""
+
+    nick: str
+    """Our nickname, which may be another one than before."""
+
+
+class RejoinFailed(Event, frozen=True, kw_only=True):
+    """We were in this room, and have not got back into it."""
+
+    room: str
+    reason: str
+
+
+class Gap(Event, frozen=True, kw_only=True):
+    """Something may have been said while we were away that we shall not see.
+
+    Everything that did come stands around it in the order in which it was said. `time` is that of
+    the last that we have seen before.
+    """
+
+    target: str
+    """The room or person with whom; empty for all persons."""
+    reason: str

@@ -89,6 +89,18 @@ def _sentence_of(event: Event, *, nick: str, room: str) -> str:
             return f"{event.by} invites {whom} to {event.room}"
         case events.Missed():
             return f"-- {event.count} lines were missed here"
+        case events.Disconnected():
+            return f"-- the connection is lost: {event.reason}"
+        case events.Reconnecting():
+            why = f"{event.reason}; " if event.reason else ""
+            return f"-- {why}connecting again in {event.delay:.0f} s"
+        case events.Reconnected():
+            return f"-- you are {event.nick} again"
+        case events.RejoinFailed():
+            return f"! you are no longer in {event.room}: {event.reason}"
+        case events.Gap():
+            where = f"{event.target}: " if event.target else ""
+            return f"-- {where}what was said meanwhile may be missing: {event.reason}"
         case events.ServerReply():
             return _reply(event)
     return ""

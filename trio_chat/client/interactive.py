@@ -17,7 +17,7 @@ import trio
 from trio_chat.client.chat import Chat
 from trio_chat.client.editor import LineEditor, Signal, Submitted
 from trio_chat.client.errors import ChatError
-from trio_chat.client.events import Event, Joined, Message, NickChanged
+from trio_chat.client.events import Event, Joined, Message, NickChanged, RejoinFailed
 from trio_chat.client.formatting import line_of
 from trio_chat.client.keys import KeyDecoder
 from trio_chat.client.slash import COMMANDS, Session
@@ -70,6 +70,9 @@ class Conversation:
             for key in decoder.feed(data):
                 asked = self._editor.press(key)
                 if isinstance(asked, Submitted):
+                    if self._is_goodbye(asked.line):
+                        conversation.cancel()
+                        return
                     await self._submit(asked.line)
                 elif asked is Signal.CLEAR:
                     await self._screen.clear()
@@ -83,6 +86,10 @@ class Conversation:
                     return
             await self._screen.refresh()
         conversation.cancel()
+
+    def _is_goodbye(self, line: str) -> bool:
+        """Whether somebody wants to leave who has been left alone: other lines have to wait."""
+        return not self._chat.connected and line.split(maxsplit=1)[:1] == ["/quit"]
 
     async def _submit(self, line: str) -> None:
         try:
@@ -126,7 +133,10 @@ class Conversation:
         if isinstance(event, Joined) and self._chat.is_me(event.nick):
             self._session.came_into(event.room)
             return displayable(f"you are in {event.room}")
-        return line_of(event, nick=self._chat.nick, room=self._session.room)
+        line = line_of(event, nick=self._chat.nick, room=self._session.room)
+        if isinstance(event, RejoinFailed):
+            self._session.lost(event.room)
+        return line
 
     async def _follow_signals(self) -> None:
         with trio.open_signal_receiver(signal.SIGWINCH, signal.SIGCONT) as signals:

@@ -21,7 +21,7 @@ import trio
 
 from trio_chat.client import descriptors
 from trio_chat.client.chat import Chat
-from trio_chat.client.errors import ChatError
+from trio_chat.client.errors import ChatError, NotSaid
 from trio_chat.client.events import Event
 from trio_chat.client.requests import WINDOW, Receipt
 
@@ -68,12 +68,15 @@ class Pipe:
         source: int | None,
         sink: int | None,
         print_as: Callable[[Event], bytes],
+        patient: bool = False,
     ) -> None:
         self._chat = chat
         self._room = room
         self._source = source
         self._sink = sink
         self._print_as = print_as
+        # Whether the loss of a connection is not the end, so that lines may have to be said again.
+        self._patient = patient
         self._failure: ChatError | None = None
 
     async def run(self) -> None:
@@ -99,10 +102,28 @@ class Pipe:
         try:
             async with receipts, aclosing(lines_of(source)) as lines:
                 async for line in lines:
-                    for receipt in await self._chat.post(self._room, line):
+                    said = await self._chat.post(self._room, line)
+                    if self._patient:
+                        await self._see_to_it(said)
+                        continue
+                    for receipt in said:
                         await receipts.send(receipt)
         except ChatError as error:
             self._fail(error, scope)
+
+    async def _see_to_it(self, receipts: list[Receipt]) -> None:
+        """Wait until a line is said, and say again what is known to have gone with a connection.
+
+        The next line waits for that: they are to be said in order.
+        """
+        while receipts:
+            lost: list[str] = []
+            for receipt in receipts:
+                try:
+                    await receipt.wait()
+                except NotSaid as error:
+                    lost.append(error.text)
+            receipts = [r for text in lost for r in await self._chat.post(self._room, text)]
 
     async def _acknowledge(
         self, receipts: trio.MemoryReceiveChannel[Receipt], scope: trio.CancelScope

@@ -15,6 +15,7 @@ WANTED = frozenset(
         "away-notify",
         "batch",
         "cap-notify",
+        "draft/chathistory",
         "echo-message",
         "extended-join",
         "labeled-response",
@@ -27,7 +28,8 @@ WANTED = frozenset(
 """The capabilities that this client makes use of."""
 _ALTERNATIVES = 3
 
-_NICK_TAKEN = frozenset(("433", "436", "437"))
+NICK_TAKEN = frozenset(("433", "436", "437"))
+"""Codes of refusals that may be over soon."""
 _REFUSALS = frozenset(("432", "463", "464", "465", "466"))
 
 
@@ -138,11 +140,11 @@ class Registration:
         if command == "001" and message.params:
             self.registered = True
             self.nick = message.params[0]
-        elif command in _NICK_TAKEN and self._alternatives:
+        elif command in NICK_TAKEN and self._alternatives:
             self._alternatives -= 1
             self.nick += "_"
             return [Message(command="NICK", params=(self.nick,))]
-        elif command in _NICK_TAKEN or command in _REFUSALS or command == "FAIL":
+        elif command in NICK_TAKEN or command in _REFUSALS or command == "FAIL":
             refusal = refusal_of(message)
             assert refusal is not None
             raise refusal

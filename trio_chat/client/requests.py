@@ -29,6 +29,7 @@ WINDOW = 32
 _BATCHES = 64
 """Batches that a server may have open at a time; it can not make us remember more."""
 _HISTORY = frozenset(("chathistory", "draft/chathistory", "znc.in/playback"))
+_ANSWERS = frozenset(("chathistory", "draft/chathistory", "draft/chathistory-targets"))
 _END_OF_NAMES = "366"
 
 
@@ -44,17 +45,35 @@ class Receipt:
         "label",
         "replies",
         "said",
+        "sent",
+        "swallows",
+        "tells",
+        "unconfirmed",
     )
 
     def __init__(
-        self, *, timeout: float, keeps_replies: bool = False, said: Message | None = None
+        self,
+        *,
+        timeout: float,
+        keeps_replies: bool = False,
+        said: Message | None = None,
+        tells: bool = False,
     ) -> None:
         self.replies: list[Message] = []
         """What has come in answer so far."""
         self.keeps_replies = keeps_replies
         """Whether whoever asked reads `replies`, so that they are no events as well."""
         self.said = said
-        """What we said, where the server will not tell us in its place among the events."""
+        """What we said, if this is the answer to a message of ours."""
+        self.tells = tells
+        """Whether the server will not tell us in its place among the events what we said."""
+        self.swallows = False
+        """Whether nothing in the answer is an event."""
+        self.sent = False
+        """Whether the request is on its way, as far as we know."""
+        self.unconfirmed = False
+        """Whether the connection went before the answer, and it is being found out what became of
+        the request."""
         self.label = ""
         self._done = trio.Event()
         self._failure: ChatError | None = None
@@ -80,10 +99,13 @@ class Receipt:
 
         Raises `Refused` when one of them is an error, `ConnectionLost`, or `NoAnswer` when the
         server takes longer than the timeout, which counts from this call. Once a wait has ended,
-        however it did, the request is over: a late answer to it is nobody's.
+        however it did, the request is over: a late answer to it is nobody's. While it is
+        `unconfirmed` there is no server whose time could count, and so no timeout.
         """
         try:
             with trio.move_on_after(self._timeout):
+                await self._done.wait()
+            if self.unconfirmed:
                 await self._done.wait()
         finally:
             # Does nothing when it is done. A wait that is cancelled must free its place too.
@@ -103,6 +125,10 @@ class Receipt:
         """Whether `message`, which this has claimed, is the last one."""
         return True
 
+    def opens(self, message: Message) -> bool:
+        """Whether `message`, the start of a batch that has no label, begins the answer to this."""
+        return False
+
     def answer(self, message: Message, *, last: bool) -> None:
         """Add a reply; nothing more is to come after the `last` one."""
         self.replies.append(message)
@@ -117,8 +143,8 @@ class Receipt:
             if self._on_done is not None:
                 self._on_done(self)
 
-    def begin(self, on_done: Callable[[Receipt], None]) -> None:
-        """Say what to call when the request has ended."""
+    def begin(self, on_done: Callable[[Receipt], None] | None) -> None:
+        """Say what to call when the request has ended, if anything."""
         self._on_done = on_done
 
 
@@ -138,8 +164,9 @@ class UntilPong(Receipt):
         claims_errors: bool = False,
         keeps_replies: bool = False,
         said: Message | None = None,
+        tells: bool = False,
     ) -> None:
-        super().__init__(timeout=timeout, keeps_replies=keeps_replies, said=said)
+        super().__init__(timeout=timeout, keeps_replies=keeps_replies, said=said, tells=tells)
         self._token = token
         self._claims_errors = claims_errors
 
@@ -163,8 +190,16 @@ class UntilEcho(Receipt):
 
     __slots__ = ("_command", "_support", "_target")
 
-    def __init__(self, command: str, target: str, *, support: Support, timeout: float) -> None:
-        super().__init__(timeout=timeout)
+    def __init__(
+        self,
+        command: str,
+        target: str,
+        *,
+        support: Support,
+        timeout: float,
+        said: Message | None = None,
+    ) -> None:
+        super().__init__(timeout=timeout, said=said)
         self._command = command
         self._support = support
         self._target = support.fold(target)
@@ -200,6 +235,25 @@ class UntilInside(Receipt):
         return bool(subject) and (
             self._support.fold(subject[0]) == self._room or subject[0] == "JOIN"
         )
+
+
+class UntilBatch(Receipt):
+    """A question about history: its answer is one batch, or an error. Nothing in it is an event."""
+
+    __slots__ = ("_command",)
+
+    def __init__(self, command: str, *, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self.swallows = True
+        self._command = command
+
+    def claims(self, message: Message, mine: bool) -> bool:
+        if message.command == "FAIL":
+            return message.params[:1] == (self._command,)
+        return refusal_of(message) is not None and message.params[1:2] == (self._command,)
+
+    def opens(self, message: Message) -> bool:
+        return not _ANSWERS.isdisjoint(message.params[1:2])
 
 
 class _Batch:
@@ -244,11 +298,24 @@ class Requests:
         else:
             self._ordered.remove(receipt)
 
-    def fail_all(self, reason: str) -> None:
-        """The connection is over: end every request, and all that come, with `ConnectionLost`."""
+    def fail_all(self, reason: str, *, keep: bool = False) -> list[Receipt]:
+        """The connection is over: end every request, and all that come, with `ConnectionLost`.
+
+        With `keep`, messages that the server would have sent back to us (echo-message) stay open:
+        what became of them can be read in its history. Returns these, oldest first.
+        """
         self._lost = reason
+        kept = []
         for receipt in [*self._labelled.values(), *self._ordered]:
-            receipt.finish(ConnectionLost(reason))
+            if keep and receipt.sent and receipt.said is not None and not receipt.tells:
+                # No place of this connection's is taken by it any more.
+                self._close(receipt)
+                receipt.begin(None)
+                receipt.unconfirmed = True
+                kept.append(receipt)
+            else:
+                receipt.finish(ConnectionLost(reason))
+        return kept
 
     def in_history(self, message: Message) -> bool:
         """Whether the message is part of a batch of what was said before."""
@@ -283,6 +350,8 @@ class Requests:
             # A batch inside another one answers the same request as that (batch, "Nested batches").
             outer = self._batches.get(message.tags.get("batch", ""))
             receipt = self._labelled.get(message.tags.get("label", ""))
+            if receipt is None and outer is None:
+                receipt = next((r for r in self._ordered if r.opens(message)), None)
             self._batches[reference] = _Batch(
                 receipt=receipt or (outer.receipt if outer else None),
                 root=receipt is not None,

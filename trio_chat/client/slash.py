@@ -7,6 +7,7 @@ commands are a table, and `/help` is made from it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -14,8 +15,12 @@ from trio_chat.client import advice, answers
 from trio_chat.client.chat import Chat
 from trio_chat.client.destination import room_name
 from trio_chat.client.errors import ChatError
+from trio_chat.client.formatting import line_of
 from trio_chat.client.phrasing import check_name
 from trio_chat.wire.plain import displayable
+
+_RECALLED = 20
+"""Messages of a room that are shown to who comes in."""
 
 
 class Session:
@@ -41,13 +46,23 @@ class Session:
             await self.show(displayable(f"! {advice.inside(error)}"))
 
     async def enter(self, room: str, key: str = "") -> None:
-        """Join a room and make it the current one. Raises what `Chat.join` raises."""
+        """Join a room and make it the current one. Raises what `Chat.join` raises.
+
+        Who comes in is shown what was said last, where the server can tell.
+        """
+        back = self.chat.is_in(room)
         self._entering = room
         try:
             await self.chat.join(room, key)
         finally:
             self._entering = ""
         self.room = room
+        if not back:
+            with suppress(ChatError):
+                for event in await self.chat.history(room, _RECALLED, unseen=True):
+                    line = line_of(event, nick=self.chat.nick, room=room)
+                    if line:
+                        await self.show(line)
 
     def came_into(self, room: str) -> None:
         """Take note of the event that we are in a room now, before anybody is shown it.
@@ -58,6 +73,12 @@ class Session:
         fold = self.chat.support.fold
         if fold(room) == fold(self._entering):
             self.room = room
+
+    def lost(self, room: str) -> None:
+        """Take note that we are in a room no more, against our will."""
+        fold = self.chat.support.fold
+        if fold(room) == fold(self.room):
+            self.room = ""
 
     async def _command(self, text: str) -> None:
         word, _, argument = text[1:].partition(" ")

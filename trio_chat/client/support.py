@@ -21,10 +21,22 @@ _CASEMAPPINGS = {
 }
 
 
+HISTORY_PAGE = 100
+"""Messages of history that we ask for at a time, where the server gives so many."""
+
+
 class Support:
     """Names and limits as the server at the other end understands them."""
 
-    __slots__ = ("_casemapping", "channel_types", "host_length", "prefixes", "status_prefixes")
+    __slots__ = (
+        "_casemapping",
+        "channel_types",
+        "history_page",
+        "host_length",
+        "message_references",
+        "prefixes",
+        "status_prefixes",
+    )
 
     def __init__(self) -> None:
         self._casemapping: Mapping[int, int] | None = _CASEMAPPINGS["rfc1459"]
@@ -35,6 +47,10 @@ class Support:
         """What can stand in front of a room, to reach only some of its members (STATUSMSG)."""
         self.host_length = 63
         """Bytes of the longest host name that the server shows."""
+        self.history_page = HISTORY_PAGE
+        """Messages to be asked for at a time (chathistory, "ISUPPORT tokens")."""
+        self.message_references = frozenset(("msgid", "timestamp"))
+        """What the server finds a message by."""
 
     def take(self, params: Sequence[str]) -> None:
         """Learn from the parameters of one 005. Tokens that make no sense are passed over."""
@@ -52,6 +68,10 @@ class Support:
                 self.status_prefixes = value
             elif name == "HOSTLEN" and value.isascii() and value.isdigit() and int(value) < 256:
                 self.host_length = max(int(value), 63)
+            elif name == "CHATHISTORY" and value.isascii() and value.isdigit() and len(value) < 9:
+                self.history_page = min(int(value) or HISTORY_PAGE, HISTORY_PAGE)
+            elif name == "MSGREFTYPES":
+                self.message_references = frozenset(value.split(","))
 
     def fold(self, name: str) -> str:
         """Return the form in which equal nicknames and equal rooms are equal strings."""
