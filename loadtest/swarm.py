@@ -169,8 +169,11 @@ class Swarm:
         probe = Client(room, member, access, Timings(), lambda text: None)
         try:
             probe.connect()
-            hears_itself = "echo-message" in probe.explore()
-            capabilities = ("echo-message",) if hears_itself else ()
+            offered = probe.explore()
+            hears_itself = "echo-message" in offered
+            # Who asks for history themselves is shown none on joining.
+            wanted = ("echo-message", "draft/chathistory")
+            capabilities = tuple(name for name in wanted if name in offered)
             self._set_up(hears_itself=hears_itself)
             probe.join()
             self._probe_limits(probe)

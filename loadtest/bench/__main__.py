@@ -2,8 +2,8 @@
 
 Owns the options and the exit code: 0 when all was measured and nothing lost, 1 when something was
 lost, a server failed or, with `--check`, a requirement was missed, 2 for a wrong option, 130 when
-interrupted. The table goes to stdout, progress to stderr. With the word `core` or `worst` before
-its options it is the bench of that name.
+interrupted. The table goes to stdout, progress to stderr. With the word `core`, `history` or
+`worst` before its options it is the bench of that name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest.bench import core, crowd, report
+from loadtest.bench import core, crowd, history, report
 from loadtest.bench.commandline import LONGEST, count, positive, take, tell, terminable
 from loadtest.bench.figures import Settings
 from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS
@@ -29,8 +29,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure what a message costs a server, beside a plain asyncio server.",
         epilog="Scenarios: "
         + "; ".join(f"{scenario.name}: {scenario.about}" for scenario in SCENARIOS.values())
-        + ". `core [options]` measures the state machine alone, without a server, and `worst "
-        "[options]` the dearest lines.",
+        + ". `core [options]` measures the state machine alone, without a server, "
+        "`history [options]` a crowd that pages through history, and `worst [options]` the dearest "
+        "lines.",
     )
     result.add_argument(
         *("--only", "-o"), nargs="+", choices=SCENARIOS, metavar="NAME", help="these scenarios"
@@ -77,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["core"]:
         return core.main(given[1:])
+    if given[:1] == ["history"]:
+        return history.main(given[1:])
     if given[:1] == ["worst"]:
         return worst.main(given[1:])
     options = _parser().parse_args(given)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tests.journal.rig import File
 from trio_chat.core.context import PAGE
 from trio_chat.core.core import Core
+from trio_chat.core.entries import Moved, Redacted
 from trio_chat.core.feed import write
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
 from trio_chat.core.output import AwaitSent, CheckPassword, Effects, LookUp, Request
@@ -73,6 +74,9 @@ class World:
         effects = self.core.step(inputs, self.now + self.jumped, monotonic=self.now)
         if self.journal is not None and effects.records:
             self.journal.store(*effects.records, number=effects.number)
+            if any(isinstance(record, Moved | Redacted) for record in effects.records):
+                # As it is before a commit returns.
+                self.journal.file()
         return effects
 
     def looked_up(self, request: LookUp) -> Completed:

@@ -194,7 +194,7 @@ def _targets(ctx: Context, user: User, times: list[int], limit: int) -> None:
             for target in done.answer
             # They may have been removed from a channel meanwhile.
             if isinstance(target, Target)
-            and (target.with_ or access.readable(ctx, user, target.conversation))
+            and (target.conversation[0] == "@" or access.readable(ctx, user, target.conversation))
         ]
         lines = [
             ctx.line("CHATHISTORY", _TARGETS, name, timestamp(target.latest.event.time))

@@ -1,0 +1,146 @@
+"""Who may read what: everybody against every kind of conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.core.history import CAPS, keeping, log_in, read
+from tests.core.world import World, codes
+from tests.journal.rig import File
+from trio_chat.core import modes, rooms
+from trio_chat.core.handlers import access
+from trio_chat.core.questions import Place
+
+SETTINGS = ("-i", "+i", "+k key", "+s", "+u", "+m", "+b *!*@*", "+R", "+l 1")
+"""What can be set in a channel: none of it opens its history to anybody, or closes it."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A channel with an operator, a half-operator, a voice, a member; who was one; and others."""
+    file = File(tmp_path / "journal.db")
+    world = keeping(file)
+    for name in ("op", "half", "voice", "member", "former", "kicked"):
+        world.irc(name, caps=CAPS, rooms="#a")
+    for name in ("stranger", "invited", "banned", "root"):
+        world.irc(name, caps=CAPS)
+    root = world.core.state.users[world.ids["root"]]
+    rooms.set_user_modes(world.core.state, root, root.modes | modes.OPERATOR)
+    world.send("op", "MODE #a +hv half voice", "PRIVMSG #a :hello")
+    world.send(
+        "op", "PRIVMSG @#a :to operators", "PRIVMSG %#a :to halves", "PRIVMSG +#a :to voices"
+    )
+    world.send("former", "PART #a")
+    world.send("op", "KICK #a kicked", "MODE #a +b banned!*@*", "INVITE invited #a")
+    yield world
+    file.close()
+
+
+EVERYTHING = ["hello", "to operators", "to halves", "to voices"]
+MEMBERS = {
+    "op": EVERYTHING,
+    "half": ["hello", "to halves", "to voices"],
+    "voice": ["hello", "to voices"],
+    "member": ["hello"],
+}
+OTHERS = ("former", "kicked", "stranger", "invited", "banned", "root")
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_channels(world: World, setting: str) -> None:
+    world.send("op", f"MODE #a {setting}")
+    for name, found in MEMBERS.items():
+        assert read(world, name) == found, name
+    for name in OTHERS:
+        (line,) = world.ask(name, "CHATHISTORY LATEST #a * 9")
+        assert "FAIL CHATHISTORY INVALID_TARGET" in line, name
+
+
+def test_what_one_may_read_follows_what_one_is(world: World) -> None:
+    world.send("op", "MODE #a +o member", "MODE #a -o op")
+    assert read(world, "member") == EVERYTHING
+    assert read(world, "op") == ["hello"]
+    world.send("former", "JOIN #a")
+    assert read(world, "former") == ["hello"]
+    world.send("member", "MODE #a +b member!*@*")
+    assert read(world, "member") == EVERYTHING, "a member who is banned is one still"
+    world.send("member", "PART #a", "JOIN #a")
+    assert codes(world.ask("member", "CHATHISTORY LATEST #a * 9")) == ["FAIL"]
+
+
+def test_a_channel_that_is_not_there_is_as_one_that_is_not_theirs(world: World) -> None:
+    world.send("op", "MODE #a +s")
+    there = world.ask("stranger", "CHATHISTORY LATEST #a * 9")
+    assert world.ask("stranger", "CHATHISTORY LATEST #x * 9") == [
+        line.replace("#a", "#x") for line in there
+    ]
+
+
+def test_an_auditorium_shows_who_comes_and_goes_to_those_who_are_told(world: World) -> None:
+    world.send("op", "MODE #a +u")
+    for name in ("op", "half", "voice", "member"):
+        world.send(name, "CAP REQ draft/event-playback")
+    world.send("stranger", "JOIN #a", "PART #a", "PRIVMSG #a :let me in")
+    world.send("member", "PRIVMSG #a :who was that")
+    for name, seen in (("op", True), ("half", True), ("voice", False), ("member", False)):
+        lines = world.ask(name, "CHATHISTORY LATEST #a * 3")
+        assert any(" JOIN " in line and ":stranger!" in line for line in lines) == seen, name
+        assert any("who was that" in line for line in lines)
+
+
+def test_direct_messages(world: World) -> None:
+    world.send("voice", "PRIVMSG member :between us")
+    assert read(world, "voice", "member") == read(world, "member", "voice") == ["between us"]
+    for name in ("op", "stranger", "root"):
+        assert read(world, name, "member") == []
+        assert read(world, name, "voice") == []
+    world.quit("member")
+    assert read(world, "voice", "member") == ["between us"]
+    for name in ("op", "stranger", "root"):
+        assert codes(world.ask(name, "CHATHISTORY LATEST member * 9")) == ["FAIL"]
+
+
+def test_a_nickname_is_nobody(world: World) -> None:
+    world.send("voice", "PRIVMSG member :between us")
+    world.quit("member")
+    world.quit("voice")
+    for name in ("member", "voice"):
+        world.irc(name, caps=CAPS)
+    assert read(world, "member", "voice") == []
+    assert read(world, "voice", "member") == []
+
+
+def test_an_account_is_somebody(world: World) -> None:
+    log_in(world, "voice", "v")
+    log_in(world, "member", "m")
+    world.send("voice", "PRIVMSG member :between us")
+    world.irc("other", caps=CAPS)
+    assert read(world, "other", "voice") == []
+    log_in(world, "other", "M")
+    assert read(world, "other", "voice") == ["between us"]
+
+
+def test_an_ignored_message_is_not_read_later(world: World) -> None:
+    world.person("human")
+    world.send("human", "/ignore voice")
+    world.send("voice", "PRIVMSG human :you can not hear me")
+    assert world.ask("human", "/history voice") == ["Nothing was said in voice."]
+
+
+def test_what_is_returned(world: World) -> None:
+    ctx, users = world.core.context, world.core.state.users
+    op, stranger = users[world.ids["op"]], users[world.ids["stranger"]]
+    assert access.readable(ctx, op, "#A") == Place("#a", standing=modes.OP)
+    for name in ("", "#", "#x", "@#a", "nobody", "+", "a b"):
+        assert access.readable(ctx, stranger, name) is None
+
+
+def test_how_many_are_found_again_when_they_are_gone(world: World) -> None:
+    for number in range(access.PARTNERS + 1):
+        world.irc(f"n{number}")
+        world.send(f"n{number}", f"PRIVMSG op :from {number}", "QUIT")
+    assert codes(world.ask("op", "CHATHISTORY LATEST n0 * 9")) == ["FAIL"]
+    assert read(world, "op", "n1") == ["from 1"]
