@@ -232,6 +232,11 @@ def test_a_label_has_one_answer(world: Remembering, said: list[str]) -> None:
     assert "INVALID_PARAMS" in line
 
 
+def test_it_counts_as_several_lines(world: Remembering) -> None:
+    effects = world.turn([world.lines("al", "SEARCH text=x", "SEARCH limit=x")])
+    assert effects.charges == [world.ids["al"]] * 4
+
+
 # --- /search
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.journal.rig import MS, File, number_at, said, texts
-from trio_chat.core.entries import Entry, Marked, between
+from trio_chat.core.entries import Entry, Marked, Redacted, between
 from trio_chat.core.ids import Position
 from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.pruning import Pruning, Retention
@@ -120,6 +120,33 @@ def test_free_pages_are_given_back_a_few_at_a_time(file: File) -> None:
     # Some stay, for what comes next.
     assert 1024 - 64 <= free <= 1024
     assert after < before - 64
+
+
+def test_the_words_of_what_was_redacted_go_from_the_file(file: File) -> None:
+    for count in range(40):
+        file.say(f"w{count} {'hay ' * 20}", channel=f"#r{count % 7}")
+        file.settle()
+    (at,) = file.say("needlework")
+    file.settle()
+    file.change(Redacted("#a", at))
+    file.settle()
+    assert b"needlework" in file.connection.serialize()
+    pruning = Pruning(file.connection, Retention(), file.index)
+    while pruning.step(MS):
+        pass
+    assert b"needlework" not in file.connection.serialize()
+    assert file.one("SELECT count(*) FROM words WHERE words MATCH 'hay'") == 40
+    file.connection.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+    # All of the index is written for that, so it is not done at once again.
+    (at,) = file.say("needlework")
+    file.settle()
+    file.change(Redacted("#a", at))
+    file.settle()
+    assert not pruning.step(MS + DAY - 1)
+    while pruning.step(MS + DAY):
+        pass
+    assert b"needlework" not in file.connection.serialize()
+    assert file.one("SELECT value FROM meta WHERE name = 'redacted'") == 0
 
 
 def test_markers_and_what_is_kept_stay(file: File) -> None:

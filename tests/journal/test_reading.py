@@ -258,6 +258,10 @@ def test_markers(file: File, where: Where) -> None:
 
     assert [marker("al", "#a"), marker("al", "#b"), marker("bo", "#a")] == [20, 50, 71]
     assert marker("bo", "#b") is None
+    # What is marked in a channel is under its new name, and of no other that was called so.
+    file.change(Moved("#a", "#b"))
+    file.file()
+    assert [marker("al", "#b"), marker("bo", "#b"), marker("al", "#a")] == [20, 71, None]
 
 
 # --- What it costs

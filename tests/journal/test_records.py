@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trio_chat.core import events, ids
 from trio_chat.core.events import Event, Said, SaidInLines, Source
 from trio_chat.core.ids import Position
-from trio_chat.core.questions import MESSAGES, OTHERS, TAGS
+from trio_chat.core.questions import MESSAGES, OTHERS, REDACTIONS, TAGS
 from trio_chat.journal import records
 
 TEXT = st.text(max_size=40)
@@ -134,8 +134,10 @@ def test_kinds_of_messages(kind: str, expected: int) -> None:
 
 
 def test_the_kind_of_the_others() -> None:
-    event = events.Quit(time=0.0, source=Source(prefix="a"), reason="")
-    assert records.kind_of(event) == OTHERS
+    source = Source(prefix="a")
+    assert records.kind_of(events.Quit(time=0.0, source=source, reason="")) == OTHERS
+    redaction = events.Redaction(time=0.0, source=source, target="#a", msgid="x", reason="")
+    assert records.kind_of(redaction) == REDACTIONS
 
 
 def test_each_kind_has_a_number_of_its_own() -> None:

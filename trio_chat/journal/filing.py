@@ -153,6 +153,7 @@ class Filing:
                 if (line.number, line.place) == change.position and not line.is_gone:
                     if self._index is not None:
                         self._index.remove(block.id, found, lines)
+                        self._index.note_redacted()
                     lines[place] = line.blanked()
                     blocks.rewrite(self._connection, block.id, lines)
                     if self._index is not None:

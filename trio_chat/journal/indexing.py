@@ -78,6 +78,8 @@ class Index:
         self._connection = connection
         self.done = 0
         """The last block that is in the index."""
+        self.is_merging = False
+        """Whether `merge` has begun, and is not at its end."""
 
     @classmethod
     def opened(cls, connection: sqlite3.Connection) -> Index | None:
@@ -139,3 +141,27 @@ class Index:
             self._connection.execute(
                 "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (block, text)
             )
+
+    def note_redacted(self) -> None:
+        """Note that words were taken out that have to go from the file, too: until parts of the
+        index are put together, they are in the ones that were written before."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('redacted', 1)")
+
+    def merge(self, pages: int) -> bool:
+        """Put some pages of the index together, if something was redacted since that was done last;
+        return whether there is more to do."""
+        execute = self._connection.execute
+        noted = execute("SELECT value FROM meta WHERE name = 'redacted'").fetchone()
+        if not self.is_merging:
+            if noted is None or not noted[0]:
+                return False
+            # What is redacted from here on is for the next time.
+            execute("UPDATE meta SET value = 2 WHERE name = 'redacted'")
+        before = self._connection.total_changes
+        # To begin with, a negative number has all parts be merged (FTS5, "The 'merge' Command").
+        rank = pages if self.is_merging else -pages
+        execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (rank,))
+        self.is_merging = self._connection.total_changes - before >= 2
+        if not self.is_merging:
+            execute("UPDATE meta SET value = 0 WHERE name = 'redacted' AND value = 2")
+        return self.is_merging

@@ -2,7 +2,8 @@
 
 In small steps, each a short transaction between two commits. What goes is whole blocks, so a
 conversation keeps up to a block more than it may. What was in them is overwritten in the file
-(`secure_delete`), and pages that are of no more use are given back to the file system.
+(`secure_delete`), and pages that are of no more use are given back to the file system. The words of
+what was redacted are in the index until it is merged.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Pruning:
         self._seen = 0
         """The last conversation whose messages were counted in this round."""
         self._by_age = True
+        self._merge_from = 0
+        """From when on the index may be merged again."""
 
     def step(self, now: int) -> bool:
         """Do a little; return whether there may be more to do at this time, in milliseconds.
@@ -58,7 +61,7 @@ class Pruning:
                 return True
         if self._prune_many():
             return True
-        if self.vacuum():
+        if self.vacuum() or self._merge(now):
             return True
         self._by_age, self._seen = True, 0
         return False
@@ -130,6 +133,18 @@ class Pruning:
                 if not execute("SELECT 1 FROM blocks WHERE conversation = ?", (found,)).fetchone():
                     execute("DELETE FROM parties WHERE conversation = ?", (found,))
                     execute("DELETE FROM conversations WHERE id = ?", (found,))
+
+    def _merge(self, now: int) -> bool:
+        """Have the words of what was redacted go from the index; once a day, for all of it is
+        written anew."""
+        index = self._index
+        if index is None or (not index.is_merging and now < self._merge_from):
+            return False
+        merging = index.is_merging
+        more = index.merge(_PAGES)
+        if merging and not more:
+            self._merge_from = now + _DAY
+        return more
 
     def vacuum(self) -> bool:
         """Give some free pages back to the file system; return whether there are more."""

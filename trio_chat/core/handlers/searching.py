@@ -27,6 +27,8 @@ LIMIT = 100
 """Messages that are found where nothing else is said."""
 _FOR_PEOPLE = 20
 """Messages that people on the plain side are shown."""
+_LINES = 4
+"""Lines more than one that a search counts as in flood control: it can take a second."""
 _ATTRIBUTES = frozenset(("in", "from", "after", "before", "text", "limit"))
 _FAILED = "The search could not be done, or took too long"
 
@@ -84,6 +86,8 @@ class _Searching:
         except _RefusedError as refused:
             _refuse(ctx, user, refused.name, text=refused.text)
             return
+        for _ in range(_LINES):
+            ctx.output.charge(user)
         ctx.look_up(user, question, lambda done: self._found(done, question))
 
     def _question(self) -> Search:
