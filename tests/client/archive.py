@@ -22,7 +22,6 @@ from trio_chat.wire import irc
 HISTORY = f"{LABELS} draft/chathistory"
 UNLABELLED = "batch echo-message message-tags server-time draft/chathistory"
 PAGE = 3
-START = dt.datetime(2026, 11, 28, 12, 0, tzinfo=dt.UTC)
 
 
 class Line(NamedTuple):
@@ -55,6 +54,8 @@ class Archive:
 
     def __init__(self, capabilities: str) -> None:
         self.capabilities = capabilities
+        # Whatever is said comes later than what our own clock shows meanwhile.
+        self.start = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=5)
         self.log: list[Line] = []
         self.peer = ArchivePeer(self, memory_stream_pair()[0])
         self.connections = 0
@@ -66,6 +67,8 @@ class Archive:
         """Whether what the user says gets lost on the way."""
         self.swallows = False
         """Whether what the user says is shown to everybody else, and the connection goes then."""
+        self.drops: set[str] = set()
+        """Texts that get lost, each with the connection and once."""
         self.forgotten: set[str] = set()
         """Ids that are not known any more."""
         self.before_page: Callable[[], Awaitable[None]] = _nothing
@@ -98,7 +101,7 @@ class Archive:
     def store(self, nick: str, command: str, target: str, text: str) -> Line:
         """Keep a line, half a millisecond after the one before."""
         number = len(self.log)
-        time = START + dt.timedelta(microseconds=500 * number)
+        time = self.start + dt.timedelta(microseconds=500 * number)
         line = Line(f"id{number}", time, nick, command, target, text)
         self.log.append(line)
         return line
@@ -139,6 +142,10 @@ class ArchivePeer(Peer):
 
     async def _said(self, params: tuple[str, ...], label: str) -> None:
         if self.archive.loses:
+            return
+        if params[1] in self.archive.drops:
+            self.archive.drops.remove(params[1])
+            await self.archive.cut()
             return
         line = self.archive.store(self.nick, "PRIVMSG", params[0], params[1])
         if self.archive.swallows:

@@ -364,3 +364,59 @@ async def test_a_dumb_terminal_gets_lines() -> None:
         assert running.returncode == 0
         await (await peer_of(peers)).heard("PRIVMSG #lobby hello")
     emulator.close()
+
+
+async def test_a_pipe_that_connects_again() -> None:
+    async with loopback() as (port, peers):
+        arguments = (f"127.0.0.1:{port}", "--nick", "al", "--listen-only", "--json", "--reconnect")
+        async with process(*arguments) as running:
+            first = await peer_of(peers)
+            await first.heard("JOIN #lobby")
+            await first.send("ERROR :Going down")
+            await trio.aclose_forcefully(first.stream)
+            assert running.stdout is not None
+            data = b""
+            with trio.fail_after(60):
+                while data.count(b'"gap"') < 2:
+                    data += await running.stdout.receive_some()
+                second = await peer_of(peers)
+                await second.say("bob", "hi")
+                while b'"text":"hi"' not in data:
+                    data += await running.stdout.receive_some()
+            running.send_signal(signal.SIGTERM)
+        assert running.returncode == 128 + signal.SIGTERM
+    found = [json.loads(line)["event"] for line in data.splitlines()]
+    way_back = ["disconnected", "reconnecting", "reconnected", "joined", "gap", "gap"]
+    assert found == ["joined", *way_back, "message"]
+    assert second is not first
+
+
+async def test_a_terminal_connects_again() -> None:
+    emulator = Emulator(80)
+    async with loopback() as (port, peers):
+        async with process(f"127.0.0.1:{port}", "--nick", "al", terminal=emulator) as running:
+            await emulator.until_bottom("#lobby> |")
+            first = await peer_of(peers)
+            await first.send("ERROR :Going down")
+            await trio.aclose_forcefully(first.stream)
+            await emulator.until_line("-- the connection is lost: Going down")
+            emulator.type("still here\r")
+            await emulator.until_line("-- you are al again")
+            await emulator.until_line("<al> still here")
+            emulator.type("\x04")
+        assert running.returncode == 0
+    emulator.close()
+
+
+async def test_a_terminal_that_is_not_to_connect_again() -> None:
+    emulator = Emulator(80)
+    async with loopback() as (port, peers):
+        arguments = (f"127.0.0.1:{port}", "--nick", "al", "--no-reconnect")
+        async with process(*arguments, terminal=emulator) as running:
+            await emulator.until_bottom("#lobby> |")
+            peer = await peer_of(peers)
+            await peer.send("ERROR :Going down")
+            await trio.aclose_forcefully(peer.stream)
+            await emulator.until_line("Error: Going down")
+        assert running.returncode == 1
+    emulator.close()

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
+from tests.client.archive import Archive, archived
 from tests.client.emulator import Emulator
 from tests.client.peer import LABELS, Peer, conversation
 from trio_chat.client import ConnectionLost
@@ -187,3 +188,61 @@ async def test_leaving_while_the_server_is_silent(keys: str) -> None:
         await alice.peer.heard("PRIVMSG #lobby one")
         alice.screen.type(keys)
     assert "PRIVMSG #lobby :too late" not in alice.peer._heard
+
+
+@asynccontextmanager
+async def resident(emulator: Emulator) -> AsyncIterator[Archive]:
+    """Have a person in the lobby of a server with a history."""
+    async with (
+        archived(room="", own_messages=True) as (chat, server),
+        trio.open_nursery() as nursery,
+    ):
+        server.store("bob", "PRIVMSG", "#lobby", "long ago")
+        terminal = Terminal(emulator.inside, emulator.inside)
+        nursery.start_soon(Conversation(chat, terminal).run, "#lobby")
+        yield server
+    emulator.close()
+
+
+async def test_who_comes_in_is_shown_what_was_said() -> None:
+    emulator = Emulator()
+    async with resident(emulator) as server:
+        await emulator.until_line("<bob> long ago")
+        await server.say("now")
+        await emulator.until_line("<bob> now")
+        emulator.type("\x04")
+    shown = [line for line in emulator.lines if "<bob>" in line]
+    assert [line.rpartition("> ")[2] for line in shown] == ["long ago", "now"]
+
+
+async def test_what_was_missed_is_shown() -> None:
+    emulator = Emulator()
+    async with resident(emulator) as server:
+        await emulator.until_line("<bob> long ago")
+        await server.cut()
+        server.store("bob", "PRIVMSG", "#lobby", "meanwhile")
+        await emulator.until_line("<bob> meanwhile")
+        emulator.type("\x04")
+    assert sum("long ago" in line for line in emulator.lines) == 1
+
+
+async def test_leaving_while_there_is_no_connection() -> None:
+    emulator = Emulator()
+    async with resident(emulator) as server:
+        await emulator.until_line("<bob> long ago")
+        server.unreachable = 1000
+        await server.cut()
+        await emulator.until_line("connecting again in")
+        emulator.type("this waits\r/quit bye\r")
+    assert [line.text for line in server.log] == ["long ago"]
+
+
+async def test_a_room_that_is_closed_meanwhile() -> None:
+    emulator = Emulator()
+    async with resident(emulator) as server:
+        await emulator.until_line("<bob> long ago")
+        server.refuse["JOIN"] = ":s 473 me #lobby :Cannot join (+i)"
+        await server.cut()
+        await emulator.until_line("you are no longer in #lobby")
+        await emulator.until_bottom("> |")
+        emulator.type("\x04")

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 import trio
 
+from tests.client.archive import HISTORY, UNLABELLED, archived
 from tests.client.peer import ECHOES, LABELS, conversation
-from trio_chat.client import ChatError, ConnectionLost, Refused
+from trio_chat.client import ChatError, ConnectionLost, Event, Message, Refused, reconnecting
 from trio_chat.client.pipe import LINE_LIMIT, Pipe, lines_of
 
 
@@ -182,3 +183,52 @@ async def test_an_output_that_is_full() -> None:
         with pytest.raises(ChatError, match="the output can not be written: No space left"):
             await pipe.run()
     os.close(sink)
+
+
+@pytest.mark.parametrize("capabilities", [HISTORY, UNLABELLED])
+async def test_a_patient_pipe_says_every_line_once(
+    capabilities: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconnecting, "LONGEST", 0.01)
+    lines = [f"line{number}" for number in range(20)]
+    text, output = tmp_path / "text", tmp_path / "output"
+    text.write_text("".join(f"{line}\n" for line in lines))
+    source = os.open(text, os.O_RDONLY)
+    sink = os.open(output, os.O_WRONLY | os.O_CREAT)
+
+    def print_as(event: Event) -> bytes:
+        return event.text.encode() if isinstance(event, Message) else b""
+
+    async with archived(capabilities, room="", own_messages=True) as (chat, server):
+        server.drops |= {"line3", "line4", "line12"}
+        await Pipe(
+            chat, room="#lobby", source=source, sink=sink, print_as=print_as, patient=True
+        ).run()
+        assert server.connections == 4
+    os.close(source)
+    os.close(sink)
+    assert [line.text for line in server.log] == lines
+    assert output.read_text().split() == lines
+
+
+async def test_a_patient_pipe_does_not_say_twice_what_may_have_been_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconnecting, "LONGEST", 0.01)
+    text = tmp_path / "text"
+    text.write_text("line0\nline1\nline2\n")
+    source = os.open(text, os.O_RDONLY)
+    async with archived(LABELS, room="") as (chat, server):
+        server.drops.add("line1")
+        pipe = Pipe(
+            chat,
+            room="#lobby",
+            source=source,
+            sink=None,
+            print_as=msgspec.json.encode,
+            patient=True,
+        )
+        with pytest.raises(ConnectionLost, match="can not be known whether this was said: line1"):
+            await pipe.run()
+    os.close(source)
+    assert [line.text for line in server.log] == ["line0"]

@@ -355,7 +355,19 @@ async def test_history_by_hand() -> None:
         assert texts(await chat.history("#lobby", 5)) == ["4", "5", "6", "7", "live"]
         assert texts(await chat.history("#lobby")) == [*map(str, range(8)), "live"]
         assert texts(await chat.history("#lobby", 3, unseen=True)) == ["6", "7"]
+        assert await chat.history("#lobby", 3, unseen=True) == []
         assert await chat.history("carol") == []
+
+
+async def test_what_was_read_by_hand_is_where_we_go_on(autojump_clock: MockClock) -> None:
+    async with archived() as (chat, server):
+        for number in range(3):
+            server.store("bob", "PRIVMSG", "#lobby", str(number))
+        assert texts(await chat.history("#lobby", unseen=True)) == ["0", "1", "2"]
+        server.store("bob", "PRIVMSG", "#lobby", "3")
+        await server.cut()
+        assert texts(await read_until(chat, "3")) == ["3"]
+        assert "AFTER #lobby msgid=id2 3" in server.asked
 
 
 async def test_history_by_hand_of_a_server_that_has_none() -> None:

@@ -169,12 +169,13 @@ class Chat:
     ) -> list[Message | Notice]:
         """Read the last messages of a room, or with a person, `count` at most, oldest first.
 
-        With `unseen`, without those that were events already. Raises `Refused` when the server
-        has no history (draft/chathistory) or not for us, or as `request` does.
+        With `unseen`, without those that were events already or have been read so before. Raises
+        `Refused` when the server has no history (draft/chathistory) or not for us, or as `request`
+        does.
         """
         check_name(target)
         found = await latest(await self._connections.current(), target, count)
-        return [event for event in found if not unseen or self._connections.is_new(event)]
+        return self._connections.unseen(found) if unseen else found
 
     async def request(self, command: str, *params: str) -> list[irc.Message]:
         """Send any command; return the server's replies to it, which are then no events.

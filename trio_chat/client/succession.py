@@ -117,9 +117,21 @@ class Succession:
             raise self.why()
         return self.link
 
-    def is_new(self, event: Said) -> bool:
-        """Whether a message has not been among the events, as far as we remember."""
-        return not self._memory.seen(conversation_of(event, self.support), event)
+    def unseen(self, found: list[Said]) -> list[Said]:
+        """Return what has not been among the events, and count it as seen from now on.
+
+        `found` are the last messages of one conversation.
+        """
+        new = []
+        keys = [conversation_of(event, self.support) for event in found]
+        # What is the last of all is where we go on from, unless more has come meanwhile.
+        marks = [self._memory.mark(key) for key in keys[:1]]
+        moves = not any(mark is not None and mark.id for mark in marks)
+        for key, event in zip(keys, found, strict=True):
+            if not self._memory.seen(key, event):
+                self._memory.note(key, event, moves=moves)
+                new.append(event)
+        return new
 
     def give_up(self) -> None:
         """Look for no other connection any more, where there is none."""
