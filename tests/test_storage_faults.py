@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import random
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -192,6 +193,39 @@ def test_another_process_that_writes(tmp_path: Path) -> None:
 
         room.suffer(locked)
     talk.compare(tmp_path / "data")
+
+
+def test_a_server_starts_from_a_torn_log(tmp_path: Path) -> None:
+    """Killed, and its write-ahead log cut somewhere: all that was shown before is there."""
+    wal = tmp_path / "data" / "journal.db-wal"
+    sizes: list[int] = []
+    with served(tmp_path) as server:
+        al = server.irc("al")
+        al.send(CAPABILITIES)
+        al.until("ACK")
+        for number in range(100):
+            al.send(f"PRIVMSG #lobby :{number}")
+            al.until(f":{number}")
+            sizes.append(wal.stat().st_size)
+        server.process.kill()
+        server.process.wait()
+        whole = wal.read_bytes()
+    chance = random.Random(11)
+    for turn in range(5):
+        cut = chance.randint(sizes[0], len(whole))
+        copy = tmp_path / str(turn)
+        shutil.copytree(tmp_path / "data", copy / "data")
+        (copy / "data" / wal.name).write_bytes(whole[:cut])
+        with served(copy) as server:
+            al = server.irc("al")
+            al.send(CAPABILITIES, "PRIVMSG #lobby :more")
+            al.until(":more")
+        command = [sys.executable, "-m", "trio_chat", "journal", "--data", str(copy / "data")]
+        export = subprocess.run([*command, "export"], capture_output=True, check=True)
+        (kept,) = History.read(export.stdout.splitlines()).conversations.values()
+        texts = [message.text for message in kept]
+        assert texts == [*map(str, range(len(texts) - 1)), "more"]
+        assert len(texts) - 1 >= sum(size <= cut for size in sizes)
 
 
 # --- With the hub and a connection that fails

@@ -45,6 +45,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"of {', '.join(SERVERS)}; ratios are the last one's to the first one's",
     )
+    result.add_argument(
+        "--journal",
+        action="store_const",
+        dest="servers",
+        const=["ours", "normal", "full"],
+        help="what the journal costs: without one, and with either of these (history.sync)",
+    )
     result.add_argument("--rounds", type=count, metavar="N", help="default 3")
     result.add_argument(
         "--seconds", type=positive, metavar="S", help=f"default {default.seconds:g}"

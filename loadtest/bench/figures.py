@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 500.0
     """Messages a second, in all, when paced."""
     idle_clients: int = 10_000
+    messages: int = 1_000_000
+    """How many go through, where it is about many."""
     scale: float = 1.0
     """Part of the clients that come, where a scenario has thousands of them."""
     patience: float = 10.0
@@ -47,6 +49,8 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True):
     of: Of
     against: str = "yardstick"
     """The server that a ratio is taken to."""
+    subject: str = "ours"
+    """Whose it is."""
     at_least: float | None = None
     at_most: float | None = None
 

@@ -58,7 +58,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def summarize(runs: Sequence[Taken], servers: Sequence[str], settings: Settings) -> Report:
-    """Make the report of all runs. Requirements hold for `ours`, against `yardstick`."""
+    """Make the report of all runs. Requirements hold for the last server."""
     rows = [
         _row(name, figure, runs, servers)
         for name in dict.fromkeys(taken.scenario for taken in runs)
@@ -109,7 +109,8 @@ def _applicable(figure: Figure, baseline: str, subject: str) -> list[Requirement
     return [
         requirement
         for requirement in figure.requirements
-        if subject == "ours" and (requirement.of is Of.VALUE or requirement.against == baseline)
+        if requirement.subject == subject
+        and (requirement.of is Of.VALUE or requirement.against == baseline)
     ]
 
 

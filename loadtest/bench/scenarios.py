@@ -21,6 +21,8 @@ WARM_UP = 0.5
 IDLE_ROOM = 20
 SETTLING = 1.0
 """Seconds after the last client has joined until an idle server's memory is read."""
+ENDURED_ROOMS = 50
+ENDURED_ROOM = 20
 STALLED_ROOM = 100
 STALLED = 20
 STALLED_TEXT = 400
@@ -144,13 +146,37 @@ def _room_with_stalled(
         run.values["closed"] = sum(b"sendq exceeded" in text.lower() for text in reasons.values())
 
 
-def _throughput(required: float) -> tuple[Figure, ...]:
+def _endure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
+    with kind.run() as server, crowd_for(server, settings) as crowd:
+        crowd.gather(rooms=ENDURED_ROOMS, size=ENDURED_ROOM)
+        load = Load(crowd, meter=server.cpu_seconds)
+        said, resident = 0, []
+        while said < settings.messages:
+            outcome = load.saturate(seconds=1.0, window=settings.window * ENDURED_ROOM)
+            run.faults.extend(outcome.faults)
+            if outcome.faults:
+                return
+            said += outcome.owed // ENDURED_ROOM
+            resident.append((said, server.rss_bytes() / 2**20))
+        # By then all that is made once is made.
+        settled = [rss for number, rss in resident if number >= said / 10]
+        run.values["messages"] = said / 1e6
+        run.values["rss_before"] = settled[0]
+        run.values["rss_after"] = settled[-1]
+        run.values["rss_highest"] = max(settled)
+        run.values["rss_growth"] = settled[-1] / settled[0]
+
+
+def _throughput(required: float, *, journal: float) -> tuple[Figure, ...]:
     return (
         Figure(
             key="per_cpu",
             label="M deliveries / server CPU s",
             digits=3,
-            requirements=[Requirement(of=Of.RATIO, at_least=required)],
+            requirements=[
+                Requirement(of=Of.RATIO, at_least=required),
+                Requirement(of=Of.RATIO, at_least=journal, against="ours", subject="full"),
+            ],
             more_is_better=True,
         ),
         # No delay: with a window that is always full it is the window divided by the rate.
@@ -178,19 +204,19 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             name="one-room",
             about="200 in one room, saturated",
-            figures=_throughput(20),
+            figures=_throughput(20, journal=0.7),
             measure=saturated(1, 200),
         ),
         Scenario(
             name="many-rooms",
             about="50 rooms of 20, saturated",
-            figures=_throughput(5),
+            figures=_throughput(5, journal=0.7),
             measure=saturated(50, 20),
         ),
         Scenario(
             name="pairs",
             about="500 rooms of 2, saturated",
-            figures=_throughput(0.5),
+            figures=_throughput(0.5, journal=0.55),
             measure=saturated(500, 2),
         ),
         Scenario(
@@ -223,6 +249,27 @@ SCENARIOS: Mapping[str, Scenario] = {
                 Figure(key="rss_after", label="RSS after, MiB", digits=1),
             ),
             measure=_stalled,
+            by_default=False,
+            subject_only=True,
+        ),
+        Scenario(
+            name="endurance",
+            about="a million messages in 50 rooms of 20",
+            figures=(
+                Figure(key="messages", label="million messages"),
+                Figure(key="rss_before", label="RSS after a tenth, MiB", digits=1),
+                Figure(key="rss_highest", label="RSS highest, MiB", digits=1),
+                Figure(key="rss_after", label="RSS in the end, MiB", digits=1),
+                Figure(
+                    key="rss_growth",
+                    label="in the end / after a tenth",
+                    requirements=[
+                        Requirement(of=Of.VALUE, at_most=1.1, subject=subject)
+                        for subject in ("ours", "normal", "full")
+                    ],
+                ),
+            ),
+            measure=_endure,
             by_default=False,
             subject_only=True,
         ),

@@ -294,13 +294,18 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
         return cls(name=name, directory=path, python=os.path.abspath(program))
 
 
-def ours(checkout: Checkout) -> ServerUnderTest:
-    """Return this project's server as it is in a checkout, run by its Python."""
+def ours(checkout: Checkout, *, sync: str = "") -> ServerUnderTest:
+    """Return this project's server as it is in a checkout, run by its Python.
+
+    `sync` is how sure its journal is (`history.sync`); without it there is none.
+    """
     python = checkout.python
+    journal = [f"TRIO_CHAT_HISTORY_{key}" for key in (f"SYNC={sync}", "MAX_PER_CHANNEL=100000000")]
 
     def command(directory: Path, port: int) -> list[str]:
         config = str(directory / "ours.toml")
-        return [python, "-m", "trio_chat", "serve", "--config", config, "--no-history"]
+        serve = [python, "-m", "trio_chat", "serve", "--config", config]
+        return ["env", *journal, *serve] if sync else [*serve, "--no-history"]
 
     return ServerUnderTest(
         name=checkout.name,
@@ -331,6 +336,10 @@ SERVERS: Mapping[str, ServerUnderTest] = {
     for server in (
         ServerUnderTest(name="yardstick", title="plain asyncio", command=_yardstick),
         ours(Checkout(name="ours", directory=ROOT, python=sys.executable)),
+        *(
+            ours(Checkout(name=sync, directory=ROOT, python=sys.executable), sync=sync)
+            for sync in ("normal", "full")
+        ),
         ServerUnderTest(
             name="inspircd",
             title="InspIRCd",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import SERVER, World, codes, prefix
+from trio_chat.core.entries import Kept
 
 LABELS = "labeled-response batch"
 FAIL = f":{SERVER} FAIL PRIVMSG COULD_NOT_BE_STORED"
@@ -112,3 +113,40 @@ def test_what_needs_no_storing_is_answered_as_it_was() -> None:
         f"@label=l {FAIL} #a :Could not be stored",
         f"@label=m :{SERVER} 331 al #a :No topic is set",
     ]
+
+
+def concerned(world: World, *lines: tuple[str, str]) -> set[str]:
+    """Return for whom something waits for a step's commit, in which these say these lines."""
+    effects = world.core.step([world.lines(name, line) for name, line in lines], world.now)
+    found = world.core.concerned(effects)
+    assert not effects.records or found
+    return {name for name in ("al", "bo", "cy") if world.ids[name] in found}
+
+
+def test_whoever_is_shown_what_is_to_be_stored_waits_for_it_and_who_says_it() -> None:
+    world = World()
+    for name, room in (("al", "#a"), ("bo", "#a"), ("cy", "#c")):
+        world.irc(name, rooms=room)
+    assert concerned(world, ("al", "PRIVMSG #a :hi"), ("cy", "PING x")) == {"al", "bo"}
+    assert concerned(world, ("al", "PRIVMSG cy :hi"), ("bo", "PING x")) == {"al", "cy"}
+    assert concerned(world, ("al", "TOPIC #a :new"), ("cy", "NAMES #a")) == {"al", "bo"}
+    assert concerned(world, ("al", "PING x"), ("bo", "WHOIS al")) == set()
+    # Where nothing is to be stored nobody waits.
+    assert concerned(world, ("cy", "AWAY :gone"), ("al", "WHO #c")) == set()
+
+
+def test_who_waits_for_an_answer_waits_for_what_becomes_of_it() -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps=LABELS)
+    world.irc("bo")
+    world.irc("cy")
+    assert concerned(world, ("al", "@label=l PRIVMSG #a :hi"), ("bo", "PING x")) == {"al"}
+
+
+def test_whom_a_change_concerns_is_not_said_so_everybody_waits() -> None:
+    world = World()
+    for name in ("al", "bo", "cy"):
+        world.irc(name)
+    effects = world.core.step([world.lines("al", "PING x"), world.lines("bo", "PING x")], world.now)
+    effects.records.append(Kept("topics", "#a", b"x"))
+    assert world.core.concerned(effects) == {world.ids["al"], world.ids["bo"]}

@@ -447,14 +447,15 @@ async def test_what_was_synced_is_there_wherever_the_log_is_torn(tmp_path: Path)
         cut = chance.randint(sizes[0], len(whole))
         (copy / JOURNAL).write_bytes(file)
         (copy / f"{JOURNAL}-wal").write_bytes(whole[:cut])
-        torn = File(copy / JOURNAL)
-        there = texts(torn.page(limit=1000))
         least = sum(size <= cut for size in sizes)
-        assert there == [str(count) for count in range(len(there))]
-        assert len(there) >= least
-        torn.settle()
-        assert texts(torn.page(limit=1000)) == there
-        torn.close()
+        async with opened(copy, sync="off") as torn:
+            there = await heard(torn)
+            assert there == [str(count) for count in range(len(there))]
+            assert len(there) >= least
+            await torn.settle()
+            assert await heard(torn) == there
+            await say(torn, "more")
+            assert await heard(torn) == [*there, "more"]
 
 
 def test_a_killed_server_has_what_it_said_that_it_has(tmp_path: Path) -> None:

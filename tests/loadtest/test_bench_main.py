@@ -12,7 +12,9 @@ import pytest
 
 from loadtest.bench import process
 from loadtest.bench.__main__ import main
-from loadtest.bench.servers import ROOT
+from loadtest.bench.figures import Run, Settings
+from loadtest.bench.scenarios import SCENARIOS
+from loadtest.bench.servers import ROOT, SERVERS
 
 
 def test_one_scenario_makes_a_table_and_a_file(
@@ -26,6 +28,26 @@ def test_one_scenario_makes_a_table_and_a_file(
     assert "paced 1/1 yardstick: " in captured.err
     values = json.loads(file.read_text())["runs"][0]["run"]["values"]
     assert 0 < values["p50"] <= values["p99"]
+
+
+def test_what_the_journal_costs_is_a_table_of_three(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bench.json"
+    options = "--journal --only paced --rounds 1 --seconds 0.2 --rate 50 --json"
+    assert main([*options.split(), str(file)]) == 0
+    assert json.loads(file.read_text())["servers"] == ["ours", "normal", "full"]
+    assert "paced 1/1 full: " in capsys.readouterr().err
+
+
+def test_what_goes_through_while_memory_is_looked_at() -> None:
+    run = Run()
+    few = Settings(messages=3000, window=2)
+    SCENARIOS["endurance"].measure(SERVERS["full"], few, run)
+    assert run.faults == []
+    assert run.values["messages"] >= 0.003
+    assert 10 < run.values["rss_before"] <= run.values["rss_highest"]
+    assert run.values["rss_growth"] == run.values["rss_after"] / run.values["rss_before"]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,15 @@ def test_ratios_are_required_of_ours_to_the_yardstick_only(servers: list[str]) -
     assert row.passed is None
 
 
+@pytest.mark.parametrize(("full", "passed"), [(0.69, False), (0.7, True)])
+def test_what_a_journal_may_cost_is_required_of_the_surest(full: float, passed: bool) -> None:
+    servers = ["ours", "normal", "full"]
+    values = {"ours": 1.0, "normal": 0.1, "full": full}
+    runs = [taken(server, 1, per_cpu=value) for server, value in values.items()]
+    row = first_row(*runs, servers=servers)
+    assert (row.required, row.passed) == ("≥ 0.7×", passed)
+
+
 def test_a_fault_says_where_it_was_and_makes_the_report_incomplete() -> None:
     result = report(taken("yardstick", 1, per_cpu=1), taken("ours", 1, fault="client 7 lost 2"))
     assert result.faults == ["one-room, ours, round 1: client 7 lost 2"]
