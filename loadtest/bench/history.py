@@ -172,9 +172,9 @@ def _read_until(sock: socket.socket, what: bytes) -> None:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Write what was measured, as Markdown."""
-    head = ("clients", "messages", "a page", "s", "pages / s", "messages / s", "server CPU s")
-    head += ("PING median, ms", "longest, ms", "late, ms")
-    lines = [head, ("---:",) * len(head)]
+    head: tuple[str, ...] = ("clients", "messages", "a page", "s", "pages / s", "messages / s")
+    head += ("server CPU s", "PING median, ms", "longest, ms", "late, ms")
+    lines: list[tuple[str, ...]] = [head, ("---:",) * len(head)]
     for one in outcomes:
         figures = (
             f"{one.clients:,}",
