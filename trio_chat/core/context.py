@@ -291,7 +291,8 @@ class Context:
         self.replies += sent
         end = output.cost + SEARCH
         if look:
-            end = min(end, BUDGET)
+            # Those that have begun before have as much of a step.
+            end = min(end, BUDGET // 2)
         if not look or output.cost < end:
             for found in replies:
                 output.cost += look

@@ -29,8 +29,16 @@ _LOOK_EVERY = 10_000
 """Steps of SQLite's machine after which it is seen whether the time is over: some milliseconds."""
 
 
+_PAUSE = 0.0001
+"""Seconds that a reader's thread lets the others compute. Otherwise it keeps the interpreter's lock
+for 5 ms whenever the hub has let go of it, which it does with every send."""
+
+
 class Deadline:
-    """When a question has to be answered. `check` raises `TooSlowError` when the time is over."""
+    """When a question has to be answered.
+
+    Whoever computes calls `check` now and then: it raises `TooSlowError` when the time is over.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -41,7 +49,8 @@ class Deadline:
         return time.monotonic() > self._end
 
     def check(self) -> None:
-        """Raise `TooSlowError` if the time is over."""
+        """Let others compute, and raise `TooSlowError` if the time is over."""
+        time.sleep(_PAUSE)
         if self.is_over:
             raise TooSlowError("it took too long to look for that")
 

@@ -35,8 +35,8 @@ from trio_chat.core.questions import (
 )
 from trio_chat.core.state import User
 
-LINE = 6
-"""What it costs to send something of a page, as `Output.cost` counts it."""
+LINE = 14
+"""What it costs to send something of a page and to encode it, as `Output.cost` counts it."""
 _LONG = 400
 """Characters after which something counts as one line more."""
 _REPEATED = 512
