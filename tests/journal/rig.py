@@ -111,11 +111,19 @@ class File:
         after: int = 0,
         before: int = 1 << 50,
         limit: int = 50,
+        latest: bool = False,
     ) -> list[Target]:
         return reading.targets(
             self.connection,
             Deadline(60),
-            Targets(channels=channels, party=party, after=after, before=before, limit=limit),
+            Targets(
+                channels=channels,
+                party=party,
+                after=after,
+                before=before,
+                limit=limit,
+                latest=latest,
+            ),
         )
 
     def one(self, statement: str, *values: object) -> object:

@@ -201,6 +201,14 @@ def test_a_question_has_a_time_limit(file: File) -> None:
 # --- Conversations
 
 
+def test_the_limit_of_targets_is_counted_from_either_end(file: File) -> None:
+    for channel in ("#a", "#b", "#c"):
+        file.say("hey", channel=channel)
+    for latest, names in ((False, ["#a", "#b"]), (True, ["#b", "#c"])):
+        found = file.targets("#c", "#b", "#a", limit=2, latest=latest)
+        assert [one.conversation for one in found] == names
+
+
 def test_targets_are_those_whose_latest_message_is_between(file: File) -> None:
     for place, key in enumerate([between("al", "bo"), between("al", "al"), between("bo", "cy")]):
         number = number_at(10 * place + 1)

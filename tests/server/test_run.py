@@ -411,6 +411,20 @@ async def test_an_operator_rereads_the_configuration(tmp_path: Path) -> None:
         assert b":- Fresh paint" in said
 
 
+async def test_whether_history_is_kept_takes_a_restart(tmp_path: Path) -> None:
+    async with running(tmp_path, PLAIN) as it:
+        path = tmp_path / "chat.toml"
+        path.write_text(f"{PLAIN}[history]\nenabled = false\npage = 7\n")
+        client = await it.connect()
+        with structlog.testing.capture_logs() as logs:
+            await it.server.reload()
+        assert "history.enabled has changed, which takes a restart" in [
+            log["event"] for log in logs
+        ]
+        await client.send_all(b"NICK al\r\nUSER al 0 * :al\r\n")
+        assert b" CHATHISTORY=7 " in await read_until(client, b" 422 ")
+
+
 async def test_new_limits_are_for_new_connections_and_new_listeners_for_a_restart(
     tmp_path: Path,
 ) -> None:
