@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.rig import MS, File, integrity, joined, number_at, said, texts
+from tests.journal.rig import MS, START, File, integrity, joined, number_at, said, texts
+from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Redacted, between
+from trio_chat.core.events import Redaction, Source
 from trio_chat.core.ids import Position
 from trio_chat.core.questions import Search
 from trio_chat.journal import upkeep
@@ -151,6 +153,28 @@ def test_an_export_has_everything_in_order(file: File, tmp_path: Path, bar: Bar)
         "client_tags": "",
     }
     assert found[1]["joined_account"] == "*"
+
+
+def test_an_export_says_what_was_taken_back_but_not_what_it_was(
+    file: File, tmp_path: Path, bar: Bar
+) -> None:
+    (at,) = file.say("secret")
+    number = number_at(2)
+    taken = Redaction(
+        time=START + 0.002,
+        source=Source(prefix="op!u@h"),
+        id=ids.encode(number, 0),
+        target="#a",
+        msgid=ids.encode(*at),
+        reason="spam",
+    )
+    file.store(Redacted("#a", at), Entry(taken, ("#a",)), number=number)
+    for _ in range(2):
+        (line,) = exported(tmp_path, bar)
+        assert line["event"] == "Redaction"
+        assert line["source"] == "op!u@h"
+        assert (line["target"], line["msgid"], line["reason"]) == ("#a", ids.encode(*at), "spam")
+        file.settle()
 
 
 def test_an_export_of_a_room_and_a_time(file: File, tmp_path: Path, bar: Bar) -> None:

@@ -15,13 +15,15 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from trio_chat.core import ids
 from trio_chat.core.entries import Redacted
 from trio_chat.core.ids import END, Position
 from trio_chat.core.names import fold
 from trio_chat.core.questions import MESSAGES, Place, Search, Shown
 from trio_chat.journal import blocks, records
-from trio_chat.journal.blocks import Line, conversation
+from trio_chat.journal.blocks import conversation
 from trio_chat.journal.errors import BadSearchError, JournalError
 from trio_chat.journal.indexing import PLACE, SENDER, is_there, term_of_conversation, term_of_sender
 from trio_chat.journal.readers import Deadline
@@ -107,12 +109,12 @@ def search(connection: sqlite3.Connection, deadline: Deadline, wanted: Search) -
             continue
         older = 0
         (body,) = connection.execute("SELECT body FROM blocks WHERE id = ?", (block,)).fetchone()
-        for line in reversed(blocks.decode(body)):
-            position = Position(line.number, line.place)
+        for number, place_in, kind, standing, data in reversed(blocks.decode_plainly(body)):
+            position = Position(number, place_in)
             if is_full and position < newest[0]:
                 break
-            if line.kind == MESSAGES and _may(line, place) and position not in gone:
-                shown = _shown(line, key, wordy, sender, wanted)
+            if kind == MESSAGES and _may(position, standing, place) and position not in gone:
+                shown = _shown(position, data, key, wordy, sender, wanted)
                 if shown is not None:
                     found[position] = shown
                     heapq.heappush(newest, position)
@@ -166,22 +168,31 @@ def _hits(
     )
 
 
-def _may(line: Line, place: Place | None) -> bool:
+def _may(position: Position, standing: int, place: Place | None) -> bool:
     if place is None:
         return True
-    return line.standing <= place.standing and place.after < line[:2] < place.before
+    return standing <= place.standing and place.after < position < place.before
 
 
 def _shown(
-    line: Line, key: str, wordy: Sequence[list[str]], sender: str, wanted: Search
+    position: Position,
+    data: msgspec.Raw,
+    key: str,
+    wordy: Sequence[list[str]],
+    sender: str,
+    wanted: Search,
 ) -> Shown | None:
-    prefix, text = records.said(line.data)
+    prefix, text = records.said(data)
     if sender and fold(irc.nickname_of(prefix)) != sender:
         return None
+    if text.isascii():
+        # Most have not all of them, and that is seen sooner.
+        small = text.lower()
+        if not all(word in small for phrase in wordy for word in phrase):
+            return None
     if wordy and not _has(list(map(plainly, words(text))), wordy):
         return None
-    position = Position(line.number, line.place)
-    event = records.decode(line.data, position)
+    event = records.decode(data, position)
     time = ids.milliseconds(event.time)
     if wanted.after is not None and time <= wanted.after:
         return None
