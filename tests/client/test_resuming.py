@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from tests.client.archive import HISTORY, UNLABELLED, archived, until
 from tests.client.peer import LABELS
 from trio_chat.client import (
+    CaughtUp,
     Chat,
     ConnectionLost,
     Event,
@@ -81,6 +82,9 @@ async def test_what_comes_meanwhile_waits_for_what_was_missed(
         await server.say("end")
         found += await read_until(chat, "end")
         assert texts(found) == [*map(str, range(11)), "end"]
+        caught_up = [index for index, event in enumerate(found) if isinstance(event, CaughtUp)]
+        assert len(caught_up) == 1
+        assert found[caught_up[0] :] == [found[caught_up[0]], found[-1]]
         live = [event.text for event in found if isinstance(event, Message) and not event.history]
         assert live == ["0", *map(str, range(5, 11)), "end"]
 

@@ -23,7 +23,7 @@ from contextlib import suppress
 import msgspec
 
 from trio_chat.client.errors import ChatError, ConnectionLost, NotSaid, Refused
-from trio_chat.client.events import Event, Gap, Message, Notice, RejoinFailed
+from trio_chat.client.events import CaughtUp, Event, Gap, Message, Notice, RejoinFailed
 from trio_chat.client.interpretation import event_of
 from trio_chat.client.link import Link
 from trio_chat.client.memory import Mark, Memory, Said, is_same
@@ -151,6 +151,7 @@ class Resumption:
             else:
                 await self._catch_up_with_all(reason)
             self.over = True
+            await self._tell(CaughtUp(time=dt.datetime.now(dt.UTC)))
 
     @property
     def _can_ask(self) -> bool:
