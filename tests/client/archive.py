@@ -78,6 +78,7 @@ class Archive:
         self.asked: list[str] = []
         """The CHATHISTORY commands that have come."""
         self.refuse: dict[str, str] = {}
+        self.mute: set[str] = set()
         self.nursery: trio.Nursery | None = None
 
     async def open(self) -> trio.abc.Stream:
@@ -88,7 +89,7 @@ class Archive:
         ours, theirs = memory_stream_pair()
         self.connections += 1
         self.peer = ArchivePeer(self, theirs)
-        self.peer.refuse = self.refuse
+        self.peer.refuse, self.peer.mute = self.refuse, self.mute
         if self.taken:
             self.taken -= 1
             self.peer.unwelcome = ":s 433 * me :Nickname is already in use"

@@ -386,7 +386,7 @@ async def test_a_pipe_that_connects_again() -> None:
             running.send_signal(signal.SIGTERM)
         assert running.returncode == 128 + signal.SIGTERM
     found = [json.loads(line)["event"] for line in data.splitlines()]
-    way_back = ["disconnected", "reconnecting", "reconnected", "joined", "gap", "gap"]
+    way_back = ["disconnected", "reconnecting", "reconnected", "joined", "gap", "gap", "caught_up"]
     assert found == ["joined", *way_back, "message"]
     assert second is not first
 

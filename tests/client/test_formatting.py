@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_chat.client.events import (
+    CaughtUp,
     Disconnected,
     Event,
     Gap,
@@ -125,6 +126,7 @@ def test_nothing_reaches_the_terminal_raw(text: str) -> None:
             "12:03 -- refused; connecting again in 31 s",
         ),
         (Reconnected(time=NOW, nick="me"), "12:03 -- you are me again"),
+        (CaughtUp(time=NOW), ""),
         (
             RejoinFailed(time=NOW, room="#cats", reason="no"),
             "12:03 ! you are no longer in #cats: no",

@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from tests.client.archive import HISTORY, UNLABELLED, archived, until
 from tests.client.peer import LABELS
 from trio_chat.client import (
+    CaughtUp,
     Chat,
     ConnectionLost,
     Event,
@@ -81,6 +82,9 @@ async def test_what_comes_meanwhile_waits_for_what_was_missed(
         await server.say("end")
         found += await read_until(chat, "end")
         assert texts(found) == [*map(str, range(11)), "end"]
+        caught_up = [index for index, event in enumerate(found) if isinstance(event, CaughtUp)]
+        assert len(caught_up) == 1
+        assert found[caught_up[0] :] == [found[caught_up[0]], found[-1]]
         live = [event.text for event in found if isinstance(event, Message) and not event.history]
         assert live == ["0", *map(str, range(5, 11)), "end"]
 
@@ -389,3 +393,29 @@ async def test_a_server_that_knows_times_only(autojump_clock: MockClock) -> None
         assert texts(found) == [*map(str, range(8))]
         await chat.barrier()
         assert not any("msgid" in line for line in server.asked)
+
+
+async def test_a_server_that_is_slow_to_let_us_in(autojump_clock: MockClock) -> None:
+    async with archived(timeout=10, keepalive=1000) as (chat, server):
+        await server.say("before")
+        found = await read_until(chat, "before")
+        server.mute.add("JOIN")
+        await server.cut()
+        server.store("bob", "PRIVMSG", "#lobby", "missed")
+        found += await until(chat, lambda event: isinstance(event, Reconnected))
+        await trio.sleep(15)
+        server.mute.clear()
+        found += await read_until(chat, "missed")
+        assert not any(isinstance(event, RejoinFailed) for event in found)
+        # One that does not answer at all is asked again on the next connection.
+        server.mute.add("JOIN")
+        await server.cut()
+        found = await until(chat, lambda event: isinstance(event, RejoinFailed))
+        assert isinstance(found[-1], RejoinFailed)
+        assert found[-1].reason == "#lobby: the server does not answer"
+        await until(chat, lambda event: isinstance(event, CaughtUp))
+        server.mute.clear()
+        server.store("bob", "PRIVMSG", "#lobby", "missed too")
+        await server.cut()
+        found = await read_until(chat, "missed too")
+        assert texts(found) == ["missed too"]

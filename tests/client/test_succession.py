@@ -110,7 +110,7 @@ async def test_calls_wait_for_the_next_connection(autojump_clock: MockClock) -> 
 
 async def test_a_join_whose_answer_got_lost(autojump_clock: MockClock) -> None:
     async with archived() as (chat, server):
-        server.peer.mute.add("JOIN")
+        server.peer.mute = {"JOIN"}
         async with trio.open_nursery() as nursery:
             nursery.start_soon(chat.join, "#cats", "meow")
             await server.peer.heard("JOIN #cats meow")

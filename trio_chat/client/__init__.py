@@ -27,6 +27,7 @@ from trio_chat.client.connection import connect, connect_over
 from trio_chat.client.errors import ChatError, ConnectionLost, NoAnswer, NotSaid, Refused
 from trio_chat.client.events import (
     AwayChanged,
+    CaughtUp,
     Ctcp,
     Disconnected,
     Event,
@@ -51,6 +52,7 @@ from trio_chat.client.requests import Receipt
 
 __all__ = [
     "AwayChanged",
+    "CaughtUp",
     "Chat",
     "ChatError",
     "ConnectionLost",

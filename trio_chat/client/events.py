@@ -198,6 +198,10 @@ class Reconnected(Event, frozen=True, kw_only=True):
     """Our nickname, which may be another one than before."""
 
 
+class CaughtUp(Event, frozen=True, kw_only=True):
+    """All that we missed has come, but for what a `Gap` tells of: from here on it is live again."""
+
+
 class RejoinFailed(Event, frozen=True, kw_only=True):
     """We were in this room, and have not got back into it."""
 

@@ -22,8 +22,8 @@ from contextlib import suppress
 
 import msgspec
 
-from trio_chat.client.errors import ChatError, ConnectionLost, NotSaid, Refused
-from trio_chat.client.events import Event, Gap, Message, Notice, RejoinFailed
+from trio_chat.client.errors import ChatError, ConnectionLost, NoAnswer, NotSaid, Refused
+from trio_chat.client.events import CaughtUp, Event, Gap, Message, Notice, RejoinFailed
 from trio_chat.client.interpretation import event_of
 from trio_chat.client.link import Link
 from trio_chat.client.memory import Mark, Memory, Said, is_same
@@ -40,6 +40,8 @@ _AHEAD = dt.timedelta(days=1)
 """How far behind the server's our own clock may be."""
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _AROUND = 5
+_PATIENCE = 3
+"""Times that we ask to be let into a room, where there is no answer."""
 NO_HISTORY = "the server keeps no history that we can ask for"
 
 
@@ -151,6 +153,7 @@ class Resumption:
             else:
                 await self._catch_up_with_all(reason)
             self.over = True
+            await self._tell(CaughtUp(time=dt.datetime.now(dt.UTC)))
 
     @property
     def _can_ask(self) -> bool:
@@ -161,15 +164,25 @@ class Resumption:
     async def _rejoin(self) -> None:
         for folded, room in list(self._rooms.items()):
             try:
-                await self._link.join(room.name, room.key)
+                await self._enter(room)
             except ConnectionLost:
                 raise
             except ChatError as error:
-                self._rooms.pop(folded, None)
                 self._missing.pop(folded, None)
-                self._memory.left(folded)
+                if isinstance(error, Refused):
+                    self._rooms.pop(folded, None)
+                    self._memory.left(folded)
                 now = dt.datetime.now(dt.UTC)
                 await self._tell(RejoinFailed(time=now, room=room.name, reason=str(error)))
+
+    async def _enter(self, room: Room) -> None:
+        """Enter a room. A server that has many coming back may be slow."""
+        for _ in range(_PATIENCE):
+            with suppress(NoAnswer):
+                await self._link.join(room.name, room.key)
+            if self._link.is_in(room.name):
+                return
+        raise NoAnswer(f"{room.name}: the server does not answer")
 
     async def _tell_gaps(self, reason: str) -> None:
         for room in [*self._missing.values(), Room("", "")]:
