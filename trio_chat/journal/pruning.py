@@ -23,6 +23,8 @@ _CONVERSATIONS = 256
 """Conversations that are looked at in one step."""
 _PAGES = 64
 """Pages that are given back in one step."""
+_MERGED = 4
+"""Pages of the index that are merged in one step: they have very many words."""
 _SPARE = 1024
 """Free pages that the file may have: what is filed leaves some, which are used again."""
 
@@ -141,7 +143,7 @@ class Pruning:
         if index is None or (not index.is_merging and now < self._merge_from):
             return False
         merging = index.is_merging
-        more = index.merge(_PAGES)
+        more = index.merge(_MERGED)
         if merging and not more:
             self._merge_from = now + _DAY
         return more
