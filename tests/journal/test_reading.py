@@ -228,8 +228,8 @@ def test_targets_are_those_whose_latest_message_is_between(file: File) -> None:
             (MS + 11) / 1000,
             (MS + 31) / 1000,
         ]
-        times = {"after": MS + 1, "before": MS + 31}
-        assert [one.conversation for one in file.targets("#a", party="al", **times)] == ["@al al"]
+        found = file.targets("#a", party="al", after=MS + 1, before=MS + 31)
+        assert [one.conversation for one in found] == ["@al al"]
         assert [one.conversation for one in file.targets("#a", party="al", limit=1)] == ["@al bo"]
         assert [one.conversation for one in file.targets("#a")] == ["#a"]
         file.file()
