@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.core.world import SERVER, World
 from tests.journal.rig import File
+from trio_chat.core import rooms
 from trio_chat.core.settings import Settings
 
 CAPS = "batch server-time message-tags draft/chathistory"
@@ -19,9 +20,8 @@ def keeping(file: File, *, on_join: int = 0, page: int = 1000, replies: int = 20
 
 def log_in(world: World, name: str, account: str) -> None:
     """Have somebody be logged in to an account."""
-    user = world.core.state.users[world.ids[name]]
-    user.account = account
-    user.identify()
+    state = world.core.state
+    rooms.set_account(state, state.users[world.ids[name]], account)
 
 
 def texts(lines: list[str]) -> list[str]:

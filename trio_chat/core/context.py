@@ -153,7 +153,9 @@ class Context:
         return names.fold(user.account) if user.account else f"+{self._run}{user.id}"
 
     def whose(self, party: str) -> User | None:
-        """Return whose connection is called that (`party`), if they are here."""
+        """Return who is called that (`party`), if they are here; of an account, one of them."""
+        if party[:1] != "+":
+            return next(iter(self.state.accounts.get(party, ())), None)
         head = f"+{self._run}"
         return self.state.users.get(int(party[len(head) :])) if party.startswith(head) else None
 

@@ -60,24 +60,16 @@ def _party_called(ctx: Context, user: User, nickname: str) -> str | None:
     return names.fold(valid) if user.account and valid is not None else None
 
 
-def names_of(ctx: Context, user: User, targets: list[Target]) -> list[str]:
-    """Return what a user calls these conversations of theirs: a channel by its name, and whoever
-    they wrote with by the nickname that they have, or had last."""
-    accounts: dict[str, User] = {}
-    if any(target.with_ and target.with_[0] != "+" for target in targets):
-        ctx.output.cost += len(ctx.state.users) >> 3
-        accounts = {names.fold(one.account): one for one in ctx.state.users.values() if one.account}
-    return [_name_of(ctx, user, target, accounts) for target in targets]
-
-
-def _name_of(ctx: Context, user: User, target: Target, accounts: dict[str, User]) -> str:
+def name_of(ctx: Context, user: User, target: Target) -> str:
+    """Return what a user calls a conversation of theirs: a channel by its name, and whoever they
+    wrote with by the nickname that they have, or had last."""
     event, party = target.latest.event, target.with_
     if not party:
         if target.conversation[:1] == "@":
             return user.nickname
         channel = ctx.state.channel_named(target.conversation)
         return channel.name if channel is not None else event.room
-    found = accounts.get(party) or ctx.whose(party)
+    found = ctx.whose(party)
     if found is not None:
         return found.nickname
     partners = user.notes.partners if user.notes is not None else {}

@@ -197,8 +197,13 @@ def _targets(ctx: Context, user: User, times: list[int], limit: int) -> None:
             and (target.conversation[0] == "@" or access.readable(ctx, user, target.conversation))
         ]
         lines = [
-            ctx.line("CHATHISTORY", _TARGETS, name, timestamp(target.latest.event.time))
-            for name, target in zip(access.names_of(ctx, user, found), found, strict=True)
+            ctx.line(
+                "CHATHISTORY",
+                _TARGETS,
+                access.name_of(ctx, user, target),
+                timestamp(target.latest.event.time),
+            )
+            for target in found
         ]
         pages.send(ctx, user, lines, "draft/chathistory-targets")
 
