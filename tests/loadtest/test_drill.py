@@ -61,11 +61,11 @@ def test_what_an_export_lacks_is_found(tmp_path: Path) -> None:
 
 
 def test_too_little_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
-    options = "--kills 50 --seconds 5 --lines 1000000 --clients 4"
+    options = "--kills 5000 --seconds 5 --lines 1000000 --clients 4"
     assert main(options.split()) == 1
     out = capsys.readouterr().out
     assert "No proof: only " in out
-    assert " of 50 kills in 5 s" in out
+    assert " of 5000 kills in 5 s" in out
     assert " of 1000000 lines acknowledged" in out
 
 
