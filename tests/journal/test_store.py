@@ -138,6 +138,17 @@ async def test_a_renamed_room_has_its_history_at_once(tmp_path: Path) -> None:
         assert await heard(journal, "#a") == ["new"]
 
 
+async def test_a_log_that_can_not_be_filed_keeps_nobody_from_speaking(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        await say(journal, "1")
+        connection = schema.connect(journal.path)
+        connection.execute("INSERT INTO log VALUES (?, ?)", (journal.last + 5, b"nonsense"))
+        connection.close()
+        with pytest.raises(JournalError, match=r"^the journal is damaged: "):
+            await journal.commit([Moved("#a", "#b")], number=journal.last + 9)
+        await say(journal, "2", "#b")
+
+
 async def test_what_outlives_a_restart(tmp_path: Path) -> None:
     async with opened(tmp_path) as journal:
         await journal.commit([Kept("klines", "*@bad", b"1"), Kept("topics", "#a", b"hi")])

@@ -153,7 +153,7 @@ async def test_a_mistake_of_ours_ends_no_thread(tmp_path: Path) -> None:
     writer = Writer(lambda: schema.open_journal(path), clumsy)
     with pytest.raises(ZeroDivisionError):
         await writer.run(fail)
-    with pytest.raises(TypeError):
+    with pytest.raises(AttributeError):
         await writer.begin([None]).wait()  # type: ignore[list-item]
     Clumsy.broken = True
     with structlog.testing.capture_logs() as logs:

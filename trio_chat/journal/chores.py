@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -73,6 +73,14 @@ class Chores:
             self._since = self._clock()
         self._waiting += tick.entries + 1
         self._pages += 2 + len(tick.body) // _PAGE
+
+    def store(self, ticks: Sequence[Tick]) -> None:
+        """Store steps and file them at once, all of it or nothing, and all that came before."""
+        while self.file():
+            pass
+        self._filing.store(ticks)
+        self._pages += sum(16 + len(tick.body) // _PAGE for tick in ticks)
+        self._to_index = self._index is not None
 
     @property
     def pressing(self) -> bool:
