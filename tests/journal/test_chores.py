@@ -12,7 +12,7 @@ from trio_chat.core.entries import Moved
 from trio_chat.core.ids import Position
 from trio_chat.journal import chores, ticks
 from trio_chat.journal.chores import Chores
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 
 
 class Hands:

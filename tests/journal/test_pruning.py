@@ -6,7 +6,8 @@ from tests.journal.rig import MS, File, number_at, said, texts
 from trio_chat.core.entries import Entry, Marked, Redacted, between
 from trio_chat.core.ids import Position
 from trio_chat.journal.blocks import BLOCK
-from trio_chat.journal.pruning import Pruning, Retention
+from trio_chat.journal.pruning import Pruning
+from trio_chat.journal.retention import Retention
 
 DAY = 86_400_000
 

@@ -29,7 +29,7 @@ from trio_chat.core.questions import Around, MarkerOf, Question, Search, Shown, 
 from trio_chat.journal import schema
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
 from trio_chat.journal.lock import JOURNAL
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.store import SqliteJournal
 
 

@@ -18,7 +18,7 @@ from trio_chat.core.ids import Position
 from trio_chat.journal import schema, ticks
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import JournalError
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.ticks import Tick
 from trio_chat.journal.writer import Writer
 

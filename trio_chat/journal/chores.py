@@ -14,7 +14,8 @@ import structlog
 
 from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
-from trio_chat.journal.pruning import Pruning, Retention
+from trio_chat.journal.pruning import Pruning
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.ticks import Tick
 
 log = structlog.get_logger()
@@ -66,6 +67,11 @@ class Chores:
         self._to_index = self._index is not None
         self._prune_at = clock()
         self._not_before = -math.inf
+
+    def retain(self, retention: Retention) -> None:
+        """Keep so much from now on; what is more goes soon."""
+        self._pruning.retain(retention)
+        self._prune_at = self._clock()
 
     def stored(self, tick: Tick) -> None:
         """Note that a step has been stored."""

@@ -423,6 +423,8 @@ class Hub:
 
     async def _look_up(self, request: LookUp) -> None:
         try:
+            if self.core.unsealed:
+                raise JournalError("the journal could not be written")
             answer = await self._journal.answer(request.question)
         except JournalError as error:
             if not isinstance(error, TooSlowError):
