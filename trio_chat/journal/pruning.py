@@ -116,12 +116,13 @@ class Pruning:
         if not these:
             return
         execute = self._connection.execute
+        index = self._index
         with transaction(self._connection):
             for block, found in these:
                 row = execute("SELECT messages, body FROM blocks WHERE id = ?", (block,)).fetchone()
                 messages, body = row
-                if self._index is not None:
-                    self._index.remove(block, found, blocks.decode(body))
+                if index is not None:
+                    index.remove(block, found, blocks.decode(body))
                 execute("DELETE FROM blocks WHERE id = ?", (block,))
                 execute(
                     "UPDATE conversations SET messages = messages - ? WHERE id = ?",
@@ -131,6 +132,9 @@ class Pruning:
                 if not execute("SELECT 1 FROM blocks WHERE conversation = ?", (found,)).fetchone():
                     execute("DELETE FROM parties WHERE conversation = ?", (found,))
                     execute("DELETE FROM conversations WHERE id = ?", (found,))
+            indexed = index.shorten() if index is not None else 0
+        if index is not None:
+            index.done = indexed
 
     def _merge(self, now: int) -> bool:
         """Have the words of what was redacted go from the index; once a day, for all of it is
