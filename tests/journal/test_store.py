@@ -149,6 +149,24 @@ async def test_a_log_that_can_not_be_filed_keeps_nobody_from_speaking(tmp_path: 
         await say(journal, "2", "#b")
 
 
+async def test_how_much_is_kept_can_be_changed(tmp_path: Path) -> None:
+    """At once, and for connections that are opened later."""
+    async with opened(tmp_path, connect=faulty) as journal:
+        await say(journal, "old")
+        await journal.settle()
+        await journal.retain(Retention(days=1))
+        await journal.prune()
+        assert await heard(journal) == []
+        await say(journal, "old")
+        Faulty.fault = "disk I/O error"
+        with pytest.raises(JournalError):
+            await say(journal, "lost")
+        Faulty.fault = ""
+        await journal.settle()
+        await journal.prune()
+        assert await heard(journal) == []
+
+
 async def test_what_outlives_a_restart(tmp_path: Path) -> None:
     async with opened(tmp_path) as journal:
         await journal.commit([Kept("klines", "*@bad", b"1"), Kept("topics", "#a", b"hi")])

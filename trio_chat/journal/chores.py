@@ -69,9 +69,12 @@ class Chores:
         self._not_before = -math.inf
 
     def retain(self, retention: Retention) -> None:
-        """Keep so much from now on; what is more goes soon."""
+        """Keep so much from now on; what is more goes soon. Raises `sqlite3.Error` where what is
+        new can not be filed, to go with it."""
         self._pruning.retain(retention)
         self._prune_at = self._clock()
+        while self.file():
+            pass
 
     def stored(self, tick: Tick) -> None:
         """Note that a step has been stored."""
