@@ -45,6 +45,7 @@ class Durable(World):
         elif effects.records:
             self.file.store(*effects.records, number=effects.number)
             self.file.file()
+            self.core.stored(effects)
         return effects
 
     def restarted(self, *, after: float = 60.0, settings: Settings | None = None) -> Durable:
@@ -418,6 +419,48 @@ def test_a_private_channel_is_renamed_and_left_before_anything_could_be_stored(
     world.full = False
     world.ask("al", "JOIN #a,#b", "PRIVMSG #a,#b :new")
     assert (world.heard("#a"), world.heard("#b")) == (["new"], ["new"])
+
+
+def step(world: Durable, *lines: str) -> Effects:
+    """Decide, and leave it open what becomes of that."""
+    return world.core.step([world.lines("al", *lines)], world.now, monotonic=world.now)
+
+
+def store(world: Durable, effects: Effects) -> None:
+    world.file.store(*effects.records, number=effects.number)
+    world.file.file()
+    world.core.stored(effects)
+
+
+@pytest.mark.parametrize("second", ["stored", "lost"])
+def test_what_is_decided_before_it_is_known_that_the_last_is_lost(
+    world: Durable, second: str
+) -> None:
+    """A commit takes long, and the next steps wait for it: what is lost goes before them."""
+    world.operator("al")
+    world.ask("al", "JOIN #a", "MODE #a +s", "PRIVMSG #a :secret", "KLINE bo!*@*")
+    first = step(world, "PART #a", "UNKLINE bo!*@*", "KLINE cy!*@*", "KLINE di!*@*")
+    late = step(world, "JOIN #a", "PRIVMSG #a :new", "UNKLINE di!*@*")
+    before = world.core.unsealed
+    world.core.withhold(first)
+    assert (before, world.core.unsealed) == (False, True)
+    if second == "lost":
+        world.core.withhold(late)
+    else:
+        store(world, late)
+        assert world.heard() == ["new"]
+        # This was in the first only.
+        assert world.kept("kline") == {"bo!*@*"}
+    world.now += 1
+    found = world.step()
+    assert not world.core.unsealed
+    assert world.heard() == (["new"] if second == "stored" else [])
+    assert world.kept("kline") == {"cy!*@*"}
+    assert world.kept("private") == set()
+    warned = [line.split(" ")[2] for line in found["al"]]
+    assert warned == ["UNKLINE", "KLINE"]
+    assert world.core.context.keeping.due is None
+    assert not world.core.context.keeping._flights
 
 
 def test_what_was_never_stored_does_not_pile_up(world: Durable) -> None:

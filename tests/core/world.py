@@ -86,6 +86,7 @@ class World:
             if any(isinstance(record, Moved | Redacted) for record in effects.records):
                 # As it is before a commit returns.
                 self.journal.file()
+            self.core.stored(effects)
         return effects
 
     def looked_up(self, request: LookUp) -> Completed:

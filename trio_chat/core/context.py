@@ -137,7 +137,12 @@ class Context:
     def end(self) -> Effects:
         """End the step: return what follows from it, with all that has to be stored."""
         self.lay_to_rest()
-        self.keeping.collect(self.output.records, monotonic=self.monotonic, new_id=self.new_id)
+        self.keeping.collect(
+            self.output.records,
+            number=self.number,
+            monotonic=self.monotonic,
+            new_id=self.new_id,
+        )
         return self.output.take()
 
     def channel(self, name: str) -> Channel:

@@ -165,6 +165,10 @@ class Core:
         """Return for whom something in `effects` waits until the journal has stored it."""
         return concerned(effects)
 
+    def stored(self, effects: Effects) -> None:
+        """Note that the journal has stored what is in `effects`."""
+        self.context.keeping.stored(effects.number)
+
     def withhold(self, effects: Effects) -> None:
         """Take out of `effects` what the journal could not store, and tell who said it. What has to
         outlive a restart is tried again later."""
@@ -174,7 +178,7 @@ class Core:
                 ctx.state.redacted.pop(record.position, None)
             elif isinstance(record, Marked):
                 ctx.state.marked.pop((record.reader, record.conversation), None)
-        ctx.keeping.failed(effects.records, ctx.monotonic)
+        ctx.keeping.failed(effects.number, ctx.monotonic)
         withhold(
             effects,
             self.state.users,

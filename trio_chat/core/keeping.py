@@ -22,6 +22,7 @@ from trio_chat.core import modes
 from trio_chat.core.bans import Ban, Bans
 from trio_chat.core.entries import Change, Kept, Moved, Record, of_channel
 from trio_chat.core.inputs import UserId
+from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold
 from trio_chat.core.networks import parse_network
 from trio_chat.core.state import Channel
@@ -76,11 +77,13 @@ class Keeping:
             (table, key): value for table, those in kept.items() for key, value in those.items()
         }
         self._wanted: dict[tuple[str, str], bytes | None] = {}
-        """What is to be otherwise than it is stored."""
+        """What is to be otherwise than it is, or will be when all is stored that is handed out."""
+        self._moving = False
+        """Whether something moves in this step."""
         self._moved: list[Moved] = []
         """What could not be stored."""
-        self._before: dict[tuple[str, str], bytes | None] = {}
-        """What the values of the last step replaced."""
+        self._flights: dict[int, _Flight] = {}
+        """What has been handed out and may be stored or not, by the number of its step."""
         self._resting: dict[str, float] = {}
         """Topics of channels that nobody is in, by key of the channel, the one that has been left
         for the longest first: since when."""
@@ -88,8 +91,6 @@ class Keeping:
         """Channels that were private when the server ended."""
         self._asked: list[tuple[UserId, str]] = []
         """Whose bans are to be stored."""
-        self._answerable: list[tuple[UserId, str]] = []
-        """Whose bans were to be stored with the last step."""
         self._again = -math.inf
         """When to try again, on the clock that does not jump."""
 
@@ -164,6 +165,7 @@ class Keeping:
         self._drop_topic(new)
         self.topic(channel)
         self.privacy(channel)
+        self._moving = True
         return [Moved(old, new)]
 
     def left(
@@ -175,6 +177,7 @@ class Keeping:
         if channel.modes & modes.PRIVATE:
             self._drop_topic(key)
             self._keep(PRIVATE, key, None)
+            self._moving = True
             return [_sealed(key, new_id())]
         if channel.topic:
             self._keep_topic(key, channel, now)
@@ -219,8 +222,10 @@ class Keeping:
 
     @property
     def unsealed(self) -> bool:
-        """Whether something is still where it can be asked for that belongs elsewhere."""
-        return bool(self._moved or self._sealing)
+        """Whether something is still where it can be asked for that belongs elsewhere: it could not
+        be stored, or has not been since the server was started."""
+        late = any(flight.late for flight in self._flights.values())
+        return bool(late or self._moved or self._sealing)
 
     @property
     def due(self) -> float | None:
@@ -229,49 +234,78 @@ class Keeping:
         return self._again if self._moved or self._wanted else None
 
     def collect(
-        self, records: list[Record], *, monotonic: float, new_id: Callable[[], str]
+        self,
+        records: list[Record],
+        *,
+        number: int,
+        monotonic: float,
+        new_id: Callable[[], str],
     ) -> None:
-        """Put into the records of a step what has to be stored with it."""
-        if not (self._wanted or self._moved or self._sealing):
-            self._before, self._answerable, self._asked = {}, [], []
+        """Put into the records of step `number` what has to be stored with it."""
+        changes = bool(self._wanted or self._moved or self._sealing or self._moving)
+        self._moving = False
+        if not records and (not changes or monotonic < self._again):
             return
-        if not records and monotonic < self._again:
+        if not (changes or self._flights):
             return
+        flight = self._flights[number] = _Flight(records)
+        flight.late = bool(self._moved or self._sealing)
         self._moved += [_sealed(key, new_id()) for key in self._sealing]
         self._sealing.clear()
         # What happens in this step happens where these have made room for it.
         records[:0] = self._moved
         records += [Kept(table, key, value) for (table, key), value in self._wanted.items()]
         self._moved = []
-        self._before = {at: self._stored.get(at) for at in self._wanted}
+        flight.before = {at: self._stored.get(at) for at in self._wanted}
         for at, value in self._wanted.items():
             self._set_stored(at, value)
         self._wanted = {}
-        self._answerable, self._asked = self._asked, []
+        flight.asked, self._asked = self._asked, []
 
-    def failed(self, records: list[Record], monotonic: float) -> None:
-        """Take back what was in the records of a step: they have not been stored."""
-        for at, before in self._before.items():
-            self._set_stored(at, before)
-        self._before = {}
-        lost = {(one.table, one.key): one.value for one in records if isinstance(one, Kept)}
-        # Something may have come to its end since.
-        wanted, self._wanted = lost | self._wanted, {}
-        for at, value in wanted.items():
-            self._keep(*at, value)
+    def stored(self, number: int) -> None:
+        """Note that a step has been stored."""
+        self._flights.pop(number, None)
+
+    def failed(self, number: int, monotonic: float) -> None:
+        """Take back what was in the records of a step: they have not been stored, and neither has
+        anything that was handed out later. What of that may still be goes first there."""
+        flight = self._flights.pop(number, None)
+        if flight is None:
+            return
+        later = list(self._flights.values())
+        for record in flight.records:
+            if isinstance(record, Kept):
+                self._take_back(record, flight, later)
+        moved: list[Moved] = []
         full: dict[str, bool] = {}
-        for record in records:
+        for record in flight.records:
             if isinstance(record, Moved):
                 # What was said in private is stored with the mark that it is, or after it: where
                 # there is none, nothing has to be taken away.
                 private = (PRIVATE, record.before) in self._stored
                 sealing = record.after[:1] == _SEALED
                 if full.get(record.before, private or not sealing):
-                    self._moved.append(record)
+                    moved.append(record)
                     full |= {record.after: True, record.before: False}
-        self.unsaid += self._answerable
-        self._answerable = []
+        if moved and later:
+            later[0].records[:0] = moved
+            later[0].late = True
+        else:
+            self._moved += moved
+        self.unsaid += flight.asked
         self._again = monotonic + TRY_AGAIN_AFTER
+
+    def _take_back(self, record: Kept, flight: _Flight, later: list[_Flight]) -> None:
+        at = (record.table, record.key)
+        before = flight.before.get(at)
+        for other in later:
+            if at in other.before:
+                # It is made otherwise there.
+                other.before[at] = before
+                return
+        self._set_stored(at, before)
+        # Something may have come to its end since.
+        self._keep(*at, self._wanted.get(at, record.value))
 
     def _set_stored(self, at: tuple[str, str], value: bytes | None) -> None:
         if value is None:
@@ -282,6 +316,22 @@ class Keeping:
 
 def _key(ban: Ban) -> tuple[str, str]:
     return (KLINE, fold(ban.target)) if ban.network is None else (DLINE, ban.target)
+
+
+class _Flight:
+    """What a step has to be stored, until it is known whether it is."""
+
+    __slots__ = ("asked", "before", "late", "records")
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = records
+        """The step's own: what is put there goes with it."""
+        self.before: dict[tuple[str, str], bytes | None] = {}
+        """What the values in it replace."""
+        self.asked: list[tuple[UserId, str]] = []
+        """Whose bans are in it."""
+        self.late = False
+        """Whether something in it could not be stored before."""
 
 
 _SEALED = "!"
@@ -297,6 +347,7 @@ def _read_ban(table: str, value: bytes, *, now: float, monotonic: float) -> Ban:
     _check(ban.layout)
     return Ban(
         target=ban.target,
+        rule=Rule(ban.target) if table == KLINE else None,
         network=parse_network(ban.target) if table == DLINE else None,
         reason=ban.reason,
         by=ban.by,

@@ -259,6 +259,9 @@ class Hub:
                 self.count_trouble("could not store messages", str(error), messages=count)
                 for step in steps:
                     self.core.withhold(step.effects)
+            else:
+                for step in steps:
+                    self.core.stored(step.effects)
             for step in steps:
                 await self._release(step)
             # What has only waited for those can go as well, in order.
