@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -9,13 +10,15 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import argon2
 import pytest
 
-from tests.served import SERVE, Served, served
+from tests.served import PATIENCE, SERVE, Served, served
 
 
 @pytest.fixture(scope="module")
@@ -228,3 +231,52 @@ def test_a_killed_server_can_start_again_at_once(tmp_path: Path) -> None:
     with served(tmp_path, listen=False, TRIO_CHAT_LISTENERS=f"127.0.0.1:{port}") as again:
         assert again.port == port
         again.irc("al")
+
+
+def exported(tmp_path: Path, *options: str) -> list[tuple[str, str]]:
+    """Return what is kept of what was said: where, and what."""
+    command = [sys.executable, "-m", "trio_chat", "journal", "--data", str(tmp_path / "data")]
+    done = subprocess.run(
+        [*command, "export", *options], capture_output=True, check=True, timeout=PATIENCE
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return [(line["conversation"], line["text"]) for line in lines if line["event"] == "Said"]
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_bans_topics_and_the_seal_on_private_channels_outlive_it(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    path = tmp_path / "chat.toml"
+    password = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("secret")
+    path.write_text(f"[[operators]]\nname = 'root'\npassword = '{password}'\n")
+    with served(tmp_path, "--config", str(path)) as server:
+        al = server.irc("al")
+        al.send("JOIN #public,#private", "MODE #private +i", "PING in")
+        al.until("PONG irc.test in")
+        for room in ("#lobby", "#public", "#private"):
+            al.send(f"TOPIC {room} :of {room}", f"PRIVMSG {room} :in {room}")
+        al.send("OPER root secret", "KLINE 1h *!~bad@* :spam")
+        al.until("is banned until")
+        server.process.send_signal(end)
+        server.process.wait()
+    with served(tmp_path, "--config", str(path)) as server:
+        bad = server.connect()
+        bad.send("NICK bad", "USER bad 0 * :x")
+        bad.until(" 465 bad ")
+        bo = server.connect()
+        bo.send("NICK bo", "USER bo 0 * :x", "JOIN #lobby,#public,#private", "PING in")
+        topics = [line for line in bo.lines_until("PONG irc.test in") if " 332 " in line]
+        assert topics == [
+            ":irc.test 332 bo #lobby :of #lobby",
+            ":irc.test 332 bo #public :of #public",
+        ]
+        bo.send("PRIVMSG #public :new", "PRIVMSG #private :new", "PING said")
+        bo.until("PONG irc.test said")
+        assert exported(tmp_path, "--room", "#private") == [("#private", "new")]
+        assert exported(tmp_path, "--room", "#public") == [
+            ("#public", "in #public"),
+            ("#public", "new"),
+        ]
+        (sealed,) = [key for key, text in exported(tmp_path) if text == "in #private"]
+        assert sealed.startswith("!#private ")

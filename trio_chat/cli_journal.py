@@ -20,7 +20,7 @@ from trio_chat.core.entries import of_channel
 from trio_chat.core.questions import Place, Search
 from trio_chat.journal import upkeep
 from trio_chat.journal.errors import JournalError
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.upkeep import Progress
 from trio_chat.wire import plain
 

@@ -35,6 +35,10 @@ _KINDS = {
 }
 
 
+_PRIVATE = ", ".join(
+    f"+{row.letter}" for row in modes.CHANNEL_MODES.values() if row.bit & modes.PRIVATE
+)
+
 _CHOICES = (
     "NAMES of several channels ends with a 366 for each of them, and not with one for all.",
     "LIST shows channels that somebody is in, the lobby like the others, by name or without; and "
@@ -43,6 +47,13 @@ _CHOICES = (
     "TARGMAX counts the pairs.",
     "A name that is twice in a list, in whatever letters, is taken once: the first time.",
     "MODE answers an empty parameter with 696, and whoever is no operator with 482 before that.",
+    "When the last member has left, a channel's operators, modes and lists are gone. What was said "
+    f"there and its topic stay with its name, unless it was private ({_PRIVATE}) at that moment: "
+    "then nobody reads it any more, and whoever makes the channel anew finds nothing. All channels "
+    "are left in this way when the server ends, however that happens.",
+    "Bans of KLINE and DLINE outlive a restart, with the time that they have left. Whoever has put "
+    "one in force, or lifted it, when that could not be stored is told so: by WARN with the code "
+    "COULD_NOT_BE_STORED, or by a notice.",
     "A message of several lines has its client-only tags on every line where it goes out as "
     "several messages, and its id on the first.",
     "REDACT: what was taken back is not in history any more; that it was is there for clients with "

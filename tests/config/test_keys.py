@@ -55,6 +55,7 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         history=True,
         history_page=70,
         history_on_join=7,
+        retention_days=90,
         limits=Limits(nickname=9),
         registration_timeout=1.0,
         registration_lines=2,
@@ -68,7 +69,7 @@ def test_a_server_without_a_description_is_described_by_its_network() -> None:
 
 
 def test_settings_without_a_motd() -> None:
-    assert Config().settings() == Settings(name=host_name(), history=True)
+    assert Config().settings() == Settings(name=host_name(), history=True, retention_days=90)
 
 
 def test_settings_without_history() -> None:

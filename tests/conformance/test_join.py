@@ -110,9 +110,12 @@ def test_joining_twice(room: Room, channel: str) -> None:
 
 
 def test_a_channel_ends_with_its_last_member(register: Register, channel: str) -> None:
-    """Modern IRC, "Channels": it ceases to exist, and who comes next creates another."""
+    """Modern IRC, "Channels": it ceases to exist, and who comes next creates another.
+
+    A server may keep its topic, as it keeps what was said, unless strangers were kept out.
+    """
     al, bo = register("al"), register("bo")
-    al.ask(f"JOIN {channel}", f"MODE {channel} +m", f"TOPIC {channel} :old", f"PART {channel}")
+    al.ask(f"JOIN {channel}", f"MODE {channel} +ms", f"TOPIC {channel} :old", f"PART {channel}")
     found = bo.ask(f"JOIN {channel}")
     assert not only(found, "332")
     assert entries(found) == [f"@{bo.nick}"]

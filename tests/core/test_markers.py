@@ -64,6 +64,8 @@ def test_it_comes_before_the_end_of_the_names(world: Remembering) -> None:
     assert codes(world.ask("al", "PART #b", "JOIN #b", "JOIN #d")) == [
         "PART",
         "JOIN",
+        "332",
+        "333",
         "MARKREAD",
         "JOIN",
         "MARKREAD",

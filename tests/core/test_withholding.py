@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.world import SERVER, World, codes, prefix
-from trio_chat.core.entries import Kept
+from trio_chat.core.entries import Kept, Moved
 
 LABELS = "labeled-response batch"
 FAIL = f":{SERVER} FAIL PRIVMSG COULD_NOT_BE_STORED"
@@ -149,4 +149,7 @@ def test_whom_a_change_concerns_is_not_said_so_everybody_waits() -> None:
         world.irc(name)
     effects = world.core.step([world.lines("al", "PING x"), world.lines("bo", "PING x")], world.now)
     effects.records.append(Kept("topics", "#a", b"x"))
+    # That is in force whether or not it is stored.
+    assert world.core.concerned(effects) == set()
+    effects.records.append(Moved("#a", "#b"))
     assert world.core.concerned(effects) == {world.ids["al"], world.ids["bo"]}

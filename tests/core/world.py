@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tests.journal.rig import File
 from trio_chat.core.context import PAGE
@@ -24,15 +24,24 @@ class World:
     """Users are known by the names that the test gives them, and stay so when they change nick."""
 
     def __init__(
-        self, settings: Settings | None = None, *, page: int = PAGE, journal: File | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        page: int = PAGE,
+        journal: File | None = None,
+        now: float = START,
+        last: int = 0,
+        kept: Mapping[str, Mapping[str, bytes]] | None = None,
     ) -> None:
         self.core = Core(
             settings or Settings(name=SERVER),
+            last=last,
+            kept=kept,
             version="1.2.3",
-            started=START,
+            started=now,
             page=page,
         )
-        self.now = START
+        self.now = now
         self.jumped = 0.0
         """By how much the clock on the wall has been set, which does not change how much time goes
         by."""
@@ -77,6 +86,7 @@ class World:
             if any(isinstance(record, Moved | Redacted) for record in effects.records):
                 # As it is before a commit returns.
                 self.journal.file()
+            self.core.stored(effects)
         return effects
 
     def looked_up(self, request: LookUp) -> Completed:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 import structlog.testing
 
-from tests.journal.rig import MS, File, number_at, said
+from tests.journal.rig import MS, File, number_at, said, texts
+from trio_chat.core.entries import Moved
 from trio_chat.core.ids import Position
 from trio_chat.journal import chores, ticks
 from trio_chat.journal.chores import Chores
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 
 
 class Hands:
@@ -151,3 +154,23 @@ def test_it_is_pruned_from_time_to_time(file: File) -> None:
     hands.time += 1
     hands.all()
     assert file.one("SELECT count(*) FROM blocks") == 0
+
+
+def test_what_takes_something_away_is_stored_and_done_or_neither(hands: Hands) -> None:
+    hands.file.say("1", channel="#a")
+    number = number_at(99)
+    tick = ticks.encode(number, [Moved("#a", "#b"), said("2", Position(number, 0), channel="#a")])
+    hands.file.connection.execute(
+        "CREATE TRIGGER broken BEFORE UPDATE OF key ON conversations"
+        " BEGIN SELECT raise(ABORT, 'no'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="no"):
+        hands.chores.store([tick])
+    assert texts(hands.file.page("#a")) == ["1"]
+    assert hands.file.one("SELECT value FROM meta WHERE name = 'last'") == number_at(1)
+    hands.file.connection.execute("DROP TRIGGER broken")
+    hands.chores.store([tick])
+    assert hands.waiting == 0
+    assert (texts(hands.file.page("#a")), texts(hands.file.page("#b"))) == (["2"], ["1"])
+    assert hands.all() > 0
+    assert hands.searched == hands.file.one("SELECT max(id) FROM blocks")

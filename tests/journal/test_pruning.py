@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from tests.journal.rig import MS, File, number_at, said, texts
 from trio_chat.core.entries import Entry, Marked, Redacted, between
+from trio_chat.core.events import Said
 from trio_chat.core.ids import Position
+from trio_chat.core.questions import Search
+from trio_chat.journal import search
 from trio_chat.journal.blocks import BLOCK
-from trio_chat.journal.pruning import Pruning, Retention
+from trio_chat.journal.pruning import Pruning
+from trio_chat.journal.readers import Deadline
+from trio_chat.journal.retention import Retention
 
 DAY = 86_400_000
 
@@ -154,3 +159,31 @@ def test_markers_and_what_is_kept_stay(file: File) -> None:
     file.file()
     prune(file, MS + 2 * DAY, days=1, messages=1)
     assert file.one("SELECT time FROM markers") == 5
+
+
+def test_what_comes_after_everything_is_gone_is_found_and_goes(file: File) -> None:
+    """It has the place in the file, and the number there, of what was there before."""
+    for count in range(3):
+        store_at(file, count * DAY, f"needle {count}")
+        file.settle()
+        assert found(file, "needle") == [f"needle {count}"]
+        prune(file, MS + 100 * DAY, days=1)
+        file.filing.forget()
+        assert found(file, "needle") == []
+    # What was not in the index yet, behind what was.
+    store_at(file, 3 * DAY, "needle in")
+    file.settle()
+    store_at(file, 4 * DAY, "needle out", "#b")
+    prune(file, MS + 5 * DAY - 1, days=1)
+    file.settle()
+    assert found(file, "needle") == ["needle out"]
+    file.connection.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+    again = File(file.path)
+    assert again.index is not None
+    assert again.index.done == again.one("SELECT max(id) FROM blocks")
+    again.close()
+
+
+def found(file: File, text: str) -> list[str]:
+    shown = search.search(file.connection, Deadline(60), Search(text=text, places=None))
+    return [one.event.text for one in shown if isinstance(one.event, Said)]

@@ -29,7 +29,7 @@ from trio_chat.core.questions import Around, MarkerOf, Question, Search, Shown, 
 from trio_chat.journal import schema
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
 from trio_chat.journal.lock import JOURNAL
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.store import SqliteJournal
 
 
@@ -136,6 +136,35 @@ async def test_a_renamed_room_has_its_history_at_once(tmp_path: Path) -> None:
         await say(journal, "new", "#a")
         assert await heard(journal, "#b") == ["1", "2"]
         assert await heard(journal, "#a") == ["new"]
+
+
+async def test_a_log_that_can_not_be_filed_keeps_nobody_from_speaking(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        await say(journal, "1")
+        connection = schema.connect(journal.path)
+        connection.execute("INSERT INTO log VALUES (?, ?)", (journal.last + 5, b"nonsense"))
+        connection.close()
+        with pytest.raises(JournalError, match=r"^the journal is damaged: "):
+            await journal.commit([Moved("#a", "#b")], number=journal.last + 9)
+        await say(journal, "2", "#b")
+
+
+async def test_how_much_is_kept_can_be_changed(tmp_path: Path) -> None:
+    """At once, and for connections that are opened later."""
+    async with opened(tmp_path, connect=faulty) as journal:
+        await say(journal, "old")
+        await journal.settle()
+        await journal.retain(Retention(days=1))
+        await journal.prune()
+        assert await heard(journal) == []
+        await say(journal, "old")
+        Faulty.fault = "disk I/O error"
+        with pytest.raises(JournalError):
+            await say(journal, "lost")
+        Faulty.fault = ""
+        await journal.settle()
+        await journal.prune()
+        assert await heard(journal) == []
 
 
 async def test_what_outlives_a_restart(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from trio_chat.journal import upkeep
 from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
 from trio_chat.journal.lock import Lock
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 
 
 class Bar:

@@ -19,6 +19,7 @@ from trio_chat.core.output import Effects
 from trio_chat.core.questions import Answer, Page, Question
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Commit, Journal, JournalError, NoJournal
+from trio_chat.journal.retention import Retention
 from trio_chat.server.connection import Connection
 from trio_chat.server.hub import Hub
 from trio_chat.server.policy import Policy
@@ -253,6 +254,12 @@ class GatedJournal:
     def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
         self.commits += 1
         return _Gated(self, [record for _, records in steps for record in records])
+
+    def kept(self, table: str) -> dict[str, bytes]:
+        return {}
+
+    async def retain(self, retention: Retention) -> None:
+        pass
 
     async def answer(self, question: Question) -> Answer:
         """Find nothing."""

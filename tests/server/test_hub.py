@@ -9,8 +9,11 @@ import trio
 import trio.testing
 
 from tests.server.rig import GatedJournal, changed, running
-from trio_chat.core.entries import event_of
+from trio_chat.core.entries import Kept, Moved, event_of
 from trio_chat.core.events import Said
+from trio_chat.core.inputs import Completed
+from trio_chat.core.output import LookUp
+from trio_chat.core.questions import Wanted
 from trio_chat.core.settings import Operator, Settings
 from trio_chat.server.passwords import Passwords
 
@@ -104,6 +107,51 @@ async def test_a_full_disk_is_said_and_gets_better(autojump_clock: trio.abc.Cloc
         journal.full = False
         await al.send("PRIVMSG #lobby :kept")
         assert (await bo.line()).endswith("PRIVMSG #lobby :kept")
+
+
+async def test_what_has_to_last_is_stored_when_that_works_again(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    """By itself; and until then nobody reads what is not theirs."""
+    journal = GatedJournal()
+
+    async def asks() -> bool:
+        question = Wanted(conversation="#a", limit=1)
+        await rig.hub._look_up(LookUp(id=0, user=al.connection.id, question=question))
+        await al.barrier()
+        answers = [item for item in rig.core.inputs if isinstance(item, Completed)]
+        return answers[-1].result
+
+    async with running(journal=journal) as rig:
+        al = await rig.irc("al", "JOIN #a", "MODE #a +s", "PRIVMSG #a :secret", "TOPIC #a :x")
+        assert {record.table for record in journal.stored if isinstance(record, Kept)} == {
+            "private",
+            "topic",
+        }
+        assert await asks()
+        journal.full = True
+        await al.send("PART #a")
+        await al.until("PART")
+        assert not await asks()
+        await trio.sleep(10.5)
+        # Once a second, and once when it happened.
+        commits = journal.commits
+        await trio.sleep(10)
+        assert journal.commits == commits + 10
+        journal.full = False
+        journal.stored.clear()
+        await trio.sleep(1)
+        moved, *gone = journal.stored
+        assert isinstance(moved, Moved)
+        assert (moved.before, moved.after[:4]) == ("#a", "!#a ")
+        assert {one.table: one.value for one in gone if isinstance(one, Kept)} == {
+            "private": None,
+            "topic": None,
+        }
+        assert await asks()
+        commits = journal.commits
+        await trio.sleep(10)
+        assert journal.commits == commits
 
 
 async def test_a_password_is_checked_and_reading_waits_for_it() -> None:

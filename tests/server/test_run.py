@@ -24,6 +24,7 @@ import trio
 
 from tests.certificates import client_context, write_certificate
 from trio_chat.config import Config, ConfigError, Override, UnixAddress, load
+from trio_chat.core.events import Said
 from trio_chat.core.questions import Wanted
 from trio_chat.journal import reading
 from trio_chat.journal.readers import Deadline
@@ -625,6 +626,40 @@ async def test_without_history_nothing_is_kept(tmp_path: Path) -> None:
     async with running(tmp_path, f"{PLAIN}[history]\nenabled = false\n"):
         pass
     assert not (tmp_path / "trio-chat").exists()
+
+
+async def test_how_much_is_kept_can_be_changed_while_it_runs(tmp_path: Path) -> None:
+    async with running(tmp_path, f"{PLAIN}[history]\nmax_per_channel = 500\n") as it:
+        stream = await it.connect()
+        await stream.send_all(b"NICK al\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n")
+        for count in range(400):
+            await stream.send_all(b"PRIVMSG #lobby :%d\r\n" % count)
+        await stream.send_all(b"PING in\r\n")
+        await read_until(stream, b" PONG irc.test in")
+        path = tmp_path / "chat.toml"
+
+        def kept() -> list[str]:
+            connection = sqlite3.connect(tmp_path / "trio-chat" / "journal.db")
+            try:
+                wanted = Wanted(conversation="#lobby", limit=1000)
+                page = reading.page(connection, Deadline(60), wanted)
+            finally:
+                connection.close()
+            events = [shown.event for shown in page.entries]
+            return [event.text for event in events if isinstance(event, Said)]
+
+        assert len(kept()) == 400
+        path.write_text(f"{PLAIN}[history]\nmax_per_channel = 100\n")
+        os.kill(os.getpid(), signal.SIGHUP)
+        await eventually(lambda: len(kept()) < 200)
+        assert kept() == [str(count) for count in range(400)][-len(kept()) :]
+        assert len(kept()) >= 100
+        with structlog.testing.capture_logs() as logs:
+            path.write_text(f"{PLAIN}[history]\nsync = 'normal'\n")
+            assert await it.server.reload() == ""
+        assert "where and how history is kept has changed, which takes a restart" in [
+            log["event"] for log in logs
+        ]
 
 
 async def test_a_second_server_in_the_same_place(tmp_path: Path) -> None:

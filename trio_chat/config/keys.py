@@ -256,6 +256,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             history_page=self.history.page,
             history_on_join=self.history.on_join,
             redact_within=self.history.redact_within,
+            retention_days=self.history.retention_days,
             limits=self.limits,
             registration_timeout=self.connections.registration_timeout,
             registration_lines=self.connections.registration_lines,

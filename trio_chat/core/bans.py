@@ -1,13 +1,13 @@
 """Bans from the whole server: by mask (K-lines) and by network (D-lines), with an end or without.
 
-A ban whose time is over is one that is not there; it goes when somebody looks. They last as long as
-the server runs.
+A ban whose time is over is one that is not there; it goes when somebody looks. They outlive a
+restart (`keeping.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -46,9 +46,9 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bans:
-    """The bans of a server."""
+    """The bans of a server. `on_end` is called with each whose time is over."""
 
-    __slots__ = ("_by_prefix", "masks", "networks")
+    __slots__ = ("_by_prefix", "masks", "networks", "on_end")
 
     def __init__(self) -> None:
         self.masks: dict[str, Ban] = {}
@@ -58,6 +58,7 @@ class Bans:
         self._by_prefix: dict[tuple[int, int], dict[int, Ban]] = {}
         """The same by the version of IP and the bits that an address does not have to have, then by
         those that it has: somebody is looked up once for each length."""
+        self.on_end: Callable[[Ban], None] = lambda _: None
 
     def add(self, ban: Ban) -> None:
         """Put a ban in force, in place of one on the same target."""
@@ -114,7 +115,9 @@ class Bans:
 
     def _forget_old(self, bans: dict[str, Ban], monotonic: float) -> None:
         for key in [key for key, ban in bans.items() if not ban.lasts(monotonic)]:
-            self.lift(bans, key)
+            ban = self.lift(bans, key)
+            if ban is not None:
+                self.on_end(ban)
 
 
 def parse_duration(text: str) -> float | None:

@@ -9,7 +9,7 @@ Must not know the table of commands, nor inputs: what calls the handlers is `cor
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from trio_chat.core import events, ids, modes, names, numerics, rooms
@@ -19,11 +19,12 @@ from trio_chat.core.encoding import BODY_LIMIT, reply_head
 from trio_chat.core.entries import Entry, of_channel
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
+from trio_chat.core.keeping import Keeping
 from trio_chat.core.numerics import Numeric
-from trio_chat.core.output import AwaitSent, CheckPassword, LookUp, Output, Reload
+from trio_chat.core.output import AwaitSent, CheckPassword, Effects, LookUp, Output, Reload
 from trio_chat.core.questions import Question
 from trio_chat.core.settings import Settings
-from trio_chat.core.state import State, User
+from trio_chat.core.state import Channel, State, User
 
 PAGE = 200
 """The replies of a page."""
@@ -72,7 +73,8 @@ class Pending:
 class Context:
     """What is so, and what can be done about it.
 
-    `last` is the number of the last step that was stored, by any run; `version` is what VERSION
+    `last` is the number of the last step that was stored, by any run, and `kept` what outlives a
+    restart (`keeping.py`), by table and key; `version` is what VERSION
     says; `started` is the time of the start, in seconds since the epoch, and `monotonic` the same
     on the clock that does not jump; `page` is the replies after which a user has to have taken them
     before there are more.
@@ -83,6 +85,7 @@ class Context:
         settings: Settings,
         *,
         last: int = 0,
+        kept: Mapping[str, Mapping[str, bytes]] | None = None,
         version: str,
         started: float,
         monotonic: float,
@@ -94,6 +97,9 @@ class Context:
         self.started_monotonic = monotonic
         self.page_size = page
         self.state = State()
+        self.keeping = Keeping(kept or {})
+        self.keeping.start(self.state.bans, now=started, monotonic=monotonic)
+        self.state.bans.on_end = self.keeping.unban
         self.output = Output()
         self.answers = Answers(self.output, line=self.line, new_id=self.new_id)
         self.server = events.Source(prefix=settings.name)
@@ -127,6 +133,36 @@ class Context:
         self._places = -1
         self.at_hand = None
         self.output.begin(self.number, now, utc_offset)
+
+    def end(self) -> Effects:
+        """End the step: return what follows from it, with all that has to be stored."""
+        self.lay_to_rest()
+        self.keeping.collect(
+            self.output.records,
+            number=self.number,
+            monotonic=self.monotonic,
+            new_id=self.new_id,
+        )
+        return self.output.take()
+
+    def channel(self, name: str) -> Channel:
+        """Return the channel with this name; if there is none it is made, with the topic that it
+        had when the last of its members left."""
+        found = self.state.channel_named(name)
+        if found is None:
+            self.lay_to_rest()
+            found = rooms.find_or_create(self.state, name, now=self.now)
+            self.keeping.made(found, now=self.now, days=self.settings.retention_days)
+        return found
+
+    def lay_to_rest(self) -> None:
+        """See to what is kept of channels that everybody has left. What happens under their names
+        after this is of others."""
+        days = self.settings.retention_days
+        for channel in self.state.left:
+            moved = self.keeping.left(channel, now=self.now, days=days, new_id=self.new_id)
+            self.output.records += moved
+        self.state.left.clear()
 
     def on_the_wall(self, monotonic: float) -> float:
         """Return what the other clock shows then, in seconds since the epoch."""

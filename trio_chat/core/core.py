@@ -11,12 +11,12 @@ from __future__ import annotations
 import collections
 import heapq
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.context import BUDGET, PAGE, Context
 from trio_chat.core.entries import Marked, Redacted
-from trio_chat.core.handlers import multiline, plain, registration, reloading
+from trio_chat.core.handlers import bans, multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
     Connected,
@@ -28,7 +28,6 @@ from trio_chat.core.inputs import (
     ShutDown,
     UserId,
 )
-from trio_chat.core.names import fold
 from trio_chat.core.output import Effects
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import State, User
@@ -54,6 +53,7 @@ class Core:
         settings: Settings,
         *,
         last: int = 0,
+        kept: Mapping[str, Mapping[str, bytes]] | None = None,
         version: str = "",
         started: float = 0.0,
         monotonic: float | None = None,
@@ -62,6 +62,7 @@ class Core:
         self.context = Context(
             settings,
             last=last,
+            kept=kept,
             version=version,
             started=started,
             monotonic=started if monotonic is None else monotonic,
@@ -76,7 +77,7 @@ class Core:
         """Whose lines are left for the next step only because this one was full: they come first,
         so that nobody's small deed is behind a storm."""
         self._users = self.context.state.users
-        self._open_lobby(started)
+        self._open_lobby()
 
     @property
     def state(self) -> State:
@@ -106,6 +107,8 @@ class Core:
         both. `utc_offset` is in seconds east of UTC.
         """
         self.context.begin(now, now if monotonic is None else monotonic, utc_offset)
+        if self.context.keeping.unsaid:
+            self._warn()
         if self.context.searches or self.context.chores:
             self._search_on()
         if self._next or self._backlog:
@@ -121,19 +124,33 @@ class Core:
                     self._take(item)
             except Exception as error:
                 self._failed(item, error)
-        return self.context.output.take()
+        return self.context.end()
 
     @property
     def busy(self) -> bool:
         """Whether something is left for the next step, which should come soon."""
         ctx = self.context
-        return bool(self._next or self._backlog or ctx.searches or ctx.chores)
+        waiting = ctx.searches or ctx.chores or ctx.keeping.unsaid
+        return bool(self._next or self._backlog or waiting)
 
     @property
     def next_deadline(self) -> float | None:
         """When the core next wants to be told that time has elapsed, on the clock that does not
         jump."""
-        return self._deadlines[0][0] if self._deadlines else None
+        first = self._deadlines[0][0] if self._deadlines else None
+        due = self.context.keeping.due
+        return first if due is None else due if first is None else min(first, due)
+
+    @property
+    def unreadable(self) -> list[str]:
+        """What was kept by an earlier run, and can not be read."""
+        return self.context.keeping.unreadable
+
+    @property
+    def unsealed(self) -> bool:
+        """Whether history can be asked for by a key under which it must not be read any more: what
+        takes it away from there has not been stored yet."""
+        return self.context.keeping.unsealed
 
     def waits(self, user: UserId) -> bool:
         """Whether a user's lines, or their end, wait: for a request's answer, or a later step."""
@@ -148,14 +165,20 @@ class Core:
         """Return for whom something in `effects` waits until the journal has stored it."""
         return concerned(effects)
 
+    def stored(self, effects: Effects) -> None:
+        """Note that the journal has stored what is in `effects`."""
+        self.context.keeping.stored(effects.number)
+
     def withhold(self, effects: Effects) -> None:
-        """Take out of `effects` what the journal could not store, and tell who said it."""
+        """Take out of `effects` what the journal could not store, and tell who said it. What has to
+        outlive a restart is tried again later."""
         ctx = self.context
         for record in effects.records:
             if isinstance(record, Redacted):
                 ctx.state.redacted.pop(record.position, None)
             elif isinstance(record, Marked):
                 ctx.state.marked.pop((record.reader, record.conversation), None)
+        ctx.keeping.failed(effects.number, ctx.monotonic)
         withhold(
             effects,
             self.state.users,
@@ -194,7 +217,7 @@ class Core:
         elif isinstance(item, Reconfigured):
             before, ctx.settings = ctx.settings, item.settings
             ctx.server = events.Source(prefix=item.settings.name)
-            self._open_lobby(ctx.now)
+            self._open_lobby()
             reloading.tell(ctx, before, item.settings)
         elif isinstance(item, ShutDown):
             self._shut_down(item.reason)
@@ -445,12 +468,21 @@ class Core:
             ctx.output.close(user, reason)
             rooms.forget(self.state, user)
 
-    def _open_lobby(self, now: float) -> None:
+    def _warn(self) -> None:
+        """Tell who has put bans in force, or lifted them, that this has not been stored."""
+        ctx = self.context
+        for id, command in dict.fromkeys(ctx.keeping.unsaid):
+            user = self.state.users.get(id)
+            if user is not None:
+                bans.warn(ctx, user, command)
+        ctx.keeping.unsaid.clear()
+
+    def _open_lobby(self) -> None:
         """Make the lobby, if it is not there: it is everybody's, so nobody is its operator."""
         for channel in list(self.state.channels.values()):
             channel.permanent = False
             if not channel.members:
-                del self.state.channels[fold(channel.name)]
-        lobby = rooms.find_or_create(self.state, self.settings.lobby, now=now)
+                rooms.drop(self.state, channel)
+        lobby = self.context.channel(self.settings.lobby)
         lobby.permanent = True
         lobby.modes = modes.LOBBY if not lobby.members else lobby.modes

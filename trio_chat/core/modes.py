@@ -124,6 +124,8 @@ PREFIX_OF_LETTER = {prefix.letter: prefix for prefix in PREFIXES}
     FORWARDED,
 ) = (1 << shift for shift in range(12))
 
+PRIVATE = INVITE_ONLY | KEYED | SECRET | ACCOUNTS_JOIN
+"""What is said in a channel that has one of these is nobody's who comes when all have left."""
 SPEECH = MODERATED | NO_CTCP | ACCOUNTS_SPEAK
 """What may keep a member from speaking."""
 NEW_CHANNEL = NO_EXTERNAL | TOPIC_LOCK

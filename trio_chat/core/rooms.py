@@ -58,7 +58,13 @@ def leave(state: State, user: User, channel: Channel) -> None:
     if user.current is channel:
         look_at(user, user.channels[-1] if user.channels else None)
     if not channel.members and not channel.permanent:
-        state.channels.pop(fold(channel.name), None)
+        drop(state, channel)
+
+
+def drop(state: State, channel: Channel) -> None:
+    """Do away with a channel that nobody is in."""
+    if state.channels.pop(fold(channel.name), None) is not None:
+        state.left.append(channel)
 
 
 def is_there(channel: Channel) -> bool:

@@ -106,6 +106,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that who does not ask for them is shown on joining."""
     redact_within: float = 3600.0
     """Seconds in which people can take back what they have said; 0: they can not."""
+    retention_days: int = 0
+    """Days for which it is kept what happened in a channel, and its topic; 0: for ever."""
     limits: Limits = Limits()
     registration_timeout: float = 60.0
     """Seconds."""

@@ -329,6 +329,7 @@ class State:
         "channels",
         "ignores",
         "invisible",
+        "left",
         "lookalikes",
         "marked",
         "monitors",
@@ -351,6 +352,8 @@ class State:
         """Whose nickname is not ASCII, by the form in which names that look alike are equal."""
         self.channels: dict[str, Channel] = {}
         """By folded name."""
+        self.left: list[Channel] = []
+        """Channels that are gone with their last member, until the context has seen to them."""
         self.past: collections.deque[Past] = collections.deque()
         """For WHOWAS: the latest first."""
         self.bans = Bans()

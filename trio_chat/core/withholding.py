@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from trio_chat.core import answers
-from trio_chat.core.entries import event_of
+from trio_chat.core.entries import Kept, event_of
 from trio_chat.core.events import Event, Protocol, Redaction, Said, Source, Standard
 from trio_chat.core.feed import LAST, Chunk, Feed, Line, Part, View
 from trio_chat.core.inputs import UserId
@@ -61,6 +61,9 @@ def concerned(effects: Effects) -> set[UserId]:
     users = {answered.user for answered in effects.answered}
     recorded: set[str] = set()
     for record in effects.records:
+        if isinstance(record, Kept):
+            # A ban or a topic is in force whether or not it is stored.
+            continue
         event = event_of(record)
         if event is None:
             # Whom a change concerns is not said anywhere.

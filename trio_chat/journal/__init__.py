@@ -9,12 +9,13 @@ What is stored is described by `core/entries.py`, and where it stands by `core/i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from trio_chat.core.entries import Record
 from trio_chat.core.questions import Answer, Question
 from trio_chat.journal.errors import InUseError, JournalError, TooSlowError, UnusableError
+from trio_chat.journal.retention import Retention
 
 __all__ = [
     "Commit",
@@ -44,6 +45,9 @@ class Journal(Protocol):
     def last(self) -> int:
         """The number of the last step that was stored (`core/ids.py`)."""
 
+    def kept(self, table: str) -> Mapping[str, bytes]:
+        """Return the values of a table (`core.entries.Kept`) as they were when it was opened."""
+
     def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
         """Begin to store steps, each with its number and its records.
 
@@ -54,6 +58,10 @@ class Journal(Protocol):
         """Look something up. Raises `JournalError` when that can not be done, `TooSlowError` when
         it takes too long."""
 
+    async def retain(self, retention: Retention) -> None:
+        """Keep so much from now on. Raises `JournalError` where that can not be done now: it is
+        when the journal can be written again."""
+
     async def aclose(self) -> None:
         """Finish what is under way."""
 
@@ -62,6 +70,10 @@ class NoJournal:
     """Stores nothing, at once: for a server without history."""
 
     last = 0
+
+    def kept(self, table: str) -> Mapping[str, bytes]:
+        """Return nothing."""
+        return {}
 
     def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
         """Do nothing."""
@@ -73,6 +85,9 @@ class NoJournal:
     async def answer(self, question: Question) -> Answer:
         """Raise `JournalError`: there is nothing to be found."""
         raise JournalError("this server keeps no history")
+
+    async def retain(self, retention: Retention) -> None:
+        """Do nothing."""
 
     async def aclose(self) -> None:
         """Do nothing."""

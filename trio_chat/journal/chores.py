@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
-from trio_chat.journal.pruning import Pruning, Retention
+from trio_chat.journal.pruning import Pruning
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.ticks import Tick
 
 log = structlog.get_logger()
@@ -67,12 +68,28 @@ class Chores:
         self._prune_at = clock()
         self._not_before = -math.inf
 
+    def retain(self, retention: Retention) -> None:
+        """Keep so much from now on; what is more goes soon. Raises `sqlite3.Error` where what is
+        new can not be filed, to go with it."""
+        self._pruning.retain(retention)
+        self._prune_at = self._clock()
+        while self.file():
+            pass
+
     def stored(self, tick: Tick) -> None:
         """Note that a step has been stored."""
         if not self._waiting:
             self._since = self._clock()
         self._waiting += tick.entries + 1
         self._pages += 2 + len(tick.body) // _PAGE
+
+    def store(self, ticks: Sequence[Tick]) -> None:
+        """Store steps and file them at once, all of it or nothing, and all that came before."""
+        while self.file():
+            pass
+        self._filing.store(ticks)
+        self._pages += sum(16 + len(tick.body) // _PAGE for tick in ticks)
+        self._to_index = self._index is not None
 
     @property
     def pressing(self) -> bool:

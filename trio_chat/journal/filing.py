@@ -21,7 +21,7 @@ from trio_chat.journal import blocks, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.schema import transaction
-from trio_chat.journal.ticks import CHANGE
+from trio_chat.journal.ticks import CHANGE, Tick
 
 STEPS = 1024
 SIZE = 300_000
@@ -67,6 +67,20 @@ class Filing:
             self._ids.clear()
             raise
         return len(rows)
+
+    def store(self, these: Sequence[Tick]) -> None:
+        """Store steps and file them, all of it or nothing. All that came before is filed already.
+
+        Raises `sqlite3.Error` when that fails.
+        """
+        rows = [tick[:2] for tick in these]
+        try:
+            with transaction(self._connection):
+                self._connection.executemany("INSERT INTO log VALUES (?, ?)", rows)
+                self._file(rows)
+        except BaseException:
+            self._ids.clear()
+            raise
 
     def _file(self, rows: list[tuple[int, bytes]]) -> None:
         lines: defaultdict[str, list[AnyLine]] = defaultdict(list)

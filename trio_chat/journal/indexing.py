@@ -128,6 +128,15 @@ class Index:
             self.done = last
         return count
 
+    def shorten(self) -> int:
+        """Note in the file, in a transaction that deletes blocks, up to where there are any now;
+        return that, for `done` once it is committed. The ids behind it will be used again."""
+        last: int = self._connection.execute("SELECT max(id) FROM blocks").fetchone()[0] or 0
+        last = min(self.done, last)
+        if last < self.done:
+            self._connection.execute("UPDATE meta SET value = ? WHERE name = 'searched'", (last,))
+        return last
+
     def add(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Put a block's document in, if its turn has been."""
         text = document(found, lines)

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 
-import msgspec
-
 from trio_chat.core.ids import STEPS
 from trio_chat.journal import blocks
 from trio_chat.journal.indexing import Index
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.schema import transaction
 
 _BLOCKS = 16
@@ -31,14 +30,6 @@ _SPARE = 1024
 _DAY = 86_400_000
 
 
-class Retention(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept: `days` of it (0: for ever), and so many messages of each conversation (0: all
-    of them)."""
-
-    days: int = 0
-    messages: int = 0
-
-
 class Pruning:
     """Prunes by one connection, which writes."""
 
@@ -51,6 +42,11 @@ class Pruning:
         self._by_age = True
         self._merge_from = 0
         """From when on the index may be merged again."""
+
+    def retain(self, retention: Retention) -> None:
+        """Keep so much from now on."""
+        self._retention = retention
+        self._by_age, self._seen = True, 0
 
     def step(self, now: int) -> bool:
         """Do a little; return whether there may be more to do at this time, in milliseconds.
@@ -120,12 +116,13 @@ class Pruning:
         if not these:
             return
         execute = self._connection.execute
+        index = self._index
         with transaction(self._connection):
             for block, found in these:
                 row = execute("SELECT messages, body FROM blocks WHERE id = ?", (block,)).fetchone()
                 messages, body = row
-                if self._index is not None:
-                    self._index.remove(block, found, blocks.decode(body))
+                if index is not None:
+                    index.remove(block, found, blocks.decode(body))
                 execute("DELETE FROM blocks WHERE id = ?", (block,))
                 execute(
                     "UPDATE conversations SET messages = messages - ? WHERE id = ?",
@@ -135,6 +132,9 @@ class Pruning:
                 if not execute("SELECT 1 FROM blocks WHERE conversation = ?", (found,)).fetchone():
                     execute("DELETE FROM parties WHERE conversation = ?", (found,))
                     execute("DELETE FROM conversations WHERE id = ?", (found,))
+            indexed = index.shorten() if index is not None else 0
+        if index is not None:
+            index.done = indexed
 
     def _merge(self, now: int) -> bool:
         """Have the words of what was redacted go from the index; once a day, for all of it is

@@ -28,8 +28,8 @@ from trio_chat.journal import Commit, readers, reading, schema, search, ticks
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import BadSearchError, JournalError
 from trio_chat.journal.lock import JOURNAL, Lock
-from trio_chat.journal.pruning import Retention
 from trio_chat.journal.readers import Deadline, Readers
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.schema import Connect, Sync
 from trio_chat.journal.writer import Writer
 
@@ -74,13 +74,14 @@ class SqliteJournal:
         now: Callable[[], int] = _now,
     ) -> None:
         self.path = directory / JOURNAL
+        self._retention = retention
         self._closed = False
         self._lock = Lock(directory)
         try:
             self._writer = Writer(
                 lambda: schema.open_journal(self.path, sync=sync, connect=connect),
                 lambda connection: Chores(
-                    connection, retention=retention, clock=time.monotonic, now=now
+                    connection, retention=self._retention, clock=time.monotonic, now=now
                 ),
             )
             self._readers = Readers(self.path, connect_to_read)
@@ -128,6 +129,12 @@ class SqliteJournal:
     async def prune(self) -> None:
         """Prune now all that there is to prune, rather than little by little."""
         await self._writer.run(Chores.prune)
+
+    async def retain(self, retention: Retention) -> None:
+        """Keep so much from now on. Raises `JournalError` where that can not be done now: it is
+        when the journal can be written again."""
+        self._retention = retention
+        await self._writer.run(lambda chores: chores.retain(retention))
 
     async def settle(self) -> None:
         """Have everything filed and indexed, as it is a moment after the last commit."""

@@ -25,8 +25,9 @@ from trio_chat.journal.errors import JournalError, UnusableError
 from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.lock import JOURNAL, Lock
-from trio_chat.journal.pruning import Pruning, Retention
+from trio_chat.journal.pruning import Pruning
 from trio_chat.journal.readers import Deadline, ask
+from trio_chat.journal.retention import Retention
 
 Progress = Callable[[int, int], None]
 

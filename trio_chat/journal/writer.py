@@ -16,6 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 
+import msgspec
 import trio
 
 from trio_chat.journal.chores import Chores
@@ -146,6 +147,10 @@ class Writer:
     def _commit(self, ticks: Sequence[Tick]) -> None:
         try:
             connection, chores = self._opened()
+            if any(tick.is_pressing for tick in ticks):
+                # Whoever reads must not find any more what they take away, once it is stored.
+                chores.store(ticks)
+                return
             if len(ticks) == 1:
                 # One statement is its own transaction.
                 connection.execute(_INSERT, ticks[0][:2])
@@ -156,11 +161,10 @@ class Writer:
         except sqlite3.Error as error:
             self._recover(error)
             raise JournalError(f"the journal can not be written: {error}") from error
+        except msgspec.DecodeError as error:
+            raise JournalError(f"the journal is damaged: {error}") from error
         for tick in ticks:
             chores.stored(tick)
-        if any(tick.is_pressing for tick in ticks):
-            # They are stored, whether or not this works now.
-            self._attempt(_file_all)
 
     def _work(self, work: Callable[[Chores], None]) -> None:
         try:

@@ -259,6 +259,9 @@ class Hub:
                 self.count_trouble("could not store messages", str(error), messages=count)
                 for step in steps:
                     self.core.withhold(step.effects)
+            else:
+                for step in steps:
+                    self.core.stored(step.effects)
             for step in steps:
                 await self._release(step)
             # What has only waited for those can go as well, in order.
@@ -423,6 +426,8 @@ class Hub:
 
     async def _look_up(self, request: LookUp) -> None:
         try:
+            if self.core.unsealed:
+                raise JournalError("the journal could not be written")
             answer = await self._journal.answer(request.question)
         except JournalError as error:
             if not isinstance(error, TooSlowError):

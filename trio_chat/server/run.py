@@ -25,9 +25,11 @@ from trio_chat.config import Address, Config, ConfigError
 from trio_chat.config.certificates import complaint
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
+from trio_chat.core.keeping import TABLES
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.core.settings import Settings
-from trio_chat.journal import Journal
+from trio_chat.journal import Journal, JournalError
+from trio_chat.journal.retention import Retention
 from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
@@ -38,7 +40,7 @@ from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket
-from trio_chat.server.storing import open_journal
+from trio_chat.server.storing import open_journal, retention
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
 
@@ -140,10 +142,14 @@ class Server:
         core = Core(
             config.settings(),
             last=journal.last,
+            kept={table: journal.kept(table) for table in TABLES},
             version=trio_chat.__version__,
             started=time.time(),
             monotonic=trio.current_time(),
         )
+        self._journal = journal
+        for what in core.unreadable:
+            log.error("what was kept can not be read, and has no effect", what=what)
         self.hub = Hub(
             core,
             journal,
@@ -162,6 +168,7 @@ class Server:
         self._users = itertools.count(1)
         self._accepting = trio.CancelScope()
         self._listening = _kinds(config)
+        self._storing = _stores(config)
         self._configure(config)
         self._admission = Admission(self._admission_policy(config), trio.current_time)
 
@@ -252,15 +259,24 @@ class Server:
             endpoint.context = tls.get(endpoint.configured.address, endpoint.context)
         if _kinds(config) != self._listening:
             log.warning("listeners have changed, which takes a restart")
-        if settings.history != self.hub.core.settings.history:
-            log.warning("history.enabled has changed, which takes a restart")
+        if _stores(config) != self._storing:
+            log.warning("where and how history is kept has changed, which takes a restart")
             kept = self.hub.core.settings.history
             settings = msgspec.structs.replace(settings, history=kept)
+        if retention(config) != retention(self._config):
+            self._nursery.start_soon(self._retain, retention(config), name="retain")
         self._configure(config)
         self._admission.policy = self._admission_policy(config)
         await self.hub.put(Reconfigured(settings=settings))
         log.info("reread the configuration")
         return ""
+
+    async def _retain(self, retention: Retention) -> None:
+        """Keep so much from now on. Nobody waits for it: the disk may be slow."""
+        try:
+            await self._journal.retain(retention)
+        except JournalError as error:
+            log.error("could not prune the journal", error=str(error))
 
     def _read(self) -> tuple[Config, Settings, dict[Address, TlsContext]]:
         """Read the configuration and the files that it names."""
@@ -355,3 +371,8 @@ def _kinds(config: Config) -> list[tuple[object, ...]]:
         (listener.address, listener.tls is None, listener.mode, listener.group)
         for listener in config.listeners
     ]
+
+
+def _stores(config: Config) -> tuple[object, ...]:
+    """Return what of the journal can not change while it is open."""
+    return config.server.data, config.history.enabled, config.history.sync

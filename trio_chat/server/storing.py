@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from trio_chat.config import Config
 from trio_chat.journal import Journal, JournalError, NoJournal
-from trio_chat.journal.pruning import Retention
+from trio_chat.journal.retention import Retention
 from trio_chat.journal.store import SqliteJournal
 from trio_chat.server.errors import StartError
+
+
+def retention(config: Config) -> Retention:
+    """Return how much is to be kept."""
+    return Retention(days=config.history.retention_days, messages=config.history.max_per_channel)
 
 
 def open_journal(config: Config) -> Journal:
@@ -14,8 +19,7 @@ def open_journal(config: Config) -> Journal:
     history = config.history
     if not history.enabled:
         return NoJournal()
-    retention = Retention(days=history.retention_days, messages=history.max_per_channel)
     try:
-        return SqliteJournal(config.server.data, sync=history.sync, retention=retention)
+        return SqliteJournal(config.server.data, sync=history.sync, retention=retention(config))
     except JournalError as error:
         raise StartError(str(error)) from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from trio_chat.core import masks, modes, numerics
+from trio_chat.core import events, masks, modes, numerics
 from trio_chat.core.bans import Ban, Bans, parse_duration
+from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers.common import echo, word
@@ -127,6 +128,8 @@ def _add(ctx: Context, user: User, kind: dict[str, Ban], ban: Ban) -> None:
         ctx.refuse(user, "KLINE" if ban.network is None else "DLINE", "TOO_MANY_BANS", text=text)
         return
     ctx.state.bans.add(ban)
+    ctx.keeping.ban(ban, None if ban.until is None else ctx.on_the_wall(ban.until))
+    ctx.keeping.asked(user.id, "KLINE" if ban.network is None else "DLINE")
     until = _until(ctx, ban) or "for good"
     ctx.notice(user, f"{ban.target} is banned {until}")
     # Who bans stays, so that somebody can lift it.
@@ -150,7 +153,28 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
     if ban is None:
         ctx.refuse(user, name, "NO_SUCH_BAN", word(user, key), text="There is no such ban")
     else:
+        ctx.keeping.unban(ban)
+        ctx.keeping.asked(user.id, name)
         ctx.notice(user, f"{ban.target} is not banned any more")
+
+
+def warn(ctx: Context, user: User, command: str) -> None:
+    """Tell an operator that what a command has changed is so, but could not be stored."""
+    done = "lifted" if command[:2] == "UN" else "in force"
+    text = f"It is {done}, but could not be stored: a restart would undo it. It is tried again."
+    if user.caps & STANDARD_REPLIES:
+        event = events.Standard(
+            time=ctx.now,
+            source=ctx.server,
+            kind="WARN",
+            command=command,
+            code="COULD_NOT_BE_STORED",
+            context=(),
+            text=text,
+        )
+        ctx.send(user, event)
+    else:
+        ctx.notice(user, f"{command}: {text}")
 
 
 @command(

@@ -71,7 +71,7 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
         return
     if channel is None:
         standing = modes.OP
-        channel = rooms.find_or_create(ctx.state, name, now=ctx.now)
+        channel = ctx.channel(name)
     else:
         refusal = _refusal(ctx, user, channel, key)
         if refusal is not None:
@@ -299,6 +299,7 @@ def topic(ctx: Context, user: User, message: Message) -> None:
     channel.topic = fitting(ctx, text, limit, shown, numerics.RPL_TOPIC, channel.name)
     channel.topic_by = user.prefix
     channel.topic_at = ctx.now
+    ctx.keeping.topic(channel)
     event = events.TopicChanged(
         time=ctx.now,
         source=user.source,

@@ -325,6 +325,8 @@ def _set_mode(
         channel.limit = limit
         change.add(adding, row.letter, str(limit))
     channel.modes = channel.modes | row.bit if adding else channel.modes & ~row.bit
+    if row.bit & modes.PRIVATE:
+        ctx.keeping.privacy(channel)
 
 
 def _set_forward(

@@ -127,7 +127,7 @@ def sajoin(ctx: Context, user: User, message: Message) -> Replies:
         if not ctx.is_here(target) or (channel is not None and target in channel.members):
             continue
         standing = modes.OP if channel is None else 0
-        channel = channel or rooms.find_or_create(ctx.state, name, now=ctx.now)
+        channel = channel or ctx.channel(name)
         ctx.page(target, channels.enter(ctx, target, channel, standing))
         if target is not user:
             ctx.notice(user, f"{target.nickname} is in {channel.name} now")

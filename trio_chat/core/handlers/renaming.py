@@ -8,7 +8,6 @@ from trio_chat.core import events, modes, names, rooms
 from trio_chat.core.capabilities import CHANNEL_RENAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.entries import Moved, of_channel
 from trio_chat.core.handlers import channels, markers
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.state import Channel, User
@@ -68,13 +67,14 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
         before=before,
         reason=reason,
     )
+    # Another channel may have had the name a moment ago.
+    ctx.lay_to_rest()
     if names.fold(before) != names.fold(name):
-        ctx.output.records.append(Moved(of_channel(before), of_channel(name)))
         markers.move(ctx, channel, name)
-    ctx.output.records.append(event)
     channel.renamed_at = ctx.monotonic
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(ctx.state, channel, name)
+    ctx.output.records += [*ctx.keeping.renamed(channel, before), event]
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
     ctx.output.broadcast([one for one in knowing if one is not user], event)
     if user in knowing:

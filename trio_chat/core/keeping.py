@@ -1,0 +1,367 @@
+"""What outlives a restart: bans of the server, topics, and which channels are private.
+
+The journal keeps these as bytes, by table and key (`entries.Kept`); here they are made, and read at
+the start. What has changed goes out with the records of a step. What could not be stored is tried
+again with later steps, before anything that happens in these, until it is.
+
+A channel's history goes on under its name when all have left and somebody makes it anew. That of a
+channel that was private then is *sealed*: it gets a key that nobody can ask for. So that this is
+done even if the server does not live to see it, the journal knows which channels are private.
+
+Must not know how anything is stored, nor who may do what.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from trio_chat.core import modes
+from trio_chat.core.bans import Ban, Bans
+from trio_chat.core.entries import Change, Kept, Moved, Record, of_channel
+from trio_chat.core.inputs import UserId
+from trio_chat.core.masks import Rule
+from trio_chat.core.names import fold
+from trio_chat.core.networks import parse_network
+from trio_chat.core.state import Channel
+
+KLINE, DLINE, TOPIC, PRIVATE = "kline", "dline", "topic", "private"
+TABLES = (KLINE, DLINE, TOPIC, PRIVATE)
+
+LAYOUT = 1
+"""How a value is laid out: the first of its values."""
+TOPICS = 10_000
+"""Topics that are kept of channels that nobody is in."""
+TRY_AGAIN_AFTER = 1.0
+"""Seconds after a step whose changes could not be stored."""
+_DAY = 86_400.0
+_HERE = b"\1"
+
+
+class _Ban(msgspec.Struct, frozen=True, array_like=True):
+    layout: int
+    target: str
+    reason: str
+    by: str
+    at: float
+    until: float | None
+    """In seconds since the epoch, as `at` is."""
+
+
+class _Topic(msgspec.Struct, frozen=True, array_like=True):
+    layout: int
+    text: str
+    by: str
+    at: float
+    left: float | None
+    """Since when nobody is in the channel; None: somebody is."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_ban = msgspec.msgpack.Decoder(_Ban).decode
+_decode_topic = msgspec.msgpack.Decoder(_Topic).decode
+
+
+class Keeping:
+    """Keeps things for a server that starts with what was `kept`, by table and key."""
+
+    def __init__(self, kept: Mapping[str, Mapping[str, bytes]]) -> None:
+        self.unreadable: list[str] = []
+        """What was kept and can not be read: it is left where it is, and has no effect."""
+        self.unsaid: list[tuple[UserId, str]] = []
+        """Whose bans, put in force or lifted by which command, could not be stored: they are to be
+        told so."""
+        self._stored = {
+            (table, key): value for table, those in kept.items() for key, value in those.items()
+        }
+        self._wanted: dict[tuple[str, str], bytes | None] = {}
+        """What is to be otherwise than it is, or will be when all is stored that is handed out."""
+        self._moving = False
+        """Whether something moves in this step."""
+        self._moved: list[Moved] = []
+        """What could not be stored."""
+        self._flights: dict[int, _Flight] = {}
+        """What has been handed out and may be stored or not, by the number of its step."""
+        self._resting: dict[str, float] = {}
+        """Topics of channels that nobody is in, by key of the channel, the one that has been left
+        for the longest first: since when."""
+        self._sealing: list[str] = []
+        """Channels that were private when the server ended."""
+        self._asked: list[tuple[UserId, str]] = []
+        """Whose bans are to be stored."""
+        self._again = -math.inf
+        """When to try again, on the clock that does not jump."""
+
+    def start(self, bans: Bans, *, now: float, monotonic: float) -> None:
+        """Put in force what was kept, and note what has come to an end meanwhile."""
+        resting: list[tuple[float, str]] = []
+        for (table, key), value in list(self._stored.items()):
+            try:
+                if table in (KLINE, DLINE):
+                    ban = _read_ban(table, value, now=now, monotonic=monotonic)
+                    if ban.lasts(monotonic):
+                        bans.add(ban)
+                    else:
+                        self._keep(table, key, None)
+                elif table == PRIVATE:
+                    self._sealing.append(key)
+                    self._keep(PRIVATE, key, None)
+                elif table == TOPIC:
+                    left = _read_topic(value).left
+                    resting.append((now if left is None else left, key))
+            except (msgspec.DecodeError, ValueError) as error:
+                self.unreadable.append(f"{table} {key}: {error}")
+        for left, key in sorted(resting):
+            self._rest(key, left)
+        for key in self._sealing:
+            self._drop_topic(key)
+
+    # --- Bans
+
+    def ban(self, ban: Ban, until: float | None) -> None:
+        """Keep a ban; `until` is in seconds since the epoch."""
+        value = _encode(_Ban(LAYOUT, ban.target, ban.reason, ban.by, ban.at, until))
+        self._keep(*_key(ban), value)
+
+    def unban(self, ban: Ban) -> None:
+        """Keep a ban no longer."""
+        self._keep(*_key(ban), None)
+
+    def asked(self, user: UserId, command: str) -> None:
+        """Note who is to be told if what a command has changed can not be stored."""
+        self._asked.append((user, command))
+
+    # --- Channels
+
+    def topic(self, channel: Channel) -> None:
+        """Keep the topic that a channel has now."""
+        self._keep_topic(of_channel(channel.name), channel, None)
+
+    def privacy(self, channel: Channel) -> None:
+        """Keep whether a channel is private."""
+        private = channel.modes & modes.PRIVATE
+        self._keep(PRIVATE, of_channel(channel.name), _HERE if private else None)
+
+    def made(self, channel: Channel, *, now: float, days: int) -> None:
+        """Give a channel that is made anew the topic that it had, if it is kept for `days` (0: for
+        ever) and was not private."""
+        self._forget_old(now, days)
+        key = of_channel(channel.name)
+        if self._resting.pop(key, None) is None:
+            return
+        topic = _read_topic(self._value(TOPIC, key) or b"")
+        channel.topic, channel.topic_by, channel.topic_at = topic.text, topic.by, topic.at
+        self._keep_topic(key, channel, None)
+
+    def renamed(self, channel: Channel, before: str) -> list[Change]:
+        """Take along what is kept of a channel that has had another name; return what moves."""
+        old, new = of_channel(before), of_channel(channel.name)
+        if old == new:
+            return []
+        for table in (TOPIC, PRIVATE):
+            self._keep(table, old, None)
+        self._drop_topic(new)
+        self.topic(channel)
+        self.privacy(channel)
+        self._moving = True
+        return [Moved(old, new)]
+
+    def left(
+        self, channel: Channel, *, now: float, days: int, new_id: Callable[[], str]
+    ) -> list[Change]:
+        """Note that nobody is in a channel any more; return what seals its history, if it was
+        private. `new_id` makes something that nothing else has."""
+        key = of_channel(channel.name)
+        if channel.modes & modes.PRIVATE:
+            self._drop_topic(key)
+            self._keep(PRIVATE, key, None)
+            self._moving = True
+            return [_sealed(key, new_id())]
+        if channel.topic:
+            self._keep_topic(key, channel, now)
+            self._rest(key, now)
+            self._forget_old(now, days)
+        return []
+
+    def _drop_topic(self, key: str) -> None:
+        self._resting.pop(key, None)
+        self._keep(TOPIC, key, None)
+
+    def _keep_topic(self, key: str, channel: Channel, left: float | None) -> None:
+        topic = _Topic(LAYOUT, channel.topic, channel.topic_by, channel.topic_at, left)
+        self._keep(TOPIC, key, _encode(topic) if channel.topic else None)
+
+    def _rest(self, key: str, left: float) -> None:
+        topic = _read_topic(self._value(TOPIC, key) or b"")
+        if topic.left is None:
+            self._keep(TOPIC, key, _encode(msgspec.structs.replace(topic, left=left)))
+        self._resting[key] = left
+        if len(self._resting) > TOPICS:
+            self._drop_topic(next(iter(self._resting)))
+
+    def _forget_old(self, now: float, days: int) -> None:
+        while self._resting and days:
+            key, left = next(iter(self._resting.items()))
+            if now - left < days * _DAY:
+                return
+            self._drop_topic(key)
+
+    # --- Storing
+
+    def _value(self, table: str, key: str) -> bytes | None:
+        at = (table, key)
+        return self._wanted[at] if at in self._wanted else self._stored.get(at)
+
+    def _keep(self, table: str, key: str, value: bytes | None) -> None:
+        if self._stored.get((table, key)) == value:
+            self._wanted.pop((table, key), None)
+        else:
+            self._wanted[table, key] = value
+
+    @property
+    def unsealed(self) -> bool:
+        """Whether something is still where it can be asked for that belongs elsewhere: it could not
+        be stored, or has not been since the server was started."""
+        late = any(flight.late for flight in self._flights.values())
+        return bool(late or self._moved or self._sealing)
+
+    @property
+    def due(self) -> float | None:
+        """When to try to store something again, on the clock that does not jump; None: there is
+        nothing."""
+        return self._again if self._moved or self._wanted else None
+
+    def collect(
+        self,
+        records: list[Record],
+        *,
+        number: int,
+        monotonic: float,
+        new_id: Callable[[], str],
+    ) -> None:
+        """Put into the records of step `number` what has to be stored with it."""
+        changes = bool(self._wanted or self._moved or self._sealing or self._moving)
+        self._moving = False
+        if not records and (not changes or monotonic < self._again):
+            return
+        if not (changes or self._flights):
+            return
+        flight = self._flights[number] = _Flight(records)
+        flight.late = bool(self._moved or self._sealing)
+        self._moved += [_sealed(key, new_id()) for key in self._sealing]
+        self._sealing.clear()
+        # What happens in this step happens where these have made room for it.
+        records[:0] = self._moved
+        records += [Kept(table, key, value) for (table, key), value in self._wanted.items()]
+        self._moved = []
+        flight.before = {at: self._stored.get(at) for at in self._wanted}
+        for at, value in self._wanted.items():
+            self._set_stored(at, value)
+        self._wanted = {}
+        flight.asked, self._asked = self._asked, []
+
+    def stored(self, number: int) -> None:
+        """Note that a step has been stored."""
+        self._flights.pop(number, None)
+
+    def failed(self, number: int, monotonic: float) -> None:
+        """Take back what was in the records of a step: they have not been stored, and neither has
+        anything that was handed out later. What of that may still be goes first there."""
+        flight = self._flights.pop(number, None)
+        if flight is None:
+            return
+        later = list(self._flights.values())
+        for record in flight.records:
+            if isinstance(record, Kept):
+                self._take_back(record, flight, later)
+        moved: list[Moved] = []
+        full: dict[str, bool] = {}
+        for record in flight.records:
+            if isinstance(record, Moved):
+                # What was said in private is stored with the mark that it is, or after it: where
+                # there is none, nothing has to be taken away.
+                private = (PRIVATE, record.before) in self._stored
+                sealing = record.after[:1] == _SEALED
+                if full.get(record.before, private or not sealing):
+                    moved.append(record)
+                    full |= {record.after: True, record.before: False}
+        if moved and later:
+            later[0].records[:0] = moved
+            later[0].late = True
+        else:
+            self._moved += moved
+        self.unsaid += flight.asked
+        self._again = monotonic + TRY_AGAIN_AFTER
+
+    def _take_back(self, record: Kept, flight: _Flight, later: list[_Flight]) -> None:
+        at = (record.table, record.key)
+        before = flight.before.get(at)
+        for other in later:
+            if at in other.before:
+                # It is made otherwise there.
+                other.before[at] = before
+                return
+        self._set_stored(at, before)
+        # Something may have come to its end since.
+        self._keep(*at, self._wanted.get(at, record.value))
+
+    def _set_stored(self, at: tuple[str, str], value: bytes | None) -> None:
+        if value is None:
+            self._stored.pop(at, None)
+        else:
+            self._stored[at] = value
+
+
+def _key(ban: Ban) -> tuple[str, str]:
+    return (KLINE, fold(ban.target)) if ban.network is None else (DLINE, ban.target)
+
+
+class _Flight:
+    """What a step has to be stored, until it is known whether it is."""
+
+    __slots__ = ("asked", "before", "late", "records")
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = records
+        """The step's own: what is put there goes with it."""
+        self.before: dict[tuple[str, str], bytes | None] = {}
+        """What the values in it replace."""
+        self.asked: list[tuple[UserId, str]] = []
+        """Whose bans are in it."""
+        self.late = False
+        """Whether something in it could not be stored before."""
+
+
+_SEALED = "!"
+
+
+def _sealed(key: str, id: str) -> Moved:
+    """Return what gives a conversation a key that is no channel's, and not anybody else's."""
+    return Moved(key, f"{_SEALED}{key} {id}")
+
+
+def _read_ban(table: str, value: bytes, *, now: float, monotonic: float) -> Ban:
+    ban = _decode_ban(value)
+    _check(ban.layout)
+    return Ban(
+        target=ban.target,
+        rule=Rule(ban.target) if table == KLINE else None,
+        network=parse_network(ban.target) if table == DLINE else None,
+        reason=ban.reason,
+        by=ban.by,
+        at=ban.at,
+        until=None if ban.until is None else monotonic + (ban.until - now),
+    )
+
+
+def _read_topic(value: bytes) -> _Topic:
+    topic = _decode_topic(value)
+    _check(topic.layout)
+    return topic
+
+
+def _check(layout: int) -> None:
+    if layout != LAYOUT:
+        raise ValueError(f"it is laid out in a way ({layout}) that this program does not know")
