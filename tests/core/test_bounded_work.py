@@ -370,3 +370,115 @@ def test_a_packet_of_costly_lines_is_cut_into_steps() -> None:
     found = costs(world, *packets)
     assert len(found) > 10
     assert max(found) <= 2 * BUDGET + 1_000
+
+
+# --- Auditoriums
+
+
+def auditorium(*, known: bool = False) -> tuple[World, Channel]:
+    """Return a world with an auditorium that al rules, whose members know each other, or do not."""
+    world, (channel,) = crowded("#a")
+    world.ask("al", "MODE #a +u")
+    if not known:
+        channel.known.clear()
+    return world, channel
+
+
+def some(letters: str, count: int = 12) -> str:
+    """Return a change of the standings of so many."""
+    names = " ".join(f"u{number}" for number in range(count))
+    return f"MODE #a {letters[0]}{letters[1] * count} {names}"
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "most"),
+    [
+        ("", some("+v"), 10),
+        (some("+v"), some("-v"), 10),
+        ("", some("+o"), 15),
+        # Who rules no longer is shown how everybody leaves: that is written once.
+        (some("+o"), some("-o"), 20),
+        # However often one is changed, or it is none: what counts is the end.
+        ("", f"MODE #a {'+o-o' * 10} {' '.join(['u1'] * 20)}", 5),
+        ("", f"MODE #a {'-u+u' * 100}", 12),
+    ],
+)
+def test_a_mode_in_an_auditorium_looks_at_its_members_a_few_times(
+    before: str, line: str, most: int
+) -> None:
+    world, _ = auditorium()
+    if before:
+        world.ask("al", before)
+    text = world.lines("al", line)
+    effects: list[Effects] = []
+    assert calls(lambda: effects.append(world.core.step([text], world.now))) < most * MANY
+    assert not world.core.busy
+    assert effects[0].outputs
+
+
+def test_what_a_mode_in_an_auditorium_costs_is_counted() -> None:
+    world, _ = auditorium()
+    for line in (some("+v"), some("-v"), some("+o"), some("-o")):
+        assert MANY <= sum(costs(world, world.lines("al", line))) < 12 * MANY
+    # One who is changed over and over is shown to nobody, nor is anybody to them.
+    line = f"MODE #a {'+v-v' * 10} {' '.join(['u1'] * 20)}"
+    assert sum(costs(world, world.lines("al", line))) < MANY
+
+
+def test_everybody_is_named_to_everybody_in_turns() -> None:
+    world, channel = auditorium()
+    text = world.lines("al", "MODE #a -u", "PING x")
+    steps: list[Effects] = []
+
+    def work() -> None:
+        steps.append(world.core.step([text], world.now))
+        while world.core.busy:
+            steps.append(world.core.step([], world.now))
+
+    # Who has it done waits for nobody, nor does anybody else.
+    assert calls(work) < MANY * 200
+    assert len(steps) > 1
+    assert codes(world.read(steps[0])["al"]) == ["MODE", "PONG"]
+    named: list[str] = []
+    for effects in steps:
+        for name, lines in world.read(effects).items():
+            words = [word for line in lines for word in line.partition(" :")[2].split()]
+            if codes(lines)[-1] == "366":
+                named.append(name)
+                assert {f"u{number}" for number in range(MANY - 1)} | {"@al"} <= {*words}
+    assert sorted(named) == sorted(one.nickname for one in channel.members if one.nickname != "al")
+    text = world.lines("al", "MODE #a +u", "MODE #a -u")
+    assert calls(lambda: world.core.step([text], world.now)) < 20 * MANY
+    assert not world.core.busy
+
+
+def test_everybody_is_named_even_if_who_has_it_done_is_gone() -> None:
+    world, _ = auditorium()
+    first = world.core.step([world.lines("al", "MODE #a -u")], world.now)
+    assert world.core.busy
+    named = [*world.read(first)]
+    found = world.step(Disconnected(user=world.ids["al"], reason="gone"))
+    assert codes(found[f"u{MANY - 2}"])[-1] == "366"
+    assert {*named, *found} == {"al", *(f"u{number}" for number in range(MANY - 1))}
+
+
+def test_a_few_strangers_join_and_nobody_is_named_all() -> None:
+    world, channel = auditorium(known=True)
+    for number in range(MANY // 10):
+        del channel.known[world.core.state.users[world.ids[f"u{number}"]]]
+    found = costs(world, world.lines("al", "MODE #a -u"))
+    # Who knows the others is shown the strangers; a stranger is named all.
+    assert MANY <= sum(found) < MANY * 20
+
+
+@pytest.mark.parametrize("voices", [0, MANY // 2])
+def test_a_renamed_auditorium_writes_what_many_see_once(voices: int) -> None:
+    world, channel = auditorium()
+    for number in range(voices):
+        rooms.set_standing(channel, world.core.state.users[world.ids[f"u{number}"]], modes.VOICE)
+    text = world.lines("al", "RENAME #a #b")
+    found: list[int] = []
+    assert calls(lambda: found.extend(costs(world, text))) < MANY * 250
+    assert max(found) < BUDGET // 2
+    # A chore is counted, though it says little.
+    assert sum(found) >= MANY * 10

@@ -135,6 +135,13 @@ IN_AUDITORIUM = (
     "MODE #u -u",
     "MODE #u +u-u",
     *("MODE #u +v {other}", "MODE #u -v {other}", "MODE #u +o {other}", "MODE #u -o {other}") * 2,
+    "MODE #u -o+v {other} {other}",
+    "MODE #u -o+h {other} {other}",
+    "MODE #u +o-o {other} {other}",
+    "MODE #u +h-h {other} {other}",
+    "MODE #u +v-u {other}",
+    "MODE #u -u+uo {other}",
+    "MODE #u -v+o-o {other} {other2} {other}",
     "PRIVMSG #u :{text}",
     "NAMES #u",
 )

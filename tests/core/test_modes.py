@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core import modes
+from trio_chat.core.isupport import MODES
 from trio_chat.core.settings import Limits, Settings
 
 
@@ -126,6 +127,22 @@ def test_standings_come_from_above(world: World) -> None:
     assert codes(world.ask("op", "MODE #a +q op")) == ["482"]
     assert codes(world.ask("al", "MODE #a -h al")) == ["MODE"]
     assert codes(world.ask("al", "MODE #a -v bo")) == ["482"]
+
+
+def test_as_many_standings_are_changed_at_once_as_is_said(world: World) -> None:
+    letters = "+v-v" * (MODES // 2)
+    found = world.send("op", f"MODE #a {letters}+omb{'v' * 9} {' '.join(['al'] * 21)} x")
+    shown = [f"{letters}+mb", *["al"] * MODES, "x!*@*"]
+    assert found["op"] == found["al"] == [f"{prefix('op')} MODE #a {' '.join(shown)}"]
+    assert codes(world.ask("op", f"MODE #a +{'o' * 30} {' '.join(['none'] * 30)}")) == (
+        ["401"] * MODES
+    )
+    # Masks are no standings.
+    masks = [f"m{number}!*@*" for number in range(MODES + 5)]
+    world.ask("op", f"MODE #a +{'b' * len(masks)} {' '.join(masks)}")
+    assert world.ask("op", f"MODE #a -{'b' * len(masks)} {' '.join(masks)}") == [
+        f"{prefix('op')} MODE #a -{'b' * len(masks)} {' '.join(masks)}"
+    ]
 
 
 def test_lists(world: World) -> None:

@@ -33,6 +33,8 @@ BUDGET = 20_000
 one. What few are shown goes on to twice that."""
 SEARCH = 2_000
 """What a search costs before others have their turn: an answer can look at much and say little."""
+CHORE = 10
+"""What a part of something that nobody waits for costs, besides what it counts itself."""
 
 
 class Asked:
@@ -356,6 +358,7 @@ class Context:
         output = self.output
         end = min(output.cost + SEARCH, BUDGET)
         while left and output.cost < end:
+            output.cost += CHORE
             left.popleft()()
         self.chores.extend(left)
 

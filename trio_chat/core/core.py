@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from trio_chat.core import commands, events, modes, numerics, rooms
-from trio_chat.core.context import BUDGET, PAGE, Context
+from trio_chat.core.context import BUDGET, CHORE, PAGE, Context
 from trio_chat.core.entries import Marked, Redacted
 from trio_chat.core.handlers import bans, multiline, plain, registration, reloading
 from trio_chat.core.inputs import (
@@ -373,6 +373,7 @@ class Core:
         ctx = self.context
         ctx.at_hand = None
         while ctx.chores and ctx.output.cost < BUDGET // 4:
+            ctx.output.cost += CHORE
             try:
                 ctx.chores.popleft()()
             except Exception as error:

@@ -11,8 +11,8 @@ TOKENS_PER_LINE = 13
 """A line has at most 15 parameters, nickname and text included (Modern IRC, 005)."""
 
 MODES = 20
-"""Changes with a parameter that clients put into one MODE. More are taken too; but without a number
-some clients send one at a time."""
+"""Changes with a parameter that clients put into one MODE: without a number some send one at a
+time. Of changes of members' standings no more are made; of others, such as masks, all that fit."""
 
 
 def tokens(settings: Settings) -> list[str]:

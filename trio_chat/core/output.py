@@ -309,9 +309,28 @@ class Output:
         self.place += 1
         self._to_each(audience, event)
 
+    def broadcast_all(
+        self, audience: Collection[User], shown: Sequence[tuple[User, Event]]
+    ) -> None:
+        """Send events to several users, each of whom is not sent what is about themselves.
+
+        All are of one channel.
+        """
+        feed = Feed(self._touched, self.utc_offset)
+        for about, event in shown:
+            self.place += 1
+            feed.add(self.place, event)
+            feed.skip(about)
+        self.shown += len(audience) * (len(shown) - 1)
+        self.cost += len(shown)
+        self._hand_out(audience, feed, shown[0][1])
+
     def _to_each(self, audience: Iterable[User], event: Event) -> None:
         feed = Feed(self._touched, self.utc_offset)
         feed.add(self.place, event)
+        self._hand_out(audience, feed, event)
+
+    def _hand_out(self, audience: Iterable[User], feed: Feed, event: Event) -> None:
         views, touched, count = feed.views, self._touched, 0
         for count, user in enumerate(audience, 1):  # noqa: B007
             encoding = user.encoding

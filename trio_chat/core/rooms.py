@@ -6,6 +6,7 @@ in, and keeps the counts of `State` right, whatever the order of joins, quits an
 
 from __future__ import annotations
 
+import enum
 import weakref
 from collections.abc import Collection, Iterable
 from operator import attrgetter
@@ -40,7 +41,8 @@ def enter(user: User, channel: Channel, standing: int) -> None:
     if channel.feed is not None:
         channel.feed.admit(user, user.encoding_in(channel))
     for roster in channel.rosters.values():
-        roster.add(user, standing)
+        if standing or roster.whole:
+            roster.add(user, standing)
 
 
 def leave(state: State, user: User, channel: Channel) -> None:
@@ -235,11 +237,37 @@ def shows(channel: Channel, viewer: User, member: User) -> bool:
     )
 
 
+class Sight(enum.Enum):
+    """Which members of a channel one of them is shown, but for themselves."""
+
+    EVERYBODY = enum.auto()
+    KNOWN = enum.auto()
+    """Those who were there when it became an auditorium, and who has a standing."""
+    STANDING = enum.auto()
+    """Who has a standing."""
+
+
+def sight(channel: Channel, viewer: User) -> Sight:
+    """Return which members a member is shown: as `shows` says of each."""
+    if not channel.modes & modes.AUDITORIUM or channel.members[viewer] >= modes.HALFOP:
+        return Sight.EVERYBODY
+    return Sight.KNOWN if viewer in channel.known else Sight.STANDING
+
+
+def in_sight(channel: Channel, sight: Sight) -> list[User]:
+    """Return those members."""
+    if sight is Sight.EVERYBODY:
+        return list(channel.members)
+    known = channel.known if sight is Sight.KNOWN else ()
+    return [one for one, standing in channel.members.items() if standing or one in known]
+
+
 def set_auditorium(channel: Channel, *, on: bool) -> None:
     """Show ordinary members to operators only, or to everybody again. Those who are there when it
     begins have seen each other, and go on doing so."""
     channel.modes = channel.modes & ~modes.AUDITORIUM | (modes.AUDITORIUM if on else 0)
     channel.known = dict.fromkeys(channel.members) if on else {}
+    channel.rosters.clear()
 
 
 def is_taken(state: State, nickname: str, user: User | None) -> bool:

@@ -306,7 +306,7 @@ class Channel:
         """In an auditorium: those who were there when it became one."""
         self.feed: Feed | None = None
         """What has happened here within the step at hand."""
-        self.rosters: dict[tuple[object, ...], Roster] = {}
+        self.rosters: dict[tuple[object, ...], Roster[User]] = {}
         """Who is here, in lines, by how that is written; kept within a step."""
 
 

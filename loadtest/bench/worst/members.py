@@ -133,6 +133,88 @@ def _() -> Case:
     return case(world, "u1", "NICK other", ("u1", "NICK u1"))
 
 
+def hall() -> World:
+    """Return a world with an auditorium to which all but its operators have come later."""
+    world = big()
+    world.send("al", "MODE #0 +u")
+    world.core.state.channels["#0"].known.clear()
+    return world
+
+
+_HALL = f"{_BIG}, +u"
+_SOME = 20
+
+
+def _standings(letters: str) -> str:
+    return f"{letters} {' '.join(f'u{number}' for number in range(1, _SOME + 1))}"
+
+
+@row("MODE -u", f"{_HALL}, who do not know each other")
+def _() -> Case:
+    world = hall()
+
+    def back() -> None:
+        world.send("al", "MODE #0 +u")
+        world.core.state.channels["#0"].known.clear()
+
+    return world, lambda: [world.received("al", "MODE #0 -u")], back
+
+
+@row("MODE -u, some are strangers", f"{_HALL}, who know each other, but for 600")
+def _() -> Case:
+    world = hall()
+    channel = world.core.state.channels["#0"]
+    world.send("al", "MODE #0 -u")
+
+    def back() -> None:
+        world.send("al", "MODE #0 +u")
+        for number in range(600):
+            del channel.known[world.core.state.users[world.ids[f"u{number}"]]]
+
+    back()
+    return world, lambda: [world.received("al", "MODE #0 -u")], back
+
+
+for _does, _undoes in (("+v", "-v"), ("-v", "+v"), ("+o", "-o"), ("-o", "+o")):
+
+    @row(f"MODE {_does} of {_SOME}", _HALL)
+    def _(does: str = _does, undoes: str = _undoes) -> Case:
+        world = hall()
+        line, undo = (f"MODE #0 {_standings(one[0] + one[1] * _SOME)}" for one in (does, undoes))
+        if does[0] == "-":
+            world.send("al", undo)
+        return case(world, "al", line, ("al", undo))
+
+
+@row("MODE that changes one member over and over", _HALL)
+def _() -> Case:
+    letters = "+o-o" * (_SOME // 2)
+    return case(hall(), "al", f"MODE #0 {letters} {' '.join(['u1'] * _SOME)}")
+
+
+@row("MODE -u+u over and over", _HALL)
+def _() -> Case:
+    return case(hall(), "al", f"MODE #0 {'-u+u' * 125}")
+
+
+@row("RENAME of an auditorium", f"{_HALL}, without the capability")
+def _() -> Case:
+    return case(hall(), "al", "RENAME #0 #new", ("al", "RENAME #new #0"))
+
+
+@row("RENAME of an auditorium in which half may speak", f"{_HALL}, without the capability")
+def _() -> Case:
+    from trio_chat.core import modes
+    from trio_chat.core.rooms import set_standing
+
+    world = hall()
+    channel = world.core.state.channels["#0"]
+    for member in list(channel.members)[::2]:
+        if not channel.members[member]:
+            set_standing(channel, member, modes.VOICE)
+    return case(world, "al", "RENAME #0 #new", ("al", "RENAME #new #0"))
+
+
 for _line, _undo in (("AWAY :x", "AWAY"), ("SETNAME :x", "SETNAME :y")):
     for _asked in (False, True):
 

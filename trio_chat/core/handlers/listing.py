@@ -13,6 +13,8 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers.common import echo, targets, visible
+from trio_chat.core.output import LOOK
+from trio_chat.core.rooms import Sight
 from trio_chat.core.roster import Roster
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
@@ -43,26 +45,31 @@ def name_replies(ctx: Context, user: User, channel: Channel) -> Replies:
     and there are no more once the user is in the channel no longer, or may not see it.
     """
     inside = user in channel.members
-    written, others = 0, list(channel.members)
-    # Members all see the same, so it is written once for those who are sent it in the same step, as
-    # long as nobody comes or goes between two pages.
-    while (
-        user in channel.members
-        and len(channel.members) == written + len(others)
-        and next(reversed(channel.members)) is others[-1]
-        and not channel.modes & modes.AUDITORIUM
-        and ctx.is_free(user)
-    ):
-        lines, count = _roster(ctx, user, channel).part(written, ctx.page_size)
+    sight = rooms.sight(channel, user) if inside else Sight.EVERYBODY
+    # Everybody sees themselves.
+    own = [user] if sight is Sight.STANDING and not channel.members[user] else []
+    written, others = 0, None
+    # Many see the same, so it is written once for those who are sent it in the same step, as long
+    # as nobody comes or goes between two pages.
+    while user in channel.members and rooms.sight(channel, user) is sight and ctx.is_free(user):
+        roster = _roster(ctx, user, channel, sight)
+        there = roster.members[written:]
+        if others is not None and there != others:
+            break
+        others = there
+        lines, count = roster.part(written, ctx.page_size, own[0] if own else None)
         if not lines:
             break
         ctx.send_block(user, numerics.RPL_NAMREPLY, lines)
         written += count
         others = others[count:]
         if not others:
+            own = []
             break
         yield None
-    yield from _name_lines(ctx, user, channel, others, inside=inside)
+    if others is None:
+        others = rooms.in_sight(channel, sight)
+    yield from _name_lines(ctx, user, channel, [*others, *own], inside=inside)
     yield numerics.RPL_ENDOFNAMES, (channel.name,)
 
 
@@ -102,13 +109,13 @@ def _is_named(user: User, channel: Channel, member: User, *, inside: bool) -> bo
     )
 
 
-def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
-    """Return the names of a channel's members, as this one of them is shown them."""
+def _roster(ctx: Context, user: User, channel: Channel, sight: Sight) -> Roster[User]:
+    """Return the names of those members whom this one of them is shown, as they are shown."""
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     symbol = "@" if channel.modes & modes.SECRET else "="
     # The line has to have room for whoever it is sent to.
     width = max(len(user.nickname.encode()), ctx.settings.limits.nickname)
-    look = every, hosts, symbol, width, channel.name
+    look = sight, every, hosts, symbol, width, channel.name
     roster = channel.rosters.get(look)
     if roster is None:
         if not channel.rosters:
@@ -116,10 +123,14 @@ def _roster(ctx: Context, user: User, channel: Channel) -> Roster:
         head = f":{ctx.settings.name} {numerics.RPL_NAMREPLY.code} "
         before = f" {symbol} {channel.name} :"
         limit = BODY_LIMIT - len(head.encode()) - width - len(before.encode())
-        roster = channel.rosters[look] = Roster(before, limit, every=every, hosts=hosts)
-        ctx.output.cost += len(channel.members) >> NAME
-        for member, standing in channel.members.items():
-            roster.add(member, standing)
+        roster = channel.rosters[look] = Roster(
+            before, limit, every=every, hosts=hosts, whole=sight is Sight.EVERYBODY
+        )
+        named = rooms.in_sight(channel, sight)
+        ctx.output.cost += len(named) >> NAME
+        ctx.output.cost += len(channel.members) - len(named) >> LOOK
+        for member in named:
+            roster.add(member, channel.members[member])
     return roster
 
 

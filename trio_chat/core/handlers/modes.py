@@ -5,7 +5,7 @@ Which letters there are, and when they have a parameter, is in the tables of `co
 
 from __future__ import annotations
 
-from trio_chat.core import events, masks, modes, names, numerics, rooms
+from trio_chat.core import events, isupport, masks, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
@@ -81,11 +81,12 @@ def _difference(before: int, after: int) -> str:
 class _Change:
     """The changes that one MODE makes, collected until they can be shown together."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: Channel) -> None:
         self.done: list[tuple[str, str, str]] = []
         """Sign, letter, parameter."""
-        self.later: auditorium.Later = []
-        """What is to be said once they have been shown."""
+        self.before = auditorium.Before(channel)
+        self.asked = 0
+        """Changes of a member's standing that were asked for."""
 
     def add(self, adding: bool, letter: str, parameter: str = "") -> None:
         self.done.append(("+" if adding else "-", letter, parameter))
@@ -126,7 +127,7 @@ def change_modes(
         return
     ctx.output.cost += 3 * len(params[0])
     parameters = list(params[1:])
-    change = _Change()
+    change = _Change(channel)
     adding = True
     allowed: bool | None = None
     listed: set[str] = set()
@@ -147,6 +148,10 @@ def change_modes(
         )
         given = parameters.pop(0) if takes_one and parameters else None
         parameter = given or ""
+        if prefix is not None and given is not None:
+            change.asked += 1
+            if change.asked > isupport.MODES:
+                continue
         if row is not None and row.kind is Kind.LIST and given is None:
             if letter not in listed:
                 listed.add(letter)
@@ -167,6 +172,7 @@ def change_modes(
             _set_standing(ctx, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
             _set_mode(ctx, user, channel, row, adding, parameter, change, free=free)
+    later = auditorium.changed(ctx, channel, change.before)
     head = f":{user.prefix} MODE {channel.name} "
     for line in change.lines(BODY_LIMIT - len(head.encode())):
         event = events.ModeChanged(
@@ -178,7 +184,7 @@ def change_modes(
         )
         # Who does it from outside (SAMODE) is shown it too.
         ctx.notify([(channel, None)], event, user)
-    for tell in change.later:
+    for tell in later:
         tell()
 
 
@@ -256,7 +262,8 @@ def _set_standing(
     before = channel.members[target]
     after = before | prefix.bit if adding else before & ~prefix.bit
     if after != before:
-        change.later += auditorium.set_standing(ctx, channel, target, after)
+        change.before.standings.setdefault(target, before)
+        rooms.set_standing(channel, target, after)
         channel.silenced.pop(target, None)
         change.add(adding, prefix.letter, target.nickname)
 
@@ -279,10 +286,6 @@ def _set_mode(
         if bool(channel.modes & row.bit) == adding:
             return
         change.add(adding, row.letter)
-        if row.bit == modes.AUDITORIUM and adding:
-            rooms.set_auditorium(channel, on=True)
-        elif row.bit == modes.AUDITORIUM:
-            change.later += auditorium.open_up(ctx, channel, user)
     elif not adding:
         if not channel.modes & row.bit:
             return
