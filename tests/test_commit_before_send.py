@@ -16,6 +16,8 @@ import pytest
 
 from tests.served import PATIENCE, Served, served
 
+pytestmark = pytest.mark.drill
+
 MESSAGES = 1000
 _WRITES = "pwrite64,write,fdatasync,fsync,sendto,sendmsg"
 _CALL = re.compile(r"^\d+ (?P<call>\w+)\((?P<file>\d+)(?P<path><[^>]*>)?(?P<rest>.*)$")

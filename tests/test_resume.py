@@ -23,6 +23,8 @@ from trio_chat.client import (
     reconnecting,
 )
 
+pytestmark = pytest.mark.drill
+
 KILLS = 4
 EACH = 50
 """Lines between two kills."""

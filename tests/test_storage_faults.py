@@ -25,6 +25,8 @@ from trio_chat.journal.store import SqliteJournal
 from trio_chat.server import hub
 from trio_chat.wire import irc
 
+pytestmark = pytest.mark.drill
+
 CAPABILITIES = "CAP REQ :echo-message message-tags server-time"
 TOLD = ("COULD_NOT_BE_STORED", "#lobby", "Could not be stored")
 

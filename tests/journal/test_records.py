@@ -37,7 +37,8 @@ def an_event(kind: type[Event]) -> st.SearchStrategy[Event]:
     }
     if kind is events.AwayChanged:
         fields["text"] = st.none() | TEXT
-    times = st.integers(0, 10**13).map(lambda time: time / 1000)
+    # Until the year 2106: a double has no milliseconds to spare much later.
+    times = st.integers(0, 1000 << 32).map(lambda time: time / 1000)
     return st.builds(kind, time=times, source=SOURCES, id=st.just(""), **fields)
 
 

@@ -16,6 +16,7 @@ from loadtest.drill.server import Server, ServerError
 COURSE = Course(kills=1, seconds=10, scale=Scale(clients=4, rooms=2, rate=200))
 
 
+@pytest.mark.drill
 def test_a_short_drill_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "drill.json"
     options = "--kills 2 --seconds 14 --lines 20 --clients 6 --rate 200 --seed 5 --json"
@@ -39,6 +40,7 @@ def test_a_short_drill_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert found["integrity"] == ""
 
 
+@pytest.mark.drill
 def test_what_an_export_lacks_is_found(tmp_path: Path) -> None:
     gone = []
 
@@ -60,6 +62,7 @@ def test_what_an_export_lacks_is_found(tmp_path: Path) -> None:
     assert text.endswith("FAILED")
 
 
+@pytest.mark.drill
 def test_too_little_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
     options = "--kills 5000 --seconds 5 --lines 1000000 --clients 4"
     assert main(options.split()) == 1
