@@ -419,7 +419,7 @@ async def test_whether_history_is_kept_takes_a_restart(tmp_path: Path) -> None:
         client = await it.connect()
         with structlog.testing.capture_logs() as logs:
             await it.server.reload()
-        assert "history.enabled has changed, which takes a restart" in [
+        assert "where and how history is kept has changed, which takes a restart" in [
             log["event"] for log in logs
         ]
         await client.send_all(b"NICK al\r\nUSER al 0 * :al\r\n")
