@@ -292,3 +292,18 @@ def test_what_changes_between_two_pages_is_seen_in_the_next(line: str) -> None:
     voiced = "+" if "MODE" in line else ""
     assert told == [f"@{names[0]}", *names[1:-1], voiced + names[-1]]
     assert codes(lines)[-1] == "366"
+
+
+@pytest.mark.parametrize("comers", [(0, 59), (0, 5), (59, 0), (30, 59), (59,)])
+def test_who_stays_is_named_whoever_comes_back_between_two_pages(comers: tuple[int, ...]) -> None:
+    world = big(60)
+    reader = member(20)
+    # The next page is for as many as were left, and its last member is the same.
+    lines = world.ask(reader, "NAMES #big")
+    assert world.core.waits(world.ids[reader])
+    for number in comers:
+        lines += world.send(member(number), "PART #big", "JOIN #big").get(reader, [])
+    while world.core.waits(world.ids[reader]):
+        lines += world.complete(True).get(reader, [])
+    assert codes(lines)[-1] == "366"
+    assert {name.lstrip("@") for name in named(lines)} == set(map(member, range(60)))
