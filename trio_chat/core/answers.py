@@ -175,6 +175,8 @@ class Answers:
             output.answered.append(
                 Answered(
                     user=user.id,
+                    encoding=user.encoding,
+                    nickname=user.nickname,
                     label=answer.label,
                     events=answer.events,
                     ids=ids,

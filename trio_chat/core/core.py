@@ -181,7 +181,6 @@ class Core:
         ctx.keeping.failed(effects.number, ctx.monotonic)
         withhold(
             effects,
-            self.state.users,
             server=ctx.server,
             now=ctx.now,
             line=ctx.line,
