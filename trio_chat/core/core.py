@@ -316,6 +316,7 @@ class Core:
             message = irc.parse(line)
         except ProtocolError as error:
             ctx.answers.begin(user, error.tags)
+            multiline.miss(ctx, user, error)
             self._refuse(user, error)
         else:
             if ctx.output.cost > BUDGET and commands.reach(ctx, user, message) > FEW:
