@@ -156,13 +156,8 @@ def normal(text: str) -> str:
 
     What is no IP address (of a Unix socket there is none) stays as it is.
     """
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return text
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(address)
+    address = parse_address(text.partition("%")[0])
+    return text if address is None else str(address)
 
 
 def shown_host(address: str) -> str:
