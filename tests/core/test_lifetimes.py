@@ -77,6 +77,18 @@ def test_a_channel_that_is_made_anew_inherits_neither_forwards_nor_invitations()
     assert codes(world.ask("al", "MODE #a -f", "MODE #a -f")) == ["MODE"]
 
 
+def test_a_channel_that_is_gone_is_no_forward_whoever_still_looks_at_it() -> None:
+    world = World()
+    world.irc("al", rooms="#a,#b")
+    world.irc("bo")
+    # As a long answer about it does.
+    held = world.core.state.channel_named("#b")
+    world.ask("al", "MODE #a +if #b", "PART #b")
+    assert held is not None
+    assert codes(world.ask("bo", "JOIN #a")) == ["473"]
+    assert world.ask("al", "MODE #a")[0] == f":{SERVER} 324 al #a +int"
+
+
 def test_a_channel_that_gets_another_name_keeps_both() -> None:
     world = World()
     world.irc("al", rooms="#a,#b")

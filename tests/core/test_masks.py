@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from unittest.mock import ANY
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_chat.core import masks
+from trio_chat.core.networks import is_slip, shown_host
 
 
 def reference(mask: str, name: str) -> bool:
@@ -124,6 +126,24 @@ def test_networks_in_masks(mask: str, host: str, fits: bool) -> None:
         "2001:db8:::5",
         "2001:db8:5:6",
         "2001:db8:*/32",
+        "192.0.2.0/24x",
+        "192.0.2.*/24x",
+        "2001:db8::/32x",
+        # Nobody is shown in these ways.
+        "2001:0db8::*",
+        "2001:db8:0::*",
+        "2001:db8::0:*",
+        "2001:db8:*::0",
+        "2001:db8:0:0:0:0:0:?",
+        "2001:db8:1:2:3:4:5:6:?",
+        "1:2:3:4:5:6:7::*",
+        "1:*:0:0:0:2:3:4",
+        "2001:db8:::*",
+        "2001::*::1",
+        "::*",
+        "::ffff:192.0.2.*",
+        "fe80::1%eth0",
+        "fe80::%*",
     ],
 )
 def test_a_mask_that_was_meant_for_an_address_and_is_none(host: str) -> None:
@@ -135,7 +155,32 @@ def test_a_mask_that_was_meant_for_an_address_and_is_none(host: str) -> None:
     assert masks.hint("~x:y").endswith("or is ~a: or ~m:")
 
 
-@pytest.mark.parametrize("host", ["a.b", "cafe/12", "1-2.example", "*.7", "10.?.*", "fe:ed", "*:*"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("a.b", "cafe/12", "1-2.example", "*.7", "10.?.*", "fe:ed", "*:*"),
+        *("2001:db8::*", "0::*", "*:*:*", "*::?", "2001:*:0:0:5", "user:db8:0::*", "0::1:0:?"),
+    ],
+)
 def test_a_host_that_is_a_name_or_has_wild_cards(host: str) -> None:
     assert masks.normalise(f"*!*@{host}") == f"*!*@{host}"
     assert masks.is_mask(f"*!*@{host}")
+
+
+@given(
+    address=st.ip_addresses(v=6)
+    | st.integers(0, 2**16).map(IPv6Address)
+    # Zeros are what is written in many ways.
+    | st.lists(st.sampled_from(["0", "1", "beef"]), min_size=8, max_size=8).map(
+        lambda groups: IPv6Address(":".join(groups))
+    ),
+    wild=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=3),
+)
+def test_whatever_somebody_is_matched_by_is_a_mask(
+    address: IPv6Address, wild: list[tuple[int, int]]
+) -> None:
+    shown = mask = shown_host(str(address))
+    for start, length in wild:
+        mask = f"{mask[:start]}{'*' if length else '?'}{mask[start + (length or 1) :]}"
+    if masks.matches(mask, shown):
+        assert not is_slip(mask)

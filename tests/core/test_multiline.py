@@ -82,6 +82,40 @@ def test_what_is_refused_is_refused_once(world: World, lines: list[str], code: s
     assert codes(world.send("al", *LINES)["bo"])[0] == "BATCH"
 
 
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        (b"@batch=1 PRIVMSG #a :\xff", "FAIL PRIVMSG INVALID_UTF8"),
+        (b"@batch=1 PRIVMSG #a :" + b"x" * 600, "417"),
+        (b"@batch=1 PRIVMSG #a :a\0b", "400"),
+        (b"@batch=1 @ :x", "421"),
+        (b"@batch=1 PING \xff", "FAIL PING INVALID_UTF8"),
+        # Whether it belongs to the batch can not be told.
+        (b"@" + b"x" * 9000 + b";batch=1 PRIVMSG #a :x", "417"),
+        (b"PRIVMSG #a :\xff", "FAIL PRIVMSG INVALID_UTF8"),
+    ],
+)
+def test_nothing_is_sent_if_a_line_could_not_be_read(world: World, line: bytes, reply: str) -> None:
+    found = world.send("al", f"@label=x {LINES[0]}", MORE, line)
+    failure, refusal = found["al"]
+    assert failure.startswith(f"@label=x :{SERVER} FAIL BATCH MULTILINE_INVALID :")
+    assert refusal.startswith(f":{SERVER} {reply} ")
+    # What still comes of it is swallowed, and then everything is as before.
+    assert world.send("al", MORE, "BATCH -1") == {}
+    assert codes(world.send("al", *LINES)["bo"])[0] == "BATCH"
+
+
+def test_a_line_that_can_not_be_read_has_its_own_label(world: World) -> None:
+    lines = world.ask("al", f"@label=x {LINES[0]}", b"@batch=1;label=y PRIVMSG #a :\xff")
+    assert [line.split(" ")[0] for line in lines] == ["@label=x", "@label=y"]
+
+
+@pytest.mark.parametrize("line", [b"PING \xff", b"", b":only"])
+def test_a_line_that_can_not_be_of_the_batch_does_it_no_harm(world: World, line: bytes) -> None:
+    found = world.send("al", LINES[0], line, *LINES[1:])
+    assert codes(found["bo"]) == ["BATCH", *["PRIVMSG"] * 4, "BATCH"]
+
+
 def test_batches_that_can_not_be(world: World) -> None:
     assert "UNKNOWN_TYPE 1 other" in world.ask("al", "BATCH +1 other #a", "BATCH -1")[0]
     assert "MULTILINE_INVALID" in world.ask("al", "BATCH +1 draft/multiline", "BATCH -1")[0]

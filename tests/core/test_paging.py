@@ -188,6 +188,45 @@ def test_one_who_is_made_to_join_reads_in_pages_too() -> None:
     assert codes(all_pages(world, [])[-1])[-1] == "366"
 
 
+@pytest.mark.parametrize("who", ["al", "op"])
+def test_a_page_is_of_all_rooms_that_one_is_made_to_join(who: str) -> None:
+    listed = [f"#{number}" for number in range(30)]
+    world = big(30, rooms=",".join(listed))
+    world.slow = False
+    world.irc("op", caps="labeled-response batch")
+    world.slow = True
+    world.core.state.users[world.ids["op"]].modes |= modes.OPERATOR
+    found = world.send("op", f"@label=x SAJOIN {who} nonsense,{','.join(listed)}", "PING x")
+    assert len(world.requests) == 1
+    pages, told = [found[who]], [*found["op"]]
+    while world.requests:
+        found = world.complete(True)
+        pages.append(found.get(who, []))
+        told += found.get("op", [])
+    assert max(map(len, pages)) < 2 * FEW
+    lines = [line for page in pages for line in page]
+    assert len(named(lines)) == 30 * 31
+    ended = [line.partition(" 366 ")[2].split()[1] for line in lines if " 366 " in line]
+    assert ended == listed
+    if who == "al":
+        # What the operator asks next does not wait for others to read.
+        assert codes(told)[:4] == ["BATCH", "403", "NOTICE", "BATCH"]
+        assert [line.split()[-2] for line in told if "NOTICE" in line] == listed
+    else:
+        assert codes(told)[-2:] == ["BATCH", "PONG"]
+
+
+def test_one_who_is_made_to_join_goes_on_when_the_operator_has_gone() -> None:
+    world = big(30, rooms="#0,#1,#2")
+    world.core.state.users[world.ids[member(0)]].modes |= modes.OPERATOR
+    lines = world.send(member(0), "SAJOIN al #0,#1,#2")["al"]
+    assert world.core.waits(world.ids["al"])
+    lines += world.send(member(0), "QUIT")["al"]
+    assert world.closed == {member(0)}
+    lines += [line for page in all_pages(world, []) for line in page]
+    assert [line.split()[3] for line in lines if " 366 " in line] == ["#0", "#1", "#2"]
+
+
 def test_earlier_answers_are_no_reason_to_cut_an_answer() -> None:
     world = big(10, caps="labeled-response batch")
     lines = world.ask("al", *["PING x"] * (FEW - 1), "@label=x JOIN #big", "PING after")
@@ -292,3 +331,18 @@ def test_what_changes_between_two_pages_is_seen_in_the_next(line: str) -> None:
     voiced = "+" if "MODE" in line else ""
     assert told == [f"@{names[0]}", *names[1:-1], voiced + names[-1]]
     assert codes(lines)[-1] == "366"
+
+
+@pytest.mark.parametrize("comers", [(0, 59), (0, 5), (59, 0), (30, 59), (59,)])
+def test_who_stays_is_named_whoever_comes_back_between_two_pages(comers: tuple[int, ...]) -> None:
+    world = big(60)
+    reader = member(20)
+    # The next page is for as many as were left, and its last member is the same.
+    lines = world.ask(reader, "NAMES #big")
+    assert world.core.waits(world.ids[reader])
+    for number in comers:
+        lines += world.send(member(number), "PART #big", "JOIN #big").get(reader, [])
+    while world.core.waits(world.ids[reader]):
+        lines += world.complete(True).get(reader, [])
+    assert codes(lines)[-1] == "366"
+    assert {name.lstrip("@") for name in named(lines)} == set(map(member, range(60)))

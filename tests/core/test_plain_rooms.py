@@ -192,6 +192,19 @@ def test_an_ignore_waits_for_a_nickname_that_nobody_has(world: World) -> None:
     assert not world.core.state.ignores
 
 
+def test_nobody_ignores_themselves(world: World) -> None:
+    assert world.ask("bo", "/ignore BO") == ["That is you: nobody ignores themselves."]
+    world.person("eve")
+    world.ask("eve", "/ignore zed")
+    world.ask("bo", "/ignore zed", "/nick zed")
+    assert world.ask("bo", "/ignore") == ["You ignore nobody."]
+    # What others wait for is meant for whoever has the nickname now.
+    found = world.send("bo", "/msg eve hi", "/msg zed hello")
+    assert found == {"bo": [f"{CLOCK} [zed → you] hello"]}
+    world.quit("eve")
+    assert not world.core.state.ignores
+
+
 def test_two_who_were_ignored_by_one_nickname_are_one_when_both_are_gone(world: World) -> None:
     world.irc("s")
     world.ask("bo", "/ignore s")

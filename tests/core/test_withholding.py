@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.world import SERVER, World, codes, prefix
 from trio_chat.core.entries import Kept, Moved
+from trio_chat.core.inputs import Disconnected
 
 LABELS = "labeled-response batch"
 FAIL = f":{SERVER} FAIL PRIVMSG COULD_NOT_BE_STORED"
@@ -53,15 +54,59 @@ def test_people_are_told_in_words_that_it_could_not_be_stored() -> None:
     assert world.read(effects)["al"] == ["Could not be stored"]
 
 
-def test_who_has_left_is_told_nothing() -> None:
+@pytest.mark.parametrize("echo", ["", " echo-message"])
+@pytest.mark.parametrize("label", ["", "@label=l "])
+def test_who_leaves_at_once_is_told_before_they_are_sent_off(label: str, echo: str) -> None:
     world = World()
-    world.irc("al", rooms="#a")
+    world.irc("al", rooms="#a", caps=LABELS + echo)
     world.irc("bo", rooms="#a")
-    effects = world.core.step([world.lines("al", "PRIVMSG #a :1", "QUIT")], world.now)
+    found = lose(world, "al", "PING 1", f"{label}PRIVMSG #a :hi", "@label=q QUIT")
+    assert found["al"] == [
+        f":{SERVER} PONG {SERVER} 1",
+        f"{label}{FAIL} #a :Could not be stored",
+        "@label=q ERROR :Closing link (Quit: )",
+    ]
+    assert codes(found["bo"]) == ["QUIT"]
+
+
+def test_who_leaves_while_it_is_being_stored_is_told_as_well() -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps=LABELS)
+    effects = world.core.step([world.lines("al", "@label=l PRIVMSG #a :hi", "PING x")], world.now)
+    world.send("al", "QUIT")
+    world.core.withhold(effects)
+    assert world.read(effects)["al"] == [
+        f"@label=l {FAIL} #a :Could not be stored",
+        f":{SERVER} PONG {SERVER} x",
+    ]
+
+
+def test_a_person_who_has_piped_something_in_is_told() -> None:
+    world = World()
+    world.person("al")
+    world.irc("bo", rooms="#lobby")
+    effects = world.core.step(
+        [
+            world.lines("al", "hello"),
+            Disconnected(user=world.ids["al"], reason="Connection closed", orderly=True),
+        ],
+        world.now,
+    )
     world.core.withhold(effects)
     found = world.read(effects)
-    assert codes(found["al"]) == ["ERROR"]
+    assert found["al"] == ["Could not be stored"]
     assert codes(found["bo"]) == ["QUIT"]
+
+
+def test_it_is_told_to_who_said_it_as_they_were_then() -> None:
+    world = World()
+    world.irc("al", rooms="#a", caps=LABELS)
+    found = lose(world, "al", "@label=l PRIVMSG #a,nobody :hi", "NICK other")
+    assert codes(found["al"]) == ["BATCH", "401", "FAIL", "BATCH", "NICK"]
+    # The time is in what was said since the client has asked for that.
+    found = lose(world, "al", "PRIVMSG #a :hi", "CAP REQ server-time")
+    assert codes(found["al"]) == ["FAIL", "CAP"]
+    assert found["al"][0] == f"{FAIL} #a :Could not be stored"
 
 
 @pytest.mark.parametrize("echo", ["", " echo-message"])

@@ -498,12 +498,16 @@ async def test_what_can_not_be_written_ends_one_connection(
 class BrokenStream(trio.abc.Stream):
     """A stream that fails in a way that no stream should."""
 
+    def __init__(self) -> None:
+        self.sent = b""
+
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         await trio.lowlevel.checkpoint()
         raise RuntimeError("a bug")
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await trio.lowlevel.checkpoint()
+        self.sent += data
 
     async def wait_send_all_might_not_block(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -517,11 +521,13 @@ async def test_a_reader_that_fails_ends_its_connection_only(
 ) -> None:
     async with running() as rig:
         bo = await rig.irc("bo")
-        monkeypatch.setattr(trio.testing, "memory_stream_pair", lambda: (None, BrokenStream()))
+        broken = BrokenStream()
+        monkeypatch.setattr(trio.testing, "memory_stream_pair", lambda: (None, broken))
         with structlog.testing.capture_logs() as logs:
             await rig.connect(real=False)
             await rig.alone(1)
         assert [log["event"] for log in logs] == ["a connection failed"]
+        assert broken.sent == b"Goodbye (Internal error)\r\n"
         assert await bo.barrier() == []
 
 

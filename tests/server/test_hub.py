@@ -11,10 +11,11 @@ import trio.testing
 from tests.server.rig import GatedJournal, changed, running
 from trio_chat.core.entries import Kept, Moved, event_of
 from trio_chat.core.events import Said
-from trio_chat.core.inputs import Completed
+from trio_chat.core.inputs import Completed, Received
 from trio_chat.core.output import LookUp
 from trio_chat.core.questions import Wanted
 from trio_chat.core.settings import Operator, Settings
+from trio_chat.server import hub
 from trio_chat.server.passwords import Passwords
 
 pytestmark = pytest.mark.usefixtures("carried")
@@ -253,6 +254,29 @@ async def test_who_asks_and_does_not_read_is_not_asked_what_else(
             for _ in range(100):
                 await slow.until(" 706 ")
             nursery.cancel_scope.cancel()
+
+
+async def test_a_page_is_taken_once_it_has_been_sent_and_no_sooner(
+    autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Everybody has a turn while a step is shown, as they have where that takes long.
+    monkeypatch.setattr(hub, "_YIELD_EVERY", -1.0)
+    async with running() as rig:
+        others = [await rig.irc(f"u{number}") for number in range(40)]
+        slow = await rig.connect(lockstep=True)
+        await slow.register("slow")
+        before = len(rig.core.inputs)
+        for peer in others:
+            rig.hub.put_now(Received(user=peer.connection.id, lines=[b"PING x"]))
+        rig.hub.put_now(Received(user=slow.connection.id, lines=[b"HELP"] * 200))
+        for peer in others:
+            assert await peer.line() == ":irc.test PONG irc.test x"
+        await trio.sleep(1)
+        assert slow.connection.outbox.queued
+        assert not any(isinstance(one, Completed) for one in rig.core.inputs[before:])
+        for _ in range(200):
+            await slow.until(" 706 ")
+        assert any(isinstance(one, Completed) for one in rig.core.inputs[before:])
 
 
 async def test_a_check_that_nobody_waits_for_is_not_made(autojump_clock: trio.abc.Clock) -> None:

@@ -11,7 +11,7 @@ import trio.testing
 
 from tests.server.rig import GatedJournal, Peer, Rig, running
 from trio_chat.core.entries import Record
-from trio_chat.core.inputs import Received
+from trio_chat.core.inputs import Completed, Received
 from trio_chat.journal import Commit, NoJournal
 from trio_chat.server import hub
 
@@ -120,6 +120,24 @@ async def test_who_says_something_meanwhile_waits_from_then_on(
         assert (await cy.line()).endswith("JOIN #other")
         assert await cy.barrier()
         assert len(await bo.barrier()) == 1
+
+
+async def test_a_page_that_waits_is_not_taken_for_one_that_has_been_read(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    journal = GatedJournal()
+    async with running(journal=journal) as rig:
+        al, _, cy = await three(rig)
+        shut(journal)
+        before = len(rig.core.inputs)
+        lines = [b"PRIVMSG #lobby :one", *[b"HELP"] * 200]
+        rig.hub.put_now(Received(user=al.connection.id, lines=lines))
+        assert await pong(cy, "x") < 0.1
+        assert await is_silent(al)
+        assert not any(isinstance(one, Completed) for one in rig.core.inputs[before:])
+        journal.open.set()
+        for _ in range(200):
+            await al.until(" 706 ")
 
 
 async def test_what_fails_is_told_in_its_place(autojump_clock: trio.abc.Clock) -> None:

@@ -143,12 +143,6 @@ class Answers:
         if reference:
             self.send(user, self._line("BATCH", f"-{reference}"))
 
-    def close(self, user: User, event: Event) -> None:
-        """Send the last that a user is sent: it answers the command at hand, if that is theirs."""
-        self.send(user, event)
-        if self.labelled(user):
-            self.finish()
-
     def finish(self) -> None:
         """Send what a labelled command was answered.
 
@@ -175,6 +169,8 @@ class Answers:
             output.answered.append(
                 Answered(
                     user=user.id,
+                    encoding=user.encoding,
+                    nickname=user.nickname,
                     label=answer.label,
                     events=answer.events,
                     ids=ids,

@@ -439,7 +439,7 @@ class Context:
         """End the connections of several users, who are not shown each other's end."""
         for user in users:
             event = events.Closing(time=self.now, source=self.server, reason=reason)
-            self.answers.close(user, event)
+            self.answers.send(user, event)
             self.output.close(user, reason)
         self.depart(users, reason)
 

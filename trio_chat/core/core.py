@@ -181,7 +181,6 @@ class Core:
         ctx.keeping.failed(effects.number, ctx.monotonic)
         withhold(
             effects,
-            self.state.users,
             server=ctx.server,
             now=ctx.now,
             line=ctx.line,
@@ -317,6 +316,7 @@ class Core:
             message = irc.parse(line)
         except ProtocolError as error:
             ctx.answers.begin(user, error.tags)
+            multiline.miss(ctx, user, error)
             self._refuse(user, error)
         else:
             if ctx.output.cost > BUDGET and commands.reach(ctx, user, message) > FEW:

@@ -23,9 +23,6 @@ from trio_chat.core.encoding import Encoding, encode
 from trio_chat.core.events import Event
 from trio_chat.core.inputs import UserId
 
-LAST = 1 << 62
-"""The place behind all others."""
-
 
 class Reader(Protocol):
     """Whoever is shown something."""
@@ -252,7 +249,8 @@ def write(
     found: dict[int, bytes] = {}
     for one in seen:
         found.update(_pieces(one, user))
-    # Nothing of their own has a place that a room's event has, but two lines can be the last.
+    # Lines of their own share a place with each other, or with what could not be stored, only where
+    # they stand in for that.
     places = [*found.items(), *((chunk.place, chunk.data(user)) for chunk in own)]
     places.sort(key=_place)
     data = b"".join([data for _, data in places])

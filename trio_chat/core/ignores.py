@@ -84,11 +84,13 @@ class Ignores(Generic[Person]):
         return bool(found)
 
     def come(self, whom: Person) -> None:
-        """Note that somebody has taken a nickname: what waits for it is meant for them."""
+        """Note that somebody has taken a nickname: what waits for it is meant for them, but for
+        what they have on their own list. Nobody ignores themselves."""
         for entry in list(self._waiting.get(key(whom.nickname), ())):
             self._drop(entry)
-            entry.whom = whom
-            self._file(entry)
+            if entry.reader is not whom:
+                entry.whom = whom
+                self._file(entry)
 
     def go(self, person: Person) -> None:
         """Forget somebody: their list, and that they are meant. Their nickname is waited for."""

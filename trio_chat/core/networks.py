@@ -20,11 +20,19 @@ _MAPPED = 96
 _GROUPS = re.compile(r"((?:[0-9A-Fa-f]{1,4}:){2,7})\*")
 """How people write a network of IPv6 who write `192.0.2.*`."""
 _ADDRESS_LIKE = re.compile(
-    r"[0-9]*\.[0-9.]*(?:/[0-9]*)?"
-    r"|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:/[0-9]*)?"
+    r"[0-9]*\.[0-9.]*(?:/.*)?"
+    r"|[0-9*?]*\.[0-9.*?]*/[0-9].*"
+    r"|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:/.*)?"
     r"|[0-9A-Fa-f]*[.:*?][0-9A-Fa-f.:*?]*/[0-9]+"
 )
 """What is meant for an address or a network, and for no name."""
+_IPV6_LIKE = re.compile(r"[0-9A-Fa-f.*?]*:[0-9A-Fa-f.*?]*:[0-9A-Fa-f.:*?]*")
+"""The same of what may have wild cards."""
+_IPV6_GROUPS = 8
+_GROUP = re.compile(r"0|[1-9A-Fa-f][0-9A-Fa-f]{0,3}")
+"""One of these, as it is shown."""
+_ZEROS = re.compile(r"(?<![^:])0(?::0)+(?![^:])")
+"""Groups of zeros that are not left out as `::`."""
 
 Network = IPv4Network | IPv6Network
 
@@ -88,6 +96,11 @@ def normal_host(host: str) -> str:
 def is_slip(host: str) -> bool:
     """Whether the host of a mask, in its normal form, was meant for an address or a network and is
     none: nobody has it."""
+    if "%" in host:
+        # Nobody is shown with a zone.
+        return True
+    if ("*" in host or "?" in host) and _IPV6_LIKE.fullmatch(host):
+        return not _can_be_shown(host)
     if not _ADDRESS_LIKE.fullmatch(host):
         return False
     try:
@@ -95,6 +108,24 @@ def is_slip(host: str) -> bool:
     except ValueError:
         return True
     return False
+
+
+def _can_be_shown(host: str) -> bool:
+    """Whether a mask of IPv6 addresses is written as `shown_host` writes them (RFC 5952, section
+    4): in any other way it matches nobody. In doubt it is."""
+    if host[0] == ":" or "." in host or ":::" in host or host.count("::") > 1:
+        return False
+    if host.count(":") >= _IPV6_GROUPS:
+        return False
+    if ":0::" in host or "::0:" in f"{host}:":
+        # `::` would be the zeros beside it too.
+        return False
+    groups = host.removeprefix("0::").split(":")
+    literal = [one for one in groups if one and "*" not in one and "?" not in one]
+    # Zeros are written out only where `::` is as many, and that is two at least.
+    zeros = max((one[0].count("0") for one in _ZEROS.finditer(host)), default=0)
+    left_out = max(zeros, 2 if "::" in host else 0)
+    return len(literal) + left_out <= _IPV6_GROUPS and all(map(_GROUP.fullmatch, literal))
 
 
 def bare(text: str) -> str:
@@ -125,13 +156,8 @@ def normal(text: str) -> str:
 
     What is no IP address (of a Unix socket there is none) stays as it is.
     """
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return text
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(address)
+    address = parse_address(text.partition("%")[0])
+    return text if address is None else str(address)
 
 
 def shown_host(address: str) -> str:

@@ -84,6 +84,17 @@ def _encoding_for(user: User, event: Event) -> Encoding:
     return encoding
 
 
+class Speaker(msgspec.Struct, frozen=True, gc=False):
+    """Who has said something that is to be stored, as they were then: they may be gone when it
+    turns out that it can not be, and are told so before they are sent off."""
+
+    user: UserId
+    encoding: Encoding
+    nickname: str
+    place: int
+    """Where in what is shown it was said."""
+
+
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """How a labelled command has been answered that had messages stored (IRCv3 labeled-response).
 
@@ -91,6 +102,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     user: UserId
+    encoding: Encoding
+    nickname: str
     label: str
     events: list[tuple[Event, str]]
     """What was sent, each with the reference of the batch that it stands in, or an empty one."""
@@ -121,6 +134,8 @@ class Effects(msgspec.Struct, kw_only=True):
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
     answered: list[Answered]
+    speakers: dict[str, Speaker]
+    """Who has said what the journal has to hold, by its id."""
     shown: int
     """How many events are shown, each counted for everybody who sees it."""
 
@@ -143,6 +158,7 @@ class Output:
         self.records: list[Record] = []
         """What the journal has to hold before anybody is shown it."""
         self.answered: list[Answered] = []
+        self._speakers: dict[str, Speaker] = {}
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
         self._reading: list[tuple[UserId, bool]] = []
@@ -182,15 +198,21 @@ class Output:
             moves=self._moves,
             failures=self._failures,
             answered=self.answered,
+            speakers=self._speakers,
             shown=self.shown,
         )
         # Feeds of this step hold on to it: the next one gets a list of its own.
-        self._touched, self.records, self.answered = [], [], []
+        self._touched, self.records, self.answered, self._speakers = [], [], [], {}
         self._closes, self._requests = [], []
         self._reading, self._charges = [], []
         self._moves, self._failures = [], []
         self.cost = self.shown = self.place = 0
         return effects
+
+    def store(self, user: User, id: str, record: Record) -> None:
+        """Have the journal hold something that a user says next, and that has this id."""
+        self.records.append(record)
+        self._speakers[id] = Speaker(user.id, user.encoding, user.nickname, self.place + 1)
 
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""

@@ -2,7 +2,7 @@
 
 What else the step did (who is where now) stands, and so do answers: they are in force whether or
 not the journal could be written. Whoever said what is lost is told, where its answer would have
-been.
+been, and even if they have left since.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from collections.abc import Callable, Collection, Mapping
 from trio_chat.core import answers
 from trio_chat.core.entries import Kept, event_of
 from trio_chat.core.events import Event, Protocol, Redaction, Said, Source, Standard
-from trio_chat.core.feed import LAST, Chunk, Feed, Line, Part, View
+from trio_chat.core.feed import Chunk, Feed, Line, Part, View
 from trio_chat.core.inputs import UserId
 from trio_chat.core.output import Answered, Effects
-from trio_chat.core.state import User
 
 
 def withhold(
     effects: Effects,
-    users: Mapping[UserId, User],
     *,
     server: Source,
     now: float,
@@ -37,21 +35,17 @@ def withhold(
     if not lost:
         return
     outputs = dict(effects.outputs)
-    places = _take_out(outputs, lost)
+    _take_out(outputs, lost)
     failures = {id: _failure(event, server, now) for id, event in lost.items()}
     for answered in effects.answered:
-        user = users.get(answered.user)
-        if user is None:
-            continue
         told = [one for one in answered.events if one[0].id not in lost]
         told += [(failures.pop(id), "") for id in answered.ids]
         anew = answers.lines(answered.label, told, line=line, new_id=new_id)
-        _answer_anew(outputs.setdefault(user.id, []), user, answered, anew)
+        _answer_anew(outputs.setdefault(answered.user, []), answered, anew)
     for id, failure in failures.items():
-        user = users.get(lost[id].source.user)
-        if user is not None:
-            chunk = Line(places.get(id, LAST), failure, user.encoding, viewer=user.nickname)
-            _insert(outputs.setdefault(user.id, []), chunk)
+        speaker = effects.speakers[id]
+        chunk = Line(speaker.place, failure, speaker.encoding, viewer=speaker.nickname)
+        _insert(outputs.setdefault(speaker.user, []), chunk)
     effects.outputs = list(outputs.items())
 
 
@@ -103,30 +97,21 @@ def _failure(event: Said | Redaction, server: Source, now: float) -> Standard:
     )
 
 
-def _take_out(outputs: Mapping[UserId, list[Chunk]], lost: Mapping[str, Event]) -> dict[str, int]:
-    """Take messages out of what everybody is shown; return where they were, by id."""
-    places: dict[str, int] = {}
+def _take_out(outputs: Mapping[UserId, list[Chunk]], lost: Collection[str]) -> None:
+    """Take messages out of what everybody is shown."""
     feeds: dict[Feed, None] = {}
     for chunks in outputs.values():
         for chunk in chunks:
             if isinstance(chunk, View | Part):
                 feeds[chunk.span()[0].feed] = None
-            elif isinstance(chunk, Line) and chunk.event.id in lost:
-                places[chunk.event.id] = chunk.place
         chunks[:] = [
             chunk for chunk in chunks if not (isinstance(chunk, Line) and chunk.event.id in lost)
         ]
     for feed in feeds:
-        for place, event in zip(feed.places, feed.events, strict=True):
-            if event is not None and event.id in lost:
-                places[event.id] = place
         feed.forget(lost)
-    return places
 
 
-def _answer_anew(
-    chunks: list[Chunk], user: User, answered: Answered, lines: list[tuple[Event, str]]
-) -> None:
+def _answer_anew(chunks: list[Chunk], answered: Answered, lines: list[tuple[Event, str]]) -> None:
     """Put other lines where the answer was."""
     chunks[:] = [
         chunk
@@ -134,7 +119,7 @@ def _answer_anew(
         if not (isinstance(chunk, Line) and answered.first <= chunk.place <= answered.last)
     ]
     for event, tags in lines:
-        line = Line(answered.first, event, user.encoding, viewer=user.nickname, tags=tags)
+        line = Line(answered.first, event, answered.encoding, viewer=answered.nickname, tags=tags)
         _insert(chunks, line)
 
 

@@ -95,7 +95,12 @@ def _turn_away(
 
 
 def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
-    """Make a user a member, and tell those who see it and the user what is there."""
+    """Make a user a member, and tell those who see it, and the user what is there."""
+    yield from welcome(ctx, user, channel, admit(ctx, user, channel, standing))
+
+
+def admit(ctx: Context, user: User, channel: Channel, standing: int) -> str:
+    """Make a user a member, and show that to those who see it; return the id of that."""
     rooms.use_invitation(user, channel)
     ctx.output.cost += _ENTERING
     event = events.Joined(
@@ -115,8 +120,13 @@ def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
     ctx.send(user, event)
     if user.away is not None:
         tell_away(ctx, user, channel)
+    return event.id
+
+
+def welcome(ctx: Context, user: User, channel: Channel, joined: str) -> Replies:
+    """Send somebody whom `admit` has made a member, with this id, what is there."""
     yield from describe(ctx, user, channel)
-    playback.on_join(ctx, user, channel, event.id)
+    playback.on_join(ctx, user, channel, joined)
 
 
 def describe(ctx: Context, user: User, channel: Channel) -> Replies:

@@ -247,7 +247,8 @@ def _said(
             client_tags=draft.client_tags,
         )
     if kind != "TAGMSG" or not _TYPING.fullmatch(draft.client_tags):
-        ctx.output.records.append(Entry(event, conversations, standing) if conversations else event)
+        record = Entry(event, conversations, standing) if conversations else event
+        ctx.output.store(user, event.id, record)
     return event
 
 

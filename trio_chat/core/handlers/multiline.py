@@ -15,6 +15,7 @@ from trio_chat.core.handlers import messaging
 from trio_chat.core.handlers.common import word
 from trio_chat.core.names import fold
 from trio_chat.core.state import OpenBatch, User
+from trio_chat.wire.errors import Problem, ProtocolError
 from trio_chat.wire.irc import Message
 
 BATCH_TIMEOUT = 60.0
@@ -102,6 +103,17 @@ def takes(ctx: Context, user: User, message: Message) -> bool:
         return True
     _give_up(ctx, user, found, "MULTILINE_INVALID", text=_OPEN_ALREADY)
     return False
+
+
+def miss(ctx: Context, user: User, error: ProtocolError) -> None:
+    """Note that a line can not be read: if a batch is open it may be one of its lines, and nobody
+    is sent a message that lacks one."""
+    found = user.batch
+    if found is None or found.lines is None or error.problem is Problem.NO_COMMAND:
+        return
+    if error.tags.get("batch") == found.reference or error.command not in _ALLOWED:
+        text = "A line can not be read: it is not sent"
+        _give_up(ctx, user, found, "MULTILINE_INVALID", text=text)
 
 
 def _add(

@@ -118,19 +118,32 @@ def sajoin(ctx: Context, user: User, message: Message) -> Replies:
             ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
             return
     assert target is not None
+    wanted: list[str] = []
     for name in distinct(ctx, message.params[-1].split(",")):
-        yield None
-        if not names.is_channel_name(name, ctx.settings.limits.channel):
+        if names.is_channel_name(name, ctx.settings.limits.channel):
+            wanted.append(name)
+        else:
             ctx.reply(user, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, name))
-            continue
+            yield None
+    if target is user:
+        yield from _bring(ctx, user, target, wanted)
+    else:
+        # The pages are of all the channels: whoever is made to join is sent no faster for that.
+        ctx.page(target, _bring(ctx, user, target, wanted))
+
+
+def _bring(ctx: Context, user: User, target: User, wanted: list[str]) -> Replies:
+    """Have somebody join channels, and tell the operator who wants it so."""
+    for name in wanted:
         channel = ctx.state.channel_named(name)
-        if not ctx.is_here(target) or (channel is not None and target in channel.members):
-            continue
-        standing = modes.OP if channel is None else 0
-        channel = channel or ctx.channel(name)
-        ctx.page(target, channels.enter(ctx, target, channel, standing))
-        if target is not user:
-            ctx.notice(user, f"{target.nickname} is in {channel.name} now")
+        if channel is None or target not in channel.members:
+            standing = modes.OP if channel is None else 0
+            channel = channel or ctx.channel(name)
+            joined = channels.admit(ctx, target, channel, standing)
+            if target is not user and ctx.is_here(user):
+                ctx.notice(user, f"{target.nickname} is in {channel.name} now")
+            yield from channels.welcome(ctx, target, channel, joined)
+        yield None
 
 
 @command(

@@ -127,10 +127,12 @@ def _ignore(ctx: Context, user: User, rest: str) -> None:
     nickname = names.nickname(rest, ctx.settings.limits.nickname)
     if nickname is None:
         ctx.tell(user, f"Nobody can be called {rest}.")
+    elif (whom := ctx.state.user_named(nickname)) is user:
+        ctx.tell(user, "That is you: nobody ignores themselves.")
     elif len(listed) >= limit and names.key(nickname) not in map(names.key, listed):
         ctx.tell(user, f"You ignore {limit} people already; that is as many as there can be.")
     else:
-        ignores.add(user, nickname, ctx.state.user_named(nickname))
+        ignores.add(user, nickname, whom)
         ctx.tell(user, f"You ignore {nickname} now. /unignore {nickname} ends it.")
 
 

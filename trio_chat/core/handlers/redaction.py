@@ -142,7 +142,7 @@ class _Redacting:
         if len(redacted) > _AT_HAND:
             del redacted[next(iter(redacted))]
         ctx.output.records.append(Redacted(conversation, position))
-        ctx.output.records.append(Entry(event, (conversation,), needed))
+        ctx.output.store(user, event.id, Entry(event, (conversation,), needed))
         ctx.output.broadcast([one for one in others if one is not user], event)
         ctx.send(user, event)
 
