@@ -346,3 +346,21 @@ def test_who_stays_is_named_whoever_comes_back_between_two_pages(comers: tuple[i
         lines += world.complete(True).get(reader, [])
     assert codes(lines)[-1] == "366"
     assert {name.lstrip("@") for name in named(lines)} == set(map(member, range(60)))
+
+
+@pytest.mark.parametrize("caps", ["", "draft/channel-rename"])
+def test_names_of_a_room_that_is_renamed_in_between(caps: str) -> None:
+    """To who does not know RENAME it is another room now, and that one is named whole."""
+    world = big(120, caps=f"{caps} no-implicit-names")
+    world.slow = False
+    world.ask("al", "JOIN #big")
+    world.slow = True
+    assert len(named(world.ask("al", "NAMES #big"))) < 90
+    found = world.send(member(0), "RENAME #big #new")["al"]
+    assert codes(found) == (["RENAME"] if caps else ["PART", "JOIN"])
+    lines = [line for page in all_pages(world, []) for line in page]
+    if caps:
+        assert lines[-1].split()[3] == "#new"
+        assert len(named(lines)) > 30
+    else:
+        assert [(*codes([line]), line.split()[3]) for line in lines] == [("366", "#big")]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from trio_chat.core import masks, modes, names, numerics, rooms
-from trio_chat.core.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
+from trio_chat.core.capabilities import CHANNEL_RENAME, MULTI_PREFIX, USERHOST_IN_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
@@ -42,16 +42,26 @@ def name_replies(ctx: Context, user: User, channel: Channel) -> Replies:
     """Say who is in a channel, as far as the user may see it.
 
     Others may come, go and be renamed between two lines: each line says what is so when it is sent,
-    and there are no more once the user is in the channel no longer, or may not see it.
+    and there are no more once the user is in the channel no longer, may not see it, or was told
+    that it is another (RENAME, to who does not know it).
     """
-    inside = user in channel.members
+    inside, name = user in channel.members, channel.name
+
+    def goes_on() -> bool:
+        renamed = names.fold(channel.name) != names.fold(name)
+        return (
+            inside == (user in channel.members)
+            and visible(user, channel)
+            and not (renamed and not user.caps & CHANNEL_RENAME)
+        )
+
     sight = rooms.sight(channel, user) if inside else Sight.EVERYBODY
     # Everybody sees themselves.
     own = [user] if sight is Sight.STANDING and not channel.members[user] else []
     written, others = 0, None
     # Many see the same, so it is written once for those who are sent it in the same step, as long
     # as nobody comes or goes between two pages.
-    while user in channel.members and rooms.sight(channel, user) is sight and ctx.is_free(user):
+    while inside and goes_on() and rooms.sight(channel, user) is sight and ctx.is_free(user):
         roster = _roster(ctx, user, channel, sight)
         there = roster.members[written:]
         if others is not None and there != others:
@@ -69,22 +79,28 @@ def name_replies(ctx: Context, user: User, channel: Channel) -> Replies:
         yield None
     if others is None:
         others = rooms.in_sight(channel, sight)
-    yield from _name_lines(ctx, user, channel, [*others, *own], inside=inside)
-    yield numerics.RPL_ENDOFNAMES, (channel.name,)
+    yield from _name_lines(ctx, user, channel, [*others, *own], goes_on, inside=inside)
+    yield numerics.RPL_ENDOFNAMES, (channel.name if goes_on() else name,)
 
 
 def _name_lines(
-    ctx: Context, user: User, channel: Channel, members: list[User], *, inside: bool
+    ctx: Context,
+    user: User,
+    channel: Channel,
+    members: list[User],
+    goes_on: Callable[[], bool],
+    *,
+    inside: bool,
 ) -> Replies:
     """Name these members, as many in a line as there is room for."""
     every, hosts = bool(user.caps & MULTI_PREFIX), bool(user.caps & USERHOST_IN_NAMES)
     place = 0
     while place < len(members):
-        if inside != (user in channel.members) or not visible(user, channel):
+        if not goes_on():
             return
         symbol = "@" if channel.modes & modes.SECRET else "="
         room = ctx.room(user, numerics.RPL_NAMREPLY.code, symbol, channel.name)
-        names: list[str] = []
+        named: list[str] = []
         began = place
         while place < len(members):
             member = members[place]
@@ -92,12 +108,12 @@ def _name_lines(
                 name = modes.symbols(channel.members[member], every=every)
                 name += member.prefix if hosts else member.nickname
                 room -= len(name.encode()) + 1
-                if names and room < -1:
+                if named and room < -1:
                     break
-                names.append(name)
+                named.append(name)
             place += 1
         ctx.output.cost += place - began
-        yield (numerics.RPL_NAMREPLY, (symbol, channel.name, " ".join(names))) if names else None
+        yield (numerics.RPL_NAMREPLY, (symbol, channel.name, " ".join(named))) if named else None
 
 
 def _is_named(user: User, channel: Channel, member: User, *, inside: bool) -> bool:
