@@ -48,11 +48,14 @@ def name_replies(ctx: Context, user: User, channel: Channel) -> Replies:
     inside, name = user in channel.members, channel.name
 
     def goes_on() -> bool:
-        renamed = names.fold(channel.name) != names.fold(name)
         return (
             inside == (user in channel.members)
             and visible(user, channel)
-            and not (renamed and not user.caps & CHANNEL_RENAME)
+            and (
+                channel.name == name
+                or bool(user.caps & CHANNEL_RENAME)
+                or names.fold(channel.name) == names.fold(name)
+            )
         )
 
     sight = rooms.sight(channel, user) if inside else Sight.EVERYBODY
