@@ -89,13 +89,7 @@ class Pager:
 
 def keeping() -> ServerUnderTest:
     """Return this project's server with its journal."""
-    ours = SERVERS["ours"]
-    return msgspec.structs.replace(
-        ours,
-        command=lambda directory, port: [
-            word for word in ours.command(directory, port) if word != "--no-history"
-        ],
-    )
+    return SERVERS["full"]
 
 
 def measure(server: RunningServer, *, clients: int, messages: int, page: int) -> Outcome:

@@ -7,6 +7,8 @@ still has the sender's name of the time when it was said. Times are in seconds s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from trio_chat.core import phrasing
@@ -52,6 +54,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def weight(self) -> int:
         """How many lines it is, roughly: to send several costs more than to send one."""
         return 1
+
+    def parts(self) -> Sequence[Event]:
+        """Return what each of its lines is about, where it is several."""
+        return (self,)
 
     def irc(self, encoding: int) -> str:
         """Return the line for an IRC client, without tags; empty where it does not show."""

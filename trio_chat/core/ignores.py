@@ -59,6 +59,10 @@ class Ignores(Generic[Person]):
         """Return whom somebody ignores, by what they are called now."""
         return [entry.called for entry in self._lists.get(reader, ())]
 
+    def keys(self, reader: Person) -> set[str]:
+        """Return whom somebody ignores, as nicknames are compared (`names.key`)."""
+        return set(map(key, self.listed(reader)))
+
     def readers(self, whom: Person) -> Iterable[Person]:
         """Return who ignores somebody."""
         return [entry.reader for entry in self._of.get(whom, ())]

@@ -291,6 +291,15 @@ def symbols(standing: int, *, every: bool) -> str:
     return "".join(found if every else found[:1])
 
 
+def lowest(target: str) -> Prefix:
+    """Return the lowest standing of those to whom a target such as `@%#room` is (STATUSMSG).
+
+    Raises `ValueError` for one that is to everybody.
+    """
+    before = target.partition("#")[0]
+    return min((row for row in PREFIXES if row.symbol in before), key=lambda row: row.bit)
+
+
 def rank(standing: int) -> int:
     """Return the highest of a member's standings, to compare members by."""
     return 1 << standing.bit_length() >> 1

@@ -226,7 +226,7 @@ class Hub:
         """Decide, store, show. Return how many events were shown, each counted for everybody who
         saw it, and how many users that were."""
         step = self._decide(inputs)
-        if step.effects.records:
+        if step.has_records:
             await self._store([step])
         else:
             await self._release(step)

@@ -13,6 +13,7 @@ from trio_chat.core import modes, names
 from trio_chat.core.context import Context
 from trio_chat.core.entries import between, of_channel
 from trio_chat.core.events import Said
+from trio_chat.core.handlers.common import remember
 from trio_chat.core.questions import Place, Target
 from trio_chat.core.state import User
 
@@ -33,16 +34,12 @@ def readable(ctx: Context, user: User, target: str) -> Place | None:
     return None if party is None else Place(between(ctx.party(user), party))
 
 
-def correspond(ctx: Context, one: User, other: User) -> None:
-    """Note that two write to each other: each finds that again when the other has gone."""
-    for reader, whom in ((one, other), (other, one)):
-        partners = reader.take_notes().partners
-        party = ctx.party(whom)
-        if partners.get(party) != whom.nickname:
-            partners.pop(party, None)
-            partners[party] = whom.nickname
-            if len(partners) > PARTNERS:
-                del partners[next(iter(partners))]
+def note_partner(user: User, partner: User, party: str) -> None:
+    """Note that a user has to do with a partner, whose `party` this is (`Context.party`), so that
+    they find what was written again when the other has gone."""
+    partners = user.take_notes().partners
+    if partners.get(party) != partner.nickname:
+        remember(partners, party, partner.nickname, PARTNERS)
 
 
 def _party_called(ctx: Context, user: User, nickname: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from trio_chat.core import events, modes, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import listing
+from trio_chat.core.handlers.common import joined
 from trio_chat.core.output import LOOK
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
@@ -120,19 +121,7 @@ def _divided(
 
 
 def _joined(ctx: Context, channel: Channel, members: Sequence[User]) -> _Shown:
-    return [
-        (
-            member,
-            events.Joined(
-                time=ctx.now,
-                source=member.source,
-                channel=channel.name,
-                account=member.account or "*",
-                realname=member.realname,
-            ),
-        )
-        for member in members
-    ]
+    return [(member, joined(ctx, member, channel)) for member in members]
 
 
 def _left(ctx: Context, channel: Channel, members: Sequence[User]) -> _Shown:

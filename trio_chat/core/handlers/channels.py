@@ -15,6 +15,7 @@ from trio_chat.core.handlers.common import (
     echo,
     fitting,
     is_operator,
+    joined,
     visible,
 )
 from trio_chat.core.state import Channel, User
@@ -103,14 +104,7 @@ def admit(ctx: Context, user: User, channel: Channel, standing: int) -> str:
     """Make a user a member, and show that to those who see it; return the id of that."""
     rooms.use_invitation(user, channel)
     ctx.output.cost += _ENTERING
-    event = events.Joined(
-        time=ctx.now,
-        source=user.source,
-        id=ctx.new_id(),
-        channel=channel.name,
-        account=user.account or "*",
-        realname=user.realname,
-    )
+    event = joined(ctx, user, channel, ctx.new_id())
     witnesses = rooms.witnesses_in(channel, user, standing)
     ctx.record(event, witnesses)
     ctx.output.show(event, witnesses)

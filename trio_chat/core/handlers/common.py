@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeVar
 
-from trio_chat.core import modes, names, numerics
+from trio_chat.core import events, modes, names, numerics
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.numerics import Numeric
@@ -15,6 +16,30 @@ LONGEST_NAME = 200
 """Bytes of the longest name that anything can be configured to have."""
 _SHOWN = 100
 """Bytes of what people are shown of what they have typed."""
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def remember(known: dict[K, V], key: K, value: V, at_most: int) -> None:
+    """Note something as the newest; the oldest is forgotten where that is one too many."""
+    known.pop(key, None)
+    known[key] = value
+    if len(known) > at_most:
+        del known[next(iter(known))]
+
+
+def joined(ctx: Context, user: User, channel: Channel, id: str = "") -> events.Joined:
+    """Return that a user joins a channel now; without an id where it only looks so to some."""
+    return events.Joined(
+        time=ctx.now,
+        source=user.source,
+        id=id,
+        channel=channel.name,
+        account=user.account or "*",
+        realname=user.realname,
+    )
 
 
 def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> list[str]:

@@ -14,7 +14,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Asked, Context, Replies
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.entries import Marked, of_channel
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import remember, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.questions import MarkerOf
 from trio_chat.core.state import Channel, User
@@ -132,20 +132,12 @@ def _set(ctx: Context, user: User, target: str, key: str, known: int, wanted: in
         _send(ctx, user, target, known)
         return
     if not user.account:
-        markers = user.take_notes().markers
-        markers.pop(key, None)
-        markers[key] = wanted
-        if len(markers) > MARKERS:
-            del markers[next(iter(markers))]
+        remember(user.take_notes().markers, key, wanted, MARKERS)
         _send(ctx, user, target, wanted)
         return
     reader = ctx.party(user)
     ctx.output.records.append(Marked(reader, key, wanted))
-    marked = ctx.state.marked
-    marked.pop((reader, key), None)
-    marked[reader, key] = wanted
-    if len(marked) > _AT_HAND:
-        del marked[next(iter(marked))]
+    remember(ctx.state.marked, (reader, key), wanted, _AT_HAND)
     _send(ctx, user, target, wanted)
     for other in ctx.state.accounts.get(reader, ()):
         if other is not user and other.caps & READ_MARKER:

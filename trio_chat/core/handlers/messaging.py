@@ -165,8 +165,7 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
     channel = _open_channel(ctx, user, name.lstrip(modes.SYMBOLS), name, draft)
     if channel is None:
         return
-    symbols = name[: name.index("#")]
-    lowest = min((row for row in modes.PREFIXES if row.symbol in symbols), key=lambda row: row.bit)
+    lowest = modes.lowest(name)
     key = (of_channel(channel.name),)
     event = _said(ctx, user, lowest.symbol + channel.name, draft, key, lowest.bit)
     ignoring = frozenset(ctx.state.ignores.readers(user))
@@ -191,10 +190,12 @@ def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
         return
     ignores = ctx.state.ignores
     ignored = bool(ignores) and ignores.has(recipient, user)
-    key = ELSEWHERE if ignored else between(ctx.party(user), ctx.party(recipient))
+    mine, theirs = ctx.party(user), ctx.party(recipient)
+    key = ELSEWHERE if ignored else between(mine, theirs)
     event = _said(ctx, user, recipient.nickname, draft, (key,))
     if ctx.settings.history and not ignored:
-        access.correspond(ctx, user, recipient)
+        access.note_partner(user, recipient, theirs)
+        access.note_partner(recipient, user, mine)
     if recipient.away is not None and draft.kind == "PRIVMSG":
         ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
     readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS

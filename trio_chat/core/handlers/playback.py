@@ -16,9 +16,9 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import clock
 from trio_chat.core.entries import of_channel
-from trio_chat.core.events import Event, Said, SaidInLines
+from trio_chat.core.events import Event, Said
 from trio_chat.core.handlers import pages
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import remember, word
 from trio_chat.core.ids import START, Position
 from trio_chat.core.questions import Place, Wanted
 from trio_chat.core.state import Channel, User
@@ -38,10 +38,7 @@ def note_left(user: User, channel: Channel, id: str) -> None:
     have not seen."""
     position = ids.decode(id)
     if position is not None:
-        left = user.take_notes().left
-        left[of_channel(channel.name)] = position
-        if len(left) > _LEFT:
-            del left[next(iter(left))]
+        remember(user.take_notes().left, of_channel(channel.name), position, _LEFT)
 
 
 def on_join(ctx: Context, user: User, channel: Channel, id: str) -> None:
@@ -106,7 +103,7 @@ def _show(
         else:
             ctx.refuse(user, "HISTORY", code, word(user, target), text=text)
 
-    ignored = {names.key(one) for one in ctx.state.ignores.listed(user)}
+    ignored = ctx.state.ignores.keys(user)
 
     def suits(event: Event) -> bool:
         # What is for programs (CTCP) nobody waits for an answer to any more.
@@ -134,7 +131,7 @@ def _for_people(ctx: Context, user: User, shown: list[Event]) -> Iterator[Event]
         if day != today:
             today = day
             yield _line(ctx, _date(day))
-        for part in event.parts() if isinstance(event, SaidInLines) else [event]:
+        for part in event.parts():
             yield _line(ctx, f"{clock(event.time, offset)} {part.plain(user.nickname)}")
 
 

@@ -11,7 +11,7 @@ from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PR
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, monitor
-from trio_chat.core.handlers.common import fitting
+from trio_chat.core.handlers.common import fitting, joined
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
@@ -83,14 +83,7 @@ def change_host(ctx: Context, user: User, username: str, host: str) -> None:
             for one in rooms.audience(channel, user)
             if not one.caps & CHGHOST and not one.plain and one is not user
         ]
-        joins = events.Joined(
-            time=ctx.now,
-            source=user.source,
-            channel=channel.name,
-            account=user.account or "*",
-            realname=user.realname,
-        )
-        ctx.output.broadcast(audience, joins)
+        ctx.output.broadcast(audience, joined(ctx, user, channel))
         letters = "".join(row.letter for row in modes.PREFIXES if row.bit & standing)
         if letters:
             given = events.ModeChanged(

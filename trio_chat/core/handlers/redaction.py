@@ -13,7 +13,7 @@ from trio_chat.core.context import Context
 from trio_chat.core.entries import Entry, Redacted, parties
 from trio_chat.core.events import Said
 from trio_chat.core.handlers import access
-from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.common import remember, word
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.questions import MESSAGES, TAGS, Page, Place, Wanted
@@ -137,10 +137,7 @@ class _Redacting:
             msgid=self._id,
             reason=self._reason,
         )
-        redacted = ctx.state.redacted
-        redacted[position] = None
-        if len(redacted) > _AT_HAND:
-            del redacted[next(iter(redacted))]
+        remember(ctx.state.redacted, position, None, _AT_HAND)
         ctx.output.records.append(Redacted(conversation, position))
         ctx.output.store(user, event.id, Entry(event, (conversation,), needed))
         ctx.output.broadcast([one for one in others if one is not user], event)
@@ -174,10 +171,8 @@ class _Redacting:
 
 def _needed(target: str) -> int:
     """Return the standing of those to whom a message was: 0, if it was to all (STATUSMSG)."""
-    if target[:1] not in modes.SYMBOLS or "#" not in target:
-        return 0
-    symbols = target[: target.index("#")]
-    return min(row.bit for row in modes.PREFIXES if row.symbol in symbols)
+    is_to_some = target[:1] in modes.SYMBOLS and "#" in target
+    return modes.lowest(target).bit if is_to_some else 0
 
 
 def _readers(ctx: Context, channel: Channel, needed: int) -> list[User]:

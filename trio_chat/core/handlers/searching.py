@@ -13,7 +13,7 @@ from trio_chat.core.capabilities import SEARCH
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import clock
-from trio_chat.core.events import Event, Said, SaidInLines
+from trio_chat.core.events import Event, Said
 from trio_chat.core.handlers import access, pages
 from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.plain_commands import needs, row, run
@@ -151,7 +151,7 @@ class _Searching:
     def _tell(self, found: list[Shown]) -> None:
         """Show somebody on the plain side what was found."""
         ctx, user = self._ctx, self._user
-        ignored = {names.key(one) for one in ctx.state.ignores.listed(user)}
+        ignored = ctx.state.ignores.keys(user)
         lines: list[Event] = [
             events.Told(time=ctx.now, source=ctx.server, text=text)
             for one in found
@@ -172,7 +172,7 @@ def _for_people(ctx: Context, user: User, shown: Shown) -> Iterator[str]:
     day = datetime.fromtimestamp(event.time + offset, UTC).date().isoformat()
     channel = ctx.state.channel_named(shown.conversation)
     room = f"{event.room if channel is None else channel.name} " if event.room else ""
-    for part in event.parts() if isinstance(event, SaidInLines) else [event]:
+    for part in event.parts():
         # What is for programs (CTCP) reads as nothing.
         text = part.plain(user.nickname)
         if text:
