@@ -9,11 +9,13 @@ import pytest
 import trio
 import trio.testing
 
+from tests.core.world import World
 from tests.server.rig import GatedJournal, Peer, Rig, running
 from trio_chat.core.entries import Record
 from trio_chat.core.inputs import Completed, Received
 from trio_chat.journal import Commit, NoJournal
 from trio_chat.server import hub
+from trio_chat.server.step import MANY, in_turn
 
 ECHO = ("CAP REQ :echo-message", "CAP END")
 FAIL = ":irc.test FAIL PRIVMSG COULD_NOT_BE_STORED #lobby :Could not be stored"
@@ -291,3 +293,18 @@ async def test_how_long_it_takes_changes_nobodys_order(
     steady = await talk(NoJournal(), seed)
     assert sum(map(len, steady)) > 150
     assert await talk(Unsteady(random.Random(seed)), seed) == steady
+
+
+def test_who_is_only_answered_does_not_wait_for_who_is_shown_what_many_are() -> None:
+    world = World()
+    for number in range(MANY):
+        world.irc(f"u{number}", rooms="#big")
+    world.irc("al")
+    effects = world.turn([world.lines("u5", "PRIVMSG #big :hello"), world.lines("al", "PING x")])
+    users = [user for user, _ in effects.outputs]
+    assert len(users) == MANY + 1
+    assert users[-1] == world.ids["al"]
+    turns = [user for user, _ in in_turn(effects.outputs)]
+    assert turns == [users[-1], *users[:-1]]
+    few = effects.outputs[1:]
+    assert in_turn(few) == few

@@ -39,7 +39,7 @@ from trio_chat.server.outbox import GONE
 from trio_chat.server.pacing import Pacing
 from trio_chat.server.passwords import Passwords
 from trio_chat.server.poller import Poller
-from trio_chat.server.step import Part, Step
+from trio_chat.server.step import Part, Step, in_turn
 
 log = structlog.get_logger()
 
@@ -185,7 +185,9 @@ class Hub:
             nursery.start_soon(self._remind, name="deadlines")
             while True:
                 if self.core.busy:
-                    # Everybody else gets a turn between two steps.
+                    # Everybody else gets a turn between two steps: in the first trio sees who is
+                    # ready, and in the second they have put what they read into the inbox.
+                    await trio.lowlevel.checkpoint()
                     await trio.lowlevel.checkpoint()
                 else:
                     await self.inbox.wait_filled()
@@ -336,7 +338,7 @@ class Hub:
         connections = self.connections
         merged: dict[tuple[Chunk, ...], bytes] = {}
         turn = time.perf_counter()
-        for place, (user, chunks) in enumerate(outputs):
+        for place, (user, chunks) in enumerate(in_turn(outputs)):
             connection = connections.get(user)
             if connection is None:
                 continue

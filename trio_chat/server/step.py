@@ -9,9 +9,27 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from trio_chat.core.core import Core
-from trio_chat.core.feed import Chunk
+from trio_chat.core.feed import Chunk, View
+from trio_chat.core.feed import Part as Slice
 from trio_chat.core.inputs import Disconnected, Input, ShutDown, UserId
 from trio_chat.core.output import Effects, Request
+
+MANY = 64
+"""Users who are sent something: from so many on it matters who is first."""
+
+
+def in_turn(outputs: list[tuple[UserId, list[Chunk]]]) -> list[tuple[UserId, list[Chunk]]]:
+    """Return what users are sent in the order in which to do it.
+
+    Who has but been answered is not to wait until two thousand have been shown what was said in
+    their room.
+    """
+    return sorted(outputs, key=_is_shared) if len(outputs) > MANY else outputs
+
+
+def _is_shared(output: tuple[UserId, list[Chunk]]) -> bool:
+    """Whether what somebody is sent begins with what others are shown as well."""
+    return isinstance(output[1][0], View | Slice)
 
 
 class Part:
