@@ -44,6 +44,7 @@ TEXTS = {
     "server.lobby": ("#a", "#a"),
     "server.prompt_delay": ("0", 0.0),
     "accounts.registration": ("closed", "closed"),
+    "accounts.rooms": ("operators", "operators"),
     "history.sync": ("normal", "normal"),
     "flood.rate": ("1.5", 1.5),
     "connections.ping_timeout": ("1e3", 1000.0),

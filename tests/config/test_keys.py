@@ -13,7 +13,7 @@ from msgspec import inspect
 from tests.config.files import HASH, from_toml, write
 from trio_chat.config import Config, ConfigError
 from trio_chat.config.keys import KINDS, Connections, Gateways, History, Server, host_name
-from trio_chat.core.settings import Gateway, Limits, Operator, Settings
+from trio_chat.core.settings import AccountPolicy, Gateway, Limits, Operator, Settings
 
 
 def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
@@ -56,6 +56,7 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         history_page=70,
         history_on_join=7,
         retention_days=90,
+        accounts=AccountPolicy(),
         limits=Limits(nickname=9),
         registration_timeout=1.0,
         registration_lines=2,
@@ -69,7 +70,9 @@ def test_a_server_without_a_description_is_described_by_its_network() -> None:
 
 
 def test_settings_without_a_motd() -> None:
-    assert Config().settings() == Settings(name=host_name(), history=True, retention_days=90)
+    assert Config().settings() == Settings(
+        name=host_name(), history=True, retention_days=90, accounts=AccountPolicy()
+    )
 
 
 def test_settings_without_history() -> None:

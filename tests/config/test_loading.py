@@ -23,7 +23,6 @@ from trio_chat.config import (
 )
 from trio_chat.config.keys import (
     SECTIONS,
-    Accounts,
     Connections,
     Flood,
     Gateways,
@@ -34,7 +33,7 @@ from trio_chat.config.keys import (
     host_name,
 )
 from trio_chat.config.listening import FileMode
-from trio_chat.core.settings import Gateway, Limits, Operator
+from trio_chat.core.settings import AccountPolicy, Gateway, Limits, Operator
 
 FLAG = Override(flag="--flag", key="server.name", value="flag.example")
 
@@ -55,7 +54,7 @@ def test_nothing_set_is_the_documented_defaults() -> None:
         ),
         listeners=(Listener(address=TcpAddress("127.0.0.1", 55555), tls=None),),
         operators=(),
-        accounts=Accounts(
+        accounts=AccountPolicy(
             registration="open", before_connect=True, require_email=False, password_min_length=8
         ),
         history=History(
@@ -151,7 +150,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
             Listener(address=UnixAddress(tmp_path / "chat.sock"), mode=FileMode(0o660), group="33"),
         ),
         operators=(Operator(name="root", password=HASH),),
-        accounts=Accounts(registration="closed"),
+        accounts=AccountPolicy(registration="closed"),
         history=History(sync="off"),
         limits=Limits(nickname=16),
         flood=Flood(exempt=()),

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 
 from tests.journal.rig import File
+from trio_chat.core import secrets
 from trio_chat.core.context import PAGE
 from trio_chat.core.core import Core
-from trio_chat.core.entries import Moved, Redacted
+from trio_chat.core.entries import Kept, Moved, Redacted
 from trio_chat.core.feed import write
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
-from trio_chat.core.output import AwaitSent, CheckPassword, Effects, LookUp, Request
+from trio_chat.core.output import (
+    AwaitSent,
+    AwaitStored,
+    BeginScram,
+    CheckLogin,
+    CheckPassword,
+    Effects,
+    HashPassword,
+    LookUp,
+    Request,
+)
+from trio_chat.core.secrets import SECRET, Offer, Secret
 from trio_chat.core.settings import Settings
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.store import look_up
@@ -18,6 +33,27 @@ from trio_chat.journal.store import look_up
 START = 1_700_000_000.0
 """Seconds since the epoch: 2023-11-14 22:13:20 UTC."""
 SERVER = "irc.test"
+
+
+NONCE = "nonce-of-the-server"
+ITERATIONS = 4096
+"""The fewest that there may be (RFC 7677)."""
+_AT_ONCE = (AwaitStored, HashPassword, CheckLogin, BeginScram)
+"""Requests that are answered at once, but where a world is slow."""
+
+
+@functools.cache
+def secret_of(password: str) -> Secret:
+    """Return what proves a password, without the hash that takes its time."""
+    salt = b"salt of a test"
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    return Secret(
+        hash=f"as it is: {password}",
+        salt=salt,
+        iterations=ITERATIONS,
+        stored_key=hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest(),
+        server_key=hmac.digest(salted, b"Server Key", "sha256"),
+    )
 
 
 class World:
@@ -51,6 +87,10 @@ class World:
         self.last: Effects | None = None
         self.journal = journal
         """What is stored, and is asked what was; None: nothing is."""
+        self.secrets: dict[str, Secret] = {}
+        """What proves who owns an account (its key), as `secret_of` makes it of a password."""
+        self.full = False
+        """Whether nothing can be stored."""
         self.slow = False
         """Whether nobody takes what they are sent, until `complete` says so."""
 
@@ -67,6 +107,14 @@ class World:
                 self.requests = [item for item in self.requests if item not in asked]
                 effects = self.turn([self.looked_up(item) for item in asked])
                 continue
+            if not self.slow:
+                done = [self.done(item) for item in self.requests if isinstance(item, _AT_ONCE)]
+                if done:
+                    self.requests = [
+                        item for item in self.requests if not isinstance(item, _AT_ONCE)
+                    ]
+                    effects = self.turn(done)
+                    continue
             waiting = [item for item in self.requests if isinstance(item, AwaitSent)]
             if self.core.busy:
                 effects = self.turn([])
@@ -81,6 +129,12 @@ class World:
     def turn(self, inputs: Iterable[Input]) -> Effects:
         """Take one step, and nothing that follows from it."""
         effects = self.core.step(inputs, self.now + self.jumped, monotonic=self.now)
+        if self.full and effects.records:
+            self.core.withhold(effects)
+            return effects
+        for record in effects.records:
+            if isinstance(record, Kept) and record.table == SECRET:
+                self.keep_secret(record)
         if self.journal is not None and effects.records:
             self.journal.store(*effects.records, number=effects.number)
             if any(isinstance(record, Moved | Redacted) for record in effects.records):
@@ -88,6 +142,27 @@ class World:
                 self.journal.file()
             self.core.stored(effects)
         return effects
+
+    def keep_secret(self, record: Kept) -> None:
+        if record.value is None:
+            self.secrets.pop(record.key, None)
+        else:
+            self.secrets[record.key] = secrets.decode(record.value)
+
+    def done(self, request: Request) -> Completed:
+        """Answer a request about an account, or one that waits until something is stored."""
+        if isinstance(request, AwaitStored):
+            return Completed(request=request.id, result=request.stored)
+        if isinstance(request, HashPassword):
+            answer = secret_of(request.password)
+            return Completed(request=request.id, result=True, answer=answer)
+        if isinstance(request, BeginScram):
+            found = self.secrets.get(request.account)
+            return Completed(request=request.id, result=True, answer=Offer(found, NONCE))
+        assert isinstance(request, CheckLogin)
+        known = self.secrets.get(request.account)
+        right = known is not None and known.hash == secret_of(request.password).hash
+        return Completed(request=request.id, result=right)
 
     def looked_up(self, request: LookUp) -> Completed:
         """Have the journal answer a request."""

@@ -25,7 +25,17 @@ from trio_chat.core.entries import Entry, Kept, Marked, Moved, Redacted
 from trio_chat.core.events import Quit, Reply, Said, Source
 from trio_chat.core.ids import Position
 from trio_chat.core.numerics import RPL_AWAY
-from trio_chat.core.questions import Around, MarkerOf, Question, Search, Shown, Targets, Wanted
+from trio_chat.core.questions import (
+    Around,
+    MarkerOf,
+    Question,
+    Search,
+    SecretOf,
+    Shown,
+    Targets,
+    Wanted,
+)
+from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import schema
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
 from trio_chat.journal.lock import JOURNAL
@@ -541,3 +551,18 @@ async def test_many_read_while_one_writes(tmp_path: Path) -> None:
             if count % 100 == 50:
                 await journal.settle()
         finished = True
+
+
+async def test_what_proves_who_owns_an_account_is_found_at_once_and_not_read_at_the_start(
+    tmp_path: Path,
+) -> None:
+    secret = Secret(hash="h", salt=b"s", iterations=4096, stored_key=b"k", server_key=b"v")
+    async with opened(tmp_path) as journal:
+        await journal.commit([Kept("account", "al", b"a"), Kept(SECRET, "al", secret.encoded())])
+        assert await ask(journal, SecretOf("al")) == secret
+        assert await ask(journal, SecretOf("bo")) is None
+    async with opened(tmp_path) as journal:
+        assert journal.kept("account") == {"al": b"a"}
+        assert await ask(journal, SecretOf("al")) == secret
+        await journal.commit([Kept(SECRET, "al", None)])
+        assert await ask(journal, SecretOf("al")) is None

@@ -118,7 +118,9 @@ async def test_what_has_to_last_is_stored_when_that_works_again(
 
     async def asks() -> bool:
         question = Wanted(conversation="#a", limit=1)
-        await rig.hub._look_up(LookUp(id=0, user=al.connection.id, question=question))
+        request = LookUp(id=0, user=al.connection.id, question=question)
+        rig.hub._errands.send(request, al.connection)
+        await trio.testing.wait_all_tasks_blocked()
         await al.barrier()
         answers = [item for item in rig.core.inputs if isinstance(item, Completed)]
         return answers[-1].result

@@ -78,6 +78,11 @@ NOTES = {
     "accounts.before_connect": "Whether an account can be made while connecting.",
     "accounts.require_email": "Whether it takes an address of mail.",
     "accounts.password_min_length": "Characters.",
+    "accounts.per_address": "Accounts that can be made from one address in a day.",
+    "accounts.required": "Whether nobody gets in without one.",
+    "accounts.rooms": "Who can register a room: everybody (with an account), or operators.",
+    "accounts.rooms_per_account": "Rooms that one account can register.",
+    "accounts.attempts": "Wrong passwords in a minute, from one address and for one account.",
     "history": "What was said, kept on disk.",
     "history.enabled": "",
     "history.sync": "How sure a message is on disk before anybody sees it: full (a power cut loses "

@@ -20,7 +20,7 @@ from trio_chat.config.conversion import ConfigError, kinds_of
 from trio_chat.config.files import read_motd, unreadable
 from trio_chat.config.listening import Address, FileMode
 from trio_chat.core.networks import Network, parse_network
-from trio_chat.core.settings import Gateway, Limits, Operator, Settings
+from trio_chat.core.settings import AccountPolicy, Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy
 
 # Every number has two ends: beyond them it is a slip, or does what nobody can want.
@@ -133,16 +133,6 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     """Of a socket in the file system: its name or its number."""
 
 
-class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """`[accounts]`"""
-
-    registration: Literal["open", "closed"] = "open"
-    before_connect: bool = True
-    require_email: bool = False
-    password_min_length: Annotated[int, Meta(ge=1, le=128)] = 8
-    """Characters."""
-
-
 class History(msgspec.Struct, frozen=True, kw_only=True):
     """`[history]`"""
 
@@ -225,7 +215,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: Server = field(default_factory=Server)
     listeners: tuple[Listener, ...] = (Listener(address=TcpAddress("127.0.0.1", 55555)),)
     operators: tuple[Operator, ...] = ()
-    accounts: Accounts = Accounts()
+    accounts: AccountPolicy = AccountPolicy()
     history: History = History()
     limits: Limits = Limits()
     flood: Flood = Flood()
@@ -257,6 +247,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             history_on_join=self.history.on_join,
             redact_within=self.history.redact_within,
             retention_days=self.history.retention_days,
+            accounts=self.accounts if self.history.enabled else None,
             limits=self.limits,
             registration_timeout=self.connections.registration_timeout,
             registration_lines=self.connections.registration_lines,
@@ -288,7 +279,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOT_THERE_YET: Mapping[str, Callable[[Config], bool]] = {
-    "accounts": lambda config: config.accounts != Accounts(),
+    "accounts": lambda config: config.accounts != AccountPolicy(),
 }
 """Sections of which something has no effect yet, and whether a configuration asks for that."""
 

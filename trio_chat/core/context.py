@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from trio_chat.core import events, ids, modes, names, numerics, rooms
-from trio_chat.core.answers import Answer, Answers
+from trio_chat.core.accounts import ACCOUNT, Accounts
+from trio_chat.core.answers import Answers
+from trio_chat.core.attempts import Attempts
 from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.encoding import BODY_LIMIT, reply_head
 from trio_chat.core.entries import Entry, of_channel
@@ -21,8 +23,12 @@ from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.keeping import Keeping
 from trio_chat.core.numerics import Numeric
-from trio_chat.core.output import AwaitSent, CheckPassword, Effects, LookUp, Output, Reload
+from trio_chat.core.output import (
+    Effects,
+    Output,
+)
 from trio_chat.core.questions import Question
+from trio_chat.core.requesting import Requesting
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import Channel, State, User
 
@@ -57,22 +63,7 @@ Part: TypeAlias = Callable[[], None]
 """A part of something that may be much."""
 
 
-class Pending:
-    """A request under way: what to do with its result, and whose answer that belongs to."""
-
-    __slots__ = ("answer", "is_page", "resume", "user")
-
-    def __init__(
-        self, user: User, resume: Callable[[Completed], None], answer: Answer | None
-    ) -> None:
-        self.user = user
-        self.resume = resume
-        self.answer = answer
-        self.is_page = False
-        """Whether what follows is a page, which has to wait where a step has no time for it."""
-
-
-class Context:
+class Context(Requesting):
     """What is so, and what can be done about it.
 
     `last` is the number of the last step that was stored, by any run, and `kept` what outlives a
@@ -102,19 +93,17 @@ class Context:
         self.keeping = Keeping(kept or {})
         self.keeping.start(self.state.bans, now=started, monotonic=monotonic)
         self.state.bans.on_end = self.keeping.unban
-        self.output = Output()
-        self.answers = Answers(self.output, line=self.line, new_id=self.new_id)
+        self.accounts = Accounts((kept or {}).get(ACCOUNT, {}))
+        self.attempts = Attempts()
+        output = Output()
+        super().__init__(output, Answers(output, line=self.line, new_id=self.new_id))
         self.server = events.Source(prefix=settings.name)
         self.now = started
         """The time of this step, in seconds since the epoch: to be shown, for it can jump."""
         self.monotonic = monotonic
         """The time of this step, in seconds since any beginning: for measuring how long it is."""
-        self.pending: dict[int, Pending] = {}
-        """Requests under way."""
         self.at_hand: User | None = None
         """Whose lines are carried out."""
-        self.replies = 0
-        """What the user at hand has been sent since the last look at `page_size`."""
         self.searches: collections.deque[int] = collections.deque()
         """Requests of searches that go on when a step has time for them."""
         self.chores: collections.deque[Part] = collections.deque()
@@ -125,7 +114,6 @@ class Context:
         """The place in the step of what has got an id last."""
         self._run = ids.head(self.number)
         """What no other run has."""
-        self._requests = 0
 
     def begin(self, now: float, monotonic: float, utc_offset: int) -> None:
         """Begin a step at this time."""
@@ -379,57 +367,7 @@ class Context:
         Each turn costs the user as much as another line does.
         """
         self.output.charge(user)
-        self.searches.append(self._begin_request(user, resume))
-
-    def check_password(
-        self, user: User, hash: str, password: str, resume: Callable[[Completed], None]
-    ) -> None:
-        """Have a password checked; `resume` is called with the result."""
-        id = self._begin_request(user, resume)
-        self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
-
-    def look_up(
-        self,
-        user: User,
-        question: Question,
-        resume: Callable[[Completed], None],
-        *,
-        apart: bool = False,
-    ) -> None:
-        """Ask the history; `resume` is called with the answer, or with why there is none.
-
-        `apart`: what follows from that is no part of the answer to the command at hand.
-        """
-        id = self._begin_request(user, resume, apart=apart)
-        self.output.request(LookUp(id=id, user=user.id, question=question))
-
-    def reload(self, user: User, resume: Callable[[Completed], None]) -> None:
-        """Have the configuration read again; `resume` is called when that is done."""
-        id = self._begin_request(user, resume)
-        self.output.request(Reload(id=id, user=user.id))
-
-    def await_sent(self, user: User, resume: Callable[[Completed], None]) -> None:
-        """Call `resume` when the user has taken what was sent so far."""
-        self.replies = 0
-        id = self._begin_request(user, resume)
-        self.pending[id].is_page = True
-        self.output.request(AwaitSent(id=id, user=user.id))
-
-    def _begin_request(
-        self, user: User, resume: Callable[[Completed], None], *, apart: bool = False
-    ) -> int:
-        """Note a request. Until it is answered the user's lines wait: answers come in order."""
-        self._requests += 1
-        user.requests += 1
-        if user.deferred is None:
-            user.deferred = []
-        if not user.held:
-            self.output.read(user, on=False)
-        answer = self.answers.current if self.labelled(user) and not apart else None
-        if answer is not None:
-            answer.requests += 1
-        self.pending[self._requests] = Pending(user, resume, answer)
-        return self._requests
+        self.searches.append(self.begin_request(user, resume))
 
     def close(self, user: User, reason: str) -> None:
         """End a user's connection; who shares a room with them is shown the reason too."""

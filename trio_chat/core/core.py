@@ -144,7 +144,7 @@ class Core:
     @property
     def unreadable(self) -> list[str]:
         """What was kept by an earlier run, and can not be read."""
-        return self.context.keeping.unreadable
+        return self.context.keeping.unreadable + self.context.accounts.unreadable
 
     @property
     def unsealed(self) -> bool:
@@ -414,6 +414,10 @@ class Core:
 
     def _completed(self, item: Completed) -> None:
         ctx = self.context
+        settle = ctx.storing.pop(item.request, None)
+        if settle is not None:
+            # Whoever has asked for it may be gone.
+            settle(item.result)
         pending = ctx.pending.get(item.request)
         if pending is not None and pending.is_page and ctx.output.cost > BUDGET:
             # Many may have taken a page at once.

@@ -74,7 +74,7 @@ class Keeping:
         """Whose bans, put in force or lifted by which command, could not be stored: they are to be
         told so."""
         self._stored = {
-            (table, key): value for table, those in kept.items() for key, value in those.items()
+            (table, key): value for table in TABLES for key, value in kept.get(table, {}).items()
         }
         self._wanted: dict[tuple[str, str], bytes | None] = {}
         """What is to be otherwise than it is, or will be when all is stored that is handed out."""
@@ -274,7 +274,7 @@ class Keeping:
             return
         later = list(self._flights.values())
         for record in flight.records:
-            if isinstance(record, Kept):
+            if isinstance(record, Kept) and record.table in TABLES:
                 self._take_back(record, flight, later)
         moved: list[Moved] = []
         full: dict[str, bool] = {}

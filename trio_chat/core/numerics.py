@@ -139,6 +139,11 @@ ERR_ERRONEUSNICKNAME = _row(
     "{0} can not be a nickname: use letters, digits, - and _, with a letter first.",
 )
 ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already called {0}.")
+ERR_NICKNAMERESERVED = _row(
+    433,
+    "Nickname belongs to an account: log in to it first",
+    "{0} belongs to somebody who has registered it; if that is you, /login.",
+)
 ERR_USERNOTINCHANNEL = _row(441, "They aren't on that channel", "{0} is not in {1}.")
 ERR_NOTONCHANNEL = _row(442, "You're not on that channel", "You are not in {0}.")
 ERR_USERONCHANNEL = _row(443, "is already on channel", "{0} is already in {1}.")

@@ -73,7 +73,51 @@ class LookUp(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
 
 
-Request: TypeAlias = CheckPassword | AwaitSent | Reload | LookUp
+class HashPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """Make a `Secret` of a password. Comes back as `Completed` with that."""
+
+    id: int
+    user: UserId
+    password: str
+
+
+class CheckLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether `password` is that of an account (its name, folded). Comes back as `Completed`."""
+
+    id: int
+    user: UserId
+    account: str
+    password: str
+
+
+class BeginScram(msgspec.Struct, frozen=True, kw_only=True):
+    """Find what SCRAM needs to begin. Comes back as `Completed` with an `Offer`."""
+
+    id: int
+    user: UserId
+    account: str
+    """Its name, folded."""
+
+
+class AwaitStored(msgspec.Struct, frozen=True, kw_only=True):
+    """When what this step has to be stored is. Comes back as `Completed`."""
+
+    id: int
+    user: UserId
+    stored: bool = True
+    """False: it could not be."""
+
+
+Request: TypeAlias = (
+    CheckPassword
+    | AwaitSent
+    | Reload
+    | LookUp
+    | HashPassword
+    | CheckLogin
+    | BeginScram
+    | AwaitStored
+)
 
 
 def _encoding_for(user: User, event: Event) -> Encoding:

@@ -11,6 +11,7 @@ import msgspec
 
 from trio_chat.core.events import Event
 from trio_chat.core.ids import END, START, Position
+from trio_chat.core.secrets import Secret
 
 MESSAGES = 1
 """What people have said, to a room or to each other: PRIVMSG and NOTICE."""
@@ -132,14 +133,21 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """The newest ones are found, so many at most."""
 
 
+class SecretOf(msgspec.Struct, frozen=True):
+    """What proves who owns an account."""
+
+    account: str
+    """Its name, folded."""
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """Why that can not be searched for: a sentence without a stop."""
 
     reason: str
 
 
-Question: TypeAlias = Wanted | Around | Targets | MarkerOf | Search
-"""A page, what is around something, the conversations of somebody, a marker, words."""
-Answer: TypeAlias = Page | list[Target] | list[Shown] | Refusal | int | None
+Question: TypeAlias = Wanted | Around | Targets | MarkerOf | Search | SecretOf
+"""A page, what is around something, the conversations of somebody, a marker, words, a secret."""
+Answer: TypeAlias = Page | list[Target] | list[Shown] | Refusal | Secret | int | None
 """A `Page` to the first two; `list[Target]`; milliseconds, or None where nothing is marked;
-`list[Shown]`, the oldest first, or a `Refusal`."""
+`list[Shown]`, the oldest first, or a `Refusal`; a `Secret`, or None where there is none."""

@@ -272,11 +272,22 @@ def set_auditorium(channel: Channel, *, on: bool) -> None:
 
 def is_taken(state: State, nickname: str, user: User | None) -> bool:
     """Whether somebody else has this nickname, or one that looks the same."""
-    holders = [state.nicknames.get(fold(nickname)), state.lookalikes.get(fold(nickname))]
+    return any(holder is not user for holder in holders(state, nickname))
+
+
+def holders(state: State, nickname: str) -> list[User]:
+    """Return who has this nickname, or one that looks the same."""
+    found = [state.nicknames.get(fold(nickname)), state.lookalikes.get(fold(nickname))]
     if not nickname.isascii():
         looks = skeleton(nickname)
-        holders += [state.nicknames.get(looks), state.lookalikes.get(looks)]
-    return any(holder is not None and holder is not user for holder in holders)
+        found += [state.nicknames.get(looks), state.lookalikes.get(looks)]
+    return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def lose_name(state: State, user: User) -> None:
+    """Take the nickname from somebody who is not registered yet."""
+    _give_up_name(state, user)
+    user.set_name("")
 
 
 def _give_up_name(state: State, user: User) -> None:

@@ -5,7 +5,7 @@ The core reads no file: whoever runs it hands it these, and hands it new ones wh
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -48,6 +48,27 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Bytes of client-only tags."""
     multiline_bytes: Annotated[int, Meta(ge=64, le=262_144)] = 4096
     multiline_lines: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[accounts]` of the configuration: who may have an account or a room, and how."""
+
+    registration: Literal["open", "closed"] = "open"
+    """Whether people make accounts for themselves."""
+    before_connect: bool = True
+    """Whether they can do so while connecting."""
+    require_email: bool = False
+    password_min_length: Annotated[int, Meta(ge=1, le=128)] = 8
+    """Characters."""
+    per_address: Annotated[int, Meta(ge=1, le=10_000)] = 10
+    """Accounts that can be made from one address in a day."""
+    required: bool = False
+    """Whether nobody gets in without one."""
+    rooms: Literal["everybody", "operators"] = "everybody"
+    """Who can register a room: everybody with an account, or operators of the server alone."""
+    rooms_per_account: Annotated[int, Meta(ge=0, le=10_000)] = 20
+    attempts: Annotated[int, Meta(ge=1, le=10_000)] = 5
+    """Wrong passwords in a minute, from one address and for one account."""
 
 
 class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +129,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds in which people can take back what they have said; 0: they can not."""
     retention_days: int = 0
     """Days for which it is kept what happened in a channel, and its topic; 0: for ever."""
+    accounts: AccountPolicy | None = None
+    """None: there are no accounts, for nothing is kept."""
     limits: Limits = Limits()
     registration_timeout: float = 60.0
     """Seconds."""

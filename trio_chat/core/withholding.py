@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+import msgspec
+
 from trio_chat.core import answers
 from trio_chat.core.entries import Kept, event_of
 from trio_chat.core.events import Event, Protocol, Redaction, Said, Source, Standard
 from trio_chat.core.feed import Chunk, Feed, Line, Part, View
 from trio_chat.core.inputs import UserId
-from trio_chat.core.output import Answered, Effects
+from trio_chat.core.output import Answered, AwaitStored, Effects
 
 
 def withhold(
@@ -30,6 +32,10 @@ def withhold(
     `now` is in seconds since the epoch. `line` makes a line that only IRC has, `new_id` a reference
     that nothing else has.
     """
+    effects.requests = [
+        msgspec.structs.replace(one, stored=False) if isinstance(one, AwaitStored) else one
+        for one in effects.requests
+    ]
     recorded = map(event_of, effects.records)
     lost = {event.id: event for event in recorded if isinstance(event, Said | Redaction)}
     if not lost:
@@ -53,6 +59,7 @@ def concerned(effects: Effects) -> set[UserId]:
     """Return who is shown what the step has to be stored, or has said it, or waits for what becomes
     of it. All others can be shown what is theirs before it is stored."""
     users = {answered.user for answered in effects.answered}
+    users.update(one.user for one in effects.requests if isinstance(one, AwaitStored))
     recorded: set[str] = set()
     for record in effects.records:
         if isinstance(record, Kept):

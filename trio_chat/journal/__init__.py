@@ -46,7 +46,8 @@ class Journal(Protocol):
         """The number of the last step that was stored (`core/ids.py`)."""
 
     def kept(self, table: str) -> Mapping[str, bytes]:
-        """Return the values of a table (`core.entries.Kept`) as they were when it was opened."""
+        """Return the values of a table (`core.entries.Kept`), before anything is stored. Raises
+        `JournalError` when they can not be read."""
 
     def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
         """Begin to store steps, each with its number and its records.

@@ -14,10 +14,11 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from trio_chat.core import ids
+from trio_chat.core import ids, secrets
 from trio_chat.core.entries import Change, Marked, Redacted, parties
 from trio_chat.core.ids import Position
 from trio_chat.core.questions import Bound, Page, Shown, Target, Targets, Wanted
+from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import blocks, records, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.readers import Deadline
@@ -114,6 +115,14 @@ def marker(connection: sqlite3.Connection, deadline: Deadline, reader: str, key:
         if isinstance(change, Marked) and (change.reader, change.conversation) == (reader, key)
     ]
     return max(times, default=None)
+
+
+def secret(connection: sqlite3.Connection, account: str) -> Secret | None:
+    """Return what proves who owns an account, which is filed as soon as it is stored."""
+    row = connection.execute(
+        "SELECT value FROM kept WHERE kind = ? AND key = ?", (SECRET, account)
+    ).fetchone()
+    return secrets.decode(row[0]) if row is not None else None
 
 
 def _above(bound: Bound) -> tuple[Position, int]:

@@ -21,6 +21,7 @@ from trio_chat.core.questions import (
     Question,
     Refusal,
     Search,
+    SecretOf,
     Targets,
     Wanted,
 )
@@ -76,6 +77,7 @@ class SqliteJournal:
         self.path = directory / JOURNAL
         self._retention = retention
         self._closed = False
+        self._connect_to_read = connect_to_read
         self._lock = Lock(directory)
         try:
             self._writer = Writer(
@@ -88,9 +90,6 @@ class SqliteJournal:
             connection = connect_to_read(self.path)
             try:
                 self.last = schema.last_number(connection)
-                self._kept: list[tuple[str, str, bytes]] = connection.execute(
-                    "SELECT kind, key, value FROM kept"
-                ).fetchall()
             finally:
                 connection.close()
         except BaseException as error:
@@ -157,8 +156,16 @@ class SqliteJournal:
     # --- Reading
 
     def kept(self, table: str) -> dict[str, bytes]:
-        """Return the values of a table (`core.entries.Kept`) as they were when it was opened."""
-        return {key: value for kind, key, value in self._kept if kind == table}
+        """Return the values of a table (`core.entries.Kept`), before anything is stored. Raises
+        `JournalError` when they can not be read."""
+        connection = self._connect_to_read(self.path)
+        try:
+            rows = connection.execute("SELECT key, value FROM kept WHERE kind = ?", (table,))
+            return dict(rows.fetchall())
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path} can not be read: {error}") from error
+        finally:
+            connection.close()
 
     async def answer(self, question: Question) -> Answer:
         """Look something up: see `core/questions.py` for what is asked, and what that is answered.
@@ -183,6 +190,8 @@ def look_up(connection: sqlite3.Connection, deadline: Deadline, question: Questi
         return reading.targets(connection, deadline, question)
     if isinstance(question, MarkerOf):
         return reading.marker(connection, deadline, question.reader, question.conversation)
+    if isinstance(question, SecretOf):
+        return reading.secret(connection, question.account)
     try:
         return search.search(connection, deadline, question)
     except BadSearchError as error:

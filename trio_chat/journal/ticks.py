@@ -15,12 +15,14 @@ from trio_chat.core.entries import (
     ELSEWHERE,
     Change,
     Entry,
+    Kept,
     Moved,
     Record,
     Redacted,
     of_channel,
 )
 from trio_chat.core.events import Event
+from trio_chat.core.secrets import SECRET
 from trio_chat.journal import records
 
 LAYOUT = 1
@@ -74,7 +76,7 @@ def encode(number: int, these: Sequence[Record]) -> Tick:
             event, keys, standing = record, (of_channel(room) if room else ELSEWHERE,), 0
         else:
             items.append((CHANGE, 0, 0, (), record))
-            pressing = pressing or isinstance(record, Redacted | Moved)
+            pressing = pressing or isinstance(record, Redacted | Moved) or _is_secret(record)
             continue
         if event.time != time:
             time = event.time
@@ -88,6 +90,11 @@ def encode(number: int, these: Sequence[Record]) -> Tick:
         items.append((index if place is None else place, kind, standing, keys, values))
         entries += len(keys)
     return Tick(number, _encode((LAYOUT, items)), entries, pressing)
+
+
+def _is_secret(change: Change) -> bool:
+    """Whether something changes by what somebody proves who they are: it is looked up next."""
+    return isinstance(change, Kept) and change.table == SECRET
 
 
 def decode(body: bytes) -> list[Item]:

@@ -22,22 +22,14 @@ import trio
 
 from trio_chat.core.core import Core
 from trio_chat.core.feed import Chunk, write
-from trio_chat.core.inputs import (
-    Completed,
-    Disconnected,
-    Elapsed,
-    Input,
-    ShutDown,
-    UserId,
-)
-from trio_chat.core.output import AwaitSent, CheckPassword, LookUp, Reload, Request
-from trio_chat.journal import Commit, Journal, JournalError, TooSlowError
+from trio_chat.core.inputs import Disconnected, Elapsed, Input, ShutDown, UserId
+from trio_chat.journal import Commit, Journal, JournalError
 from trio_chat.server.connection import Connection
 from trio_chat.server.door import Door
+from trio_chat.server.errands import Errands
 from trio_chat.server.inbox import Inbox
 from trio_chat.server.outbox import GONE
 from trio_chat.server.pacing import Pacing
-from trio_chat.server.passwords import Passwords
 from trio_chat.server.poller import Poller
 from trio_chat.server.step import Part, Step, in_turn
 
@@ -111,10 +103,10 @@ class Hub:
         self.open = 0
         """Connections that have not ended, those who are only being seen off included."""
         self._journal = journal
+        self._errands = Errands(self, journal, nursery, on_reload)
         self._now = now
         self._on_end = on_end
         self.move = on_move
-        self._on_reload = on_reload
         self._on_tick = on_tick
         self.inbox = Inbox()
         self.poller = Poller(self.inbox)
@@ -124,7 +116,6 @@ class Hub:
         """What ends with the core's next deadline."""
         self._due: float | None = None
         """That deadline."""
-        self._passwords = Passwords()
         self._counts: collections.Counter[str] = collections.Counter()
         self._logged: dict[str, float] = {}
         self._idle: trio.Event | None = None
@@ -144,6 +135,15 @@ class Hub:
         log.debug("disconnected", host=connection.host)
         if self.open == 0 and self._idle is not None:
             self._idle.set()
+
+    @property
+    def is_unsealed(self) -> bool:
+        """Whether history must not be read now (`Core.unsealed`)."""
+        return self.core.unsealed
+
+    def has(self, connection: Connection) -> bool:
+        """Whether the core may still send something to somebody."""
+        return connection.id in self.connections
 
     async def put(self, item: Input) -> None:
         """Put an input into the inbox: at once where there is room, else as soon as there is."""
@@ -326,7 +326,8 @@ class Hub:
 
     async def _do(self, part: Part) -> None:
         await self._fan_out(part.outputs)
-        self._ask(part.requests)
+        for request in part.requests:
+            self._errands.send(request, self.connections.get(request.user))
         for user, reason in part.closes:
             self._close(user, reason)
         for user, address in part.moves:
@@ -396,56 +397,6 @@ class Hub:
         connection = self.connections.pop(user, None)
         if connection is not None:
             connection.finish()
-
-    # --- Requests
-
-    def _ask(self, requests: list[Request]) -> None:
-        for request in requests:
-            connection = self.connections.get(request.user)
-            if connection is None:
-                # The core waits for the answer before it lets a user go.
-                self.put_now(Completed(request=request.id, result=False))
-            elif isinstance(request, CheckPassword):
-                self.nursery.start_soon(self._check, request, connection)
-            elif isinstance(request, AwaitSent):
-                self.nursery.start_soon(self._await_sent, request, connection)
-            elif isinstance(request, LookUp):
-                self.nursery.start_soon(self._look_up, request)
-            else:
-                self.nursery.start_soon(self._reload, request)
-
-    async def _check(self, request: CheckPassword, connection: Connection) -> None:
-        result = await self._passwords.check(
-            request.hash, request.password, wanted=lambda: request.user in self.connections
-        )
-        if result is False:
-            self.count("wrong password", "Wrong password", host=connection.host)
-        await self.put(Completed(request=request.id, result=bool(result)))
-
-    async def _await_sent(self, request: AwaitSent, connection: Connection) -> None:
-        await connection.outbox.wait_emptied()
-        await self.put(Completed(request=request.id, result=True))
-
-    async def _look_up(self, request: LookUp) -> None:
-        try:
-            if self.core.unsealed:
-                raise JournalError("the journal could not be written")
-            answer = await self._journal.answer(request.question)
-        except JournalError as error:
-            if not isinstance(error, TooSlowError):
-                self.count_trouble("could not read the journal", str(error))
-            done = Completed(request=request.id, result=False, detail=str(error))
-        except Exception:
-            # Ours, or what is in the file: it costs whoever has asked the answer.
-            log.exception("a question could not be answered", user=request.user)
-            done = Completed(request=request.id, result=False, detail="Internal error")
-        else:
-            done = Completed(request=request.id, result=True, answer=answer)
-        await self.put(done)
-
-    async def _reload(self, request: Reload) -> None:
-        fault = await self._on_reload()
-        await self.put(Completed(request=request.id, result=not fault, detail=fault))
 
     # --- The end
 

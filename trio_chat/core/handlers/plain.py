@@ -6,9 +6,9 @@ and carried out like any other: nothing here decides who may do what.
 
 from __future__ import annotations
 
-from trio_chat.core import names, rooms
+from trio_chat.core import names, numerics, rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import messaging, registration
+from trio_chat.core.handlers import messaging, naming, registration
 from trio_chat.core.handlers.common import visible
 from trio_chat.core.handlers.plain_commands import (
     COMMANDS,
@@ -79,8 +79,12 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
             f"{limit} at most. Type another nickname:",
         )
         return
-    if rooms.is_taken(ctx.state, nickname, user):
+    refusal = naming.refusal(ctx, user, nickname)
+    if refusal is numerics.ERR_NICKNAMEINUSE:
         ctx.tell(user, f"Somebody is already called {text}. Type another nickname:")
+        return
+    if refusal is not None:
+        ctx.tell(user, f"{text} belongs to somebody who has registered it. Type another nickname:")
         return
     state.username_given = True
     user.username = names.username(nickname, ctx.settings.limits.username)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, redaction, server
+from trio_chat.core.handlers import channels, naming, server
 from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import User
@@ -50,24 +50,17 @@ def nick(ctx: Context, user: User, message: Message) -> None:
     if nickname is None:
         ctx.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
         return
-    if rooms.is_taken(ctx.state, nickname, user):
-        ctx.reply(user, numerics.ERR_NICKNAMEINUSE, shown)
-        return
-    if nickname == user.nickname:
-        return
-    if user.registration is not None:
+    refusal = naming.refusal(ctx, user, nickname)
+    if refusal is numerics.ERR_NICKNAMERESERVED and user.registration is not None:
+        # They may log in yet: it is decided when nothing else is missing.
+        refusal = None
+    if refusal is not None:
+        ctx.reply(user, refusal, shown)
+    elif user.registration is None:
+        naming.change(ctx, user, nickname)
+    elif nickname != user.nickname:
         rooms.rename(ctx.state, user, nickname)
         try_to_register(ctx, user)
-        return
-    event = events.NickChanged(time=ctx.now, source=user.source, id=ctx.new_id(), nickname=nickname)
-    ctx.notify(rooms.witnesses(user), event, user)
-    ctx.remember(user)
-    before = user.nickname
-    redaction.note_name(user, ctx.position)
-    rooms.rename(ctx.state, user, nickname)
-    if names.fold(before) != names.fold(nickname):
-        ctx.tell_offline(before)
-        ctx.tell_online(user)
 
 
 @command(
@@ -123,6 +116,11 @@ def try_to_register(ctx: Context, user: User) -> None:
         or not registration.username_given
         or not user.nickname
     ):
+        return
+    if naming.is_reserved(ctx, user, user.nickname):
+        shown = user.nickname
+        rooms.lose_name(ctx.state, user)
+        ctx.reply(user, numerics.ERR_NICKNAMERESERVED, shown)
         return
     if not ctx.settings.password or registration.verified:
         welcome(ctx, user)

@@ -1,0 +1,75 @@
+"""Wrong passwords are counted, and keep out those who are wrong, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from trio_chat.core import attempts
+from trio_chat.core.attempts import Attempts, origin
+
+LIMIT = 5
+
+
+def guess(these: Attempts, address: str, account: str, now: float) -> float:
+    """Be wrong once more, if that is allowed; return how long to wait if not."""
+    wait = these.wait(address, account, now=now, limit=LIMIT)
+    if not wait:
+        these.begin(address, account, now=now, limit=LIMIT)
+    return wait
+
+
+def test_so_many_a_minute_from_an_address() -> None:
+    these = Attempts()
+    waits = [guess(these, "a", f"account{number}", 100.0) for number in range(7)]
+    assert waits == [0, 0, 0, 0, 0, pytest.approx(12), pytest.approx(12)]
+    assert guess(these, "b", "", 100.0) == 0
+    # One in twelve seconds comes back.
+    assert guess(these, "a", "", 112.1) == 0
+    assert guess(these, "a", "", 112.1) > 0
+    assert [guess(these, "a", "", 1000.0) for _ in range(6)][-2:] == [0, pytest.approx(12)]
+
+
+def test_so_many_a_minute_for_an_account_and_its_owner_is_not_locked_out() -> None:
+    these = Attempts()
+    for number in range(20):
+        assert guess(these, f"host{number}", "al", 0.0) == 0
+    # Whoever was wrong about it waits, also where their own address has tries left.
+    assert guess(these, "host3", "al", 1.0) > 0
+    assert guess(these, "host3", "bo", 1.0) == 0
+    # Somebody who comes new has a try, and after being right as many as they like.
+    for second in range(30):
+        assert these.wait("home", "al", now=2.0 + second, limit=LIMIT) == 0
+        these.begin("home", "al", now=2.0 + second, limit=LIMIT)
+        these.right("home", "al", now=2.0 + second, limit=LIMIT)
+
+
+def test_what_is_under_way_counts() -> None:
+    these = Attempts()
+    for _ in range(LIMIT):
+        these.begin("a", "al", now=0.0, limit=LIMIT)
+    assert these.wait("a", "bo", now=0.0, limit=LIMIT) > 0
+    for _ in range(LIMIT):
+        these.right("a", "al", now=0.0, limit=LIMIT)
+    assert these.wait("a", "al", now=0.0, limit=LIMIT) == 0
+
+
+def test_it_remembers_no_more_than_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "KNOWN", 10)
+    these = Attempts()
+    for number in range(100):
+        guess(these, f"host{number}", f"account{number}", 0.0)
+    assert len(these._spent) == 10
+    assert len(these._wrong) == 10
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("", ""),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+    ],
+)
+def test_what_an_address_is_counted_as(address: str, counted: str) -> None:
+    assert origin(address) == counted

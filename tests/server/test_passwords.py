@@ -1,0 +1,31 @@
+"""Passwords are made into what they are checked against, a few at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from trio_chat.server import passwords
+from trio_chat.server.passwords import Passwords
+
+
+async def test_a_secret_proves_its_password_in_both_ways() -> None:
+    these = Passwords()
+    secret = await these.make("correct horse")
+    assert secret is not None
+    assert await these.check(secret.hash, "correct horse") is True
+    assert await these.check(secret.hash, "correct horsf") is False
+    assert secret.hash.startswith("$argon2id$")
+    # RFC 5802, section 3: what a client proves with that password.
+    salted = hashlib.pbkdf2_hmac("sha256", b"correct horse", secret.salt, secret.iterations)
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    assert secret.stored_key == hashlib.sha256(client_key).digest()
+    assert secret.server_key == hmac.digest(salted, b"Server Key", "sha256")
+    assert secret.iterations == passwords.ITERATIONS
+    another = await these.make("correct horse")
+    assert another is not None
+    assert another.salt != secret.salt
+
+
+async def test_what_nobody_waits_for_is_not_made() -> None:
+    assert await Passwords().make("x", wanted=lambda: False) is None

@@ -1,0 +1,177 @@
+"""The accounts: whose they are, and what is decided by that.
+
+What proves that somebody is the owner (`secrets.py`) is kept beside them, is not held in memory,
+and is read by whoever checks it. An account is changed in two steps: the new value goes into the
+records of a step, and comes into force when that has been stored (`Context.commit`), so that nobody
+is told of what a power cut takes back.
+
+Must not know commands, nor how anything is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from trio_chat.core import names
+from trio_chat.core.entries import Kept
+from trio_chat.core.secrets import SECRET, Secret
+
+ACCOUNT = "account"
+"""The table that they are kept in, by folded name."""
+LAYOUT = 1
+"""How a value is laid out: the first of its values."""
+
+
+class Suspension(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Why nobody can log in to an account."""
+
+    by: str
+    reason: str
+    at: float
+    """Seconds since the epoch."""
+
+
+class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
+    """An account. Its name is a nickname, and nobody else can have that."""
+
+    layout: int = LAYOUT
+    name: str
+    """As its owner writes it."""
+    registered_at: float
+    """Seconds since the epoch."""
+    email: str = ""
+    certificates: tuple[str, ...] = ()
+    """SHA-256 fingerprints of TLS certificates whose owner may log in, in hexadecimal."""
+    suspended: Suspension | None = None
+    code: str = ""
+    """What its owner has to say before the account is theirs (VERIFY); empty: it is."""
+    settings: tuple[str, ...] = ()
+    """Names of what is set otherwise than by default."""
+
+    @property
+    def key(self) -> str:
+        """What it is found by."""
+        return names.fold(self.name)
+
+    @property
+    def is_verified(self) -> bool:
+        return not self.code
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Account).decode
+
+
+class Accounts:
+    """All of them, as bytes: a hundred thousand take some 20 MB. Starts with what was kept, by key.
+
+    What can not be read has no effect, and is named in `unreadable`.
+    """
+
+    def __init__(self, kept: Mapping[str, bytes]) -> None:
+        self.unreadable: list[str] = []
+        self._values = dict(kept)
+        self._by_certificate: dict[str, str] = {}
+        self._lookalikes: dict[str, str] = {}
+        """Keys of those whose names are not ASCII, by the form in which look-alikes are equal."""
+        self._changing: dict[str, int] = {}
+        """How many changes of an account are on their way to the journal."""
+        for key, value in list(self._values.items()):
+            try:
+                self._index(key, _read(value))
+            except (msgspec.DecodeError, ValueError) as error:
+                self.unreadable.append(f"{ACCOUNT} {key}: {error}")
+                del self._values[key]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Account]:
+        return map(_read, self._values.values())
+
+    def get(self, name: str) -> Account | None:
+        """Return the account of this name, however that is written."""
+        value = self._values.get(names.key(name))
+        return _read(value) if value is not None else None
+
+    def by_certificate(self, fingerprint: str) -> Account | None:
+        """Return the account that the owner of a TLS certificate may log in to."""
+        return self._named(self._by_certificate.get(fingerprint))
+
+    def owner(self, nickname: str) -> Account | None:
+        """Return the account whose nickname this is, or looks the same as."""
+        found = self.get(nickname)
+        if found is None and self._lookalikes:
+            found = self._named(self._lookalikes.get(names.key(nickname)))
+        if found is None and not nickname.isascii():
+            looks = names.skeleton(nickname)
+            found = self._named(looks) or self._named(self._lookalikes.get(looks))
+        return found
+
+    def is_changing(self, name: str) -> bool:
+        """Whether a change of the account of this name is on its way to the journal: another one
+        would not know what it changes."""
+        return names.key(name) in self._changing
+
+    def begin(self, name: str) -> None:
+        """Note that such a change begins."""
+        key = names.key(name)
+        self._changing[key] = self._changing.get(key, 0) + 1
+
+    def end(self, name: str) -> None:
+        """Note that it has ended, stored or not."""
+        key = names.key(name)
+        left = self._changing.pop(key) - 1
+        if left:
+            self._changing[key] = left
+
+    def put(self, account: Account) -> None:
+        """Have an account be as this says: it has been stored."""
+        self.drop(account.name)
+        self._values[account.key] = _encode(account)
+        self._index(account.key, account)
+
+    def drop(self, name: str) -> None:
+        """Have no account of this name: that has been stored."""
+        key = names.key(name)
+        value = self._values.pop(key, None)
+        if value is None:
+            return
+        for fingerprint in _read(value).certificates:
+            self._by_certificate.pop(fingerprint, None)
+        if not key.isascii():
+            self._lookalikes.pop(names.skeleton(key), None)
+
+    def _named(self, key: str | None) -> Account | None:
+        value = self._values.get(key) if key is not None else None
+        return _read(value) if value is not None else None
+
+    def _index(self, key: str, account: Account) -> None:
+        for fingerprint in account.certificates:
+            self._by_certificate[fingerprint] = key
+        if not key.isascii():
+            self._lookalikes[names.skeleton(account.name)] = key
+
+
+def kept(account: Account, secret: Secret | None = None) -> list[Kept]:
+    """Return what is stored of an account, with what proves whose it is, if that changes."""
+    changes = [Kept(ACCOUNT, account.key, _encode(account))]
+    if secret is not None:
+        changes.append(Kept(SECRET, account.key, secret.encoded()))
+    return changes
+
+
+def gone(account: Account) -> list[Kept]:
+    """Return what is stored of an account that is dropped."""
+    return [Kept(ACCOUNT, account.key, None), Kept(SECRET, account.key, None)]
+
+
+def _read(value: bytes) -> Account:
+    account = _decode(value)
+    if account.layout != LAYOUT:
+        raise ValueError(
+            f"it is laid out in a way ({account.layout}) that this program does not know"
+        )
+    return account

@@ -1,0 +1,85 @@
+"""Wrong passwords, counted: so many in a minute from one address and for one account, and no more.
+
+Whoever is over it is not checked at all, and told when to come back. The owner of an account is not
+locked out by others: what is counted for an account keeps out only those who have been wrong
+about it already, so that an address that comes new, or has been right before, has its try.
+
+An attempt counts when it begins, and not any more if it was right: a hundred at once are counted
+like a hundred one after another.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+MINUTE = 60.0
+KNOWN = 10_000
+"""Addresses, and accounts, that are remembered: the latest."""
+_SITE = 64
+"""Bits of an IPv6 address that one customer has."""
+
+
+def origin(address: str) -> str:
+    """Return what an address is counted as: IPv6 by /64. An empty one (a Unix socket) is itself."""
+    if ":" not in address:
+        return address
+    found = ip_address(address)
+    return f"{ip_address(int(found) >> _SITE << _SITE)}/{_SITE}" if found.version == 6 else address
+
+
+class Attempts:
+    """Counts for everybody. Times are on the clock that does not jump."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, tuple[float, float]] = {}
+        """How many attempts count, and since when they have been fading; the latest last."""
+        self._wrong: dict[tuple[str, str], float] = {}
+        """When somebody was last wrong about an account from an address."""
+
+    def wait(self, address: str, account: str, *, now: float, limit: int) -> float:
+        """Return in how many seconds somebody may try again; 0: now.
+
+        `address` is what `origin` returns, `account` a key, empty where it is about none; `limit`
+        is how many may be wrong in a minute.
+        """
+        found = self._excess(f"@{address}", now, limit)
+        last = self._wrong.get((address, account), -MINUTE)
+        if account and now - last < MINUTE:
+            found = max(found, self._excess(account, now, limit))
+        return found
+
+    def begin(self, address: str, account: str, *, now: float, limit: int) -> None:
+        """Count an attempt."""
+        for key in (f"@{address}", account):
+            if key:
+                self._spend(key, 1, now, limit)
+        if account:
+            # Until it turns out to be right.
+            self._wrong.pop((address, account), None)
+            self._wrong[address, account] = now
+            if len(self._wrong) > KNOWN:
+                del self._wrong[next(iter(self._wrong))]
+
+    def right(self, address: str, account: str, *, now: float, limit: int) -> None:
+        """Take back what was counted for an attempt that was right."""
+        for key in (f"@{address}", account):
+            if key:
+                self._spend(key, -1, now, limit)
+        self._wrong.pop((address, account), None)
+
+    def _left(self, key: str, now: float, limit: int) -> float:
+        """Return how many attempts count now."""
+        spent, at = self._spent.get(key, (0.0, now))
+        return max(0.0, spent - (now - at) * limit / MINUTE)
+
+    def _excess(self, key: str, now: float, limit: int) -> float:
+        over = self._left(key, now, limit) - (limit - 1)
+        return max(0.0, over * MINUTE / limit)
+
+    def _spend(self, key: str, count: int, now: float, limit: int) -> None:
+        left = self._left(key, now, limit) + count
+        self._spent.pop(key, None)
+        if left > 0:
+            self._spent[key] = (left, now)
+        if len(self._spent) > KNOWN:
+            del self._spent[next(iter(self._spent))]

@@ -1,0 +1,77 @@
+"""Who may have which nickname, and what happens when somebody takes one.
+
+The nickname of an account is its owner's: nobody else can take it. Whoever is connecting can hold
+it until they are registered, for most clients say NICK before they log in.
+"""
+
+from __future__ import annotations
+
+from trio_chat.core import events, names, numerics, rooms
+from trio_chat.core.context import Context
+from trio_chat.core.handlers import redaction
+from trio_chat.core.numerics import Numeric
+from trio_chat.core.state import User
+
+
+def refusal(ctx: Context, user: User, nickname: str) -> Numeric | None:
+    """Return why a user can not have a nickname now; None: they can."""
+    if rooms.is_taken(ctx.state, nickname, user):
+        return numerics.ERR_NICKNAMEINUSE
+    return numerics.ERR_NICKNAMERESERVED if is_reserved(ctx, user, nickname) else None
+
+
+def is_reserved(ctx: Context, user: User, nickname: str) -> bool:
+    """Whether a nickname is that of an account, or looks like it, and the account is not theirs."""
+    owner = ctx.accounts.owner(nickname)
+    return owner is not None and owner.key != names.fold(user.account)
+
+
+def change(ctx: Context, user: User, nickname: str) -> None:
+    """Give somebody who is registered another nickname, one that they can have, and tell everybody
+    who sees it."""
+    if nickname == user.nickname:
+        return
+    event = events.NickChanged(time=ctx.now, source=user.source, id=ctx.new_id(), nickname=nickname)
+    ctx.notify(rooms.witnesses(user), event, user)
+    ctx.remember(user)
+    before = user.nickname
+    redaction.note_name(user, ctx.position)
+    rooms.rename(ctx.state, user, nickname)
+    if names.fold(before) != names.fold(nickname):
+        ctx.tell_offline(before)
+        ctx.tell_online(user)
+
+
+def claim(ctx: Context, user: User) -> None:
+    """Give somebody who is logged in the nickname of their account, unless another client of the
+    same account has it. Whoever else sits on it, or on one that looks the same, is renamed."""
+    nickname = user.account
+    if not nickname or names.fold(user.nickname) == names.fold(nickname):
+        return
+    for holder in rooms.holders(ctx.state, nickname):
+        if holder is user:
+            continue
+        if names.fold(holder.account) == names.fold(nickname):
+            return
+        evict(ctx, holder)
+    if user.registration is None:
+        change(ctx, user, nickname)
+    elif user.nickname:
+        rooms.rename(ctx.state, user, nickname)
+
+
+def evict(ctx: Context, holder: User) -> None:
+    """Take a nickname from somebody whose it is not."""
+    if holder.registration is not None:
+        # They will be told when they are through with the rest.
+        rooms.lose_name(ctx.state, holder)
+        return
+    free = f"Guest{holder.id}"
+    while refusal(ctx, holder, free):
+        free += "_"
+    change(ctx, holder, free)
+    text = "Your nickname belongs to an account, and its owner has come"
+    if holder.plain:
+        ctx.tell(holder, f"{text}: you are {free} now.")
+    else:
+        ctx.notice(holder, text)
