@@ -142,6 +142,7 @@ class Context(Requesting):
         if found is None:
             self.lay_to_rest()
             found = rooms.find_or_create(self.state, name, now=self.now)
+            found.made_at = self.position
             self.keeping.made(found, now=self.now, days=self.settings.retention_days)
         return found
 
