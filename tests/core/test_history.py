@@ -496,6 +496,33 @@ def test_what_was_said_under_another_name_is_shown_under_the_one_that_was_asked_
     ]
 
 
+def test_nobody_takes_a_name_that_something_was_said_under(world: World) -> None:
+    world.send("bo", "JOIN #b", "PRIVMSG #b :ours", "PART #b")
+    (refusal,) = world.ask("al", "RENAME #a #B")
+    assert refusal.endswith(
+        "FAIL RENAME CHANNEL_NAME_IN_USE #a #B :Something was said in a channel of that name"
+    )
+    world.ask("bo", "JOIN #b")
+    assert read(world, "bo", "#b") == ["ours"]
+    assert codes(world.ask("al", "RENAME #a #c")) == ["RENAME"]
+
+
+def test_a_name_of_which_it_is_not_known_is_not_taken(world: World) -> None:
+    world.slow = True
+    world.ask("al", "RENAME #a #b")
+    (request,) = world.requests
+    world.requests.clear()
+    done = Completed(request=request.id, result=False, detail="no disk")
+    assert "CANNOT_RENAME" in world.step(done)["al"][0]
+    world.ask("al", "RENAME #a #b")
+    (request,) = world.requests
+    assert isinstance(request, LookUp)
+    world.requests.clear()
+    # Somebody has been faster.
+    world.send("bo", "JOIN #b")
+    assert "CHANNEL_NAME_IN_USE" in world.step(world.looked_up(request))["al"][0]
+
+
 def test_who_has_less_to_say_meanwhile_is_shown_less(world: World) -> None:
     world.send("al", "MODE #a +h bo", "PRIVMSG %#a :for some", "PRIVMSG #a :for all")
     assert read(world, "bo") == ["for some", "for all"]

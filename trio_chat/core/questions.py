@@ -23,6 +23,9 @@ EVERYTHING = MESSAGES | TAGS | OTHERS
 REDACTIONS = 8
 """That something was taken back: for those who have draft/message-redaction, and only they."""
 
+EVERYBODYS = (1 << 30) - 1
+"""A standing to which everything is shown: who asks looks themself at what may be known."""
+
 Bound: TypeAlias = Position | int
 """Where a page ends: a position, or a time in milliseconds since the epoch."""
 

@@ -17,7 +17,7 @@ from trio_chat.core.handlers import access
 from trio_chat.core.handlers.common import remember, word
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
-from trio_chat.core.questions import MESSAGES, TAGS, Page, Place, Wanted
+from trio_chat.core.questions import EVERYBODYS, MESSAGES, TAGS, Page, Place, Wanted
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -27,8 +27,6 @@ _FORMER = 8
 back."""
 _AT_HAND = 16_384
 """Messages of which it is remembered that they were taken back."""
-_ANYBODY = (1 << 30) - 1
-"""A standing to which everything is shown: whether it may be known of is looked at here."""
 _NOBODY = -1
 """The standing of who is not in a channel: they have to do with what they have said there."""
 _UNKNOWN = "This message does not exist or is too old"
@@ -83,7 +81,7 @@ class _Redacting:
                 before=Position(found.number, found.place + 1),
                 limit=1,
                 kinds=MESSAGES | TAGS,
-                standing=_ANYBODY,
+                standing=EVERYBODYS,
             )
             self._ctx.look_up(
                 self._user, question, lambda done: self._found(done, found, place.conversation)
