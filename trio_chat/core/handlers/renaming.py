@@ -104,7 +104,8 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     channel.renamed_at = ctx.monotonic
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(ctx.state, channel, name)
-    ctx.output.records += [*ctx.keeping.renamed(channel, before), event]
+    ctx.output.records += ctx.keeping.renamed(channel, before)
+    ctx.output.record(event)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
     ctx.output.broadcast([one for one in knowing if one is not user], event)
     if user in knowing:
