@@ -5,6 +5,7 @@ answers through `Context`.
 """
 
 from trio_chat.core.handlers import (
+    account_registration,
     bans,
     channels,
     gateways,
@@ -32,6 +33,7 @@ from trio_chat.core.handlers import (
 )
 
 __all__ = [
+    "account_registration",
     "bans",
     "channels",
     "gateways",
