@@ -76,7 +76,7 @@ NOTES = {
     "operators.name": "",
     "operators.password": "A hash made by `trio-chat hash-password`.",
     "accounts": "Accounts that people make for themselves. They are kept in server.data: without "
-    "history there are none.",
+    "that there are none.",
     "accounts.registration": "open or closed.",
     "accounts.before_connect": "Whether an account can be made while connecting.",
     "accounts.require_email": "Whether it takes an address of mail, and a code that is sent there.",

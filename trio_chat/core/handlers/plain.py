@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from trio_chat.core import names, numerics, rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import messaging, naming, registration
+from trio_chat.core.handlers import messaging, naming, owning, registration
 from trio_chat.core.handlers.common import visible
+from trio_chat.core.handlers.owning import Outcome
 from trio_chat.core.handlers.plain_commands import (
     COMMANDS,
     NO_ROOM,
@@ -52,12 +53,15 @@ def prompt(network: str, lobby: str) -> str:
 
 
 def _introduce(ctx: Context, user: User, text: str) -> None:
-    """Take a nickname, then the password if the server has one."""
+    """Take a nickname, then the password if the server has one; or a login in its place."""
     state = user.registration
     if state is None:
         return
     if text.lower() == "/quit":
         ctx.close(user, "Quit: ")
+        return
+    if text.partition(" ")[0].lower() == "/login" and ctx.settings.accounts is not None:
+        _log_in(ctx, user, text)
         return
     if user.nickname:
         if not text:
@@ -84,7 +88,19 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         ctx.tell(user, f"Somebody is already called {text}. Type another nickname:")
         return
     if refusal is not None:
-        ctx.tell(user, f"{text} belongs to somebody who has registered it. Type another nickname:")
+        ctx.tell(
+            user,
+            f"{text} belongs to somebody who has registered it. If that is you, /login {text} "
+            "PASSWORD. Otherwise type another nickname:",
+        )
+        return
+    _take(ctx, user, nickname)
+
+
+def _take(ctx: Context, user: User, nickname: str) -> None:
+    """Give somebody their first nickname, which nobody else has, and let them in."""
+    state = user.registration
+    if state is None:
         return
     state.username_given = True
     user.username = names.username(nickname, ctx.settings.limits.username)
@@ -94,6 +110,27 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         ctx.tell(user, "This server has a password. Type it, or /quit:")
     else:
         registration.try_to_register(ctx, user)
+
+
+def _log_in(ctx: Context, user: User, text: str) -> None:
+    """Log somebody in who has no nickname yet, and let them in with that of the account."""
+    _, name, password = [*text.split(" ", 2), "", ""][:3]
+    if not name or not password:
+        ctx.tell(user, "/login NAME PASSWORD: log in to your account")
+        return
+
+    def then(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            ctx.tell(user, f"{outcome.text}. Type a nickname, or /login NAME PASSWORD:")
+        elif user.nickname:
+            registration.try_to_register(ctx, user)
+        elif rooms.is_taken(ctx.state, user.account, user):
+            # By another client of theirs: whoever else sat on it has been renamed.
+            ctx.tell(user, f"You are here as {user.account} already. Type another nickname:")
+        else:
+            _take(ctx, user, user.account)
+
+    owning.log_in_with_password(ctx, user, name, password, then)
 
 
 def _say(ctx: Context, user: User, text: str) -> None:
