@@ -36,11 +36,17 @@ class Logins(World):
 
     def connect(self, name: str, *, secure: bool = False, certfp: str = "", host: str = "") -> None:
         """Connect a client with the capability sasl, that has not said who it is."""
+        self.connect_bare(name, secure=secure, certfp=certfp, host=host or "10.0.0.1")
+        self.ask(name, "CAP REQ sasl")
+
+    def connect_bare(
+        self, name: str, *, secure: bool = False, certfp: str = "", host: str = "10.0.0.1"
+    ) -> None:
+        """Connect a client that has said nothing yet."""
         connected = msgspec.structs.replace(
-            self.add(name), secure=secure, certfp=certfp, address=host or "10.0.0.1"
+            self.add(name), secure=secure, certfp=certfp, address=host
         )
         self.step(connected)
-        self.ask(name, "CAP REQ sasl")
 
     def certify(self, account: str, fingerprint: str = FINGERPRINT) -> None:
         """Have the owner of a certificate be that of an account."""

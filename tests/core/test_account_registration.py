@@ -16,10 +16,6 @@ COMMAND = ("sendmail", "-i")
 MAILING = Settings(name=SERVER, accounts=AccountPolicy(require_email=True, mail_command=COMMAND))
 
 
-def settings(**policy: object) -> Settings:
-    return Settings(name=SERVER, accounts=msgspec.convert(policy, AccountPolicy))
-
-
 @pytest.fixture
 def world() -> Logins:
     world = Logins(SETTINGS)
@@ -111,7 +107,10 @@ def test_before_connecting(world: Logins) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [settings(before_connect=False), msgspec.structs.replace(SETTINGS, password="$hash")],
+    [
+        Settings(name=SERVER, accounts=AccountPolicy(before_connect=False)),
+        msgspec.structs.replace(SETTINGS, password="$hash"),
+    ],
 )
 def test_not_before_connecting(settings: Settings) -> None:
     """Where the server has a password nobody has to have said it by then."""
@@ -126,7 +125,10 @@ def test_not_before_connecting(settings: Settings) -> None:
     assert said.startswith(f":{SERVER} FAIL VERIFY COMPLETE_CONNECTION_REQUIRED bo :")
 
 
-@pytest.mark.parametrize("settings", [settings(registration="closed"), Settings(name=SERVER)])
+@pytest.mark.parametrize(
+    "settings",
+    [Settings(name=SERVER, accounts=AccountPolicy(registration="closed")), Settings(name=SERVER)],
+)
 def test_where_nobody_makes_accounts(settings: Settings) -> None:
     world = Logins(settings)
     world.irc("al")
@@ -136,7 +138,7 @@ def test_where_nobody_makes_accounts(settings: Settings) -> None:
 
 
 def test_so_many_from_one_address_in_a_day() -> None:
-    world = Logins(settings(per_address=2))
+    world = Logins(Settings(name=SERVER, accounts=AccountPolicy(per_address=2)))
     for name in ("al", "bo", "cy"):
         world.connect(name)
         world.ask(name, f"NICK {name}")

@@ -134,7 +134,7 @@ def _scram_first(ctx: Context, user: User, exchange: Exchange, response: bytes) 
 
     def resume(done: Completed) -> None:
         if user.exchange is not exchange or not isinstance(done.answer, Offer):
-            _end(ctx, user, Outcome(Problem.TEMPORARILY_UNAVAILABLE))
+            _end(ctx, user, Outcome(Problem.NOT_CHECKED))
             return
         exchange.since = ctx.monotonic
         exchange.scram = scram

@@ -48,6 +48,7 @@ class Problem(enum.Enum):
     NO_ACCOUNTS = "This server keeps no accounts"
     REGISTRATION_CLOSED = "Registration is closed"
     TEMPORARILY_UNAVAILABLE = "Could not be stored; try again later"
+    NOT_CHECKED = "Could not be checked; try again later"
     WRONG = "Account or password is wrong"
     SUSPENDED = "Account is suspended"
     UNVERIFIED = "Account is not verified yet"
@@ -350,7 +351,7 @@ def prove(ctx: Context, user: User, about: str, ask: Callable[[Resume], int], th
         elif done.detail:
             # It was not found out.
             was_right(ctx, user, about)
-            then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
+            then(Outcome(Problem.NOT_CHECKED))
         else:
             then(Outcome(Problem.WRONG))
 
