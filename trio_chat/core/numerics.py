@@ -146,7 +146,7 @@ ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already
 ERR_NICKNAMERESERVED = _row(
     433,
     "Nickname belongs to an account: log in to it first",
-    "{0} belongs to somebody who has registered it; if that is you, /login.",
+    "{0} belongs to somebody who has registered it; if that is you: /login {0} PASSWORD",
 )
 ERR_USERNOTINCHANNEL = _row(441, "They aren't on that channel", "{0} is not in {1}.")
 ERR_NOTONCHANNEL = _row(442, "You're not on that channel", "You are not in {0}.")
