@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.world import SERVER, START, World, codes, prefix
+from tests.core.world import RECORDING, SERVER, START, World, codes, prefix
 from tests.journal.rig import File, memory, texts
 from trio_chat.core import keeping, modes
 from trio_chat.core.bans import Bans
@@ -34,7 +34,7 @@ class Durable(World):
             kept.setdefault(table, {})[key] = value
         last = file.one("SELECT value FROM meta WHERE name = 'last'")
         assert isinstance(last, int)
-        super().__init__(settings, now=now, last=last, kept=kept)
+        super().__init__(settings or RECORDING, now=now, last=last, kept=kept)
         self.file = file
         self.full = False
 
@@ -220,7 +220,7 @@ def test_a_topic_goes_along_when_its_channel_is_renamed(world: Durable) -> None:
 def test_a_topic_is_kept_as_long_as_what_was_said(
     world: Durable, days: int, there: bool, restart: bool
 ) -> None:
-    settings = Settings(name=SERVER, retention_days=days)
+    settings = msgspec.structs.replace(RECORDING, retention_days=days)
     world.step(Reconfigured(settings=settings))
     world.irc("al", rooms="#a")
     world.ask("al", "TOPIC #a :of a")
@@ -237,7 +237,7 @@ def test_a_topic_is_kept_as_long_as_what_was_said(
 
 
 def test_where_somebody_was_when_it_ended_counts_from_the_next_start(world: Durable) -> None:
-    settings = Settings(name=SERVER, retention_days=30)
+    settings = msgspec.structs.replace(RECORDING, retention_days=30)
     world.irc("al", rooms="#a")
     world.ask("al", "TOPIC #a :of a")
     for _ in range(3):
@@ -370,7 +370,7 @@ def test_a_lobby_that_was_private(world: Durable) -> None:
 def test_a_lobby_that_another_takes_the_place_of(world: Durable) -> None:
     world.irc("al", rooms="#lobby")
     world.ask("al", "TOPIC #lobby :of all", "PRIVMSG #lobby :1", "PART #lobby")
-    world.step(Reconfigured(settings=Settings(name=SERVER, lobby="#hall")))
+    world.step(Reconfigured(settings=msgspec.structs.replace(RECORDING, lobby="#hall")))
     assert f":{SERVER} 332 al #lobby :of all" in world.ask("al", "JOIN #lobby")
     assert world.heard("#lobby") == ["1"]
 
@@ -574,6 +574,55 @@ def test_no_private_word_is_ever_found_by_others(
     assert not world.core.unsealed
     look()
     file.close()
+
+
+# --- Without history
+
+WITHOUT = Settings(name=SERVER, durable=True)
+EVERYTHING = (
+    *("JOIN #a,#b", "PRIVMSG #a :1", "NOTICE @#a :2", "PRIVMSG bo :3", "@+x=y TAGMSG #a"),
+    *(
+        "BATCH +1 draft/multiline #a",
+        "@batch=1 PRIVMSG #a :4",
+        "@batch=1 PRIVMSG #a :5",
+        "BATCH -1",
+    ),
+    *("SAJOIN bo #a", "TOPIC #a :x", "MODE #a +iv bo", "KICK #a bo", "RENAME #a #c", "PART #b"),
+    *("AWAY :x", "SETNAME x", "SAMODE #c +s", "KLINE x!*@*", "NICK al2", "JOIN 0", "QUIT"),
+)
+
+
+def test_without_history_nothing_is_recorded_but_what_has_to_last(file: File) -> None:
+    world = Durable(file, settings=WITHOUT)
+    world.operator("al", caps=f"{CAPS} message-tags batch draft/multiline setname")
+    world.irc("bo")
+    found: list[object] = []
+    shown: set[str] = set()
+    for line in EVERYTHING:
+        effects = world.turn([world.lines("al", line)])
+        assert effects.speakers == {}
+        found += effects.records
+        shown |= {word for lines in world.read(effects).values() for word in codes(lines)}
+    assert shown >= {"JOIN", "PRIVMSG", "TOPIC", "MODE", "KICK", "RENAME", "PART", "NICK", "ERROR"}
+    assert {type(record) for record in found} == {Kept, Moved}
+    tables = {record.table for record in found if isinstance(record, Kept)}
+    assert tables == {"topic", "private", "kline"}
+    assert world.restarted(settings=WITHOUT).core.state.bans.masks.keys() == {"x!*@*"}
+
+
+def test_what_was_said_before_history_was_switched_off_stays_with_whom_it_belongs_to(
+    world: Durable,
+) -> None:
+    for name in ("#a", "#b", "#c"):
+        world.irc(f"in-{name[1]}", rooms=name)
+        world.ask(f"in-{name[1]}", f"PRIVMSG {name} :of {name}")
+    world.ask("in-b", "MODE #b +s")
+    world = world.restarted(settings=WITHOUT)
+    world.irc("al", rooms="#a,#b,#c", caps=CAPS)
+    world.ask("al", "PRIVMSG #a,#b,#c :lost", "MODE #c +s", "PART #b,#c", "RENAME #a #d")
+    world = world.restarted()
+    found = {name: world.heard(name) for name in ("#a", "#b", "#c", "#d")}
+    assert found == {"#a": [], "#b": [], "#c": [], "#d": ["of #a"]}
 
 
 def test_records_are_only_what_has_changed(world: Durable) -> None:

@@ -33,6 +33,8 @@ from trio_chat.journal.store import look_up
 START = 1_700_000_000.0
 """Seconds since the epoch: 2023-11-14 22:13:20 UTC."""
 SERVER = "irc.test"
+RECORDING = Settings(name=SERVER, durable=True, history=True, history_on_join=0)
+"""A server that has everything stored, and shows nobody any of it who does not ask."""
 
 
 NONCE = "nonce-of-the-server"

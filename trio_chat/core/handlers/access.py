@@ -3,6 +3,8 @@
 - A channel's is read by its members, each as far as their standing lets them: what was for
   operators is for operators. Nobody else reads it, whatever the channel's modes are, be they
   invited or server operators. Who has left is not a member, and a member who is banned still is.
+  When all have left, whoever makes the channel anew is its operator, but not of what was said
+  before: what was for operators is not for them, and they can not take it back.
 - What two have written to each other is read by those two. They are known by their accounts, and
   without one by their connection: whoever has their nickname later is somebody else.
 """
@@ -29,7 +31,11 @@ def readable(ctx: Context, user: User, target: str) -> Place | None:
         standing = channel.members.get(user) if channel is not None else None
         if channel is None or standing is None:
             return None
-        return Place(of_channel(channel.name), standing=modes.rank(standing))
+        return Place(
+            of_channel(channel.name),
+            standing=modes.rank(standing),
+            standing_since=channel.made_at,
+        )
     party = _party_called(ctx, user, target)
     return None if party is None else Place(between(ctx.party(user), party))
 
