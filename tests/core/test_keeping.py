@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,10 +15,13 @@ from tests.journal.rig import File, memory, texts
 from trio_chat.core import keeping, modes
 from trio_chat.core.bans import Bans
 from trio_chat.core.entries import Kept, Moved
-from trio_chat.core.inputs import Input, Reconfigured, ShutDown
+from trio_chat.core.inputs import Reconfigured, ShutDown
 from trio_chat.core.keeping import Keeping
 from trio_chat.core.output import Effects
+from trio_chat.core.questions import Search
 from trio_chat.core.settings import Settings
+from trio_chat.journal.readers import Deadline
+from trio_chat.journal.search import search
 
 DAY = 86_400.0
 CAPS = "standard-replies draft/channel-rename"
@@ -34,19 +37,12 @@ class Durable(World):
             kept.setdefault(table, {})[key] = value
         last = file.one("SELECT value FROM meta WHERE name = 'last'")
         assert isinstance(last, int)
-        super().__init__(settings or RECORDING, now=now, last=last, kept=kept)
+        super().__init__(settings or RECORDING, journal=file, now=now, last=last, kept=kept)
         self.file = file
-        self.full = False
 
-    def turn(self, inputs: Iterable[Input]) -> Effects:
-        effects = super().turn(inputs)
-        if effects.records and self.full:
-            self.core.withhold(effects)
-        elif effects.records:
-            self.file.store(*effects.records, number=effects.number)
-            self.file.file()
-            self.core.stored(effects)
-        return effects
+    def store(self, journal: File, effects: Effects) -> None:
+        super().store(journal, effects)
+        journal.file()
 
     def restarted(self, *, after: float = 60.0, settings: Settings | None = None) -> Durable:
         """Return what follows when it is killed, and started again some seconds later."""
@@ -322,10 +318,45 @@ def test_all_of_it_in_one_step(world: Durable) -> None:
         "al",
         *("JOIN #a", "MODE #a +s", "PRIVMSG #a :1", "PART #a"),
         *("JOIN #a", "PRIVMSG #a :2", "PART #a"),
-        *("JOIN #b", "PRIVMSG #b :3", "MODE #b +i", "PART #b"),
+        *("JOIN #b", "MODE #b +i", "PRIVMSG #b :3", "PART #b"),
         *("JOIN #a", "RENAME #a #b", "PRIVMSG #b :4"),
     )
     assert (world.heard("#a"), world.heard("#b")) == ([], ["2", "4"])
+
+
+def test_only_what_was_said_in_private_is_sealed(world: Durable) -> None:
+    """Nobody takes away what others have said by making a channel private that they have left."""
+    world.irc("al", rooms="#a", caps=CAPS)
+    world.ask("al", *(f"PRIVMSG #a :{number}" for number in range(80)), "PART #a")
+    world.irc("bo", rooms="#a", caps=CAPS)
+    world.ask("bo", "MODE #a +k x", "PRIVMSG #a :mine", "MODE #a -k x", "PART #a")
+    assert world.heard()[-2:] == ["79", "mine"]
+    world.ask("bo", "JOIN #a", "MODE #a +i", "PRIVMSG #a :secret", "MODE #a +k x", "PART #a")
+    world.file.settle()
+    assert world.heard() == [*map(str, range(80)), "mine"]
+    keys = [key for (key,) in world.file.connection.execute("SELECT key FROM conversations")]
+    (sealed,) = [key for key in keys if key.startswith("!#a ")]
+    assert texts(world.file.read(sealed)) == ["secret"]
+    for word in ("secret", "mine"):
+        question = Search(text=word, places=None)
+        (hit,) = search(world.file.connection, Deadline(60), question)
+        assert (hit.conversation == sealed) == (word == "secret")
+    # Killed while it is private: the same.
+    world.ask("al", "JOIN #a", "MODE #a +i", "PRIVMSG #a :hidden")
+    world = world.restarted()
+    world.irc("cy", rooms="#a")
+    assert world.heard() == [*map(str, range(80)), "mine"]
+    counts = world.file.connection.execute("SELECT key, messages FROM conversations").fetchall()
+    assert sorted(count for key, count in counts if "#a" in key) == [1, 1, 81]
+
+
+def test_a_mark_of_before_it_was_noted_since_when(world: Durable) -> None:
+    world.irc("al", rooms="#a", caps=CAPS)
+    world.ask("al", "PRIVMSG #a :1", "MODE #a +s", "PRIVMSG #a :2")
+    world.file.connection.execute("UPDATE kept SET value = ? WHERE kind = 'private'", (b"\1",))
+    world = world.restarted()
+    world.irc("bo", rooms="#a")
+    assert world.heard() == []
 
 
 def test_who_all_leave_at_once(world: Durable) -> None:
@@ -338,7 +369,8 @@ def test_who_all_leave_at_once(world: Durable) -> None:
     assert codes(found["al"]) == ["465", "ERROR"]
     assert world.heard() == []
     shown = world.file.page("#a", kinds=-1).entries
-    assert [codes([one.event.irc(0)]) for one in shown] == [["JOIN"]]
+    # Those of who came before it was private, and the one who came when all had left.
+    assert [codes([one.event.irc(0)]) for one in shown] == [["JOIN"]] * 3
 
 
 def test_a_private_channel_is_renamed(world: Durable) -> None:
@@ -615,14 +647,15 @@ def test_what_was_said_before_history_was_switched_off_stays_with_whom_it_belong
 ) -> None:
     for name in ("#a", "#b", "#c"):
         world.irc(f"in-{name[1]}", rooms=name)
-        world.ask(f"in-{name[1]}", f"PRIVMSG {name} :of {name}")
-    world.ask("in-b", "MODE #b +s")
+        mode = "+s" if name == "#b" else "+n"
+        world.ask(f"in-{name[1]}", f"MODE {name} {mode}", f"PRIVMSG {name} :of {name}")
     world = world.restarted(settings=WITHOUT)
     world.irc("al", rooms="#a,#b,#c", caps=CAPS)
     world.ask("al", "PRIVMSG #a,#b,#c :lost", "MODE #c +s", "PART #b,#c", "RENAME #a #d")
     world = world.restarted()
     found = {name: world.heard(name) for name in ("#a", "#b", "#c", "#d")}
-    assert found == {"#a": [], "#b": [], "#c": [], "#d": ["of #a"]}
+    # What was said in #c was said to everybody.
+    assert found == {"#a": [], "#b": [], "#c": ["of #c"], "#d": ["of #a"]}
 
 
 def test_records_are_only_what_has_changed(world: Durable) -> None:

@@ -138,12 +138,15 @@ class World:
             if isinstance(record, Kept) and record.table == SECRET:
                 self.keep_secret(record)
         if self.journal is not None and effects.records:
-            self.journal.store(*effects.records, number=effects.number)
-            if any(isinstance(record, Moved | Redacted) for record in effects.records):
-                # As it is before a commit returns.
-                self.journal.file()
+            self.store(self.journal, effects)
             self.core.stored(effects)
         return effects
+
+    def store(self, journal: File, effects: Effects) -> None:
+        journal.store(*effects.records, number=effects.number)
+        if any(isinstance(record, Moved | Redacted) for record in effects.records):
+            # As it is before a commit returns.
+            journal.file()
 
     def keep_secret(self, record: Kept) -> None:
         if record.value is None:

@@ -21,6 +21,7 @@ import msgspec
 from trio_chat.core import modes
 from trio_chat.core.bans import Ban, Bans
 from trio_chat.core.entries import Change, Kept, Moved, Record, of_channel
+from trio_chat.core.ids import START, Position
 from trio_chat.core.inputs import UserId
 from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold
@@ -62,6 +63,7 @@ class _Topic(msgspec.Struct, frozen=True, array_like=True):
 _encode = msgspec.msgpack.Encoder().encode
 _decode_ban = msgspec.msgpack.Decoder(_Ban).decode
 _decode_topic = msgspec.msgpack.Decoder(_Topic).decode
+_decode_position = msgspec.msgpack.Decoder(Position).decode
 
 
 class Keeping:
@@ -87,8 +89,8 @@ class Keeping:
         self._resting: dict[str, float] = {}
         """Topics of channels that nobody is in, by key of the channel, the one that has been left
         for the longest first: since when."""
-        self._sealing: list[str] = []
-        """Channels that were private when the server ended."""
+        self._sealing: dict[str, Position] = {}
+        """Channels that were private when the server ended, and since where in the log."""
         self._asked: list[tuple[UserId, str]] = []
         """Whose bans are to be stored."""
         self._again = -math.inf
@@ -106,7 +108,7 @@ class Keeping:
                     else:
                         self._keep(table, key, None)
                 elif table == PRIVATE:
-                    self._sealing.append(key)
+                    self._sealing[key] = _read_position(value)
                     self._keep(PRIVATE, key, None)
                 elif table == TOPIC:
                     left = _read_topic(value).left
@@ -141,8 +143,8 @@ class Keeping:
 
     def privacy(self, channel: Channel) -> None:
         """Keep whether a channel is private."""
-        private = channel.modes & modes.PRIVATE
-        self._keep(PRIVATE, of_channel(channel.name), _HERE if private else None)
+        since = _encode(channel.private_since) if channel.modes & modes.PRIVATE else None
+        self._keep(PRIVATE, of_channel(channel.name), since)
 
     def made(self, channel: Channel, *, now: float, days: int) -> None:
         """Give a channel that is made anew the topic that it had, if it is kept for `days` (0: for
@@ -178,7 +180,7 @@ class Keeping:
             self._drop_topic(key)
             self._keep(PRIVATE, key, None)
             self._moving = True
-            return [_sealed(key, new_id())]
+            return [_sealed(key, new_id(), channel.private_since)]
         if channel.topic:
             self._keep_topic(key, channel, now)
             self._rest(key, now)
@@ -250,7 +252,7 @@ class Keeping:
             return
         flight = self._flights[number] = _Flight(records)
         flight.late = bool(self._moved or self._sealing)
-        self._moved += [_sealed(key, new_id()) for key in self._sealing]
+        self._moved += [_sealed(key, new_id(), since) for key, since in self._sealing.items()]
         self._sealing.clear()
         # What happens in this step happens where these have made room for it.
         records[:0] = self._moved
@@ -337,9 +339,10 @@ class _Flight:
 _SEALED = "!"
 
 
-def _sealed(key: str, id: str) -> Moved:
-    """Return what gives a conversation a key that is no channel's, and not anybody else's."""
-    return Moved(key, f"{_SEALED}{key} {id}")
+def _sealed(key: str, id: str, since: Position) -> Moved:
+    """Return what gives what was said since then a key that is no channel's, and not anybody
+    else's."""
+    return Moved(key, f"{_SEALED}{key} {id}", since)
 
 
 def _read_ban(table: str, value: bytes, *, now: float, monotonic: float) -> Ban:
@@ -354,6 +357,11 @@ def _read_ban(table: str, value: bytes, *, now: float, monotonic: float) -> Ban:
         at=ban.at,
         until=None if ban.until is None else monotonic + (ban.until - now),
     )
+
+
+def _read_position(value: bytes) -> Position:
+    # It was not noted once since when a channel was private.
+    return START if value == _HERE else _decode_position(value)
 
 
 def _read_topic(value: bytes) -> _Topic:

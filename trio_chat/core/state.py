@@ -268,6 +268,7 @@ class Channel:
         "name",
         "operators",
         "permanent",
+        "private_since",
         "renamed_at",
         "rosters",
         "silenced",
@@ -285,6 +286,8 @@ class Channel:
         channel that others were operators of."""
         self.permanent = permanent
         """Whether it stays when the last member leaves."""
+        self.private_since = START
+        """Where in the log it has become private, if it is (`modes.PRIVATE`)."""
         self.members: dict[User, int] = {}
         """Each member's standing: bits of `modes.PREFIXES`."""
         self.operators: dict[User, None] = {}
