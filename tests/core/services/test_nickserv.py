@@ -433,3 +433,61 @@ def test_a_password_is_reset(world: Registered) -> None:
     assert world.has(OTHER)
     assert world.told("al", f"IDENTIFY al {RIGHT}") == ["Account or password is wrong."]
     assert world.told("al", f"IDENTIFY al {OTHER}") == ["You are logged in as al."]
+
+
+# --- What others see
+
+
+def test_the_account_is_shown_wherever_accounts_are(world: Registered) -> None:
+    assert f":{SERVER} 330 bo al al :is logged in as" in world.ask("bo", "WHOIS al")
+    assert world.ask("bo", "WHO #a %na")[:2] == [
+        f":{SERVER} 354 bo al :al",
+        f":{SERVER} 354 bo bo :0",
+    ]
+    world.irc("cy", caps="extended-join account-notify account-tag", rooms="#a")
+    world.quit("al")
+    world.irc("x", rooms="#b")
+    assert world.send("bo", f"NS IDENTIFY al {RIGHT}")["cy"] == [
+        f"{prefix('bo')} ACCOUNT al",
+        f"@account=al {prefix('bo')} NICK :al",
+    ]
+    as_al = ":al!~bo@10.0.0.1"
+    assert world.send("bo", "PRIVMSG #a :hi")["cy"] == [f"@account=al {as_al} PRIVMSG #a :hi"]
+    world.send("bo", "PART #a")
+    assert world.send("bo", "JOIN #a")["cy"] == [f"@account=al {as_al} JOIN #a al :Real bo"]
+    world.ask("cy", "JOIN #b")
+    assert world.send("bo", "JOIN #b")["x"] == [f"{as_al} JOIN #b"]
+
+
+def test_who_watches_a_nickname_is_told_of_its_account() -> None:
+    world = Registered()
+    world.quit("al")
+    world.irc("di", caps="account-notify extended-monitor")
+    world.ask("di", "MONITOR + al,bo")
+    assert world.send("bo", f"NS IDENTIFY al {RIGHT}")["di"] == [
+        f"{prefix('bo')} ACCOUNT al",
+        f":{SERVER} 731 * :bo",
+        f":{SERVER} 730 * :al!~bo@10.0.0.1",
+    ]
+
+
+def test_modes_and_masks_decide_by_the_account(world: Registered) -> None:
+    world.ask("al", "JOIN #r", "MODE #r +R", "JOIN #m", "MODE #m +Mb ~a:bo", "MODE al +R")
+    assert codes(world.ask("bo", "JOIN #r")) == ["477"]
+    assert codes(world.ask("bo", "PRIVMSG al :hi")) == ["477"]
+    assert codes(world.ask("bo", "JOIN #m", "PRIVMSG #m :hi"))[-1] == "404"
+    world.ask("bo", f"NS REGISTER {RIGHT}")
+    assert "366" in codes(world.ask("bo", "JOIN #r"))
+    assert world.ask("bo", "PRIVMSG al :hi") == []
+    # The ban is on the account.
+    assert codes(world.ask("bo", "PRIVMSG #m :hi")) == ["404"]
+    world.ask("al", "MODE #m -b ~a:bo")
+    assert world.ask("bo", "PRIVMSG #m :hi") == []
+
+
+def test_a_registered_nickname_is_refused_with_the_reason(world: Registered) -> None:
+    world.quit("al")
+    reason = "Nickname belongs to an account: log in to it first"
+    assert world.ask("bo", "NICK AL") == [f":{SERVER} 433 bo AL :{reason}"]
+    world.step(world.add("cy"))
+    assert world.ask("cy", "NICK al", "USER cy 0 * :Cy") == [f":{SERVER} 433 * al :{reason}"]
