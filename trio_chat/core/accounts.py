@@ -168,7 +168,8 @@ class Accounts:
             return
         self._unverified.pop(key, None)
         for fingerprint in _read(value).certificates:
-            self._by_certificate.pop(fingerprint, None)
+            if self._by_certificate.get(fingerprint) == key:
+                del self._by_certificate[fingerprint]
         if not key.isascii():
             self._lookalikes.pop(names.skeleton(key), None)
 

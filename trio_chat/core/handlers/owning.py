@@ -24,6 +24,7 @@ from trio_chat.core.entries import Change
 from trio_chat.core.handlers import naming, presence
 from trio_chat.core.inputs import Completed
 from trio_chat.core.secrets import Mailed, Secret
+from trio_chat.core.services import table
 from trio_chat.core.settings import AccountPolicy
 from trio_chat.core.state import User
 
@@ -53,6 +54,7 @@ class Problem(enum.Enum):
     SUSPENDED = "Account is suspended"
     UNVERIFIED = "Account is not verified yet"
     TOO_MANY_ATTEMPTS = "Too many attempts"
+    CERTIFICATE_IN_USE = "Certificate is another account's"
     TOO_MANY_ACCOUNTS = "Too many accounts from your address"
 
 
@@ -106,7 +108,7 @@ def email_problem(policy: AccountPolicy, email: str) -> Problem | None:
 def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
     """Return why a user can not make an account of this name: it has to be their nickname."""
     nickname = names.nickname(name, ctx.settings.limits.nickname)
-    if nickname is None:
+    if nickname is None or table.is_reserved(nickname):
         return Problem.BAD_ACCOUNT_NAME
     if ctx.accounts.owner(nickname) is not None or ctx.accounts.is_changing(nickname):
         return Problem.ACCOUNT_EXISTS
@@ -234,10 +236,22 @@ def drop_expired(ctx: Context) -> None:
 
 
 def store(
-    ctx: Context, user: User, account: Account, changes: Sequence[Change], then: Then
+    ctx: Context,
+    user: User,
+    account: Account,
+    changes: Sequence[Change],
+    then: Then,
+    *,
+    also: Callable[[], None] = lambda: None,
 ) -> None:
-    """Have an account be as this says, once `changes` are stored."""
-    _commit(ctx, user, account.name, changes, lambda: ctx.accounts.put(account), then)
+    """Have an account be as this says, once `changes` are stored; `also` is what follows from that,
+    even if the user has left."""
+
+    def apply() -> None:
+        ctx.accounts.put(account)
+        also()
+
+    _commit(ctx, user, account.name, changes, apply, then)
 
 
 def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
@@ -370,8 +384,9 @@ def _wake(ctx: Context, address: str, *, everybody: bool) -> None:
         ctx.waiting.pop(address, None)
 
 
-def log_in_with_password(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
-    """Log a user in to an account, if the password is right."""
+def check(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
+    """Find out whether a password is that of an account that can be logged in to: if so, the
+    outcome has that account."""
     account = ctx.accounts.get(name)
     if account is None or len(password.encode()) > passwords.LIMIT:
         then(turned_away(ctx, user, account.key if account else "") or Outcome(Problem.WRONG))
@@ -383,10 +398,7 @@ def log_in_with_password(ctx: Context, user: User, name: str, password: str, the
             return
         # It may have been changed meanwhile.
         found = ctx.accounts.get(name)
-        problem = obstacle(ctx, found)
-        if problem is None and found is not None:
-            log_in(ctx, user, found)
-        then(Outcome(problem, account=found))
+        then(Outcome(obstacle(ctx, found), account=found))
 
     prove(
         ctx,
@@ -395,6 +407,17 @@ def log_in_with_password(ctx: Context, user: User, name: str, password: str, the
         lambda resume: ctx.check_login(user, account, password, resume),
         proved,
     )
+
+
+def log_in_with_password(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
+    """Log a user in to an account, if the password is right."""
+
+    def checked(outcome: Outcome) -> None:
+        if outcome.problem is None and outcome.account is not None:
+            log_in(ctx, user, outcome.account)
+        then(outcome)
+
+    check(ctx, user, name, password, checked)
 
 
 def log_in(ctx: Context, user: User, account: Account) -> None:
@@ -412,4 +435,4 @@ def log_out(ctx: Context, user: User) -> None:
     """Have a user be logged in to no account, and without the nickname of that."""
     presence.change_account(ctx, user, "")
     if user.registration is None and naming.is_reserved(ctx, user, user.nickname):
-        naming.evict(ctx, user)
+        naming.evict(ctx, user, "Your nickname belongs to the account that you are logged out of")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from trio_chat.core import names, numerics, rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import messaging, naming, owning, registration
+from trio_chat.core.handlers import messaging, naming, plain_accounts, registration
 from trio_chat.core.handlers.common import visible
-from trio_chat.core.handlers.owning import Outcome
 from trio_chat.core.handlers.plain_commands import (
     COMMANDS,
     NO_ROOM,
@@ -19,6 +18,7 @@ from trio_chat.core.handlers.plain_commands import (
     row,
     run,
 )
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire import plain
 from trio_chat.wire.errors import Problem, ProtocolError
@@ -39,6 +39,8 @@ def received(ctx: Context, user: User, line: bytes) -> None:
         return
     if user.registration is not None:
         _introduce(ctx, user, text)
+    elif plain_accounts.is_slip(text):
+        ctx.tell(user, plain_accounts.NOT_SAID)
     elif text.startswith("//"):
         _say(ctx, user, text[1:])
     elif text.startswith("/"):
@@ -53,7 +55,7 @@ def prompt(network: str, lobby: str) -> str:
 
 
 def _introduce(ctx: Context, user: User, text: str) -> None:
-    """Take a nickname, then the password if the server has one; or a login in its place."""
+    """Take a nickname, or the password of an account, then the server's password if it has one."""
     state = user.registration
     if state is None:
         return
@@ -61,7 +63,8 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         ctx.close(user, "Quit: ")
         return
     if text.partition(" ")[0].lower() == "/login" and ctx.settings.accounts is not None:
-        _log_in(ctx, user, text)
+        words = text.split(" ", 2)[1:]
+        plain_accounts.log_in_first(ctx, user, words, lambda name: _take(ctx, user, name))
         return
     if user.nickname:
         if not text:
@@ -76,33 +79,35 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         return
     limit = ctx.settings.limits.nickname
     nickname = names.nickname(text, limit)
+    refusal = naming.refusal(ctx, user, nickname) if nickname is not None else None
     if nickname is None:
-        ctx.tell(
-            user,
-            f"That can not be a nickname: use letters, digits, - and _, with a letter first, "
-            f"{limit} at most. Type another nickname:",
+        why = (
+            "That can not be a nickname: use letters, digits, - and _, with a letter first, "
+            f"{limit} at most."
         )
-        return
-    refusal = naming.refusal(ctx, user, nickname)
-    if refusal is numerics.ERR_NICKNAMEINUSE:
-        ctx.tell(user, f"Somebody is already called {text}. Type another nickname:")
-        return
-    if refusal is not None:
-        ctx.tell(
-            user,
-            f"{text} belongs to somebody who has registered it. If that is you, /login {text} "
-            "PASSWORD. Otherwise type another nickname:",
+    elif refusal is numerics.ERR_NICKNAMEOFSERVICE:
+        why = f"Nobody can be called {text}: that is a service."
+    elif refusal is numerics.ERR_NICKNAMERESERVED:
+        why = (
+            f"{text} belongs to somebody who has registered it. "
+            f"If that is you, type: /login {text} PASSWORD"
         )
+        ctx.tell(user, f"{why} - or another nickname:")
         return
-    _take(ctx, user, nickname)
+    elif refusal is not None:
+        why = f"Somebody is already called {text}."
+    else:
+        _take(ctx, user, nickname)
+        return
+    ctx.tell(user, f"{why} Type another nickname:")
 
 
 def _take(ctx: Context, user: User, nickname: str) -> None:
-    """Give somebody their first nickname, which nobody else has, and let them in."""
-    state = user.registration
-    if state is None:
+    """Give somebody who comes a nickname that they can have, and let them in, if nothing is
+    missing."""
+    if user.registration is None:
         return
-    state.username_given = True
+    user.registration.username_given = True
     user.username = names.username(nickname, ctx.settings.limits.username)
     user.realname = cut(nickname, ctx.settings.realname_limit)
     rooms.rename(ctx.state, user, nickname)
@@ -110,27 +115,6 @@ def _take(ctx: Context, user: User, nickname: str) -> None:
         ctx.tell(user, "This server has a password. Type it, or /quit:")
     else:
         registration.try_to_register(ctx, user)
-
-
-def _log_in(ctx: Context, user: User, text: str) -> None:
-    """Log somebody in who has no nickname yet, and let them in with that of the account."""
-    _, name, password = [*text.split(" ", 2), "", ""][:3]
-    if not name or not password:
-        ctx.tell(user, "/login NAME PASSWORD: log in to your account")
-        return
-
-    def then(outcome: Outcome) -> None:
-        if outcome.problem is not None:
-            ctx.tell(user, f"{outcome.text}. Type a nickname, or /login NAME PASSWORD:")
-        elif user.nickname:
-            registration.try_to_register(ctx, user)
-        elif rooms.is_taken(ctx.state, user.account, user):
-            # By another client of theirs: whoever else sat on it has been renamed.
-            ctx.tell(user, f"You are here as {user.account} already. Type another nickname:")
-        else:
-            _take(ctx, user, user.account)
-
-    owning.log_in_with_password(ctx, user, name, password, then)
 
 
 def _say(ctx: Context, user: User, text: str) -> None:
@@ -197,7 +181,10 @@ def _part(ctx: Context, user: User, rest: str) -> None:
 @row("/msg NAME TEXT", "say something to one person")
 def _msg(ctx: Context, user: User, rest: str) -> None:
     target, _, text = rest.partition(" ")
-    if text.strip():
+    service = table.called(ctx, target)
+    if service is not None:
+        plain_accounts.serve(ctx, user, service, text)
+    elif text.strip():
         _send(ctx, user, target, text.strip())
     else:
         needs(ctx, user, "/msg")
