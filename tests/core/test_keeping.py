@@ -18,6 +18,7 @@ from trio_chat.core.entries import Kept, Moved
 from trio_chat.core.inputs import Input, Reconfigured, ShutDown
 from trio_chat.core.keeping import Keeping
 from trio_chat.core.output import Effects
+from trio_chat.core.registered import RegisteredRooms
 from trio_chat.core.settings import Settings
 
 DAY = 86_400.0
@@ -178,7 +179,8 @@ def test_what_can_not_be_read_is_said_and_left() -> None:
 def test_an_end_is_kept_on_the_clock_that_people_set() -> None:
     value = msgspec.msgpack.encode([keeping.LAYOUT, "bo!*@*", "no", "op", START, START + 3600])
     bans = Bans()
-    Keeping({"kline": {"bo!*@*": value}}).start(bans, now=START + 600, monotonic=17.0)
+    kept = Keeping({"kline": {"bo!*@*": value}}, RegisteredRooms({}))
+    kept.start(bans, now=START + 600, monotonic=17.0)
     assert bans.masks["bo!*@*"].until == 17.0 + 3000
 
 

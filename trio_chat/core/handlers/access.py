@@ -3,6 +3,8 @@
 - A channel's is read by its members, each as far as their standing lets them: what was for
   operators is for operators. Nobody else reads it, whatever the channel's modes are, be they
   invited or server operators. Who has left is not a member, and a member who is banned still is.
+- A registered room's is read from outside, too, by those whose account makes them half-operators or
+  more there: they can come in at any time, and nobody need be in it.
 - What two have written to each other is read by those two. They are known by their accounts, and
   without one by their connection: whoever has their nickname later is somebody else.
 """
@@ -26,10 +28,13 @@ def readable(ctx: Context, user: User, target: str) -> Place | None:
     `target`; None: nothing."""
     if target[:1] in names.CHANNEL_TYPES:
         channel = ctx.state.channel_named(target)
-        standing = channel.members.get(user) if channel is not None else None
-        if channel is None or standing is None:
+        if channel is not None and user in channel.members:
+            return Place(of_channel(channel.name), standing=modes.rank(channel.members[user]))
+        room = ctx.registered.get(target)
+        standing = room.standing_of(user.account) if room is not None else 0
+        if room is None or standing < modes.HALFOP or room.suspended is not None:
             return None
-        return Place(of_channel(channel.name), standing=modes.rank(standing))
+        return Place(of_channel(room.name), standing=modes.rank(standing))
     party = _party_called(ctx, user, target)
     return None if party is None else Place(between(ctx.party(user), party))
 

@@ -8,12 +8,13 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import listing, markers, playback
+from trio_chat.core.handlers import listing, markers, playback, standings
 from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
     echo,
     fitting,
+    forward,
     is_operator,
     joined,
     visible,
@@ -70,29 +71,33 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
     if len(user.channels) >= limits.channels_per_user:
         ctx.reply(user, numerics.ERR_TOOMANYCHANNELS, name)
         return
-    if channel is None:
-        standing = modes.OP
-        channel = ctx.channel(name)
-    else:
+    if channel is None and ctx.registered.is_changing(name):
+        # Whose it is is known in a moment.
+        ctx.reply(user, numerics.ERR_UNAVAILRESOURCE, name)
+        return
+    there = channel is not None
+    channel = channel or ctx.channel(name)
+    if there or channel.registered is not None:
         refusal = _refusal(ctx, user, channel, key)
         if refusal is not None:
+            if not there:
+                rooms.drop(ctx.state, channel)
             yield from _turn_away(ctx, user, channel, refusal, forwarded=forwarded)
             return
-        standing = 0 if channel.members or channel.permanent else modes.OP
-    yield from enter(ctx, user, channel, standing)
+    yield from enter(ctx, user, channel, standings.on_entering(channel, user))
 
 
 def _turn_away(
     ctx: Context, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
 ) -> Replies:
     """Say why a channel does not let a user in, or take them where it forwards to."""
-    other = rooms.forward(channel)
+    other = forward(ctx, channel)
     # Whoever has the key wrong wants to know just that.
-    if other is None or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
+    if not other or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
         ctx.reply(user, refusal, channel.name)
         return
-    ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
-    yield from join(ctx, user, other.name, "", forwarded=True)
+    ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other)
+    yield from join(ctx, user, other, "", forwarded=True)
 
 
 def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
@@ -112,6 +117,8 @@ def admit(ctx: Context, user: User, channel: Channel, standing: int) -> str:
     if user.plain:
         rooms.look_at(user, channel)
     ctx.send(user, event)
+    if standing and channel.registered is not None:
+        standings.show_entering(ctx, user, channel, standing)
     if user.away is not None:
         tell_away(ctx, user, channel)
     return event.id
@@ -143,8 +150,11 @@ def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -
 
 def _refusal(ctx: Context, user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     """Return why a user can not join, or None."""
-    if channel in rooms.invitations(user):
-        # An invitation overrides +i, +k, +l, +R and bans: an operator has given it.
+    if channel.registered is not None and channel.registered.suspended is not None:
+        return numerics.ERR_SUSPENDED
+    if channel in rooms.invitations(user) or standings.by_access(channel, user) >= modes.HALFOP:
+        # An invitation overrides +i, +k, +l, +R and bans: an operator has given it. Nobody locks
+        # those out whose account makes them operators.
         return None
     if channel.modes & modes.INVITE_ONLY and not listed(ctx, channel, "I", user):
         return numerics.ERR_INVITEONLYCHAN
@@ -304,6 +314,8 @@ def topic(ctx: Context, user: User, message: Message) -> None:
     channel.topic_by = user.prefix
     channel.topic_at = ctx.now
     ctx.keeping.topic(channel)
+    if channel.registered is not None:
+        ctx.keeping.asked(user.id, "TOPIC")
     event = events.TopicChanged(
         time=ctx.now,
         source=user.source,

@@ -87,6 +87,10 @@ class _Redacting:
             )
 
     def _place(self) -> Place | None:
+        channel = self._ctx.state.channel_named(self._target)
+        if self._target[:1] in names.CHANNEL_TYPES and channel not in self._user.channels:
+            # Who reads it from outside takes nothing back there.
+            return None
         return access.readable(self._ctx, self._user, self._target)
 
     def _found(self, done: Completed, position: Position, conversation: str) -> None:
