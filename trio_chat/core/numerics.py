@@ -48,6 +48,7 @@ RPL_NOWAWAY = _row(306, "You have been marked as being away", "You are away.")
 RPL_WHOISUSER = _row(311, "", "{0} is {1}@{2} ({4})")
 RPL_WHOISSERVER = _row(312, "", "")
 RPL_WHOISOPERATOR = _row(313, "is an operator of this server", "{0} is an operator of this server.")
+RPL_WHOISSERVICE = _row(313, "is a network service", "{0} is a service of this server.")
 RPL_WHOWASUSER = _row(314, "", "{0} was {1}@{2} ({4})")
 RPL_ENDOFWHO = _row(315, "End of WHO list", "")
 RPL_WHOISIDLE = _row(317, "seconds idle, signon time", "{0} has been quiet for {1} seconds.")
@@ -138,6 +139,9 @@ ERR_ERRONEUSNICKNAME = _row(
     "Erroneous nickname",
     "{0} can not be a nickname: use letters, digits, - and _, with a letter first.",
 )
+ERR_NICKNAMEOFSERVICE = _row(
+    432, "Nickname is that of a service", "Nobody can be called {0}: that is a service."
+)
 ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already called {0}.")
 ERR_NICKNAMERESERVED = _row(
     433,
@@ -168,6 +172,7 @@ ERR_BADCHANMASK = _row(476, "Bad channel name", "{0} can not be a room: begin wi
 ERR_NEEDREGGEDNICK = _row(477, "That needs an account", "{0} is for people with an account only.")
 ERR_BANLISTFULL = _row(478, "Channel list is full", "The list of {0} is full.")
 ERR_NOPRIVILEGES = _row(481, "Permission Denied- You're not an IRC operator")
+ERR_CANTKILLSERVER = _row(483, "You can not kill a service")
 ERR_CHANOPRIVSNEEDED = _row(
     482, "You're not channel operator", "Only operators of {0} can do that."
 )

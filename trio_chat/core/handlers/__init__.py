@@ -1,4 +1,5 @@
-"""The commands' handlers, in modules by subject. Importing this package fills the table.
+"""The commands' handlers, in modules by subject. Importing this package fills the tables, those of
+the services too.
 
 A handler is called when its row's checks have passed; it changes the state through `rooms`, and
 answers through `Context`.
@@ -19,6 +20,7 @@ from trio_chat.core.handlers import (
     negotiation,
     operators,
     plain,
+    plain_accounts,
     plain_rooms,
     playback,
     presence,
@@ -28,8 +30,10 @@ from trio_chat.core.handlers import (
     renaming,
     searching,
     server,
+    services,
     who,
 )
+from trio_chat.core.services import nickserv
 
 __all__ = [
     "bans",
@@ -44,8 +48,10 @@ __all__ = [
     "monitor",
     "multiline",
     "negotiation",
+    "nickserv",
     "operators",
     "plain",
+    "plain_accounts",
     "plain_rooms",
     "playback",
     "presence",
@@ -55,5 +61,6 @@ __all__ = [
     "renaming",
     "searching",
     "server",
+    "services",
     "who",
 ]

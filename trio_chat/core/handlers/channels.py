@@ -19,6 +19,7 @@ from trio_chat.core.handlers.common import (
     joined,
     visible,
 )
+from trio_chat.core.services import table
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -354,6 +355,10 @@ def invite(ctx: Context, user: User, message: Message) -> None:
         return
     nickname, name = message.params[:2]
     target = ctx.state.user_named(nickname)
+    if target is None and (service := table.named(nickname)) is not None:
+        text = f"{service.name} is a service: it is in no channel"
+        ctx.reply(user, numerics.ERR_UNKNOWNERROR, "INVITE", text)
+        return
     if target is None:
         ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
         return

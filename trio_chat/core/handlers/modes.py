@@ -12,6 +12,7 @@ from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers import auditorium
 from trio_chat.core.handlers.common import channel_for, echo, forward, is_operator, visible
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
+from trio_chat.core.services import table
 from trio_chat.core.state import Channel, ListEntry, User
 from trio_chat.wire.irc import Message
 
@@ -40,6 +41,9 @@ def mode(ctx: Context, user: User, message: Message) -> None:
 
 def _user_mode(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
+    if target is None and table.named(message.params[0]) is not None:
+        ctx.reply(user, numerics.ERR_USERSDONTMATCH)
+        return
     if target is None:
         ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
         return
@@ -277,6 +281,10 @@ def _set_standing(
     free: bool,
 ) -> None:
     target = ctx.state.user_named(nickname)
+    service = table.named(nickname)
+    if target is None and service is not None:
+        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, service.name, channel.name)
+        return
     if target is None:
         ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
         return

@@ -10,11 +10,14 @@ from trio_chat.core import events, names, numerics, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import redaction
 from trio_chat.core.numerics import Numeric
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 
 
 def refusal(ctx: Context, user: User, nickname: str) -> Numeric | None:
     """Return why a user can not have a nickname now; None: they can."""
+    if table.is_reserved(nickname):
+        return numerics.ERR_NICKNAMEOFSERVICE
     if rooms.is_taken(ctx.state, nickname, user):
         return numerics.ERR_NICKNAMEINUSE
     return numerics.ERR_NICKNAMERESERVED if is_reserved(ctx, user, nickname) else None

@@ -15,6 +15,7 @@ from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
 from trio_chat.core.output import SHARE
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -54,6 +55,9 @@ def oper(ctx: Context, user: User, message: Message) -> None:
 )
 def kill(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
+    if target is None and table.named(message.params[0]) is not None:
+        ctx.reply(user, numerics.ERR_CANTKILLSERVER)
+        return
     if target is None:
         ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trio_chat.core import names, numerics, rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import messaging, naming, registration
+from trio_chat.core.handlers import messaging, naming, plain_accounts, registration
 from trio_chat.core.handlers.common import visible
 from trio_chat.core.handlers.plain_commands import (
     COMMANDS,
@@ -18,6 +18,7 @@ from trio_chat.core.handlers.plain_commands import (
     row,
     run,
 )
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire import plain
 from trio_chat.wire.errors import Problem, ProtocolError
@@ -80,6 +81,9 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         )
         return
     refusal = naming.refusal(ctx, user, nickname)
+    if refusal is numerics.ERR_NICKNAMEOFSERVICE:
+        ctx.tell(user, f"Nobody can be called {text}: that is a service. Type another nickname:")
+        return
     if refusal is numerics.ERR_NICKNAMEINUSE:
         ctx.tell(user, f"Somebody is already called {text}. Type another nickname:")
         return
@@ -160,7 +164,10 @@ def _part(ctx: Context, user: User, rest: str) -> None:
 @row("/msg NAME TEXT", "say something to one person")
 def _msg(ctx: Context, user: User, rest: str) -> None:
     target, _, text = rest.partition(" ")
-    if text.strip():
+    service = table.called(ctx, target)
+    if service is not None:
+        plain_accounts.serve(ctx, user, service, text)
+    elif text.strip():
         _send(ctx, user, target, text.strip())
     else:
         needs(ctx, user, "/msg")
