@@ -13,6 +13,7 @@ from trio_chat.core.settings import AccountPolicy, Settings
 from trio_chat.core.state import Channel, User
 
 SETTINGS = Settings(name=SERVER, accounts=AccountPolicy())
+CHANSERV = f"ChanServ!ChanServ@services.{SERVER}"
 
 
 class Registering(Durable):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.core.registering import SETTINGS, Registering
+from tests.core.registering import CHANSERV, SETTINGS, Registering
 from tests.core.world import SERVER, codes
 from tests.journal.rig import File
 from trio_chat.core import modes
@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> Iterator[Registering]:
 def test_a_room_is_registered(world: Registering) -> None:
     world.irc("bo", rooms="#a")
     assert world.register("al", description="of a") is None
-    line = f":{SERVER} MODE #a +q al"
+    line = f":{CHANSERV} MODE #a +q al"
     assert world.said["al"] == world.said["bo"] == [line]
     room = world.room("#A")
     assert (room.name, room.founder, room.description) == ("#a", "al", "of a")
@@ -188,7 +188,7 @@ def test_a_room_of_another(world: Registering) -> None:
     world.give("bo", modes.OP)
     assert world.standing("bo") == modes.OP
     assert world.change("al", world.room().founded_by("bo")) is None
-    assert world.said["bo"] == [f":{SERVER} MODE #a -q+q-o al bo bo"]
+    assert world.said["bo"] == [f":{CHANSERV} MODE #a -q+q-o al bo bo"]
     assert world.room().access == {}
     assert world.room().founder == "bo"
 

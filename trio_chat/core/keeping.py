@@ -158,6 +158,10 @@ class Keeping:
         """Keep the topic that a channel has now."""
         self._keep_topic(of_channel(channel.name), channel, None)
 
+    def is_private(self, name: str) -> bool:
+        """Whether a registered room is private; nobody need be in it."""
+        return self._value(PRIVATE, of_channel(name)) is not None
+
     def privacy(self, channel: Channel) -> None:
         """Keep whether a channel is private."""
         private = channel.modes & modes.PRIVATE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
@@ -20,7 +21,7 @@ from trio_chat.core.handlers.common import (
     visible,
 )
 from trio_chat.core.services import table
-from trio_chat.core.state import Channel, User
+from trio_chat.core.state import Channel, ListEntry, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
@@ -174,15 +175,27 @@ def listed(
     ctx: Context, channel: Channel, letter: str, user: User, *, speaking: bool = False
 ) -> bool:
     """Whether a mask in one of the channel's lists is about a user, who joins or is `speaking`."""
+    found = _entries_about(ctx, channel, letter, user, speaking=speaking)
+    return next(found, None) is not None
+
+
+def entries_about(ctx: Context, channel: Channel, letter: str, user: User) -> list[str]:
+    """Return the masks in one of the channel's lists that are about a user."""
+    found = _entries_about(ctx, channel, letter, user, speaking=True)
+    return [entry.mask for entry in found]
+
+
+def _entries_about(
+    ctx: Context, channel: Channel, letter: str, user: User, *, speaking: bool
+) -> Iterator[ListEntry]:
     entries = channel.lists.get(letter)
     if not entries:
-        return False
+        return
     prefix, account = names.fold(user.prefix), names.fold(user.account)
     for entry in entries.values():
         ctx.output.cost += entry.rule.cost
         if entry.rule.covers(prefix, account, speaking=speaking):
-            return True
-    return False
+            yield entry
 
 
 def banned(ctx: Context, channel: Channel, user: User, *, speaking: bool = False) -> bool:
@@ -260,12 +273,25 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
         shown = echo(ctx, user, nickname, channel.name)
         ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, shown, channel.name)
         return
-    if not _outranks(channel, user, target):
+    if not outranks(channel.members.get(user, 0), channel, target):
         ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
         return
+    remove(ctx, channel, target, reason, user.source, user)
+
+
+def remove(
+    ctx: Context,
+    channel: Channel,
+    target: User,
+    reason: str,
+    source: events.Source,
+    actor: User | None,
+) -> None:
+    """Remove a member, and show that as what `source` does; to `actor` as part of the answer to
+    what they have asked for."""
     event = events.Kicked(
         time=ctx.now,
-        source=user.source,
+        source=source,
         id=ctx.new_id(),
         channel=channel.name,
         nickname=target.nickname,
@@ -273,9 +299,9 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
     )
     witnesses = rooms.witnesses_in(channel, target, channel.members[target])
     ctx.record(event, witnesses)
-    ctx.output.show(event, witnesses, without={user, target})
-    if user is not target:
-        ctx.send(user, event)
+    ctx.output.show(event, witnesses, without={target} if actor is None else {actor, target})
+    if actor is not None and actor is not target:
+        ctx.send(actor, event)
     ctx.send(target, event)
     playback.note_left(target, channel, event.id)
     rooms.leave(ctx.state, target, channel)
@@ -283,9 +309,10 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
         ctx.tell(target, f"You are in {target.current.name} now.")
 
 
-def _outranks(channel: Channel, user: User, target: User) -> bool:
-    """Whether a member may remove another: operators their equals too, half-operators do not."""
-    own = modes.rank(channel.members.get(user, 0))
+def outranks(standing: int, channel: Channel, target: User) -> bool:
+    """Whether somebody of this standing may remove a member: operators their equals too,
+    half-operators do not."""
+    own = modes.rank(standing)
     theirs = modes.rank(channel.members[target])
     return theirs <= own if own >= modes.OP else theirs < own
 
@@ -374,8 +401,15 @@ def invite(ctx: Context, user: User, message: Message) -> None:
             # Nobody finds out that way who is in an auditorium.
             ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
         return
-    if channel.members[user] >= modes.HALFOP:
-        # Only an operator's invitation opens a door; anybody's is passed on.
+    pass_invitation(ctx, user, channel, target, opens=channel.members[user] >= modes.HALFOP)
+
+
+def pass_invitation(
+    ctx: Context, user: User, channel: Channel, target: User, *, opens: bool
+) -> None:
+    """Invite somebody as a user does. Only an operator's invitation opens a door; anybody's is
+    passed on."""
+    if opens:
         rooms.invite(target, channel, ctx.settings.limits.channels_per_user)
     ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
     event = events.Invited(

@@ -119,7 +119,7 @@ class Changing:
                 ctx.registered.put(after)
                 if channel is not None:
                     channel.registered = after
-                    standings.access_changed(ctx, channel, before, ctx.server)
+                    standings.access_changed(ctx, channel, before)
             elif stored or before is None:
                 ctx.registered.drop(room.name)
                 if channel is not None:

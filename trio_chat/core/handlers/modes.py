@@ -136,6 +136,8 @@ def change_modes(
         ctx.reply(user, numerics.RPL_CHANNELMODEIS, channel.name, *shown)
         ctx.reply(user, numerics.RPL_CREATIONTIME, channel.name, str(int(channel.created)))
         return
+    # Who has it done by another, from outside, is not in the room to see it.
+    actor = user if source is None or user in channel.members else None
     source = source or user.source
     ctx.output.cost += 3 * len(params[0])
     parameters = list(params[1:])
@@ -184,7 +186,7 @@ def change_modes(
             _set_standing(ctx, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
             _set_mode(ctx, user, channel, row, adding, parameter, change, free=free)
-    show(ctx, channel, change, source, user)
+    show(ctx, channel, change, source, actor)
     if any(letter in modes.CHANNEL_MODES for _, letter, _ in change.done):
         keep(ctx, user, channel, "MODE")
 

@@ -10,12 +10,18 @@ from trio_chat.core import events, modes, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.handlers.modes import Change, show
 from trio_chat.core.registered import RegisteredRoom
+from trio_chat.core.services.table import CHANSERV
 from trio_chat.core.state import Channel, User
 
 
 def by_access(channel: Channel, user: User) -> int:
     """Return what a user is in a channel by their account: bits of `modes.PREFIXES`."""
     return channel.registered.standing_of(user.account) if channel.registered is not None else 0
+
+
+def giver(ctx: Context) -> events.Source:
+    """Return who gives and takes what goes by access."""
+    return events.Source(prefix=CHANSERV.prefix(ctx.settings.name), bot=True)
 
 
 def on_entering(channel: Channel, user: User) -> int:
@@ -32,18 +38,17 @@ def show_entering(ctx: Context, user: User, channel: Channel, standing: int) -> 
     for prefix in modes.PREFIXES:
         if prefix.bit & standing:
             change.add(True, prefix.letter, user.nickname)
-    show(ctx, channel, change, ctx.server, user)
+    show(ctx, channel, change, giver(ctx), user)
 
 
 def set_all(
     ctx: Context,
     channel: Channel,
     wanted: dict[User, int],
-    source: events.Source,
     actor: User | None = None,
 ) -> None:
-    """Have members have these standings, and show that as what `source` does; to `actor` as part of
-    the answer to what they have asked for."""
+    """Have members have these standings, and show that; to `actor` as part of the answer to what
+    they have asked for."""
     change = Change(channel)
     for member, after in wanted.items():
         before = channel.members[member]
@@ -56,7 +61,7 @@ def set_all(
             if prefix.bit & (before ^ after):
                 change.add(bool(prefix.bit & after), prefix.letter, member.nickname)
     if change.done:
-        show(ctx, channel, change, source, actor)
+        show(ctx, channel, change, giver(ctx), actor)
 
 
 def logged_in(ctx: Context, user: User) -> None:
@@ -64,12 +69,10 @@ def logged_in(ctx: Context, user: User) -> None:
     for channel in list(user.channels):
         given = by_access(channel, user)
         if given:
-            set_all(ctx, channel, {user: channel.members[user] | given}, ctx.server, user)
+            set_all(ctx, channel, {user: channel.members[user] | given}, user)
 
 
-def access_changed(
-    ctx: Context, channel: Channel, before: RegisteredRoom | None, source: events.Source
-) -> None:
+def access_changed(ctx: Context, channel: Channel, before: RegisteredRoom | None) -> None:
     """Give to, and take from, members of a registered room what they have, or have no longer, by
     access; `before` is its registration as it was."""
     after = channel.registered
@@ -81,7 +84,7 @@ def access_changed(
             for one in ctx.state.accounts.get(account, ()):
                 if one in channel.members:
                     wanted[one] = channel.members[one] & ~had | has
-    set_all(ctx, channel, wanted, source)
+    set_all(ctx, channel, wanted)
 
 
 def _listed(room: RegisteredRoom | None) -> list[str]:
