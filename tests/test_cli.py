@@ -368,6 +368,7 @@ def test_serve_has_the_documented_flags() -> None:
         "--data",
         "--name",
         "--no-history",
+        "--no-data",
         "--log-level",
         "--log-format",
         "--help",
@@ -379,7 +380,8 @@ def test_serve_has_the_documented_flags() -> None:
     [
         (["--config", "/none.toml"], {}, f"/none.toml: {UNREADABLE}"),
         (["--name", "a b"], {}, '--name: server.name is "a b"; expected a name of at most '),
-        (["--data", ""], {}, '--data: server.data is ""; expected a path'),
+        (["--data", ""], {}, "--data is empty; expected a directory, or --no-data"),
+        (["--data", "here", "--no-data"], {}, "--data and --no-data: expected one of them"),
         (
             ["--listen", "127.0.0.1:0", "--listen", "here"],
             {"TRIO_CHAT_LISTENERS": "nowhere"},

@@ -58,6 +58,16 @@ def test_where_there_is_none(tmp_path: Path, args: list[str]) -> None:
     assert done.stderr == f"trio-chat: there is no journal in {tmp_path}\n"
 
 
+def test_where_nothing_is_kept(tmp_path: Path) -> None:
+    args = [["check"], ["export"], ["backup", str(tmp_path / "copy.db")], ["prune"], ["search"]]
+    for some in args:
+        done = CliRunner().invoke(commands, ["journal", *some], env={"TRIO_CHAT_SERVER_DATA": ""})
+        assert (done.exit_code, done.stdout) == (2, "")
+        said = "server.data is empty: such a server keeps nothing, and has no journal"
+        assert done.stderr == f"trio-chat: {said}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", ["check", "export", "prune"])
 def test_a_damaged_one(data: Path, command: str) -> None:
     (data / "journal.db").write_bytes(b"nonsense" * 1000)

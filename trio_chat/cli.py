@@ -131,7 +131,16 @@ def commands() -> None:
 )
 @click.option("--data", metavar="DIR", help="The directory of what the server keeps.")
 @click.option("--name", metavar="NAME", help="The server's name.")
-@click.option("--no-history", is_flag=True, help="Keep nothing of what is said.")
+@click.option(
+    "--no-history",
+    is_flag=True,
+    help="Keep nothing of what is said; bans and topics outlive a restart all the same.",
+)
+@click.option(
+    "--no-data",
+    is_flag=True,
+    help="Keep nothing on disk: no history, and bans and topics end with the server.",
+)
 @click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
@@ -153,6 +162,7 @@ def serve(
     data: str | None,
     name: str | None,
     no_history: bool,
+    no_data: bool,
     log_level: str,
     log_format: str,
 ) -> None:
@@ -165,12 +175,17 @@ def serve(
     from trio_chat.server.errors import StartError
     from trio_chat.server.run import serve as run_server
 
+    if data is not None and no_data:
+        raise Misuse("--data and --no-data: expected one of them")
+    if data == "":
+        raise Misuse("--data is empty; expected a directory, or --no-data")
     log.configure(log_level, log_format, sys.stderr)
     # What the flags say about the configuration; an absent one says nothing.
     listeners = [{"address": address} for address in addresses]
     said = [
         ("--listen", "listeners", listeners or None),
         ("--data", "server.data", data),
+        ("--no-data", "server.data", "" if no_data else None),
         ("--name", "server.name", name),
         ("--no-history", "history.enabled", False if no_history else None),
     ]

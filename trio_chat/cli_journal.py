@@ -66,7 +66,7 @@ def journal(ctx: click.Context, path: Path | None, data: str | None) -> None:
 def check(config: Config) -> None:
     """`trio-chat journal check`"""
     with _sentences(), _bar("Checking") as progress:
-        faults = upkeep.check(config.server.data, progress)
+        faults = upkeep.check(_directory(config), progress)
     if faults:
         raise Failure("\n".join(faults))
     click.echo("The journal is fine")
@@ -84,7 +84,7 @@ def export(
     out = sys.stdout.buffer
     with _sentences(), _bar("Exporting") as progress:
         upkeep.export(
-            config.server.data,
+            _directory(config),
             out.write,
             progress,
             key=None if room is None else of_channel(room),
@@ -103,7 +103,7 @@ def export(
 def backup(config: Config, target: Path) -> None:
     """`trio-chat journal backup`"""
     with _sentences(), _bar("Copying") as progress:
-        upkeep.backup(config.server.data, target, progress)
+        upkeep.backup(_directory(config), target, progress)
 
 
 @journal.command(
@@ -122,7 +122,7 @@ def prune(config: Config, days: int | None, per_room: int | None) -> None:
         messages=history.max_per_channel if per_room is None else per_room,
     )
     with _sentences(), _bar("Pruning") as progress:
-        upkeep.prune(config.server.data, retention, progress)
+        upkeep.prune(_directory(config), retention, progress)
 
 
 @journal.command(
@@ -155,12 +155,18 @@ def search(
         limit=limit,
     )
     with _sentences():
-        found = upkeep.find(config.server.data, wanted)
+        found = upkeep.find(_directory(config), wanted)
     for shown in found:
         event = shown.event
         for line in event.plain("").split("\n"):
             text = f"{timestamp(event.time)} {shown.conversation} {line}"
             click.echo(plain.displayable(text))
+
+
+def _directory(config: Config) -> Path:
+    if config.server.data is None:
+        raise Misuse("server.data is empty: such a server keeps nothing, and has no journal")
+    return config.server.data
 
 
 def _milliseconds(time: datetime | None) -> int | None:

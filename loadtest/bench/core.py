@@ -73,7 +73,9 @@ def populated(rooms: int, size: int) -> tuple[Any, list[Any]]:
     from trio_chat.core.inputs import Connected, Received
     from trio_chat.core.settings import Settings
 
-    core = Core(Settings(name="bench.example"), version="0", started=NOW)
+    # It records what happens, and asks nobody for more of it on joining.
+    settings = Settings(name="bench.example", history=True, history_on_join=0)
+    core = Core(settings, version="0", started=NOW)
     said = []
     for user in range(1, rooms * size + 1):
         room = b"#bench%d" % ((user - 1) // size)

@@ -297,7 +297,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
 def ours(checkout: Checkout, *, sync: str = "") -> ServerUnderTest:
     """Return this project's server as it is in a checkout, run by its Python.
 
-    `sync` is how sure its journal is (`history.sync`); without it there is none.
+    `sync` is how sure its journal is (`history.sync`); without it nothing is kept on disk.
     """
     python = checkout.python
     journal = [f"TRIO_CHAT_HISTORY_{key}" for key in (f"SYNC={sync}", "MAX_PER_CHANNEL=100000000")]
@@ -305,7 +305,7 @@ def ours(checkout: Checkout, *, sync: str = "") -> ServerUnderTest:
     def command(directory: Path, port: int) -> list[str]:
         config = str(directory / "ours.toml")
         serve = [python, "-m", "trio_chat", "serve", "--config", config]
-        return ["env", *journal, *serve] if sync else [*serve, "--no-history"]
+        return ["env", *journal, *serve] if sync else [*serve, _without_data(checkout)]
 
     return ServerUnderTest(
         name=checkout.name,
@@ -315,6 +315,14 @@ def ours(checkout: Checkout, *, sync: str = "") -> ServerUnderTest:
         version=[python, "-m", "trio_chat", "--version"],
         checkout=checkout.directory,
     )
+
+
+def _without_data(checkout: Checkout) -> str:
+    """Return the flag with which a checkout's server keeps nothing on disk: in earlier ones that
+    was the same as to keep no history."""
+    path = checkout.directory / "trio_chat" / "cli.py"
+    flags = path.read_text() if path.exists() else ""
+    return "--no-history" if "--no-history" in flags and "--no-data" not in flags else "--no-data"
 
 
 def _yardstick(directory: Path, port: int) -> list[str]:

@@ -55,6 +55,14 @@ def _parser() -> argparse.ArgumentParser:
         help="another checkout of this project as one more server, run by that Python (default: "
         "this one); may be given several times",
     )
+    result.add_argument(
+        "--journal",
+        action="store_const",
+        dest="servers",
+        const=["ours", "normal", "full", "inspircd", "ngircd"],
+        help="this server without a journal, and with either of these (history.sync), beside the "
+        "others",
+    )
     result.add_argument("--rounds", type=count, metavar="N", help="default 3")
     result.add_argument(
         "--seconds",

@@ -15,7 +15,7 @@ from trio_chat.config.checks import check
 from trio_chat.config.keys import Connections, Gateways, Server, Sts
 from trio_chat.config.listening import FileMode
 from trio_chat.core.networks import NETWORK_FORM
-from trio_chat.core.settings import Gateway, Limits, Operator
+from trio_chat.core.settings import AccountPolicy, Gateway, Limits, Operator
 from trio_chat.core.settings import Sts as StsPolicy
 
 
@@ -121,6 +121,15 @@ def test_only_a_socket_in_the_file_system_has_a_mode_and_a_group() -> None:
     assert found_by_check(Config(listeners=listeners)) == [
         f'listeners[1].mode is "0060"; {why}',
         f'listeners[1].group is "33"; {why}',
+    ]
+
+
+def test_accounts_can_not_be_required_where_there_are_none() -> None:
+    config = Config(accounts=AccountPolicy(required=True))
+    assert found_by_check(config) == []
+    assert found_by_check(msgspec.structs.replace(config, server=Server(data=None))) == [
+        "accounts.required is true; expected false, as nothing is kept on disk (server.data is "
+        "empty), and so there are no accounts"
     ]
 
 

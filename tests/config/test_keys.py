@@ -52,6 +52,7 @@ def test_settings_are_what_the_core_needs(tmp_path: Path) -> None:
         admin=("here", "us"),
         operators=operators,
         gateways=gateways,
+        durable=True,
         history=True,
         history_page=70,
         history_on_join=7,
@@ -71,12 +72,21 @@ def test_a_server_without_a_description_is_described_by_its_network() -> None:
 
 def test_settings_without_a_motd() -> None:
     assert Config().settings() == Settings(
-        name=host_name(), history=True, retention_days=90, accounts=AccountPolicy()
+        name=host_name(),
+        durable=True,
+        history=True,
+        retention_days=90,
+        accounts=AccountPolicy(),
     )
 
 
 def test_settings_without_history() -> None:
-    assert not Config(history=History(enabled=False)).settings().history
+    settings = Config(history=History(enabled=False)).settings()
+    assert (settings.history, settings.durable) == (False, True)
+    assert settings.accounts == AccountPolicy()
+    settings = Config(server=Server(data=None)).settings()
+    assert (settings.history, settings.durable) == (False, False)
+    assert settings.accounts is None
 
 
 def test_settings_with_a_motd_that_is_gone(tmp_path: Path) -> None:

@@ -202,6 +202,19 @@ def test_an_empty_motd_unsets_it(tmp_path: Path) -> None:
     assert load(path, HOME | {"TRIO_CHAT_SERVER_MOTD": ""}).server.motd is None
 
 
+def test_an_empty_directory_is_none(tmp_path: Path) -> None:
+    flag = Override(flag="--no-data", key="server.data", value="")
+    path = write(tmp_path, '[server]\ndata = "here"')
+    for config in (
+        from_toml(tmp_path, '[server]\ndata = ""'),
+        load(None, HOME | {"TRIO_CHAT_SERVER_DATA": ""}),
+        load(None, HOME | {"TRIO_CHAT_SERVER_DATA": "there"}, [flag]),
+        load(tmp_path / path, HOME, [flag]),
+    ):
+        assert config.server.data is None
+        assert not config.settings().durable
+
+
 @pytest.mark.parametrize(
     ("toml", "sections"),
     [
@@ -224,6 +237,7 @@ def test_history_is_switched_off_by_a_flag(tmp_path: Path) -> None:
     path = write(tmp_path, "[history]\npage = 5")
     assert load(path, HOME).settings().history
     assert not load(path, HOME, [flag]).settings().history
+    assert load(path, HOME, [flag]).settings().durable
 
 
 @pytest.mark.parametrize(
@@ -248,6 +262,7 @@ def test_a_user_without_a_home_has_to_name_a_directory(monkeypatch: pytest.Monke
     with pytest.raises(ConfigError, match=r"^server\.data is not set; expected a directory"):
         load(None, {})
     assert load(None, {"TRIO_CHAT_SERVER_DATA": "/data"}).server.data == Path("/data")
+    assert load(None, {"TRIO_CHAT_SERVER_DATA": ""}).server.data is None
 
 
 @pytest.mark.parametrize(

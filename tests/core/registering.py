@@ -12,7 +12,7 @@ from trio_chat.core.registered import RegisteredRoom
 from trio_chat.core.settings import AccountPolicy, Settings
 from trio_chat.core.state import Channel, User
 
-SETTINGS = Settings(name=SERVER, accounts=AccountPolicy())
+SETTINGS = Settings(name=SERVER, accounts=AccountPolicy(), history=True, history_on_join=0)
 CHANSERV = f"ChanServ!ChanServ@services.{SERVER}"
 
 

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.core.world import SERVER, World
+from tests.core.world import RECORDING, World
 from tests.journal.rig import File, memory
 from trio_chat.core.context import PAGE
 from trio_chat.core.inputs import Completed, Input
@@ -28,9 +28,7 @@ class Remembering(World):
         self.readable = self.writable = True
         self.waiting = False
         """Whether questions wait until `answer` is called."""
-        # Nothing is shown that nobody has asked for.
-        ours = Settings(name=SERVER, history=True, history_on_join=0)
-        super().__init__(settings or ours, page=page)
+        super().__init__(settings or RECORDING, page=page)
 
     def turn(self, inputs: Iterable[Input]) -> Effects:
         effects = super().turn(inputs)

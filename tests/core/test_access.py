@@ -12,6 +12,7 @@ from tests.core.world import World, codes
 from tests.journal.rig import File
 from trio_chat.core import modes, rooms
 from trio_chat.core.handlers import access
+from trio_chat.core.ids import START
 from trio_chat.core.questions import Place
 
 SETTINGS = ("-i", "+i", "+k key", "+s", "+u", "+m", "+b *!*@*", "+R", "+l 1")
@@ -69,6 +70,19 @@ def test_what_one_may_read_follows_what_one_is(world: World) -> None:
     assert read(world, "member") == EVERYTHING, "a member who is banned is one still"
     world.send("member", "PART #a", "JOIN #a")
     assert codes(world.ask("member", "CHATHISTORY LATEST #a * 9")) == ["FAIL"]
+
+
+def test_whoever_makes_a_channel_anew_reads_nothing_that_was_for_operators(world: World) -> None:
+    for name in ("op", "half", "voice", "member"):
+        world.send(name, "PART #a")
+    world.irc("late", caps=f"{CAPS} soju.im/search", rooms="#a")
+    assert read(world, "late") == ["hello"]
+    assert world.journal is not None
+    world.journal.settle()
+    found = world.ask("late", r"SEARCH in=#a;text=hello", r"SEARCH in=#a;text=operators")
+    assert [line.rpartition(":")[2] for line in found if "PRIVMSG" in line] == ["hello"]
+    world.send("late", "PRIVMSG @#a :to operators again")
+    assert read(world, "late") == ["hello", "to operators again"]
 
 
 def test_a_channel_that_is_not_there_is_as_one_that_is_not_theirs(world: World) -> None:
@@ -133,7 +147,9 @@ def test_an_ignored_message_is_not_read_later(world: World) -> None:
 def test_what_is_returned(world: World) -> None:
     ctx, users = world.core.context, world.core.state.users
     op, stranger = users[world.ids["op"]], users[world.ids["stranger"]]
-    assert access.readable(ctx, op, "#A") == Place("#a", standing=modes.OP)
+    made = ctx.state.channels["#a"].made_at
+    assert made > START
+    assert access.readable(ctx, op, "#A") == Place("#a", standing=modes.OP, standing_since=made)
     for name in ("", "#", "#x", "@#a", "nobody", "+", "a b"):
         assert access.readable(ctx, stranger, name) is None
 

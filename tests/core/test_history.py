@@ -453,6 +453,76 @@ def test_who_is_removed_meanwhile_is_not_shown_it(world: World) -> None:
     assert "INVALID_TARGET" in found[0]
 
 
+def test_what_is_taken_back_meanwhile_is_not_shown(file: File) -> None:
+    """Not in what is read at that moment, nor in what waits until the reader takes it."""
+    world = keeping(file, replies=4)
+    world.irc("al", caps=f"{ALL} echo-message draft/message-redaction", rooms="#a")
+    world.irc("bo", caps=f"{CAPS} draft/message-redaction", rooms="#a")
+    ids = [said(world, "al", text) for text in NUMBERS]
+    world.slow = True
+    world.ask("bo", "CHATHISTORY LATEST #a * 10")
+    (request,) = world.requests
+    assert isinstance(request, LookUp)
+    world.requests.clear()
+    found = world.looked_up(request)
+
+    def redact(number: int) -> None:
+        world.ask("al", f"REDACT #a {ids[number]}")
+        asked = next(one for one in world.requests if isinstance(one, LookUp))
+        world.requests.remove(asked)
+        assert codes(world.step(world.looked_up(asked))["bo"]) == ["REDACT"]
+
+    redact(1)
+    assert texts(world.step(found)["bo"]) == ["0", "2", "3", "4"]
+    redact(7)
+    world.slow = False
+    assert texts(world.complete(result=True)["bo"]) == ["5", "6", "8", "9"]
+
+
+def test_what_was_said_under_another_name_is_shown_under_the_one_that_was_asked_for(
+    world: World,
+) -> None:
+    world.send("al", "TOPIC #a :t", "PRIVMSG #a :1")
+    world.send("al", "PRIVMSG @#a :2", "RENAME #a #b")
+    lines = world.ask("al", "CHATHISTORY LATEST #b * 10")
+    shown = [line.partition(" :")[2].partition(" ")[2] for line in lines[1:-1]]
+    assert shown == [
+        "JOIN #b",
+        "JOIN #b",
+        "TOPIC #b :t",
+        "PRIVMSG #b :1",
+        "PRIVMSG @#b :2",
+        "RENAME #a #b :",
+    ]
+
+
+def test_nobody_takes_a_name_that_something_was_said_under(world: World) -> None:
+    world.send("bo", "JOIN #b", "PRIVMSG #b :ours", "PART #b")
+    (refusal,) = world.ask("al", "RENAME #a #B")
+    assert refusal.endswith(
+        "FAIL RENAME CHANNEL_NAME_IN_USE #a #B :Something was said in a channel of that name"
+    )
+    world.ask("bo", "JOIN #b")
+    assert read(world, "bo", "#b") == ["ours"]
+    assert codes(world.ask("al", "RENAME #a #c")) == ["RENAME"]
+
+
+def test_a_name_of_which_it_is_not_known_is_not_taken(world: World) -> None:
+    world.slow = True
+    world.ask("al", "RENAME #a #b")
+    (request,) = world.requests
+    world.requests.clear()
+    done = Completed(request=request.id, result=False, detail="no disk")
+    assert "CANNOT_RENAME" in world.step(done)["al"][0]
+    world.ask("al", "RENAME #a #b")
+    (request,) = world.requests
+    assert isinstance(request, LookUp)
+    world.requests.clear()
+    # Somebody has been faster.
+    world.send("bo", "JOIN #b")
+    assert "CHANNEL_NAME_IN_USE" in world.step(world.looked_up(request))["al"][0]
+
+
 def test_who_has_less_to_say_meanwhile_is_shown_less(world: World) -> None:
     world.send("al", "MODE #a +h bo", "PRIVMSG %#a :for some", "PRIVMSG #a :for all")
     assert read(world, "bo") == ["for some", "for all"]

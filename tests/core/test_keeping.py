@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,16 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.world import SERVER, START, World, codes, prefix
+from tests.core.world import RECORDING, SERVER, START, World, codes, prefix
 from tests.journal.rig import File, memory, texts
-from trio_chat.core import keeping, modes
+from trio_chat.core import keeping, modes, values
 from trio_chat.core.bans import Bans
 from trio_chat.core.entries import Kept, Moved
-from trio_chat.core.inputs import Input, Reconfigured, ShutDown
+from trio_chat.core.inputs import Reconfigured, ShutDown
 from trio_chat.core.keeping import Keeping
 from trio_chat.core.output import Effects
+from trio_chat.core.questions import Search
 from trio_chat.core.registered import RegisteredRooms
 from trio_chat.core.settings import Settings
+from trio_chat.journal.readers import Deadline
+from trio_chat.journal.search import search
 
 DAY = 86_400.0
 CAPS = "standard-replies draft/channel-rename"
@@ -35,19 +38,12 @@ class Durable(World):
             kept.setdefault(table, {})[key] = value
         last = file.one("SELECT value FROM meta WHERE name = 'last'")
         assert isinstance(last, int)
-        super().__init__(settings, now=now, last=last, kept=kept)
+        super().__init__(settings or RECORDING, journal=file, now=now, last=last, kept=kept)
         self.file = file
-        self.full = False
 
-    def turn(self, inputs: Iterable[Input]) -> Effects:
-        effects = super().turn(inputs)
-        if effects.records and self.full:
-            self.core.withhold(effects)
-        elif effects.records:
-            self.file.store(*effects.records, number=effects.number)
-            self.file.file()
-            self.core.stored(effects)
-        return effects
+    def store(self, journal: File, effects: Effects) -> None:
+        super().store(journal, effects)
+        journal.file()
 
     def restarted(self, *, after: float = 60.0, settings: Settings | None = None) -> Durable:
         """Return what follows when it is killed, and started again some seconds later."""
@@ -158,10 +154,10 @@ def test_a_ban_that_could_not_be_stored(world: Durable) -> None:
 
 
 def test_what_can_not_be_read_is_said_and_left() -> None:
-    good = msgspec.msgpack.encode([keeping.LAYOUT, "bo!*@*", "no", "op", START, None])
+    good = msgspec.msgpack.encode([values.LAYOUT, "bo!*@*", "no", "op", START, None])
     kept = {
         "kline": {"bo!*@*": good, "cy!*@*": b"\xc1", "di!*@*": good.replace(b"\x01", b"\x02", 1)},
-        "dline": {"x": msgspec.msgpack.encode([keeping.LAYOUT, "x", "no", "op", START, None])},
+        "dline": {"x": msgspec.msgpack.encode([values.LAYOUT, "x", "no", "op", START, None])},
         "topic": {"#a": b"nonsense"},
     }
     world = World(kept=kept)
@@ -177,7 +173,7 @@ def test_what_can_not_be_read_is_said_and_left() -> None:
 
 
 def test_an_end_is_kept_on_the_clock_that_people_set() -> None:
-    value = msgspec.msgpack.encode([keeping.LAYOUT, "bo!*@*", "no", "op", START, START + 3600])
+    value = msgspec.msgpack.encode([values.LAYOUT, "bo!*@*", "no", "op", START, START + 3600])
     bans = Bans()
     kept = Keeping({"kline": {"bo!*@*": value}}, RegisteredRooms({}))
     kept.start(bans, now=START + 600, monotonic=17.0)
@@ -222,7 +218,7 @@ def test_a_topic_goes_along_when_its_channel_is_renamed(world: Durable) -> None:
 def test_a_topic_is_kept_as_long_as_what_was_said(
     world: Durable, days: int, there: bool, restart: bool
 ) -> None:
-    settings = Settings(name=SERVER, retention_days=days)
+    settings = msgspec.structs.replace(RECORDING, retention_days=days)
     world.step(Reconfigured(settings=settings))
     world.irc("al", rooms="#a")
     world.ask("al", "TOPIC #a :of a")
@@ -239,7 +235,7 @@ def test_a_topic_is_kept_as_long_as_what_was_said(
 
 
 def test_where_somebody_was_when_it_ended_counts_from_the_next_start(world: Durable) -> None:
-    settings = Settings(name=SERVER, retention_days=30)
+    settings = msgspec.structs.replace(RECORDING, retention_days=30)
     world.irc("al", rooms="#a")
     world.ask("al", "TOPIC #a :of a")
     for _ in range(3):
@@ -324,10 +320,45 @@ def test_all_of_it_in_one_step(world: Durable) -> None:
         "al",
         *("JOIN #a", "MODE #a +s", "PRIVMSG #a :1", "PART #a"),
         *("JOIN #a", "PRIVMSG #a :2", "PART #a"),
-        *("JOIN #b", "PRIVMSG #b :3", "MODE #b +i", "PART #b"),
+        *("JOIN #b", "MODE #b +i", "PRIVMSG #b :3", "PART #b"),
         *("JOIN #a", "RENAME #a #b", "PRIVMSG #b :4"),
     )
     assert (world.heard("#a"), world.heard("#b")) == ([], ["2", "4"])
+
+
+def test_only_what_was_said_in_private_is_sealed(world: Durable) -> None:
+    """Nobody takes away what others have said by making a channel private that they have left."""
+    world.irc("al", rooms="#a", caps=CAPS)
+    world.ask("al", *(f"PRIVMSG #a :{number}" for number in range(80)), "PART #a")
+    world.irc("bo", rooms="#a", caps=CAPS)
+    world.ask("bo", "MODE #a +k x", "PRIVMSG #a :mine", "MODE #a -k x", "PART #a")
+    assert world.heard()[-2:] == ["79", "mine"]
+    world.ask("bo", "JOIN #a", "MODE #a +i", "PRIVMSG #a :secret", "MODE #a +k x", "PART #a")
+    world.file.settle()
+    assert world.heard() == [*map(str, range(80)), "mine"]
+    keys = [key for (key,) in world.file.connection.execute("SELECT key FROM conversations")]
+    (sealed,) = [key for key in keys if key.startswith("!#a ")]
+    assert texts(world.file.read(sealed)) == ["secret"]
+    for word in ("secret", "mine"):
+        question = Search(text=word, places=None)
+        (hit,) = search(world.file.connection, Deadline(60), question)
+        assert (hit.conversation == sealed) == (word == "secret")
+    # Killed while it is private: the same.
+    world.ask("al", "JOIN #a", "MODE #a +i", "PRIVMSG #a :hidden")
+    world = world.restarted()
+    world.irc("cy", rooms="#a")
+    assert world.heard() == [*map(str, range(80)), "mine"]
+    counts = world.file.connection.execute("SELECT key, messages FROM conversations").fetchall()
+    assert sorted(count for key, count in counts if "#a" in key) == [1, 1, 81]
+
+
+def test_a_mark_of_before_it_was_noted_since_when(world: Durable) -> None:
+    world.irc("al", rooms="#a", caps=CAPS)
+    world.ask("al", "PRIVMSG #a :1", "MODE #a +s", "PRIVMSG #a :2")
+    world.file.connection.execute("UPDATE kept SET value = ? WHERE kind = 'private'", (b"\1",))
+    world = world.restarted()
+    world.irc("bo", rooms="#a")
+    assert world.heard() == []
 
 
 def test_who_all_leave_at_once(world: Durable) -> None:
@@ -340,7 +371,8 @@ def test_who_all_leave_at_once(world: Durable) -> None:
     assert codes(found["al"]) == ["465", "ERROR"]
     assert world.heard() == []
     shown = world.file.page("#a", kinds=-1).entries
-    assert [codes([one.event.irc(0)]) for one in shown] == [["JOIN"]]
+    # Those of who came before it was private, and the one who came when all had left.
+    assert [codes([one.event.irc(0)]) for one in shown] == [["JOIN"]] * 3
 
 
 def test_a_private_channel_is_renamed(world: Durable) -> None:
@@ -372,7 +404,7 @@ def test_a_lobby_that_was_private(world: Durable) -> None:
 def test_a_lobby_that_another_takes_the_place_of(world: Durable) -> None:
     world.irc("al", rooms="#lobby")
     world.ask("al", "TOPIC #lobby :of all", "PRIVMSG #lobby :1", "PART #lobby")
-    world.step(Reconfigured(settings=Settings(name=SERVER, lobby="#hall")))
+    world.step(Reconfigured(settings=msgspec.structs.replace(RECORDING, lobby="#hall")))
     assert f":{SERVER} 332 al #lobby :of all" in world.ask("al", "JOIN #lobby")
     assert world.heard("#lobby") == ["1"]
 
@@ -576,6 +608,56 @@ def test_no_private_word_is_ever_found_by_others(
     assert not world.core.unsealed
     look()
     file.close()
+
+
+# --- Without history
+
+WITHOUT = Settings(name=SERVER, durable=True)
+EVERYTHING = (
+    *("JOIN #a,#b", "PRIVMSG #a :1", "NOTICE @#a :2", "PRIVMSG bo :3", "@+x=y TAGMSG #a"),
+    *(
+        "BATCH +1 draft/multiline #a",
+        "@batch=1 PRIVMSG #a :4",
+        "@batch=1 PRIVMSG #a :5",
+        "BATCH -1",
+    ),
+    *("SAJOIN bo #a", "TOPIC #a :x", "MODE #a +iv bo", "KICK #a bo", "RENAME #a #c", "PART #b"),
+    *("AWAY :x", "SETNAME x", "SAMODE #c +s", "KLINE x!*@*", "NICK al2", "JOIN 0", "QUIT"),
+)
+
+
+def test_without_history_nothing_is_recorded_but_what_has_to_last(file: File) -> None:
+    world = Durable(file, settings=WITHOUT)
+    world.operator("al", caps=f"{CAPS} message-tags batch draft/multiline setname")
+    world.irc("bo")
+    found: list[object] = []
+    shown: set[str] = set()
+    for line in EVERYTHING:
+        effects = world.turn([world.lines("al", line)])
+        assert effects.speakers == {}
+        found += effects.records
+        shown |= {word for lines in world.read(effects).values() for word in codes(lines)}
+    assert shown >= {"JOIN", "PRIVMSG", "TOPIC", "MODE", "KICK", "RENAME", "PART", "NICK", "ERROR"}
+    assert {type(record) for record in found} == {Kept, Moved}
+    tables = {record.table for record in found if isinstance(record, Kept)}
+    assert tables == {"topic", "private", "kline"}
+    assert world.restarted(settings=WITHOUT).core.state.bans.masks.keys() == {"x!*@*"}
+
+
+def test_what_was_said_before_history_was_switched_off_stays_with_whom_it_belongs_to(
+    world: Durable,
+) -> None:
+    for name in ("#a", "#b", "#c"):
+        world.irc(f"in-{name[1]}", rooms=name)
+        mode = "+s" if name == "#b" else "+n"
+        world.ask(f"in-{name[1]}", f"MODE {name} {mode}", f"PRIVMSG {name} :of {name}")
+    world = world.restarted(settings=WITHOUT)
+    world.irc("al", rooms="#a,#b,#c", caps=CAPS)
+    world.ask("al", "PRIVMSG #a,#b,#c :lost", "MODE #c +s", "PART #b,#c", "RENAME #a #d")
+    world = world.restarted()
+    found = {name: world.heard(name) for name in ("#a", "#b", "#c", "#d")}
+    # What was said in #c was said to everybody.
+    assert found == {"#a": [], "#b": [], "#c": ["of #c"], "#d": ["of #a"]}
 
 
 def test_records_are_only_what_has_changed(world: Durable) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.world import SERVER, World, codes, prefix
+from tests.core.world import RECORDING, SERVER, World, codes, prefix
 from trio_chat.core import ids
 from trio_chat.core.entries import event_of
 from trio_chat.core.events import Said
@@ -26,7 +26,7 @@ def test_a_message_reaches_the_others_and_not_its_sender() -> None:
 
 
 def test_every_message_is_recorded_before_it_is_shown() -> None:
-    world = World()
+    world = World(RECORDING)
     talk(world, "al", "bo")
     world.send("al", "PRIVMSG #a :one", "NOTICE bo :two", "PRIVMSG nobody :three")
     assert world.last is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core.handlers.multiline import BATCH_TIMEOUT
+from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.settings import Limits, Settings
 
 CAPS = "batch draft/multiline message-tags labeled-response echo-message"
@@ -169,6 +171,8 @@ def test_pings_are_answered_meanwhile(world: World) -> None:
 
 
 def test_what_could_not_be_stored_is_not_shown(world: World) -> None:
+    settings = msgspec.structs.replace(world.core.settings, history=True)
+    world.step(Reconfigured(settings=settings))
     effects = world.core.step([world.lines("al", *LINES)], START)
     world.core.withhold(effects)
     found = world.read(effects)

@@ -138,8 +138,36 @@ def test_elsewhere_it_is_not_known(world: Remembering) -> None:
     for target in ("#b", "#none"):
         (line,) = bare(world.ask("al", f"REDACT {target} {id}"))
         assert line == f"{FAIL} INVALID_TARGET {target} :You cannot delete messages from {target}"
-    world.send("bo", "JOIN #c", "PART #b")
-    assert "INVALID_TARGET" in world.ask("bo", f"REDACT #b {id}")[0]
+
+
+def test_who_has_left_takes_back_what_they_said(world: Remembering) -> None:
+    world.send("bo", "JOIN #b")
+    id = say(world, "bo", "PRIVMSG #b :x")
+    world.send("al", "JOIN #b")
+    other = say(world, "al", "PRIVMSG #b :y")
+    world.send("bo", "PART #b")
+    assert "INVALID_TARGET" in world.ask("bo", f"REDACT #b {other}")[0]
+    found = world.send("bo", f"REDACT #b {id}")
+    assert {name: codes(lines) for name, lines in found.items()} == {
+        "al": ["REDACT"],
+        "bo": ["REDACT"],
+    }
+    world.send("al", "PART #b")
+    assert codes(world.ask("al", f"REDACT #b {other}")) == ["REDACT"]
+    assert texts(world, "#b") == []
+
+
+def test_whoever_makes_a_channel_anew_takes_nothing_back(world: Remembering) -> None:
+    world.send("bo", "JOIN #b")
+    id, hidden = say(world, "bo", "PRIVMSG #b :x"), say(world, "bo", "PRIVMSG @#b :y")
+    world.send("bo", "PART #b")
+    world.send("al", "JOIN #b")
+    assert "REDACT_FORBIDDEN" in world.ask("al", f"REDACT #b {id}")[0]
+    assert "UNKNOWN_MSGID" in world.ask("al", f"REDACT #b {hidden}")[0]
+    world.send("bo", "JOIN #b")
+    new = say(world, "bo", "PRIVMSG #b :z")
+    assert codes(world.ask("al", f"REDACT #b {new}")) == ["REDACT"]
+    assert texts(world, "#b") == ["x"]
 
 
 def test_what_is_not_for_everybody(world: Remembering) -> None:
@@ -242,12 +270,13 @@ def test_two_at_once_take_it_back_once(world: Remembering) -> None:
     assert codes(found["al"]) == ["REDACT", "FAIL"]
 
 
-def test_who_was_removed_meanwhile_takes_nothing_back(world: Remembering) -> None:
+def test_who_was_removed_meanwhile_takes_nothing_of_others_back(world: Remembering) -> None:
     id = say(world, "bo", "PRIVMSG #a :x")
+    world.send("al", "MODE #a +o cy")
     world.waiting = True
-    world.send("bo", f"REDACT #a {id}")
-    world.send("al", "KICK #a bo")
-    assert "INVALID_TARGET" in world.answer()["bo"][-1]
+    world.send("cy", f"REDACT #a {id}")
+    world.send("al", "KICK #a cy")
+    assert "INVALID_TARGET" in world.answer()["cy"][-1]
     assert texts(world) == ["x"]
 
 

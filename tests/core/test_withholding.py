@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.world import SERVER, World, codes, prefix
+from tests.core.world import RECORDING, SERVER, World, codes, prefix
 from trio_chat.core.entries import Kept, Moved
 from trio_chat.core.inputs import Disconnected
 
@@ -20,7 +20,7 @@ def lose(world: World, name: str, *lines: str) -> dict[str, list[str]]:
 
 
 def test_what_could_not_be_stored_is_not_shown_and_its_sender_is_told() -> None:
-    world = World()
+    world = World(RECORDING)
     for name in ("al", "bo"):
         world.irc(name, rooms="#a", caps="echo-message labeled-response batch")
     world.irc("cy", rooms="#a")
@@ -47,7 +47,7 @@ def test_what_could_not_be_stored_is_not_shown_and_its_sender_is_told() -> None:
 
 
 def test_people_are_told_in_words_that_it_could_not_be_stored() -> None:
-    world = World()
+    world = World(RECORDING)
     world.person("al")
     effects = world.core.step([world.lines("al", "hello")], world.now)
     world.core.withhold(effects)
@@ -57,7 +57,7 @@ def test_people_are_told_in_words_that_it_could_not_be_stored() -> None:
 @pytest.mark.parametrize("echo", ["", " echo-message"])
 @pytest.mark.parametrize("label", ["", "@label=l "])
 def test_who_leaves_at_once_is_told_before_they_are_sent_off(label: str, echo: str) -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a", caps=LABELS + echo)
     world.irc("bo", rooms="#a")
     found = lose(world, "al", "PING 1", f"{label}PRIVMSG #a :hi", "@label=q QUIT")
@@ -70,7 +70,7 @@ def test_who_leaves_at_once_is_told_before_they_are_sent_off(label: str, echo: s
 
 
 def test_who_leaves_while_it_is_being_stored_is_told_as_well() -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a", caps=LABELS)
     effects = world.core.step([world.lines("al", "@label=l PRIVMSG #a :hi", "PING x")], world.now)
     world.send("al", "QUIT")
@@ -82,7 +82,7 @@ def test_who_leaves_while_it_is_being_stored_is_told_as_well() -> None:
 
 
 def test_a_person_who_has_piped_something_in_is_told() -> None:
-    world = World()
+    world = World(RECORDING)
     world.person("al")
     world.irc("bo", rooms="#lobby")
     effects = world.core.step(
@@ -99,7 +99,7 @@ def test_a_person_who_has_piped_something_in_is_told() -> None:
 
 
 def test_it_is_told_to_who_said_it_as_they_were_then() -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a", caps=LABELS)
     found = lose(world, "al", "@label=l PRIVMSG #a,nobody :hi", "NICK other")
     assert codes(found["al"]) == ["BATCH", "401", "FAIL", "BATCH", "NICK"]
@@ -111,7 +111,7 @@ def test_it_is_told_to_who_said_it_as_they_were_then() -> None:
 
 @pytest.mark.parametrize("echo", ["", " echo-message"])
 def test_the_failure_is_the_answer_to_the_label(echo: str) -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a", caps=LABELS + echo)
     found = lose(world, "al", "PING 1", "@label=l PRIVMSG #a :hi", "@label=m PING 2")
     assert found["al"] == [
@@ -123,7 +123,7 @@ def test_the_failure_is_the_answer_to_the_label(echo: str) -> None:
 
 @pytest.mark.parametrize("echo", ["", " echo-message"])
 def test_several_failures_are_one_answer(echo: str) -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a,#b", caps=LABELS + echo)
     lines = lose(world, "al", "@label=l PRIVMSG #a,#b,nobody :hi", "PING 1")["al"]
     assert codes(lines) == ["BATCH", "401", "FAIL", "FAIL", "BATCH", "PONG"]
@@ -138,7 +138,7 @@ def test_several_failures_are_one_answer(echo: str) -> None:
 
 @pytest.mark.parametrize("echo", ["", " echo-message"])
 def test_a_message_of_several_lines_has_one_answer(echo: str) -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a", caps=f"{LABELS} draft/multiline message-tags{echo}")
     batch = ["@label=l BATCH +1 draft/multiline #a", "@batch=1 PRIVMSG #a :one", "BATCH -1"]
     assert lose(world, "al", *batch)["al"] == [f"@label=l {FAIL} #a :Could not be stored"]
@@ -150,7 +150,7 @@ def test_a_message_of_several_lines_has_one_answer(echo: str) -> None:
 
 
 def test_what_needs_no_storing_is_answered_as_it_was() -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a", caps=LABELS)
     found = lose(world, "al", "@label=k MODE #a +m", "@label=l PRIVMSG #a :hi", "@label=m TOPIC #a")
     assert found["al"] == [
@@ -169,7 +169,7 @@ def concerned(world: World, *lines: tuple[str, str]) -> set[str]:
 
 
 def test_whoever_is_shown_what_is_to_be_stored_waits_for_it_and_who_says_it() -> None:
-    world = World()
+    world = World(RECORDING)
     for name, room in (("al", "#a"), ("bo", "#a"), ("cy", "#c")):
         world.irc(name, rooms=room)
     assert concerned(world, ("al", "PRIVMSG #a :hi"), ("cy", "PING x")) == {"al", "bo"}
@@ -181,7 +181,7 @@ def test_whoever_is_shown_what_is_to_be_stored_waits_for_it_and_who_says_it() ->
 
 
 def test_who_waits_for_an_answer_waits_for_what_becomes_of_it() -> None:
-    world = World()
+    world = World(RECORDING)
     world.irc("al", rooms="#a", caps=LABELS)
     world.irc("bo")
     world.irc("cy")
@@ -189,7 +189,7 @@ def test_who_waits_for_an_answer_waits_for_what_becomes_of_it() -> None:
 
 
 def test_whom_a_change_concerns_is_not_said_so_everybody_waits() -> None:
-    world = World()
+    world = World(RECORDING)
     for name in ("al", "bo", "cy"):
         world.irc(name)
     effects = world.core.step([world.lines("al", "PING x"), world.lines("bo", "PING x")], world.now)

@@ -33,6 +33,8 @@ from trio_chat.journal.store import look_up
 START = 1_700_000_000.0
 """Seconds since the epoch: 2023-11-14 22:13:20 UTC."""
 SERVER = "irc.test"
+RECORDING = Settings(name=SERVER, durable=True, history=True, history_on_join=0)
+"""A server that has everything stored, and shows nobody any of it who does not ask."""
 
 
 NONCE = "nonce-of-the-server"
@@ -136,12 +138,15 @@ class World:
             if isinstance(record, Kept) and record.table == SECRET:
                 self.keep_secret(record)
         if self.journal is not None and effects.records:
-            self.journal.store(*effects.records, number=effects.number)
-            if any(isinstance(record, Moved | Redacted) for record in effects.records):
-                # As it is before a commit returns.
-                self.journal.file()
+            self.store(self.journal, effects)
             self.core.stored(effects)
         return effects
+
+    def store(self, journal: File, effects: Effects) -> None:
+        journal.store(*effects.records, number=effects.number)
+        if any(isinstance(record, Moved | Redacted) for record in effects.records):
+            # As it is before a commit returns.
+            journal.file()
 
     def keep_secret(self, record: Kept) -> None:
         if record.value is None:

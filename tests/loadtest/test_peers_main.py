@@ -141,6 +141,21 @@ def test_a_checkout_is_run_by_its_python_and_from_its_directory() -> None:
     assert (kind.name, kind.title, kind.checkout) == ("before", "before", ROOT)
 
 
+@pytest.mark.parametrize(
+    ("source", "flag"),
+    [('("--no-history", "--no-data")', "--no-data"), ('("--no-history",)', "--no-history")],
+)
+def test_a_checkout_keeps_nothing_on_disk(tmp_path: Path, source: str, flag: str) -> None:
+    package = tmp_path / "trio_chat"
+    package.mkdir()
+    for name in ("__main__.py", "cli.py"):
+        (package / name).write_text(source)
+    checkout = Checkout.read(f"before={tmp_path}")
+    assert ours(checkout).command(tmp_path, 0)[-1] == flag
+    assert flag not in ours(checkout, sync="full").command(tmp_path, 0)
+    assert SERVERS["ours"].command(tmp_path, 0)[-1] == "--no-data"
+
+
 def test_trio_and_the_server_are_never_imported() -> None:
     code = (
         "import sys, loadtest.peers.__main__, loadtest.bench.__main__;"

@@ -28,6 +28,7 @@ from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport, StreamTransport, Transport
 
 START = 1_700_000_000.0
+SETTINGS = Settings(name="irc.test", durable=True, history=True, history_on_join=0)
 POLICY = Policy(
     name="irc.test",
     network="trio_chat",
@@ -208,7 +209,7 @@ async def running(
     *, settings: Settings | None = None, journal: Journal | None = None
 ) -> AsyncIterator[Rig]:
     async with trio.open_nursery() as nursery:
-        core = RecordingCore(settings or Settings(name="irc.test"))
+        core = RecordingCore(settings or SETTINGS)
         hub = Hub(
             core,
             journal or NoJournal(),

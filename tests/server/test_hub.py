@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import argon2
 import pytest
 import structlog.testing
@@ -9,14 +12,38 @@ import trio
 import trio.testing
 
 from tests.server.rig import GatedJournal, changed, running
-from trio_chat.core.entries import Kept, Moved, event_of
-from trio_chat.core.events import Said
+from trio_chat.core.entries import Kept, Moved, Record, event_of
+from trio_chat.core.events import Parted, Said
 from trio_chat.core.inputs import Completed, Received
 from trio_chat.core.output import LookUp
-from trio_chat.core.questions import Wanted
+from trio_chat.core.questions import EVERYTHING, Page, Wanted
 from trio_chat.core.settings import Operator, Settings
+from trio_chat.journal import Commit
+from trio_chat.journal.store import SqliteJournal
 from trio_chat.server import hub
 from trio_chat.server.passwords import Passwords
+
+
+class Failing:
+    """A journal that can not be written while it is `full`."""
+
+    def __init__(self, journal: SqliteJournal) -> None:
+        self._journal = journal
+        self.full = False
+        self.kept, self.answer = journal.kept, journal.answer
+        self.retain, self.aclose = journal.retain, journal.aclose
+
+    @property
+    def last(self) -> int:
+        return self._journal.last
+
+    def begin(self, steps: Sequence[tuple[int, Sequence[Record]]]) -> Commit:
+        if not self.full:
+            return self._journal.begin(steps)
+        failed = GatedJournal()
+        failed.full = True
+        return failed.begin(steps)
+
 
 pytestmark = pytest.mark.usefixtures("carried")
 
@@ -110,6 +137,51 @@ async def test_a_full_disk_is_said_and_gets_better(autojump_clock: trio.abc.Cloc
         assert (await bo.line()).endswith("PRIVMSG #lobby :kept")
 
 
+async def test_what_is_no_message_is_shown_and_stored_later(tmp_path: Path) -> None:
+    """With the ids that it had, and before what comes after it."""
+    journal = SqliteJournal(tmp_path, sync="off")
+    failing = Failing(journal)
+    try:
+        async with running(
+            settings=Settings(name="irc.test", history=True), journal=failing
+        ) as rig:
+            al = await rig.irc("al", "CAP REQ :message-tags", "CAP END", "JOIN #a")
+            failing.full = True
+            await al.send("TOPIC #a :while it was full", "PRIVMSG #a :lost")
+            shown = await al.barrier()
+            assert ["TOPIC" in shown[0], "FAIL" in shown[1]] == [True, True]
+            bo = await rig.irc("bo", "JOIN #a")
+            joined = (await al.line()).split(" ")[0].removeprefix("@msgid=")
+            failing.full = False
+            await bo.send("PRIVMSG #a :kept")
+            await al.line()
+        page = await journal.answer(Wanted(conversation="#a", limit=9, kinds=EVERYTHING))
+        assert isinstance(page, Page)
+        found = [(type(one.event).__name__, one.event.id) for one in page.entries]
+        topic = shown[0].split(" ")[0].removeprefix("@msgid=")
+        assert [kind for kind, _ in found[:4]] == ["Joined", "TopicChanged", "Joined", "Said"]
+        assert [id for _, id in found[1:3]] == [topic, joined]
+    finally:
+        await journal.aclose()
+
+
+async def test_so_much_is_owed_and_no_more(
+    autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "HELD", 20)
+    journal = GatedJournal()
+    async with running(journal=journal) as rig:
+        al = await rig.irc("al")
+        journal.full = True
+        for _ in range(15):
+            await al.send("JOIN #b", "PART #b")
+            await al.barrier()
+        journal.full = False
+        await al.send("JOIN #b", "PRIVMSG #b :kept")
+        await al.barrier()
+        assert 15 < len(journal.stored) <= 23
+
+
 async def test_what_has_to_last_is_stored_when_that_works_again(
     autojump_clock: trio.abc.Clock,
 ) -> None:
@@ -144,7 +216,8 @@ async def test_what_has_to_last_is_stored_when_that_works_again(
         journal.full = False
         journal.stored.clear()
         await trio.sleep(1)
-        moved, *gone = journal.stored
+        left, moved, *gone = journal.stored
+        assert isinstance(event_of(left), Parted)
         assert isinstance(moved, Moved)
         assert (moved.before, moved.after[:4]) == ("#a", "!#a ")
         assert {one.table: one.value for one in gone if isinstance(one, Kept)} == {

@@ -234,7 +234,7 @@ async def test_a_servers_own_unix_socket_is_removed_at_its_end_and_no_other(tmp_
             next_one.listen()
             found = path.lstat()
             other = text.replace("chat.sock", "other.sock")
-            async with running(tmp_path, f"{other}\n[history]\nenabled = false\n"):
+            async with running(tmp_path, f"{other}".replace(NAME, f'{NAME}data = ""\n')):
                 pass
     assert (path.lstat().st_dev, path.lstat().st_ino) == (found.st_dev, found.st_ino)
     path.unlink()

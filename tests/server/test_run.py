@@ -107,6 +107,7 @@ async def read_all(stream: trio.abc.ReceiveStream) -> bytes:
 
 
 NAME = '[server]\nname = "irc.test"\n'
+KEPT_OTHERWISE = "what is kept, where or how has changed, which takes a restart"
 PLAIN = f'{NAME}[[listeners]]\naddress = "127.0.0.1:0"\n'
 
 
@@ -412,18 +413,21 @@ async def test_an_operator_rereads_the_configuration(tmp_path: Path) -> None:
         assert b":- Fresh paint" in said
 
 
-async def test_whether_history_is_kept_takes_a_restart(tmp_path: Path) -> None:
-    async with running(tmp_path, PLAIN) as it:
-        path = tmp_path / "chat.toml"
-        path.write_text(f"{PLAIN}[history]\nenabled = false\npage = 7\n")
+@pytest.mark.parametrize(
+    "changed", [f"{PLAIN}[history]\nenabled = false\n", PLAIN.replace(NAME, f'{NAME}data = ""\n')]
+)
+async def test_what_is_kept_takes_a_restart(tmp_path: Path, changed: str) -> None:
+    async with running(tmp_path, f"{PLAIN}[history]\npage = 7\n") as it:
+        (tmp_path / "chat.toml").write_text(changed)
         client = await it.connect()
         with structlog.testing.capture_logs() as logs:
             await it.server.reload()
-        assert "where and how history is kept has changed, which takes a restart" in [
-            log["event"] for log in logs
-        ]
+        assert KEPT_OTHERWISE in [log["event"] for log in logs]
         await client.send_all(b"NICK al\r\nUSER al 0 * :al\r\n")
-        assert b" CHATHISTORY=7 " in await read_until(client, b" 422 ")
+        assert b" CHATHISTORY=1000 " in await read_until(client, b" 422 ")
+        settings = it.server.hub.core.settings
+        assert (settings.durable, settings.history) == (True, True)
+        assert settings.accounts is not None
 
 
 async def test_new_limits_are_for_new_connections_and_new_listeners_for_a_restart(
@@ -622,10 +626,87 @@ async def test_a_journal_that_can_not_be_used_ends_it_before_it_listens(tmp_path
         pass
 
 
-async def test_without_history_nothing_is_kept(tmp_path: Path) -> None:
-    async with running(tmp_path, f"{PLAIN}[history]\nenabled = false\n"):
-        pass
-    assert not (tmp_path / "trio-chat").exists()
+def operated(**keys: str) -> str:
+    """Return a configuration with an operator, and with these keys of some sections."""
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    root = f'[[operators]]\nname = "root"\npassword = "{hasher.hash("secret")}"\n'
+    server = PLAIN.replace(NAME, f"{NAME}{keys.pop('server', '')}\n")
+    more = "".join(f"[{section}]\n{text}\n" for section, text in keys.items())
+    return f"{server}{root}{more}"
+
+
+async def ban_and_talk(it: Running) -> None:
+    """Have an operator ban somebody, set a topic and say something."""
+    stream = await it.connect()
+    await stream.send_all(
+        b"NICK al\r\nUSER x 0 * :x\r\nOPER root secret\r\nKLINE bo!*@* spam\r\nJOIN #lobby\r\n"
+        b"TOPIC #lobby :of all\r\nPRIVMSG #lobby :do not keep me\r\nPRIVMSG al :nor me\r\n"
+        b"PING x\r\n"
+    )
+    said = await read_until(stream, b" PONG irc.test x")
+    assert b" :bo!*@* is banned for good" in said
+
+
+async def shown(it: Running, name: bytes) -> bytes:
+    """Return what somebody is shown who comes into the lobby and wants to read what was said."""
+    stream = await it.connect()
+    await stream.send_all(
+        b"CAP REQ batch\r\nCAP REQ draft/chathistory\r\nNICK %b\r\nUSER x 0 * :x\r\nCAP END\r\n"
+        b"JOIN #lobby\r\nCHATHISTORY LATEST #lobby * 9\r\nPING x\r\n" % name
+    )
+    with trio.fail_after(PATIENCE):
+        data = b""
+        while b" PONG irc.test x" not in data and (more := await stream.receive_some()):
+            data += more
+    return data
+
+
+async def test_without_history_what_has_to_last_is_kept(tmp_path: Path) -> None:
+    text = operated(history="enabled = false")
+    async with running(tmp_path, text) as it:
+        await ban_and_talk(it)
+    for file in (tmp_path / "trio-chat").iterdir():
+        assert b"keep me" not in file.read_bytes()
+        assert b"nor me" not in file.read_bytes()
+    async with running(tmp_path, text) as it:
+        assert b" 465 bo :You are banned" in await shown(it, b"bo")
+        said = await shown(it, b"cy")
+        assert b" 332 cy #lobby :of all\r\n" in said
+        assert b" NAK draft/chathistory" in said
+        assert b" 421 cy CHATHISTORY :" in said
+
+
+async def test_what_was_said_before_history_was_switched_off_is_left_and_not_read(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, operated()) as it:
+        await ban_and_talk(it)
+    async with running(tmp_path, operated(history="enabled = false")) as it:
+        assert b"keep me" not in await shown(it, b"cy")
+        stream = await it.connect()
+        await stream.send_all(b"pat\n/history\n/search keep\n/quit\n")
+        said = await read_all(stream)
+        assert said.count(b"This server keeps no history") == 2
+        assert b"keep me" not in said
+    async with running(tmp_path, operated()) as it:
+        assert b"PRIVMSG #lobby :do not keep me\r\n" in await shown(it, b"cy")
+
+
+async def test_nothing_is_kept_on_disk(tmp_path: Path) -> None:
+    text = operated(server='data = ""')
+    with structlog.testing.capture_logs() as logs:
+        async with running(tmp_path, text) as it:
+            await ban_and_talk(it)
+    assert logs[0]["event"] == "nothing is kept on disk: all ends with the server"
+    # Nor is there a lock.
+    assert os.listdir(tmp_path) == ["chat.toml"]
+    # Two at once.
+    async with running(tmp_path, text) as it, running(tmp_path, text) as other:
+        for one in (it, other):
+            said = await shown(one, b"bo")
+            assert b" 001 bo " in said
+            assert b" 332 " not in said
+            assert b" NAK draft/chathistory" in said
 
 
 async def test_how_much_is_kept_can_be_changed_while_it_runs(tmp_path: Path) -> None:
@@ -657,13 +738,12 @@ async def test_how_much_is_kept_can_be_changed_while_it_runs(tmp_path: Path) -> 
         with structlog.testing.capture_logs() as logs:
             path.write_text(f"{PLAIN}[history]\nsync = 'normal'\n")
             assert await it.server.reload() == ""
-        assert "where and how history is kept has changed, which takes a restart" in [
-            log["event"] for log in logs
-        ]
+        assert KEPT_OTHERWISE in [log["event"] for log in logs]
 
 
-async def test_a_second_server_in_the_same_place(tmp_path: Path) -> None:
-    async with running(tmp_path, PLAIN):
+@pytest.mark.parametrize("more", ["", "[history]\nenabled = false\n"])
+async def test_a_second_server_in_the_same_place(tmp_path: Path, more: str) -> None:
+    async with running(tmp_path, PLAIN + more):
         config = load(tmp_path / "chat.toml", {"XDG_DATA_HOME": str(tmp_path)})
         with pytest.raises(StartError, match=r"^another server \(process \d+\) keeps its journal"):
             await serve(config, reload=lambda: config, out=StringIO())

@@ -38,6 +38,12 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
     yield from _check_sts(config)
     yield from _check_admin(config.server.admin)
     yield from _check_sendq(config.limits)
+    if config.accounts.required and config.server.data is None:
+        yield (
+            "accounts.required",
+            "accounts.required is true; expected false, as nothing is kept on disk (server.data is "
+            "empty), and so there are no accounts",
+        )
     size = len(config.server.description.encode())
     if size > _DESCRIPTION_LIMIT:
         yield (

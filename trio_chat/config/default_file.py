@@ -53,7 +53,8 @@ NOTES = {
     "server.network": "What clients show as the name of the network.",
     "server.description": "What this server is: LINKS and WHOIS say so. Empty: the network's name.",
     "server.data": "The directory of what it keeps. By default trio-chat in the user's data "
-    "directory (XDG_DATA_HOME, or ~/.local/share).",
+    "directory (XDG_DATA_HOME, or ~/.local/share). Empty: nothing is kept on disk, so there is no "
+    "history, and nothing outlives the end of the server.",
     "server.password": "The hash of a password that every client is asked for, made by "
     "`trio-chat hash-password`. Empty: none is.",
     "server.motd": "The message of the day: a text file.",
@@ -84,8 +85,9 @@ NOTES = {
     "accounts.rooms_per_account": "Rooms that one account can register.",
     "accounts.attempts": "Wrong passwords in a minute, from one address and for one account.",
     "history": "What was said, kept on disk.",
-    "history.enabled": "",
-    "history.sync": "How sure a message is on disk before anybody sees it: full (a power cut loses "
+    "history.enabled": "Whether what is said is kept. What else has to last (bans, topics) is kept "
+    "in either case, where server.data is not empty.",
+    "history.sync": "How sure it is on disk before anybody sees it: full (a power cut loses "
     "nothing), normal or off.",
     "history.retention_days": "0: for ever.",
     "history.max_per_channel": "Messages kept for each channel.",

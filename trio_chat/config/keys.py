@@ -102,7 +102,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     network: NetworkName = "trio_chat"
     description: Description = ""
     """What this server is; empty: the network's name."""
-    data: Path = field(default_factory=data_directory)
+    data: Path | None = field(default_factory=data_directory)
+    """None: nothing is kept on disk."""
     password: str = ""
     """The hash of the password asked of every client; empty: none is."""
     motd: Path | None = None
@@ -242,12 +243,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             operators=self.operators,
             gateways=self.gateways.webirc,
             sts=self._sts(),
-            history=self.history.enabled,
+            durable=self.server.data is not None,
+            history=self.history.enabled and self.server.data is not None,
             history_page=self.history.page,
             history_on_join=self.history.on_join,
             redact_within=self.history.redact_within,
             retention_days=self.history.retention_days,
-            accounts=self.accounts if self.history.enabled else None,
+            accounts=self.accounts if self.server.data is not None else None,
             limits=self.limits,
             registration_timeout=self.connections.registration_timeout,
             registration_lines=self.connections.registration_lines,

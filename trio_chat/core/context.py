@@ -124,6 +124,7 @@ class Context(Requesting):
         self.number = ids.following(self.number, now)
         self._places = -1
         self.at_hand = None
+        self.output.recording = self.settings.history
         self.output.begin(self.number, now, utc_offset)
 
     def end(self) -> Effects:
@@ -144,6 +145,7 @@ class Context(Requesting):
         if found is None:
             self.lay_to_rest()
             found = rooms.find_or_create(self.state, name, now=self.now)
+            found.made_at = self.position
             days = self.settings.retention_days
             self.output.cost += self.keeping.made(found, now=self.now, days=days)
         return found
@@ -282,16 +284,19 @@ class Context(Requesting):
         return self.answers.labelled(user)
 
     def record(self, event: events.Event, witnesses: rooms.Witnesses) -> None:
-        """Have an event stored, for the history of the channels in which it was seen.
+        """Have an event stored, for the history of the channels in which it was seen, if there is
+        any.
 
         Where only moderators saw it, only they are shown it again.
         """
+        if not self.output.recording:
+            return
         seen = [of_channel(channel.name) for channel, audience in witnesses if audience is None]
         if seen:
-            self.output.records.append(Entry(event, tuple(seen)))
+            self.output.record(Entry(event, tuple(seen)))
         elif witnesses:
             hidden = tuple(of_channel(channel.name) for channel, _ in witnesses)
-            self.output.records.append(Entry(event, hidden, modes.HALFOP))
+            self.output.record(Entry(event, hidden, modes.HALFOP))
 
     def notify(self, witnesses: rooms.Witnesses, event: events.Event, actor: User) -> None:
         """Show an event to whoever sees it, in the way of their own to who did it, and have it

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core.events import Event
-from trio_chat.core.ids import Position
+from trio_chat.core.ids import START, Position
 from trio_chat.core.names import fold
 
 ELSEWHERE = "*"
@@ -87,13 +87,15 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True, tag=4, gc=False):
-    """A conversation has another key from here on, with all that is in it (draft/channel-rename).
+    """A conversation has another key from here on (draft/channel-rename), with all that is in it,
+    or with what is behind a position.
 
     What was under the new key already is of another channel, and not to be read under it any more.
     """
 
     before: str
     after: str
+    since: Position = START
 
 
 def event_of(record: Record) -> Event | None:

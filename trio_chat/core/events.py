@@ -8,8 +8,10 @@ still has the sender's name of the time when it was said. Times are in seconds s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import msgspec
+from msgspec import structs
 
 from trio_chat.core import phrasing
 from trio_chat.core.capabilities import EXTENDED_JOIN, MESSAGE_TAGS
@@ -59,6 +61,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Return what each of its lines is about, where it is several."""
         return (self,)
 
+    def moved_to(self, channel: str) -> Self:
+        """Return the same in a channel of another name, if it belongs to one: that has been renamed
+        since."""
+        return self
+
     def irc(self, encoding: int) -> str:
         """Return the line for an IRC client, without tags; empty where it does not show."""
         return ""
@@ -80,6 +87,9 @@ class RoomEvent(Event, frozen=True, kw_only=True, gc=False):
     def room(self) -> str:
         return self.channel
 
+    def moved_to(self, channel: str) -> Self:
+        return self if self.channel == channel else structs.replace(self, channel=channel)
+
 
 class Said(Event, frozen=True, kw_only=True, gc=False):
     """A message: PRIVMSG, NOTICE or TAGMSG, to a channel or a user."""
@@ -98,6 +108,12 @@ class Said(Event, frozen=True, kw_only=True, gc=False):
         # "@#room": to some of its members (STATUSMSG).
         target = target.lstrip(SYMBOLS)
         return target if target[:1] == "#" else ""
+
+    def moved_to(self, channel: str) -> Self:
+        room = self.room
+        if not room or room == channel:
+            return self
+        return structs.replace(self, target=self.target.removesuffix(room) + channel)
 
     def irc(self, encoding: int) -> str:
         if self.kind == "TAGMSG":
@@ -150,6 +166,10 @@ class Redaction(Event, frozen=True, kw_only=True, gc=False):
     target: str
     msgid: str
     reason: str
+
+    def moved_to(self, channel: str) -> Self:
+        moves = self.target[:1] == "#" and self.target != channel
+        return structs.replace(self, target=channel) if moves else self
 
     def irc(self, encoding: int) -> str:
         reason = f" :{self.reason}" if self.reason else ""
@@ -248,6 +268,10 @@ class ModeChanged(Event, frozen=True, kw_only=True, gc=False):
     def room(self) -> str:
         return self.target if self.target[0] == "#" else ""
 
+    def moved_to(self, channel: str) -> Self:
+        moves = self.room and self.target != channel
+        return structs.replace(self, target=channel) if moves else self
+
     def irc(self, encoding: int) -> str:
         return f":{self.source.prefix} MODE {self.target}{irc.format_params(self.changes)}"
 
@@ -314,6 +338,9 @@ class Renamed(RoomEvent, frozen=True, kw_only=True, gc=False):
 
     before: str
     reason: str
+
+    def moved_to(self, channel: str) -> Self:
+        return self
 
     def irc(self, encoding: int) -> str:
         return f":{self.source.prefix} RENAME {self.before} {self.channel} :{self.reason}"

@@ -22,52 +22,24 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from trio_chat.core import lasting, modes, registered
+from trio_chat.core import lasting, modes, registered, values
 from trio_chat.core.bans import Ban, Bans
 from trio_chat.core.entries import Change, Kept, Moved, Record, of_channel
+from trio_chat.core.ids import END, START, Position
 from trio_chat.core.inputs import UserId
 from trio_chat.core.lasting import SETTINGS
-from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold
-from trio_chat.core.networks import parse_network
 from trio_chat.core.registered import ROOM, RegisteredRoom, RegisteredRooms
 from trio_chat.core.state import Channel
 
 KLINE, DLINE, TOPIC, PRIVATE = "kline", "dline", "topic", "private"
 TABLES = (KLINE, DLINE, TOPIC, PRIVATE, SETTINGS)
 
-LAYOUT = 1
-"""How a value is laid out: the first of its values."""
 TOPICS = 10_000
 """Topics that are kept of channels that nobody is in."""
 TRY_AGAIN_AFTER = 1.0
 """Seconds after a step whose changes could not be stored."""
 _DAY = 86_400.0
-_HERE = b"\1"
-
-
-class _Ban(msgspec.Struct, frozen=True, array_like=True):
-    layout: int
-    target: str
-    reason: str
-    by: str
-    at: float
-    until: float | None
-    """In seconds since the epoch, as `at` is."""
-
-
-class _Topic(msgspec.Struct, frozen=True, array_like=True):
-    layout: int
-    text: str
-    by: str
-    at: float
-    left: float | None
-    """Since when nobody is in the channel; None: somebody is."""
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode_ban = msgspec.msgpack.Decoder(_Ban).decode
-_decode_topic = msgspec.msgpack.Decoder(_Topic).decode
 
 
 class Keeping:
@@ -97,8 +69,8 @@ class Keeping:
         self._resting: dict[str, float] = {}
         """Topics of channels that nobody is in, by key of the channel, the one that has been left
         for the longest first: since when."""
-        self._sealing: list[str] = []
-        """Channels that were private when the server ended."""
+        self._sealing: dict[str, Position] = {}
+        """Channels that were private when the server ended, and since where in the log."""
         self._asked: list[tuple[UserId, str]] = []
         """Whose bans, or whose changes of a registered room, are to be stored."""
         self._changed: dict[Channel, None] = {}
@@ -112,7 +84,9 @@ class Keeping:
         for (table, key), value in list(self._stored.items()):
             try:
                 if table in (KLINE, DLINE):
-                    ban = _read_ban(table, value, now=now, monotonic=monotonic)
+                    ban = values.read_ban(
+                        value, is_mask=table == KLINE, now=now, monotonic=monotonic
+                    )
                     if ban.lasts(monotonic):
                         bans.add(ban)
                     else:
@@ -123,12 +97,12 @@ class Keeping:
                         self._keep(table, key, None)
                 elif self._registered.outlives(key):
                     if table == TOPIC:
-                        _read_topic(value)
+                        values.read_topic(value)
                 elif table == PRIVATE:
-                    self._sealing.append(key)
+                    self._sealing[key] = values.read_position(value)
                     self._keep(PRIVATE, key, None)
                 elif table == TOPIC:
-                    left = _read_topic(value).left
+                    left = values.read_topic(value).left
                     resting.append((now if left is None else left, key))
             except (msgspec.DecodeError, ValueError) as error:
                 self.unreadable.append(f"{table} {key}: {error}")
@@ -141,7 +115,9 @@ class Keeping:
 
     def ban(self, ban: Ban, until: float | None) -> None:
         """Keep a ban; `until` is in seconds since the epoch."""
-        value = _encode(_Ban(LAYOUT, ban.target, ban.reason, ban.by, ban.at, until))
+        value = values.encode(
+            values.KeptBan(values.LAYOUT, ban.target, ban.reason, ban.by, ban.at, until)
+        )
         self._keep(*_key(ban), value)
 
     def unban(self, ban: Ban) -> None:
@@ -158,14 +134,22 @@ class Keeping:
         """Keep the topic that a channel has now."""
         self._keep_topic(of_channel(channel.name), channel, None)
 
+    def made_at(self, name: str) -> Position:
+        """Return where in the log a registered room was made, though nobody be in it now."""
+        value = self._value(SETTINGS, of_channel(name))
+        try:
+            return lasting.read(value).made_at if value is not None else END
+        except ValueError:
+            return END
+
     def is_private(self, name: str) -> bool:
         """Whether a registered room is private; nobody need be in it."""
         return self._value(PRIVATE, of_channel(name)) is not None
 
     def privacy(self, channel: Channel) -> None:
         """Keep whether a channel is private."""
-        private = channel.modes & modes.PRIVATE
-        self._keep(PRIVATE, of_channel(channel.name), _HERE if private else None)
+        since = values.encode(channel.private_since) if channel.modes & modes.PRIVATE else None
+        self._keep(PRIVATE, of_channel(channel.name), since)
 
     def settings(self, channel: Channel) -> None:
         """Keep what is set in a channel now, where it is a registered room."""
@@ -195,7 +179,9 @@ class Keeping:
                 cost = lasting.restore(channel, lasting.read(value))
         except ValueError:
             value = None
-        if value is None and self._value(PRIVATE, key) is not None:
+        since = self._private_since(key)
+        channel.private_since = since if since is not None else START
+        if value is None and since is not None:
             # Nobody gets into what was private because it is not known any more how it was.
             channel.modes |= modes.INVITE_ONLY
         with contextlib.suppress(ValueError):
@@ -205,7 +191,7 @@ class Keeping:
     def _set_topic(self, key: str, channel: Channel) -> None:
         value = self._value(TOPIC, key)
         if value is not None:
-            topic = _read_topic(value)
+            topic = values.read_topic(value)
             channel.topic, channel.topic_by, channel.topic_at = topic.text, topic.by, topic.at
 
     def renamed(self, channel: Channel, before: str) -> list[Change]:
@@ -257,8 +243,9 @@ class Keeping:
         self._keep(SETTINGS, key, None)
         if not empty:
             return []
-        if self._value(PRIVATE, key) is not None:
-            return self._seal(key, new_id)
+        since = self._private_since(key)
+        if since is not None:
+            return self._seal(key, since, new_id)
         # If it can not be read, that was said at the start.
         with contextlib.suppress(ValueError):
             if self._value(TOPIC, key) is not None:
@@ -275,18 +262,26 @@ class Keeping:
             self._keep_changed(channel)
             return []
         if channel.modes & modes.PRIVATE:
-            return self._seal(key, new_id)
+            return self._seal(key, channel.private_since, new_id)
         if channel.topic:
             self._keep_topic(key, channel, now)
             self._rest(key, now)
             self._forget_old(now, days)
         return []
 
-    def _seal(self, key: str, new_id: Callable[[], str]) -> list[Change]:
+    def _private_since(self, key: str) -> Position | None:
+        """Return since where in the log a channel is private; None: it is not."""
+        value = self._value(PRIVATE, key)
+        try:
+            return values.read_position(value) if value is not None else None
+        except ValueError:
+            return START
+
+    def _seal(self, key: str, since: Position, new_id: Callable[[], str]) -> list[Change]:
         self._drop_topic(key)
         self._keep(PRIVATE, key, None)
         self._moving = True
-        return [_sealed(key, new_id())]
+        return [_sealed(key, new_id(), since)]
 
     def _keep_changed(self, channel: Channel) -> None:
         if channel in self._changed:
@@ -298,13 +293,13 @@ class Keeping:
         self._keep(TOPIC, key, None)
 
     def _keep_topic(self, key: str, channel: Channel, left: float | None) -> None:
-        topic = _Topic(LAYOUT, channel.topic, channel.topic_by, channel.topic_at, left)
-        self._keep(TOPIC, key, _encode(topic) if channel.topic else None)
+        topic = values.Topic(values.LAYOUT, channel.topic, channel.topic_by, channel.topic_at, left)
+        self._keep(TOPIC, key, values.encode(topic) if channel.topic else None)
 
     def _rest(self, key: str, left: float) -> None:
-        topic = _read_topic(self._value(TOPIC, key) or b"")
+        topic = values.read_topic(self._value(TOPIC, key) or b"")
         if topic.left is None:
-            self._keep(TOPIC, key, _encode(msgspec.structs.replace(topic, left=left)))
+            self._keep(TOPIC, key, values.encode(msgspec.structs.replace(topic, left=left)))
         self._resting[key] = left
         if len(self._resting) > TOPICS:
             self._drop_topic(next(iter(self._resting)))
@@ -362,7 +357,7 @@ class Keeping:
             return
         flight = self._flights[number] = _Flight(records)
         flight.late = bool(self._moved or self._sealing)
-        self._moved += [_sealed(key, new_id()) for key in self._sealing]
+        self._moved += [_sealed(key, new_id(), since) for key, since in self._sealing.items()]
         self._sealing.clear()
         # What happens in this step happens where these have made room for it.
         records[:0] = self._moved
@@ -449,31 +444,7 @@ class _Flight:
 _SEALED = "!"
 
 
-def _sealed(key: str, id: str) -> Moved:
-    """Return what gives a conversation a key that is no channel's, and not anybody else's."""
-    return Moved(key, f"{_SEALED}{key} {id}")
-
-
-def _read_ban(table: str, value: bytes, *, now: float, monotonic: float) -> Ban:
-    ban = _decode_ban(value)
-    _check(ban.layout)
-    return Ban(
-        target=ban.target,
-        rule=Rule(ban.target) if table == KLINE else None,
-        network=parse_network(ban.target) if table == DLINE else None,
-        reason=ban.reason,
-        by=ban.by,
-        at=ban.at,
-        until=None if ban.until is None else monotonic + (ban.until - now),
-    )
-
-
-def _read_topic(value: bytes) -> _Topic:
-    topic = _decode_topic(value)
-    _check(topic.layout)
-    return topic
-
-
-def _check(layout: int) -> None:
-    if layout != LAYOUT:
-        raise ValueError(f"it is laid out in a way ({layout}) that this program does not know")
+def _sealed(key: str, id: str, since: Position) -> Moved:
+    """Return what gives what was said since then a key that is no channel's, and not anybody
+    else's."""
+    return Moved(key, f"{_SEALED}{key} {id}", since)

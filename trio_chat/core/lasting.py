@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from trio_chat.core import modes, rooms
+from trio_chat.core.ids import Position
 from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold
 from trio_chat.core.state import Channel, ListEntry
@@ -27,6 +28,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     layout: int
     created: float
+    made_at: Position
+    """Where in the log."""
     modes: str
     """Letters, so that it is known what they mean whatever their bits are."""
     key: str
@@ -47,6 +50,7 @@ def encode(channel: Channel) -> bytes:
         ChannelSettings(
             LAYOUT,
             channel.created,
+            channel.made_at,
             "".join(row.letter for row in modes.CHANNEL_MODES.values() if row.bit & channel.modes),
             channel.key,
             channel.limit,
@@ -72,7 +76,7 @@ def read(value: bytes) -> ChannelSettings:
 def restore(channel: Channel, settings: ChannelSettings) -> int:
     """Set in a channel that nobody is in what was kept of it; return what that costs
     (`Output.cost`)."""
-    channel.created = settings.created
+    channel.created, channel.made_at = settings.created, settings.made_at
     rows = [row for row in modes.CHANNEL_MODES.values() if row.letter in settings.modes]
     channel.modes = sum(row.bit for row in rows)
     channel.key, channel.limit = settings.key, settings.limit

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
-from trio_chat.core.entries import Record
+from trio_chat.core.entries import Entry, Record
 from trio_chat.core.events import Event
 from trio_chat.core.feed import Block, Chunk, Feed, Line, Reader, give
 from trio_chat.core.inputs import UserId
@@ -199,6 +199,8 @@ class Output:
         self._open: list[Channel] = []
         self._touched: list[Reader] = []
         self.number = 0
+        self.recording = False
+        """Whether what happens is stored: it is not where no history is kept."""
         self.records: list[Record] = []
         """What the journal has to hold before anybody is shown it."""
         self.answered: list[Answered] = []
@@ -253,10 +255,17 @@ class Output:
         self.cost = self.shown = self.place = 0
         return effects
 
-    def store(self, user: User, id: str, record: Record) -> None:
-        """Have the journal hold something that a user says next, and that has this id."""
-        self.records.append(record)
-        self._speakers[id] = Speaker(user.id, user.encoding, user.nickname, self.place + 1)
+    def record(self, event: Entry | Event) -> None:
+        """Have the journal hold something that happens, where history is kept."""
+        if self.recording:
+            self.records.append(event)
+
+    def store(self, user: User, id: str, event: Entry | Event) -> None:
+        """Have the journal hold something that a user says next, and that has this id; where
+        history is kept."""
+        if self.recording:
+            self.records.append(event)
+            self._speakers[id] = Speaker(user.id, user.encoding, user.nickname, self.place + 1)
 
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""

@@ -23,6 +23,9 @@ EVERYTHING = MESSAGES | TAGS | OTHERS
 REDACTIONS = 8
 """That something was taken back: for those who have draft/message-redaction, and only they."""
 
+EVERYBODYS = (1 << 30) - 1
+"""A standing to which everything is shown: who asks looks themself at what may be known."""
+
 Bound: TypeAlias = Position | int
 """Where a page ends: a position, or a time in milliseconds since the epoch."""
 
@@ -41,6 +44,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """`MESSAGES`, `TAGS`, `OTHERS`: what the reader can be shown."""
     standing: int = 0
     """The reader's: what takes a higher one is not there."""
+    standing_since: Position = START
+    """What is before that, and takes any standing, is not there: theirs is of later."""
     known: tuple[Position, ...] = ()
     """Positions that have to be those of something in the conversation, redacted or not: where one
     is not, the page is empty."""
@@ -111,6 +116,14 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     before: Position = END
     standing: int = 0
     """Theirs: what takes a higher one is not found."""
+    standing_since: Position = START
+    """What is before that, and takes any standing, is not found: theirs is of later."""
+
+    def shows(self, position: Position, standing: int) -> bool:
+        """Whether they may read what takes this standing there."""
+        if not self.after < position < self.before:
+            return False
+        return not standing or (standing <= self.standing and position >= self.standing_since)
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,6 +119,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     operators: tuple[Operator, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     sts: Sts | None = None
+    durable: bool = False
+    """Whether what has to last (`keeping.py`) can be kept: not where nothing is kept on disk."""
     history: bool = False
     """Whether what is said is kept, and can be read later."""
     history_page: int = 1000

@@ -18,7 +18,7 @@ from trio_chat.core.bans import Bans
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
 from trio_chat.core.events import Source
 from trio_chat.core.feed import Chunk, Feed
-from trio_chat.core.ids import END, Position
+from trio_chat.core.ids import END, START, Position
 from trio_chat.core.ignores import Ignores
 from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.masks import Rule
@@ -264,11 +264,13 @@ class Channel:
         "known",
         "limit",
         "lists",
+        "made_at",
         "members",
         "modes",
         "name",
         "operators",
         "permanent",
+        "private_since",
         "registered",
         "renamed_at",
         "rosters",
@@ -282,8 +284,13 @@ class Channel:
     def __init__(self, name: str, *, now: float, permanent: bool = False) -> None:
         self.name = name
         self.created = now
+        self.made_at = START
+        """Where in the log it was made: what was said under its name before that was said in a
+        channel that others were operators of."""
         self.permanent = permanent
         """Whether it stays when the last member leaves."""
+        self.private_since = START
+        """Where in the log it has become private, if it is (`modes.PRIVATE`)."""
         self.registered: RegisteredRoom | None = None
         """Its registration, if it has one."""
         self.members: dict[User, int] = {}

@@ -12,11 +12,14 @@ from collections.abc import Callable, Collection, Mapping
 import msgspec
 
 from trio_chat.core import answers
-from trio_chat.core.entries import Kept, event_of
+from trio_chat.core.entries import Kept, Record, event_of
 from trio_chat.core.events import Event, Protocol, Redaction, Said, Source, Standard
 from trio_chat.core.feed import Chunk, Feed, Line, Part, View
 from trio_chat.core.inputs import UserId
 from trio_chat.core.output import Answered, AwaitStored, Effects
+
+_LOST = Said | Redaction
+"""What has not happened where it can not be stored."""
 
 
 def withhold(
@@ -37,7 +40,7 @@ def withhold(
         for one in effects.requests
     ]
     recorded = map(event_of, effects.records)
-    lost = {event.id: event for event in recorded if isinstance(event, Said | Redaction)}
+    lost = {event.id: event for event in recorded if isinstance(event, _LOST)}
     if not lost:
         return
     outputs = dict(effects.outputs)
@@ -53,6 +56,13 @@ def withhold(
         chunk = Line(speaker.place, failure, speaker.encoding, viewer=speaker.nickname)
         _insert(outputs.setdefault(speaker.user, []), chunk)
     effects.outputs = list(outputs.items())
+
+
+def is_in_force(record: Record) -> bool:
+    """Whether something that could not be stored has happened all the same, and is shown: it is to
+    be stored later. (What changes with it, the core sees to.)"""
+    event = event_of(record)
+    return event is not None and not isinstance(event, _LOST)
 
 
 def concerned(effects: Effects) -> set[UserId]:

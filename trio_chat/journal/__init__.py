@@ -2,7 +2,7 @@
 
 Between the core's decision and anybody's screen stands a `Commit`. What it has not taken is not
 shown. `SqliteJournal` (`store.py`) keeps it in a file, and is what history is read from;
-`NoJournal` is for a server without.
+`NoJournal` is for a server that keeps nothing on disk.
 
 What is stored is described by `core/entries.py`, and where it stands by `core/ids.py`.
 """
@@ -68,7 +68,7 @@ class Journal(Protocol):
 
 
 class NoJournal:
-    """Stores nothing, at once: for a server without history."""
+    """Stores nothing, at once: for a server that keeps nothing on disk."""
 
     last = 0
 

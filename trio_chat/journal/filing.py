@@ -15,9 +15,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from trio_chat.core.entries import Change, Marked, Moved, Redacted, parties
-from trio_chat.core.ids import LARGEST
 from trio_chat.core.questions import MESSAGES
-from trio_chat.journal import blocks, ticks
+from trio_chat.journal import blocks, parting, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.schema import transaction
@@ -113,7 +112,7 @@ class Filing:
             "UPDATE conversations SET latest = max(latest, ?), messages = messages + ?"
             " WHERE id = ?",
             [
-                (_latest(these), messages, one)
+                (parting.latest_in(these), messages, one)
                 for one, these in found.items()
                 if (messages := sum(line[2] == MESSAGES for line in these))
             ],
@@ -176,14 +175,9 @@ class Filing:
                         self._count_again(found)
 
     def _count_again(self, found: int) -> None:
-        latest = 0
-        for block in blocks.back_from(self._connection, found, LARGEST, MESSAGES):
-            latest = _latest(blocks.decode(block.body))
-            if latest:
-                break
         self._connection.execute(
             "UPDATE conversations SET latest = ?, messages = messages - 1 WHERE id = ?",
-            (latest, found),
+            (parting.latest_of(self._connection, found), found),
         )
 
     def _move(self, change: Moved) -> None:
@@ -193,6 +187,11 @@ class Filing:
             return
         self._ids.clear()
         execute = self._connection.execute
+        found = conversation(self._connection, change.before)
+        if found is not None and not parting.is_whole(self._connection, found, change.since):
+            other = self._conversation(change.after)
+            parting.part(self._connection, self._index, found, other, change.since)
+            return
         displaced = conversation(self._connection, change.after)
         if displaced is not None:
             key = f"{change.after} {displaced}"
@@ -203,11 +202,3 @@ class Filing:
             "UPDATE markers SET conversation = ? WHERE conversation = ?",
             (change.after, change.before),
         )
-
-
-def _latest(lines: Sequence[AnyLine]) -> int:
-    """Return the number of the last message that everybody may read; 0 if there is none."""
-    for number, _, kind, standing, _ in reversed(lines):
-        if kind == MESSAGES and not standing:
-            return number
-    return 0

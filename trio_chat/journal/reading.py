@@ -51,7 +51,9 @@ def page(
             break
         if not count & 63:
             deadline.check()
-        if not low < position < high or not kind & wanted.kinds or standing > wanted.standing:
+        if not low < position < high or not kind & wanted.kinds:
+            continue
+        if standing and (standing > wanted.standing or position < wanted.standing_since):
             continue
         if len(entries) >= wanted.limit:
             more = True

@@ -169,9 +169,7 @@ def _hits(
 
 
 def _may(position: Position, standing: int, place: Place | None) -> bool:
-    if place is None:
-        return True
-    return standing <= place.standing and place.after < position < place.before
+    return place is None or place.shows(position, standing)
 
 
 def _shown(

@@ -21,8 +21,10 @@ import structlog
 import trio
 
 from trio_chat.core.core import Core
+from trio_chat.core.entries import Record
 from trio_chat.core.feed import Chunk, write
 from trio_chat.core.inputs import Disconnected, Elapsed, Input, ShutDown, UserId
+from trio_chat.core.withholding import is_in_force
 from trio_chat.journal import Commit, Journal, JournalError
 from trio_chat.server.connection import Connection
 from trio_chat.server.door import Door
@@ -119,6 +121,8 @@ class Hub:
         self._counts: collections.Counter[str] = collections.Counter()
         self._logged: dict[str, float] = {}
         self._idle: trio.Event | None = None
+        self._owed: list[tuple[int, list[Record]]] = []
+        """What is to be stored yet, by numbers of steps."""
 
     # --- For connections
 
@@ -249,9 +253,10 @@ class Hub:
         """Store what steps have to be stored, and show them; and those that are taken meanwhile, if
         that takes long."""
         while steps:
-            commit = self._journal.begin(
-                [(step.effects.number, step.effects.records) for step in steps if step.has_records]
-            )
+            stored = [
+                (step.effects.number, step.effects.records) for step in steps if step.has_records
+            ]
+            commit = self._journal.begin([*self._owed, *stored])
             later: list[Step] = []
             try:
                 if not await _comes(commit, SOON):
@@ -261,7 +266,9 @@ class Hub:
                 self.count_trouble("could not store messages", str(error), messages=count)
                 for step in steps:
                     self.core.withhold(step.effects)
+                self._owe(stored)
             else:
+                self._owed.clear()
                 for step in steps:
                     self.core.stored(step.effects)
             for step in steps:
@@ -270,6 +277,17 @@ class Hub:
             while later and not later[0].has_records:
                 await self._release(later.pop(0))
             steps = later
+
+    def _owe(self, steps: list[tuple[int, list[Record]]]) -> None:
+        """Note what is shown although it could not be stored: who came and went, and the like. It
+        goes in front of what is stored next, with the ids that it had."""
+        for number, records in steps:
+            shown = [one for one in records if is_in_force(one)]
+            if shown:
+                self._owed.append((number, shown))
+        while sum(len(records) for _, records in self._owed) > HELD:
+            lost = self._owed.pop(0)
+            self.count_trouble("gave up what could not be stored", "Too much", events=len(lost[1]))
 
     async def _go_on_without(self, commit: Commit, steps: list[Step], later: list[Step]) -> None:
         """Take steps while a commit is under way, and show of them what has not to wait for it.

@@ -176,6 +176,8 @@ class Server:
 
     def start(self) -> None:
         """Begin to serve."""
+        if self._config.server.data is None:
+            log.info("nothing is kept on disk: all ends with the server")
         for endpoint in self.endpoints:
             tls = endpoint.context is not None
             log.info("listening", address=str(endpoint.address), tls=tls)
@@ -262,9 +264,14 @@ class Server:
         if _kinds(config) != self._listening:
             log.warning("listeners have changed, which takes a restart")
         if _stores(config) != self._storing:
-            log.warning("where and how history is kept has changed, which takes a restart")
-            kept = self.hub.core.settings.history
-            settings = msgspec.structs.replace(settings, history=kept)
+            log.warning("what is kept, where or how has changed, which takes a restart")
+            now = self.hub.core.settings
+            settings = msgspec.structs.replace(
+                settings,
+                durable=now.durable,
+                history=now.history,
+                accounts=config.accounts if now.durable else None,
+            )
         if retention(config) != retention(self._config):
             self._nursery.start_soon(self._retain, retention(config), name="retain")
         self._configure(config)

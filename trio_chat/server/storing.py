@@ -15,11 +15,12 @@ def retention(config: Config) -> Retention:
 
 
 def open_journal(config: Config) -> Journal:
-    """Return the journal that is configured. Raises `StartError` where it can not be used."""
-    history = config.history
-    if not history.enabled:
+    """Return the journal that is configured: without history, too, it has what outlives a restart.
+    Raises `StartError` where it can not be used."""
+    directory = config.server.data
+    if directory is None:
         return NoJournal()
     try:
-        return SqliteJournal(config.server.data, sync=history.sync, retention=retention(config))
+        return SqliteJournal(directory, sync=config.history.sync, retention=retention(config))
     except JournalError as error:
         raise StartError(str(error)) from None

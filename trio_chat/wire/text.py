@@ -26,8 +26,8 @@ def split(text: str, limit: int) -> list[str]:
     """Cut `text` into pieces of at most `limit` bytes of UTF-8, between words where that leaves two
     thirds of a piece, and nowhere within what people take for one character.
 
-    No character is lost but the space at which a piece ends. `limit` is at least 4, the longest
-    that one character can be.
+    No character is lost but the space at which a piece ends, and no piece is empty but the only
+    one. `limit` is at least 4, the longest that one character can be.
     """
     if limit < 4:
         raise ValueError(f"a piece of {limit} bytes can not hold every character")
@@ -44,6 +44,8 @@ def split(text: str, limit: int) -> list[str]:
         if space * 3 >= len(head) * 2 and boundary(text, space + 1) == space + 1:
             pieces.append(text[:space])
             text = text[space + 1 :]
+            if not text:
+                return pieces
         else:
             pieces.append(head)
             text = text[len(head) :]

@@ -36,7 +36,9 @@ class World:
         from trio_chat.core.core import Core
         from trio_chat.core.settings import Settings
 
-        self.settings = Settings(name="bench.example", **settings)
+        # It records what happens, and asks nobody for more of it on joining.
+        recording = {"history": True, "history_on_join": 0}
+        self.settings = Settings(name="bench.example", **(recording | settings))
         self.core = Core(self.settings, version="0", started=NOW)
         self.now = NOW
         self.ids: dict[str, int] = {}

@@ -89,8 +89,7 @@ def _carry_out(ctx: Context, user: User, params: tuple[str, ...]) -> None:
         _fail(ctx, user, _RefusedError(code, given, target, text=_NO_MESSAGES))
 
     def then(found: pages.Found) -> None:
-        events = [one.event for one in found]
-        pages.send(ctx, user, events, "chathistory", word(user, target))
+        pages.send(ctx, user, pages.events_of(ctx, found), "chathistory", word(user, target))
 
     there = [one for one in bounds if one is not None]
     if len(there) < len(bounds):
@@ -133,6 +132,7 @@ def _question(
         latest=latest,
         kinds=kinds,
         standing=place.standing,
+        standing_since=place.standing_since,
         known=tuple(one for one in bounds if isinstance(one, Position)),
     )
     return Around(wanted=wanted, at=bounds[0]) if subcommand == "AROUND" else wanted

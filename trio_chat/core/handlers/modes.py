@@ -367,8 +367,11 @@ def _set_mode(
             return
         channel.limit = limit
         change.add(adding, row.letter, str(limit))
+    was_private = channel.modes & modes.PRIVATE
     channel.modes = channel.modes | row.bit if adding else channel.modes & ~row.bit
     if row.bit & modes.PRIVATE:
+        if not was_private:
+            channel.private_since = ctx.position
         ctx.keeping.privacy(channel)
 
 

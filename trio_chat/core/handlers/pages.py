@@ -6,7 +6,7 @@ shown is made up for. Who may read it is looked at when it is asked for, and aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -145,8 +145,8 @@ class _Reading:
         again: int,
         page: Page,
     ) -> None:
-        entries = page.entries
-        suiting = [one for one in entries if self._suits(one.event)]
+        entries, gone = page.entries, self._ctx.state.redacted
+        suiting = [one for one in entries if one.position not in gone and self._suits(one.event)]
         if isinstance(question, Around):
             self._then(suiting)
             return
@@ -162,14 +162,26 @@ class _Reading:
         self._then(found[-limit:] if question.latest else found[:limit])
 
 
-def send(ctx: Context, user: User, found: Sequence[Event], kind: str, *params: str) -> None:
+def events_of(ctx: Context, found: Iterable[Shown]) -> Iterator[Event]:
+    """Iterate over what was found, as it is to be shown now: without what has been taken back since
+    it was found, and with the name that a channel has now, where it had another."""
+    gone, channels = ctx.state.redacted, ctx.state.channels
+    for one in found:
+        # The reader may be slow, and has heard of what happened since.
+        if one.position in gone:
+            continue
+        channel = channels.get(one.conversation)
+        yield one.event if channel is None else one.event.moved_to(channel.name)
+
+
+def send(ctx: Context, user: User, found: Iterable[Event], kind: str, *params: str) -> None:
     """Send events in a batch of this type with these parameters, if the client knows batches:
     however much it is, as fast as the client takes it."""
     ctx.page(user, _send(ctx, user, found, kind, params), look=LINE)
 
 
 def _send(
-    ctx: Context, user: User, found: Sequence[Event], kind: str, params: tuple[str, ...]
+    ctx: Context, user: User, found: Iterable[Event], kind: str, params: tuple[str, ...]
 ) -> Replies:
     reference = ctx.answers.open_batch(user, kind, *params)
     for event in found:

@@ -7,7 +7,7 @@ was said since then, and what they have seen is not shown again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from trio_chat.core import events, ids, modes, names
@@ -76,20 +76,20 @@ def _show(
             before=min(before, place.before),
             limit=limit,
             standing=place.standing,
+            standing_since=place.standing_since,
         )
 
     def then(found: pages.Found) -> None:
-        shown = [one.event for one in found]
-        if quiet and not shown:
+        if quiet and not found:
             return
         if user.plain:
-            pages.send(ctx, user, list(_for_people(ctx, user, shown)), "")
-            if not shown:
+            pages.send(ctx, user, _for_people(ctx, user, pages.events_of(ctx, found)), "")
+            if not found:
                 ctx.tell(user, f"Nothing was said in {target}.")
             return
         if quiet and not user.caps & SERVER_TIME:
-            _announce(ctx, user, target, shown[0])
-        pages.send(ctx, user, shown, "chathistory", word(user, target))
+            _announce(ctx, user, target, found[0].event)
+        pages.send(ctx, user, pages.events_of(ctx, found), "chathistory", word(user, target))
 
     def refuse(place: Place | None) -> None:
         if quiet:
@@ -122,7 +122,7 @@ def _announce(ctx: Context, user: User, target: str, first: Event) -> None:
     )
 
 
-def _for_people(ctx: Context, user: User, shown: list[Event]) -> Iterator[Event]:
+def _for_people(ctx: Context, user: User, shown: Iterable[Event]) -> Iterator[Event]:
     """Make of messages the lines that people read."""
     offset = ctx.output.utc_offset
     today = _day(ctx.now, offset)

@@ -1,7 +1,8 @@
 """REDACT: taking back what was said (draft/message-redaction).
 
-Who said it can do so for a time, and whoever is an operator of the channel at any time. Who said it
-is known by the account, and else by the nickname: nobody else had it at that place in the log.
+Who said it can do so for a time, wherever they are by then, and whoever is an operator of the
+channel at any time, with what was said since that was made. Who said it is known by the account,
+and else by the nickname: nobody else had it at that place in the log.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from trio_chat.core import events, ids, modes, names, numerics
 from trio_chat.core.capabilities import MESSAGE_REDACTION
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.entries import Entry, Redacted, parties
+from trio_chat.core.entries import Entry, Redacted, of_channel, parties
 from trio_chat.core.events import Said
 from trio_chat.core.handlers import access
 from trio_chat.core.handlers.common import remember, word
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
-from trio_chat.core.questions import MESSAGES, TAGS, Page, Place, Wanted
+from trio_chat.core.questions import EVERYBODYS, MESSAGES, TAGS, Page, Place, Wanted
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -24,10 +25,10 @@ from trio_chat.wire.text import cut
 _FORMER = 8
 """Nicknames of somebody's that are remembered: what they said under others, they can not take
 back."""
-_AT_HAND = 1024
+_AT_HAND = 16_384
 """Messages of which it is remembered that they were taken back."""
-_ANYBODY = (1 << 30) - 1
-"""A standing to which everything is shown: whether it may be known of is looked at here."""
+_NOBODY = -1
+"""The standing of who is not in a channel: they have to do with what they have said there."""
 _UNKNOWN = "This message does not exist or is too old"
 
 
@@ -80,18 +81,20 @@ class _Redacting:
                 before=Position(found.number, found.place + 1),
                 limit=1,
                 kinds=MESSAGES | TAGS,
-                standing=_ANYBODY,
+                standing=EVERYBODYS,
             )
             self._ctx.look_up(
                 self._user, question, lambda done: self._found(done, found, place.conversation)
             )
 
     def _place(self) -> Place | None:
-        channel = self._ctx.state.channel_named(self._target)
-        if self._target[:1] in names.CHANNEL_TYPES and channel not in self._user.channels:
-            # Who reads it from outside takes nothing back there.
-            return None
-        return access.readable(self._ctx, self._user, self._target)
+        """Return where the message may be; None: nowhere that this user has to do with."""
+        found = access.readable(self._ctx, self._user, self._target)
+        limit = self._ctx.settings.limits.channel
+        if found is None and names.is_channel_name(self._target, limit):
+            # They may have said it there, and have left since.
+            return Place(of_channel(self._target), standing=_NOBODY)
+        return found
 
     def _found(self, done: Completed, position: Position, conversation: str) -> None:
         """Take the message back, if it is there, and this user may."""
@@ -107,15 +110,20 @@ class _Redacting:
             return
         entries = done.answer.entries
         event = entries[0].event if entries and position not in ctx.state.redacted else None
+        if not isinstance(event, Said) and place.standing == _NOBODY:
+            self._refuse_target()
+            return
         if not isinstance(event, Said):
             self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
             return
         needed = _needed(event.target)
         own = _has_said(user, event, position)
         within = ctx.settings.redact_within
-        if needed > place.standing and not own:
+        if place.standing == _NOBODY and not own:
+            self._refuse_target()
+        elif not own and not place.shows(position, needed):
             self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
-        elif self._channel is not None and place.standing >= modes.HALFOP:
+        elif place.standing >= modes.HALFOP and position >= place.standing_since:
             self._take_back(position, conversation, needed)
         elif not own or not within:
             text = "You are not authorised to delete this message"
@@ -129,10 +137,12 @@ class _Redacting:
     def _take_back(self, position: Position, conversation: str, needed: int) -> None:
         ctx, user = self._ctx, self._user
         channel = self._channel
-        if channel is None:
+        if channel is not None:
+            others, target = _readers(ctx, channel, needed), channel.name
+        elif parties(conversation):
             others, target = self._partners(conversation)
         else:
-            others, target = _readers(ctx, channel, needed), channel.name
+            others, target = [], self._target
         event = events.Redaction(
             time=ctx.now,
             source=user.source,

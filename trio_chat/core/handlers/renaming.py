@@ -7,9 +7,12 @@ from functools import partial
 from trio_chat.core import events, modes, names, rooms
 from trio_chat.core.capabilities import CHANNEL_RENAME
 from trio_chat.core.commands import command
-from trio_chat.core.context import Context
+from trio_chat.core.context import Asked, Context, Replies
+from trio_chat.core.entries import of_channel
 from trio_chat.core.handlers import channels, markers, standings
 from trio_chat.core.handlers.common import channel_for, is_operator, word
+from trio_chat.core.inputs import Completed
+from trio_chat.core.questions import EVERYBODYS, Page, Wanted
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -24,42 +27,67 @@ PAUSE = 60.0
     usage="RENAME <channel> <name> [<reason>]",
     help="give a channel another name, once a minute; everybody stays in it",
 )
-def rename(ctx: Context, user: User, message: Message) -> None:
+def rename(ctx: Context, user: User, message: Message) -> Replies:
     channel = channel_for(ctx, user, message.params[0], member=True)
-    if channel is None or not is_operator(ctx, user, channel, modes.OP):
-        return
     name = message.params[1]
+    if channel is None or not _may(ctx, user, channel, name):
+        return
+    if ctx.settings.history and names.fold(name) != names.fold(channel.name):
+        # Whoever takes a name that something was said under would take that away from who said it.
+        found: list[Completed] = []
+        question = Wanted(conversation=of_channel(name), limit=1, standing=EVERYBODYS)
+        yield Asked(question, found.append)
+        if not (user in channel.members and _may(ctx, user, channel, name)):
+            return
+        page = found[0].answer
+        if not isinstance(page, Page):
+            text = "It could not be looked up whether that name is free"
+            _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
+            return
+        if page.entries:
+            text = "Something was said in a channel of that name"
+            _fail(ctx, user, channel, name, "CHANNEL_NAME_IN_USE", text)
+            return
+    limit = ctx.settings.limits.kick
+    reason = cut(message.params[2], limit) if len(message.params) > 2 else ""
+    _rename(ctx, user, channel, name, reason)
+
+
+def _may(ctx: Context, user: User, channel: Channel, name: str) -> bool:
+    """Whether a member can give a channel another name, as far as is known at once; or say why
+    not."""
+    if not is_operator(ctx, user, channel, modes.OP):
+        return False
     limits = ctx.settings.limits
     if not names.is_channel_name(name, limits.channel):
         _fail(ctx, user, channel, name, "CANNOT_RENAME", "That can not be a channel's name")
-        return
+        return False
     if channel.permanent:
         _fail(ctx, user, channel, name, "CANNOT_RENAME", "This channel keeps its name")
-        return
+        return False
     registered = channel.registered
     if registered is not None and standings.by_access(channel, user) < modes.OWNER:
         text = "Only its founder can rename a registered channel"
         _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
-        return
+        return False
     if ctx.registered.is_changing(channel.name) or not ctx.keeping.is_settled(channel.name):
         text = "Something about this channel is still to be stored; try again"
         _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
-        return
+        return False
     holder = ctx.state.channel_named(name)
     same = names.fold(name) == names.fold(channel.name)
     if not same and (holder is not None or ctx.registered.outlives(name)):
         text = "There is a channel of that name already"
         _fail(ctx, user, channel, name, "CHANNEL_NAME_IN_USE", text)
-        return
+        return False
     if name == channel.name:
-        return
+        return False
     if ctx.monotonic - channel.renamed_at < PAUSE:
         # Each costs every member all names, if their client does not know RENAME.
         text = f"It was renamed a moment ago: a channel can be once in {PAUSE:g} seconds"
         _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
-        return
-    reason = cut(message.params[2], limits.kick) if len(message.params) > 2 else ""
-    _rename(ctx, user, channel, name, reason)
+        return False
+    return True
 
 
 def _fail(ctx: Context, user: User, channel: Channel, name: str, code: str, text: str) -> None:
@@ -84,7 +112,8 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     channel.renamed_at = ctx.monotonic
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(ctx.state, channel, name)
-    ctx.output.records += [*ctx.keeping.renamed(channel, before), event]
+    ctx.output.records += ctx.keeping.renamed(channel, before)
+    ctx.output.record(event)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
     ctx.output.broadcast([one for one in knowing if one is not user], event)
     if user in knowing:

@@ -146,34 +146,37 @@ class _Searching:
             if user.plain:
                 self._tell(shown)
             else:
-                pages.send(ctx, user, [one.event for one in shown], "soju.im/search")
+                pages.send(ctx, user, pages.events_of(ctx, shown), "soju.im/search")
 
     def _tell(self, found: list[Shown]) -> None:
         """Show somebody on the plain side what was found."""
         ctx, user = self._ctx, self._user
         ignored = ctx.state.ignores.keys(user)
-        lines: list[Event] = [
-            events.Told(time=ctx.now, source=ctx.server, text=text)
+        shown = [
+            one
             for one in found
-            if names.key(one.event.who) not in ignored
-            for text in _for_people(ctx, user, one)
+            # What is for programs (CTCP) reads as nothing.
+            if names.key(one.event.who) not in ignored and one.event.plain(user.nickname)
         ]
-        if lines:
+        lines: Iterator[Event] = (
+            events.Told(time=ctx.now, source=ctx.server, text=text)
+            for event in pages.events_of(ctx, shown)
+            for text in _for_people(ctx, user, event)
+        )
+        if shown:
             pages.send(ctx, user, lines, "")
         else:
             ctx.tell(user, "Nothing was found.")
 
 
-def _for_people(ctx: Context, user: User, shown: Shown) -> Iterator[str]:
+def _for_people(ctx: Context, user: User, event: Event) -> Iterator[str]:
     """Make of a message the lines that people read: day, time, room, who and what."""
-    event, offset = shown.event, ctx.output.utc_offset
+    offset = ctx.output.utc_offset
     if not isinstance(event, Said):
         return
     day = datetime.fromtimestamp(event.time + offset, UTC).date().isoformat()
-    channel = ctx.state.channel_named(shown.conversation)
-    room = f"{event.room if channel is None else channel.name} " if event.room else ""
+    room = f"{event.room} " if event.room else ""
     for part in event.parts():
-        # What is for programs (CTCP) reads as nothing.
         text = part.plain(user.nickname)
         if text:
             yield f"{day} {clock(event.time, offset)} {room}{text}"
