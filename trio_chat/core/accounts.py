@@ -140,7 +140,8 @@ class Accounts:
         if value is None:
             return
         for fingerprint in _read(value).certificates:
-            self._by_certificate.pop(fingerprint, None)
+            if self._by_certificate.get(fingerprint) == key:
+                del self._by_certificate[fingerprint]
         if not key.isascii():
             self._lookalikes.pop(names.skeleton(key), None)
 

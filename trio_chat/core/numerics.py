@@ -146,7 +146,7 @@ ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already
 ERR_NICKNAMERESERVED = _row(
     433,
     "Nickname belongs to an account: log in to it first",
-    "{0} belongs to somebody who has registered it; if that is you, /login.",
+    "{0} belongs to somebody who has registered it; if that is you: /login {0} PASSWORD",
 )
 ERR_UNAVAILRESOURCE = _row(
     437, "Channel is temporarily unavailable", "{0} can not be entered right now; try again."

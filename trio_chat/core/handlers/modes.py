@@ -283,12 +283,12 @@ def _set_standing(
     free: bool,
 ) -> None:
     target = ctx.state.user_named(nickname)
-    service = table.named(nickname)
-    if target is None and service is not None:
-        ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, service.name, channel.name)
-        return
     if target is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
+        service = table.named(nickname)
+        if service is not None:
+            ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, service.name, channel.name)
+        else:
+            ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
         return
     if target not in channel.members:
         ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, target.nickname, channel.name)

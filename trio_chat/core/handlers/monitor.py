@@ -76,9 +76,10 @@ def _send_status(ctx: Context, user: User, nicknames: list[str]) -> None:
 
 def _prefix(ctx: Context, nickname: str) -> str:
     """Return who has a nickname, as it is shown; empty: nobody. Services are always there."""
-    user, service = ctx.state.user_named(nickname), table.named(nickname)
+    user = ctx.state.user_named(nickname)
     if user is not None:
         return user.prefix
+    service = table.named(nickname)
     return service.prefix(ctx.settings.name) if service is not None else ""
 
 

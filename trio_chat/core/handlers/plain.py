@@ -39,6 +39,8 @@ def received(ctx: Context, user: User, line: bytes) -> None:
         return
     if user.registration is not None:
         _introduce(ctx, user, text)
+    elif plain_accounts.is_slip(text):
+        ctx.tell(user, plain_accounts.NOT_SAID)
     elif text.startswith("//"):
         _say(ctx, user, text[1:])
     elif text.startswith("/"):
@@ -53,7 +55,7 @@ def prompt(network: str, lobby: str) -> str:
 
 
 def _introduce(ctx: Context, user: User, text: str) -> None:
-    """Take a nickname, then the password if the server has one."""
+    """Take a nickname, or the password of an account, then the server's password if it has one."""
     state = user.registration
     if state is None:
         return
@@ -67,30 +69,45 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         state.password = text
         registration.try_to_register(ctx, user)
         return
+    if text.lower().startswith("/login"):
+        words = text.split(" ", 2)[1:]
+        plain_accounts.log_in_first(ctx, user, words, lambda name: _take(ctx, user, name))
+        return
     text = text.removeprefix("/nick ").strip()
     if not text or text[0] == "/":
         ctx.tell(user, prompt(ctx.settings.network, ctx.settings.lobby))
         return
     limit = ctx.settings.limits.nickname
     nickname = names.nickname(text, limit)
+    refusal = naming.refusal(ctx, user, nickname) if nickname is not None else None
     if nickname is None:
-        ctx.tell(
-            user,
-            f"That can not be a nickname: use letters, digits, - and _, with a letter first, "
-            f"{limit} at most. Type another nickname:",
+        why = (
+            "That can not be a nickname: use letters, digits, - and _, with a letter first, "
+            f"{limit} at most."
         )
+    elif refusal is numerics.ERR_NICKNAMEOFSERVICE:
+        why = f"Nobody can be called {text}: that is a service."
+    elif refusal is numerics.ERR_NICKNAMERESERVED:
+        why = (
+            f"{text} belongs to somebody who has registered it. "
+            f"If that is you, type: /login {text} PASSWORD"
+        )
+        ctx.tell(user, f"{why} - or another nickname:")
         return
-    refusal = naming.refusal(ctx, user, nickname)
-    if refusal is numerics.ERR_NICKNAMEOFSERVICE:
-        ctx.tell(user, f"Nobody can be called {text}: that is a service. Type another nickname:")
+    elif refusal is not None:
+        why = f"Somebody is already called {text}."
+    else:
+        _take(ctx, user, nickname)
         return
-    if refusal is numerics.ERR_NICKNAMEINUSE:
-        ctx.tell(user, f"Somebody is already called {text}. Type another nickname:")
+    ctx.tell(user, f"{why} Type another nickname:")
+
+
+def _take(ctx: Context, user: User, nickname: str) -> None:
+    """Give somebody who comes a nickname that they can have, and let them in, if nothing is
+    missing."""
+    if user.registration is None:
         return
-    if refusal is not None:
-        ctx.tell(user, f"{text} belongs to somebody who has registered it. Type another nickname:")
-        return
-    state.username_given = True
+    user.registration.username_given = True
     user.username = names.username(nickname, ctx.settings.limits.username)
     user.realname = cut(nickname, ctx.settings.realname_limit)
     rooms.rename(ctx.state, user, nickname)

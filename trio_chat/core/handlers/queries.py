@@ -138,9 +138,9 @@ def ison(ctx: Context, user: User, message: Message) -> None:
     wanted = distinct(ctx, " ".join(message.params).split())
     found = []
     for nickname in wanted:
-        other, service = ctx.state.user_named(nickname), table.named(nickname)
+        other = ctx.state.user_named(nickname)
         if other is not None:
             found.append(other.nickname)
-        elif service is not None:
+        elif (service := table.named(nickname)) is not None:
             found.append(service.name)
     _reply_words(ctx, user, numerics.RPL_ISON, found)

@@ -179,7 +179,7 @@ def serve(ctx: Context, user: User, service: Service, text: str) -> Replies | No
     elif ctx.settings.accounts is None and found.name != "HELP":
         tell(ctx, user, service, "This server keeps no accounts.")
     elif found.account and not user.account:
-        after = how(user, NICKSERV, "IDENTIFY") if user.plain else "/msg NickServ IDENTIFY"
+        after = "/login" if user.plain else "/msg NickServ IDENTIFY"
         tell(ctx, user, service, f"{found.name} needs an account: log in to yours ({after}).")
     elif len(words) < found.params or (found.most is not None and len(words) > found.most):
         tell(ctx, user, service, f"It is {how(user, service, found.usage)}")
