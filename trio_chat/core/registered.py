@@ -24,6 +24,8 @@ ROOM = "room"
 """The table that they are kept in, by folded name."""
 LAYOUT = 1
 """How a value is laid out: the first of its values."""
+_LOOK = 3
+"""To look for an account in a room costs so many bits less than one."""
 
 
 class RegisteredRoom(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
@@ -100,13 +102,11 @@ class RegisteredRooms:
     def __init__(self, kept: Mapping[str, bytes]) -> None:
         self.unreadable: list[str] = []
         self._values = dict(kept)
-        self._of: dict[str, list[str]] = {}
-        """The keys of the rooms in which an account is the founder, or has access, by its key."""
         self._changing: set[str] = set()
         """Those of which a change is on its way to the journal."""
         for key, value in self._values.items():
             try:
-                self._index(_read(value))
+                _read(value)
             except (msgspec.DecodeError, ValueError) as error:
                 self.unreadable.append(f"{ROOM} {key}: {error}")
 
@@ -125,16 +125,25 @@ class RegisteredRooms:
         return self._room(key) if key in self._values else None
 
     def of(self, account: str) -> list[RegisteredRoom]:
-        """Return the rooms in which an account (its key) is the founder, or has access."""
-        return [self._room(key) for key in self._of.get(account, ())]
+        """Return the rooms in which an account (its key) is the founder, the successor, or has
+        access.
+
+        All are looked through as they are, which costs `looking`: who is in which would take more
+        memory than the rooms do.
+        """
+        wanted = msgspec.msgpack.encode(account)
+        found = [key for key, value in self._values.items() if wanted in value]
+        rooms = map(self._room, found)
+        return [one for one in rooms if account in (one.founder, one.successor, *one.access)]
+
+    @property
+    def looking(self) -> int:
+        """What it costs to look through all of them (`Output.cost`)."""
+        return len(self._values) >> _LOOK
 
     def founded(self, account: str) -> int:
         """Return of how many an account (its key) is the founder."""
         return sum(room.founder == account for room in self.of(account))
-
-    def count(self, account: str) -> int:
-        """Return in how many an account (its key) is the founder, or has access."""
-        return len(self._of.get(account, ()))
 
     def outlives(self, name: str) -> bool:
         """Whether a room of this name is there when all have left it: it is registered, or is
@@ -157,32 +166,17 @@ class RegisteredRooms:
 
     def put(self, room: RegisteredRoom) -> None:
         """Have a room be registered as this says."""
-        self.drop(room.name)
         self._values[room.key] = _encode(room)
-        self._index(room)
 
     def drop(self, name: str) -> None:
         """Have no room of this name be registered."""
-        key = names.fold(name)
-        if key not in self._values:
-            return
-        room = self._room(key)
-        del self._values[key]
-        for account in _accounts(room):
-            self._of[account].remove(key)
-            if not self._of[account]:
-                del self._of[account]
+        self._values.pop(names.fold(name), None)
 
     def _room(self, key: str) -> RegisteredRoom:
         try:
             return _read(self._values[key])
         except (msgspec.DecodeError, ValueError):
             return RegisteredRoom(name=key, founder="", registered_at=0.0)
-
-    def _index(self, room: RegisteredRoom) -> None:
-        key = room.key
-        for account in _accounts(room):
-            self._of.setdefault(account, []).append(key)
 
 
 def kept(room: RegisteredRoom) -> Kept:
@@ -193,12 +187,6 @@ def kept(room: RegisteredRoom) -> Kept:
 def gone(room: RegisteredRoom) -> Kept:
     """Return what is stored of one that is dropped."""
     return Kept(ROOM, room.key, None)
-
-
-def _accounts(room: RegisteredRoom) -> list[str]:
-    """Return the accounts that have something to do with a room."""
-    found = [one for one in (room.founder, *room.access, room.successor) if one]
-    return list(dict.fromkeys(found))
 
 
 def _read(value: bytes) -> RegisteredRoom:

@@ -52,9 +52,16 @@ def problem(ctx: Context, user: User, channel: Channel) -> Problem | None:
         found = Problem.NOT_OPERATOR
     elif policy.rooms == "operators" and not user.modes & modes.OPERATOR:
         found = Problem.CLOSED
-    elif ctx.registered.founded(names.fold(user.account)) >= policy.rooms_per_account:
+    elif has_all(ctx, names.fold(user.account)):
         found = Problem.TOO_MANY
     return found
+
+
+def has_all(ctx: Context, account: str) -> bool:
+    """Whether an account (its key) has as many rooms as one can have."""
+    ctx.output.cost += ctx.registered.looking
+    policy = ctx.settings.accounts
+    return policy is None or ctx.registered.founded(account) >= policy.rooms_per_account
 
 
 def register(ctx: Context, user: User, channel: Channel, description: str, then: Then) -> None:
@@ -135,7 +142,7 @@ def parting(ctx: Context, account: str) -> Changing | None:
     founded are somebody else's, or dropped (`RegisteredRoom.without`). None: it can not be done
     now."""
     found = ctx.registered.of(account)
-    ctx.output.cost += PARTING * len(found)
+    ctx.output.cost += ctx.registered.looking + PARTING * len(found)
     if not all(_is_free(ctx, room) for room in found):
         return None
     return Changing(ctx, [(room, room.without(account)) for room in found])

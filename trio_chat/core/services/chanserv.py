@@ -143,12 +143,11 @@ def transfer(ctx: Context, user: User, words: list[str]) -> None:
     account = _account(ctx, user, words[1])
     if account is None:
         return
-    policy = ctx.settings.accounts
     if not _is_founder(user, room):
         say(ctx, user, f"Only the founder of {room.name} can do that.")
     elif account.key == room.founder:
         say(ctx, user, f"{room.name} is {account.name}'s already.")
-    elif policy is not None and ctx.registered.founded(account.key) >= policy.rooms_per_account:
+    elif founding.has_all(ctx, account.key):
         say(ctx, user, f"{account.name} has as many channels as an account can have.")
     else:
         done = f"{room.name} is {account.name}'s now."
@@ -190,6 +189,7 @@ def _about(ctx: Context, user: User, room: RegisteredRoom) -> Iterator[str]:
 @row(CHANSERV, "LIST", most=0, account=True, usage="LIST", help="see the channels of your account")
 def list_(ctx: Context, user: User, words: list[str]) -> Replies:
     account = names.fold(user.account)
+    ctx.output.cost += ctx.registered.looking
     found = [room for room in ctx.registered.of(account) if room.standing_of(account)]
     for room in found:
         what = "founder" if room.founder == account else _letters(room.standing_of(account))
