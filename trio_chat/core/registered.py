@@ -24,7 +24,7 @@ ROOM = "room"
 """The table that they are kept in, by folded name."""
 LAYOUT = 1
 """How a value is laid out: the first of its values."""
-_LOOK = 3
+_LOOK = 2
 """To look for an account in a room costs so many bits less than one."""
 
 
