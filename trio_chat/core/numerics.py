@@ -148,6 +148,10 @@ ERR_NICKNAMERESERVED = _row(
     "Nickname belongs to an account: log in to it first",
     "{0} belongs to somebody who has registered it; if that is you: /login {0} PASSWORD",
 )
+ERR_UNAVAILRESOURCE = _row(
+    437, "Channel is temporarily unavailable", "{0} can not be entered right now; try again."
+)
+ERR_SUSPENDED = _row(437, "Channel is suspended", "{0} is suspended: nobody can enter it.")
 ERR_USERNOTINCHANNEL = _row(441, "They aren't on that channel", "{0} is not in {1}.")
 ERR_NOTONCHANNEL = _row(442, "You're not on that channel", "You are not in {0}.")
 ERR_USERONCHANNEL = _row(443, "is already on channel", "{0} is already in {1}.")

@@ -34,18 +34,20 @@ from trio_chat.core.handlers import (
     services,
     who,
 )
-from trio_chat.core.services import nickserv
+from trio_chat.core.services import chanserv, moderation, nickserv
 
 __all__ = [
     "account_registration",
     "bans",
     "channels",
+    "chanserv",
     "gateways",
     "history",
     "listing",
     "logins",
     "markers",
     "messaging",
+    "moderation",
     "modes",
     "monitor",
     "multiline",
