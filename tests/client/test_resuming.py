@@ -350,6 +350,33 @@ async def test_no_program_is_asked_by_history(autojump_clock: MockClock) -> None
         assert "Ctcp" not in {type(event).__name__ for event in found}
 
 
+@pytest.mark.parametrize("references", ["msgid,timestamp", "timestamp"])
+async def test_a_page_of_nothing_but_questions_of_programs(
+    references: str, autojump_clock: MockClock
+) -> None:
+    async with archived() as (chat, server):
+        await server.peer.send(f":s 005 me MSGREFTYPES={references} :are supported")
+        await server.say("before")
+        found = await read_until(chat, "before")
+        await server.cut()
+        for text in ("a", *["\x01VERSION\x01"] * 11, "b", *["\x01PING 1\x01"] * 4, "c"):
+            server.store("bob", "PRIVMSG", "#lobby", text)
+        found += await until(chat, lambda event: isinstance(event, CaughtUp))
+        assert texts(found) == ["before", "a", "b", "c"]
+        assert not any(isinstance(event, Gap) for event in found)
+
+
+async def test_what_was_said_is_found_behind_such_a_page(autojump_clock: MockClock) -> None:
+    async with archived() as (chat, server):
+        await server.say("before")
+        await read_until(chat, "before")
+        for _ in range(5):
+            server.store("bob", "PRIVMSG", "#lobby", "\x01VERSION\x01")
+        server.swallows = True
+        (receipt,) = await chat.post("#lobby", "hi")
+        await receipt.wait()
+
+
 async def test_history_by_hand() -> None:
     async with archived() as (chat, server):
         for number in range(8):
