@@ -119,8 +119,7 @@ class Resumption:
         self._done: set[str] = set()
         self.over = False
         """Whether everything comes live again."""
-        # Conversation → the time of its latest message, where the server has told.
-        self._latest: dict[str, dt.datetime] = {}
+        # Conversation → its name, where the server has told that there was something.
         self._names: dict[str, str] = {}
 
     def holds(self, key: str, event: Said) -> bool:
@@ -226,8 +225,8 @@ class Resumption:
             except ValueError:
                 continue
             key = self._fold(name)
-            if time.tzinfo is not None and key not in self._latest:
-                self._latest[key], self._names[key] = time, name
+            if time.tzinfo is not None and key not in self._names:
+                self._names[key] = name
                 news = max(news, time) if news is not None else time
         return news
 
@@ -292,10 +291,7 @@ class Resumption:
         mark = self._memory.mark(key)
         sure = bool(room and key in self._missing and mark is not None and mark.id)
         if sure and mark is not None:
-            around = await self._link.history(
-                "AROUND", room, f"msgid={mark.id}", str(min(_AROUND, support.history_page))
-            )
-            sure = any(message.tags.get("msgid") == mark.id for message in around)
+            sure = await self._knows(room, key, f"msgid={mark.id}")
         waiting = deque(receipts)
         reference = self._reference(mark, by_time=not sure)
         while waiting:
@@ -358,19 +354,18 @@ class Resumption:
         self._done.add(key)
 
     async def _read(self, target: str, key: str, held: _Held) -> None:
-        mark = self._memory.mark(key)
-        reference = self._reference(mark)
-        first = True
+        reference = self._reference(self._memory.mark(key))
+        forgotten = False
         while True:
             if held.overflowed:
                 # What is asked for now has the held ones too, and those that were dropped.
                 self._drop(held)
             page = await self._page("AFTER", target, reference)
-            if first and not page and self._has_more(mark, key):
-                # The server does not know the message any more that we have seen last.
+            if not page and not forgotten and not await self._knows(target, key, reference):
+                forgotten = True
                 await self._tell_gap(target, FORGOTTEN)
+                mark = self._memory.mark(key)
                 page = await self._page("AFTER", target, self._reference(mark, by_time=True))
-            first = False
             for message in page:
                 event = self._event(message)
                 if event is not None and not self._memory.seen(key, event):
@@ -387,9 +382,23 @@ class Resumption:
     def _any_event(self, message: irc.Message) -> Event | None:
         return event_of(message, self._link.context(history=True))
 
-    def _has_more(self, mark: Mark | None, key: str) -> bool:
-        latest = self._latest.get(key)
-        return bool(mark is not None and mark.id and latest is not None and latest > mark.time)
+    async def _knows(self, target: str, key: str, reference: str) -> bool:
+        """Whether the server's history has what we have seen of a conversation, up to a point.
+
+        Nothing is behind a message that it has forgotten. One that was taken back is not shown,
+        but what we have seen before it is.
+        """
+        id = reference.removeprefix("msgid=")
+        if id == reference:
+            return True
+        mark = self._memory.mark(key)
+        known = {id, *(mark.recent if mark is not None else ())}
+        limit = str(min(_AROUND, self._link.support.history_page))
+        try:
+            around = await self._link.history("AROUND", target, reference, limit)
+        except Refused:
+            return False
+        return not known.isdisjoint(_ids(around))
 
     def _event(self, message: irc.Message) -> Said | None:
         event = self._any_event(message)
