@@ -13,10 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import trio
 
-from trio_chat.journal.errors import JournalError, TooSlowError
+from trio_chat.journal.errors import DAMAGED, JournalError, TooSlowError
 from trio_chat.journal.schema import Connect, connect_to_read
 
 T = TypeVar("T")
@@ -68,7 +67,7 @@ def ask(connection: sqlite3.Connection, question: Question[T], seconds: float) -
     try:
         connection.execute("BEGIN")
         return question(connection, deadline)
-    except (sqlite3.Error, msgspec.DecodeError) as error:
+    except (sqlite3.Error, *DAMAGED) as error:
         deadline.check()
         raise JournalError(f"the journal can not be read: {error}") from error
     finally:

@@ -27,7 +27,7 @@ from trio_chat.core.questions import (
 )
 from trio_chat.journal import Commit, readers, reading, schema, search, ticks
 from trio_chat.journal.chores import Chores
-from trio_chat.journal.errors import BadSearchError, JournalError
+from trio_chat.journal.errors import DAMAGED, BadSearchError, JournalError, UnusableError
 from trio_chat.journal.lock import JOURNAL, Lock
 from trio_chat.journal.readers import Deadline, Readers
 from trio_chat.journal.retention import Retention
@@ -96,6 +96,8 @@ class SqliteJournal:
             self._lock.close()
             if isinstance(error, sqlite3.Error):
                 raise JournalError(f"{self.path} can not be opened: {error}") from error
+            if isinstance(error, DAMAGED):
+                raise UnusableError(f"{self.path} is damaged: {error}") from error
             raise
 
     # --- Writing
