@@ -196,4 +196,5 @@ def test_what_comes_after_everything_is_gone_is_found_and_goes(file: File) -> No
 
 def found(file: File, text: str) -> list[str]:
     shown = search.search(file.connection, Deadline(60), Search(text=text, places=None))
+    assert isinstance(shown, list)
     return [one.event.text for one in shown if isinstance(one.event, Said)]

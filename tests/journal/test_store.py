@@ -34,10 +34,11 @@ from trio_chat.core.questions import (
     SecretOf,
     Shown,
     Targets,
+    Unfinished,
     Wanted,
 )
 from trio_chat.core.secrets import SECRET, Secret
-from trio_chat.journal import blocks, schema
+from trio_chat.journal import blocks, schema, search
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
 from trio_chat.journal.filing import SET_ASIDE
@@ -218,9 +219,9 @@ async def test_a_block_that_can_not_be_read_keeps_nothing_else_from_being_done(
         # It is not looked at: only what is of the steps in it.
         await journal.commit([Redacted("#a", last)])
         await journal.settle()
-        search = Search(text="needle", places=None, after=MS + 1)
+        wanted = Search(text="needle", places=None, after=MS + 1)
         assert len(await ask(journal, Search(text="3", places=None))) == 1
-        assert await ask(journal, search) == []
+        assert await ask(journal, wanted) == []
         await journal.retain(Retention(messages=1))
         await journal.prune()
         assert await heard(journal) == ["needle 3"]
@@ -292,6 +293,17 @@ async def test_search_finds_what_was_said_a_moment_ago(tmp_path: Path) -> None:
             while not found:
                 found = await ask(journal, Search(text="needle", places=None))
         assert [shown.conversation for shown in found] == ["#a"]
+
+
+async def test_a_search_whose_time_is_over_before_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as journal:
+        await say(journal, "needle")
+        await journal.settle()
+        monkeypatch.setattr(search, "SECONDS", 0.0)
+        found = await ask(journal, Search(text="needle", places=None))
+        assert found == Unfinished([], begun=False)
 
 
 async def test_what_is_too_old_goes(tmp_path: Path) -> None:

@@ -248,6 +248,7 @@ def test_an_operator_finds_it_everywhere(file: File, tmp_path: Path) -> None:
     file.store(Entry(said("needle", Position(number, 0)), ("@al bo",), 4), number=number)
     file.settle()
     found = upkeep.find(tmp_path, Search(text="NEEDLE", places=None))
+    assert isinstance(found, list)
     assert [shown.conversation for shown in found] == ["#b", "@al bo"]
 
 

@@ -19,7 +19,16 @@ import msgspec
 from trio_chat.core import ids
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.ids import END, START
-from trio_chat.core.questions import EVERYTHING, MESSAGES, REDACTIONS, Bound, Search, Shown, Wanted
+from trio_chat.core.questions import (
+    EVERYTHING,
+    MESSAGES,
+    REDACTIONS,
+    Bound,
+    Search,
+    Shown,
+    Unfinished,
+    Wanted,
+)
 from trio_chat.journal import blocks, reading, records, schema, search, ticks
 from trio_chat.journal.errors import DAMAGED, JournalError, UnusableError
 from trio_chat.journal.filing import SET_ASIDE, Filing
@@ -224,7 +233,7 @@ def _copy(connection: sqlite3.Connection, part: Path, progress: Progress) -> Non
         os.fsync(file.fileno())
 
 
-def find(directory: Path, wanted: Search) -> list[Shown]:
+def find(directory: Path, wanted: Search) -> list[Shown] | Unfinished:
     """Return what is searched for, wherever it was said; see `search.search`."""
     with _reading(directory) as connection:
         connection.rollback()
