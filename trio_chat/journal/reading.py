@@ -69,17 +69,21 @@ def page(
 
 
 def around(connection: sqlite3.Connection, deadline: Deadline, wanted: Wanted, at: Bound) -> Page:
-    """Return what stands around `at`, which is on the page: half of the limit before it.
+    """Return what stands around `at`, which is on the page: half of the limit before it. What one
+    side has not, the other has more.
 
     Of `wanted` the bounds go for the whole page, and `latest` for nothing.
     """
-    half = wanted.limit // 2
+    limit = wanted.limit
     change = msgspec.structs.replace
-    before = page(connection, deadline, change(wanted, before=at, limit=half, latest=True))
+    log = Log(connection)
     just_before: Bound = at - 1 if isinstance(at, int) else Position(at.number, at.place - 1)
-    rest = change(wanted, after=just_before, limit=wanted.limit - half, latest=False)
-    after = page(connection, deadline, rest)
-    return Page(before.entries + after.entries, more=before.more or after.more)
+    rest = change(wanted, after=just_before, latest=False)
+    after = page(connection, deadline, rest, log)
+    count = max(limit // 2, limit - len(after.entries))
+    before = page(connection, deadline, change(wanted, before=at, limit=count, latest=True), log)
+    entries = before.entries + after.entries
+    return Page(entries[:limit], more=before.more or after.more or len(entries) > limit)
 
 
 def targets(connection: sqlite3.Connection, deadline: Deadline, wanted: Targets) -> list[Target]:
