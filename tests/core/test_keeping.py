@@ -341,7 +341,9 @@ def test_only_what_was_said_in_private_is_sealed(world: Durable) -> None:
     assert texts(world.file.read(sealed)) == ["secret"]
     for word in ("secret", "mine"):
         question = Search(text=word, places=None)
-        (hit,) = search(world.file.connection, Deadline(60), question)
+        found = search(world.file.connection, Deadline(60), question)
+        assert isinstance(found, list)
+        (hit,) = found
         assert (hit.conversation == sealed) == (word == "secret")
     # Killed while it is private: the same.
     world.ask("al", "JOIN #a", "MODE #a +i", "PRIVMSG #a :hidden")

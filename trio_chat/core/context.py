@@ -266,6 +266,22 @@ class Context(Requesting):
         else:
             self.notice(user, text)
 
+    def warn(self, user: User, command: str, code: str, *, text: str) -> None:
+        """Send WARN to who understands it (IRCv3 standard-replies), a notice to everybody else."""
+        if user.caps & STANDARD_REPLIES:
+            event = events.Standard(
+                time=self.now,
+                source=self.server,
+                kind="WARN",
+                command=command,
+                code=code,
+                context=(),
+                text=text,
+            )
+            self.send(user, event)
+        else:
+            self.notice(user, f"{command}: {text}")
+
     def notice(self, user: User, text: str) -> None:
         """Send a notice of the server's own."""
         self.send(

@@ -286,6 +286,8 @@ class Server:
             await self._journal.retain(retention)
         except JournalError as error:
             log.error("could not prune the journal", error=str(error))
+        except Exception:
+            log.exception("could not prune the journal")
 
     def _read(self) -> tuple[Config, Settings, dict[Address, TlsContext]]:
         """Read the configuration and the files that it names."""
