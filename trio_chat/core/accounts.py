@@ -16,6 +16,7 @@ import msgspec
 
 from trio_chat.core import names
 from trio_chat.core.entries import Kept
+from trio_chat.core.metadata import METADATA
 from trio_chat.core.secrets import SECRET, Secret
 
 ACCOUNT = "account"
@@ -165,7 +166,7 @@ def kept(account: Account, secret: Secret | None = None) -> list[Kept]:
 
 def gone(account: Account) -> list[Kept]:
     """Return what is stored of an account that is dropped."""
-    return [Kept(ACCOUNT, account.key, None), Kept(SECRET, account.key, None)]
+    return [Kept(table, account.key, None) for table in (ACCOUNT, SECRET, METADATA)]
 
 
 def _read(value: bytes) -> Account:

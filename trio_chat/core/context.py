@@ -22,6 +22,7 @@ from trio_chat.core.entries import Entry, of_channel
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.keeping import Keeping
+from trio_chat.core.metadata import METADATA, Metadata
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import (
     Effects,
@@ -94,6 +95,7 @@ class Context(Requesting):
         self.keeping.start(self.state.bans, now=started, monotonic=monotonic)
         self.state.bans.on_end = self.keeping.unban
         self.accounts = Accounts((kept or {}).get(ACCOUNT, {}))
+        self.metadata = Metadata((kept or {}).get(METADATA, {}))
         self.attempts = Attempts()
         output = Output()
         super().__init__(output, Answers(output, line=self.line, new_id=self.new_id))

@@ -144,7 +144,8 @@ class Core:
     @property
     def unreadable(self) -> list[str]:
         """What was kept by an earlier run, and can not be read."""
-        return self.context.keeping.unreadable + self.context.accounts.unreadable
+        ctx = self.context
+        return ctx.keeping.unreadable + ctx.accounts.unreadable + ctx.metadata.unreadable
 
     @property
     def unsealed(self) -> bool:

@@ -27,6 +27,7 @@ from trio_chat.core.accounts import ACCOUNT
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.keeping import TABLES
+from trio_chat.core.metadata import METADATA
 from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError
@@ -143,7 +144,7 @@ class Server:
         core = Core(
             config.settings(),
             last=journal.last,
-            kept={table: journal.kept(table) for table in (*TABLES, ACCOUNT)},
+            kept={table: journal.kept(table) for table in (*TABLES, ACCOUNT, METADATA)},
             version=trio_chat.__version__,
             started=time.time(),
             monotonic=trio.current_time(),

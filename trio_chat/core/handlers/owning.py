@@ -137,6 +137,7 @@ def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
         ctx.accounts.drop(account.name)
         for client in list(ctx.state.accounts.get(account.key, ())):
             presence.change_account(ctx, client, "")
+        ctx.metadata.put(account.key, {})
 
     _commit(ctx, user, account.name, accounts.gone(account), gone, then)
 
