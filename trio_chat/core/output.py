@@ -386,14 +386,23 @@ class Output:
 
     def broadcast_reply(self, audience: Iterable[User], event: Reply) -> None:
         """Send a numeric reply, that has no nickname, to several clients: to each with theirs."""
-        self.place += 1
+        self.place = place = self.place + 1
         tails = [reply_tail(event)]
         heads: dict[Encoding, bytes] = {}
-        for user in audience:
+        touched, count = self._touched, 0
+        for count, user in enumerate(audience, 1):  # noqa: B007
             head = heads.get(user.encoding)
             if head is None:
                 head = heads[user.encoding] = reply_head(event, user.encoding)
-            self._hand(user, Block(self.place, head + user.nickname.encode(), tails))
+            block = Block(place, head + user.nickname.encode(), tails)
+            # As `give` does, but everybody may be the audience.
+            if user.out is None:
+                user.out = [block]
+                touched.append(user)
+            else:
+                user.out.append(block)
+        self.shown += count
+        self.cost += count
 
     def broadcast_all(
         self, audience: Collection[User], shown: Sequence[tuple[User, Event]]

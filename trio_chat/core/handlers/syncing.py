@@ -24,7 +24,7 @@ from trio_chat.core.context import Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.events import Event
 from trio_chat.core.handlers.pages import LINE
-from trio_chat.core.output import TOGETHER
+from trio_chat.core.output import LOOK, TOGETHER
 from trio_chat.core.state import Channel, User
 
 AT_ONCE = 200
@@ -34,6 +34,8 @@ ALL = "*ALL"
 """The target of SYNC that is everything a client is told of (draft/metadata-3)."""
 _MANY = 64
 """So many are told of a key by something that counts as another line for whoever does it."""
+_FEWER = 2
+"""Where the others are so many bits more it is better to look for each of the few."""
 _EACH_SECOND = 1000
 """Members for which a client waits a second more before it asks for their metadata."""
 
@@ -253,12 +255,11 @@ def _introduce(ctx: Context, user: User, channel: Channel, key: str) -> None:
     value = ctx.metadata.of(user).get(key)
     if user not in channel.members or value is None:
         return
-    audience = _among(ctx, rooms.audience(channel, user), key)
+    subscribers = ctx.state.subscriptions.watchers(key)
+    audience = _among(ctx, rooms.audience(channel, user), subscribers)
     audience.discard(user)
     # Whoever is in another channel with them knows it.
-    for other in user.channels:
-        if other is not channel and audience:
-            audience.difference_update(_among(ctx, rooms.audience(other, user), key))
+    audience -= _who_sees(ctx, user, audience, without=channel)
     _tell(ctx, audience, user.nickname, key, value, source=ctx.server, by=user)
 
 
@@ -272,7 +273,7 @@ def announce(ctx: Context, target: User | Channel, key: str, *, by: User | None 
     else:
         if not rooms.is_there(target):
             return
-        audience = _among(ctx, target.members, key)
+        audience = _among(ctx, target.members, ctx.state.subscriptions.watchers(key))
         source = by.source if by is not None and by in target.members else ctx.server
     if by is not None:
         audience.discard(by)
@@ -310,23 +311,35 @@ def _tell(
 def _interested(ctx: Context, user: User, key: str) -> set[User]:
     """Return who is told of a change of a key of a user's: by a channel that both are in, or by
     MONITOR, and the user."""
-    subscriptions = ctx.state.subscriptions
-    subscribers = subscriptions.watchers(key)
-    found: set[User] = set()
+    subscribers = ctx.state.subscriptions.watchers(key)
     if not subscribers:
-        return found
-    for channel in user.channels:
-        found |= _among(ctx, rooms.audience(channel, user), key)
+        return set()
+    found = _who_sees(ctx, user, subscribers)
     watchers = ctx.state.monitors.watchers(user.nickname)
-    found.update(one for one in watchers if one in subscribers)
+    found |= _among(ctx, watchers, subscribers)
     if user in subscribers:
         found.add(user)
     return found
 
 
-def _among(ctx: Context, members: Collection[User], key: str) -> set[User]:
-    """Return those of these members who are subscribed to a key."""
-    subscribers = ctx.state.subscriptions.watchers(key)
-    fewer, more = sorted((subscribers, members), key=len)
-    ctx.output.cost += 1 + (len(fewer) >> TOGETHER)
+def _who_sees(
+    ctx: Context, user: User, wanted: Collection[User], *, without: Channel | None = None
+) -> set[User]:
+    """Return those of these users who see a user in a channel, in another than `without`."""
+    if not wanted:
+        return set()
+    audiences = [rooms.audience(one, user) for one in user.channels if one is not without]
+    reach, looks = sum(map(len, audiences)), len(wanted) * len(audiences)
+    if looks << _FEWER < reach:
+        ctx.output.cost += looks >> LOOK
+        return {one for one in wanted if any(one in audience for audience in audiences)}
+    # Sets are put together much faster than users are looked for one by one.
+    ctx.output.cost += reach >> TOGETHER
+    return set[User]().union(*audiences).intersection(wanted)
+
+
+def _among(ctx: Context, members: Collection[User], wanted: Collection[User]) -> set[User]:
+    """Return those of these users who are among these members."""
+    fewer, more = sorted((members, wanted), key=len)
+    ctx.output.cost += 1 + (len(fewer) >> LOOK)
     return {one for one in fewer if one in more}
