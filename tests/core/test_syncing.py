@@ -386,3 +386,33 @@ def test_people_are_told_nothing(world: World) -> None:
     world.ask("al", "JOIN #lobby")
     assert set(world.send("al", "METADATA * SET avatar x")) == {"al"}
     assert world.ask("pat", "/join #a") == ["22:13 You are in #a", "In #a: @pat"]
+
+
+def test_who_comes_into_view_in_an_auditorium_is_told_of(world: World) -> None:
+    world.irc("op", rooms="#a")
+    world.ask("op", "MODE #a +u")
+    world.ask("two", "JOIN #a")
+    world.ask("al", "METADATA * SET avatar x", "JOIN #a")
+    found = world.send("op", "MODE #a +v al")
+    assert f":{SERVER} METADATA al avatar * :x" in found["two"]
+    assert [code for code in codes(found["two"]) if code != "MODE"] == ["JOIN", "METADATA"]
+    # Who is to see everybody is told of everybody.
+    world.ask("op", "MODE #a -v al")
+    found = world.send("op", "MODE #a +o two")
+    assert bodies(found["two"])[-3:] == [
+        "BATCH + metadata #a",
+        "METADATA al avatar * :x",
+        "BATCH -",
+    ]
+
+
+def test_of_many_who_come_into_view_one_is_told_later() -> None:
+    world = crowded(TWO)
+    world.ask("al", "METADATA * SUB avatar", "JOIN #a")
+    world.ask("u0", "MODE #a +u")
+    channel = world.core.state.channels["#a"]
+    channel.known.clear()
+    found = world.send("u0", f"MODE #a +{'v' * 20} {' '.join(f'u{n}' for n in range(1, 21))}")
+    assert codes(found["al"]).count("METADATA") == 20
+    found = world.send("u0", "MODE #a -u")
+    assert codes(found["al"])[-1] == "774"

@@ -34,6 +34,8 @@ ALL = "*ALL"
 """The target of SYNC that is everything a client is told of (draft/metadata-3)."""
 _MANY = 64
 """So many are told of a key by something that counts as another line for whoever does it."""
+_REVEALED = 20
+"""Members of an auditorium who come into view at once, and are told of without being asked for."""
 _FEWER = 2
 """Where the others are so many bits more it is better to look for each of the few."""
 _EACH_SECOND = 1000
@@ -251,13 +253,39 @@ def introduce(ctx: Context, user: User, channel: Channel) -> None:
     ctx.without_waiting([partial(_introduce, ctx, user, channel, key) for key in sorted(keys)])
 
 
-def _introduce(ctx: Context, user: User, channel: Channel, key: str) -> None:
+def reveal(ctx: Context, channel: Channel, members: Collection[User], to: Collection[User]) -> None:
+    """Tell some members of an auditorium what others have whom they are shown from now on."""
+    subscriptions = ctx.state.subscriptions
+    if len(members) <= _REVEALED:
+        ctx.without_waiting(
+            [
+                partial(_introduce, ctx, member, channel, key, to)
+                for member in members
+                for key in sorted(ctx.metadata.of(member))
+                if subscriptions.watchers(key)
+            ]
+        )
+    else:
+        asking = [one for one in to if wants(one) and subscriptions.listed(one)]
+        ctx.without_waiting([partial(_postpone, ctx, one, channel) for one in asking])
+
+
+def _postpone(ctx: Context, user: User, channel: Channel) -> None:
+    if user in channel.members:
+        ctx.reply(user, numerics.RPL_METADATASYNCLATER, *_later(user, channel))
+
+
+def _introduce(
+    ctx: Context, user: User, channel: Channel, key: str, to: Collection[User] | None = None
+) -> None:
     value = ctx.metadata.of(user).get(key)
     if user not in channel.members or value is None:
         return
     subscribers = ctx.state.subscriptions.watchers(key)
     audience = _among(ctx, rooms.audience(channel, user), subscribers)
     audience.discard(user)
+    if to is not None:
+        audience = _among(ctx, to, audience)
     # Whoever is in another channel with them knows it.
     audience -= _who_sees(ctx, user, audience, without=channel)
     _tell(ctx, audience, user.nickname, key, value, source=ctx.server, by=user)
