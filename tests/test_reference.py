@@ -8,6 +8,7 @@ from pathlib import Path
 from trio_chat import reference
 from trio_chat.core import commands
 from trio_chat.core.handlers.plain_commands import COMMANDS
+from trio_chat.core.services.table import SERVICES
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "protocol.md"
 
@@ -28,3 +29,7 @@ def test_every_command_is_explained() -> None:
         assert row.name in row.usage
     for name in COMMANDS:
         assert f"| `{name}" in text
+    for service in SERVICES:
+        for one in service.rows.values():
+            assert f"| {html.escape(one.help, quote=False)} |" in text
+            assert one.usage.startswith(one.name)

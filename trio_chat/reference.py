@@ -15,6 +15,7 @@ from trio_chat.core import commands, isupport, modes
 from trio_chat.core.capabilities import CAPABILITIES, Link, offered
 from trio_chat.core.handlers.plain_commands import COMMANDS
 from trio_chat.core.modes import Kind
+from trio_chat.core.services.table import SERVICES, Row
 from trio_chat.core.settings import Limits, Settings, Sts
 
 _HEAD = """\
@@ -94,6 +95,15 @@ def markdown() -> str:
                 "Commands with nc",
                 "What has no `/` in front is said in the current room; `//text` says `/text`.",
                 _plain_commands(),
+            ),
+            *_section(
+                "Services",
+                "NickServ and ChanServ are no users, and nobody else can be called that. They take "
+                "what is sent to them with PRIVMSG or NOTICE, also to `NickServ@server.name`, with "
+                "the commands NS and CS, and with nc `/ns` and `/cs`; they answer with NOTICE. Who "
+                "has echo-message gets back what they have said with `***` in place of what may be "
+                "a password; nothing of it is stored. They hear no batch of several lines.",
+                _services(),
             ),
             *_section(
                 "Capabilities",
@@ -178,6 +188,24 @@ def _html(text: str) -> str:
 def _plain_commands() -> Iterator[str]:
     rows = COMMANDS.values()
     return _table(("type", "to"), ((_code(row.usage), row.help) for row in rows))
+
+
+def _services() -> Iterator[str]:
+    def who(row: Row) -> str:
+        if row.operator:
+            return "server operators"
+        return "who is logged in" if row.account else "users"
+
+    for place, service in enumerate(SERVICES):
+        if place:
+            yield ""
+        yield from _table(
+            (f"to {service.name}", "what it does", "who may"),
+            (
+                (f"<code>{_html(row.usage)}</code>", _html(row.help), who(row))
+                for _, row in sorted(service.rows.items())
+            ),
+        )
 
 
 def _capabilities() -> Iterator[str]:

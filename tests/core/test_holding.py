@@ -7,10 +7,9 @@ import pytest
 from tests.core.test_owning import SETTINGS, Owning
 from tests.core.world import SERVER, codes, prefix, secret_of
 from trio_chat.core import modes, rooms
-from trio_chat.core.accounts import Account, kept
+from trio_chat.core.accounts import METADATA, Account, kept
 from trio_chat.core.entries import Kept
 from trio_chat.core.handlers import owning
-from trio_chat.core.metadata import METADATA
 from trio_chat.core.metadata import kept as kept_values
 from trio_chat.core.output import AwaitStored
 from trio_chat.core.secrets import SECRET

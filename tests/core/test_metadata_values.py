@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from tests.core.world import SERVER, World
+from trio_chat.core.accounts import METADATA
 from trio_chat.core.inputs import Connected
-from trio_chat.core.metadata import METADATA, Metadata, is_key, is_value, kept
+from trio_chat.core.metadata import Metadata, is_key, is_value, kept
 from trio_chat.core.settings import METADATA_KEY_LIMIT, Limits, Settings
 from trio_chat.core.state import Channel, User
 

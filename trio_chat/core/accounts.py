@@ -16,11 +16,12 @@ import msgspec
 
 from trio_chat.core import names
 from trio_chat.core.entries import Kept
-from trio_chat.core.metadata import METADATA
 from trio_chat.core.secrets import SECRET, Secret
 
 ACCOUNT = "account"
 """The table that they are kept in, by folded name."""
+METADATA = "metadata"
+"""The table of what they say of themselves, by the same; and registered rooms (`metadata.py`)."""
 LAYOUT = 1
 """How a value is laid out: the first of its values."""
 
@@ -141,7 +142,8 @@ class Accounts:
         if value is None:
             return
         for fingerprint in _read(value).certificates:
-            self._by_certificate.pop(fingerprint, None)
+            if self._by_certificate.get(fingerprint) == key:
+                del self._by_certificate[fingerprint]
         if not key.isascii():
             self._lookalikes.pop(names.skeleton(key), None)
 

@@ -145,7 +145,8 @@ class Core:
     def unreadable(self) -> list[str]:
         """What was kept by an earlier run, and can not be read."""
         ctx = self.context
-        return ctx.keeping.unreadable + ctx.accounts.unreadable + ctx.metadata.unreadable
+        parts = (ctx.keeping, ctx.accounts, ctx.registered, ctx.metadata)
+        return [what for part in parts for what in part.unreadable]
 
     @property
     def unsealed(self) -> bool:
@@ -491,4 +492,5 @@ class Core:
                 rooms.drop(self.state, channel)
         lobby = self.context.channel(self.settings.lobby)
         lobby.permanent = True
-        lobby.modes = modes.LOBBY if not lobby.members else lobby.modes
+        if not lobby.members and lobby.registered is None:
+            lobby.modes = modes.LOBBY

@@ -1,9 +1,10 @@
 """Metadata: what people say of themselves, and operators of their channels, by key
 (draft/metadata-2, draft/metadata-3).
 
-That of an account is kept, and all clients that are logged in to it have it; whatever else has any
-has it as long as it is there. What is kept is held as bytes, and read when somebody wants to see
-it. It is changed in two steps, as accounts are: `handlers/holding.py` has it stored first.
+That of an account is kept, and all clients that are logged in to it have it; so is that of a
+registered room. Whatever else has any has it as long as it is there. What is kept is held as bytes,
+and read when somebody wants to see it. It is changed in two steps, as accounts are:
+`handlers/holding.py` has it stored first.
 
 Must not know commands, nor who is told of what.
 """
@@ -15,13 +16,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from trio_chat.core.entries import Kept
+from trio_chat.core.accounts import METADATA
+from trio_chat.core.entries import Kept, of_channel
 from trio_chat.core.names import fold
 from trio_chat.core.settings import METADATA_KEY_LIMIT
 from trio_chat.core.state import Channel, User
 
-METADATA = "metadata"
-"""The table that it is kept in, by folded name of an account."""
 LAYOUT = 1
 """How a value is laid out: the first of its values."""
 
@@ -87,7 +87,9 @@ _NOTHING: Mapping[str, str] = {}
 
 def holder(target: User | Channel) -> str:
     """Return under what the metadata of a target is kept; empty: it lasts as long as the target."""
-    return fold(target.account) if isinstance(target, User) else ""
+    if isinstance(target, User):
+        return fold(target.account)
+    return of_channel(target.name) if target.registered is not None else ""
 
 
 def kept(holder: str, values: Mapping[str, str]) -> Kept:

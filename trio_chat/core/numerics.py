@@ -48,6 +48,7 @@ RPL_NOWAWAY = _row(306, "You have been marked as being away", "You are away.")
 RPL_WHOISUSER = _row(311, "", "{0} is {1}@{2} ({4})")
 RPL_WHOISSERVER = _row(312, "", "")
 RPL_WHOISOPERATOR = _row(313, "is an operator of this server", "{0} is an operator of this server.")
+RPL_WHOISSERVICE = _row(313, "is a network service", "{0} is a service of this server.")
 RPL_WHOWASUSER = _row(314, "", "{0} was {1}@{2} ({4})")
 RPL_ENDOFWHO = _row(315, "End of WHO list", "")
 RPL_WHOISIDLE = _row(317, "seconds idle, signon time", "{0} has been quiet for {1} seconds.")
@@ -145,12 +146,19 @@ ERR_ERRONEUSNICKNAME = _row(
     "Erroneous nickname",
     "{0} can not be a nickname: use letters, digits, - and _, with a letter first.",
 )
+ERR_NICKNAMEOFSERVICE = _row(
+    432, "Nickname is that of a service", "Nobody can be called {0}: that is a service."
+)
 ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already called {0}.")
 ERR_NICKNAMERESERVED = _row(
     433,
     "Nickname belongs to an account: log in to it first",
-    "{0} belongs to somebody who has registered it; if that is you, /login.",
+    "{0} belongs to somebody who has registered it; if that is you: /login {0} PASSWORD",
 )
+ERR_UNAVAILRESOURCE = _row(
+    437, "Channel is temporarily unavailable", "{0} can not be entered right now; try again."
+)
+ERR_SUSPENDED = _row(437, "Channel is suspended", "{0} is suspended: nobody can enter it.")
 ERR_USERNOTINCHANNEL = _row(441, "They aren't on that channel", "{0} is not in {1}.")
 ERR_NOTONCHANNEL = _row(442, "You're not on that channel", "You are not in {0}.")
 ERR_USERONCHANNEL = _row(443, "is already on channel", "{0} is already in {1}.")
@@ -171,6 +179,7 @@ ERR_BADCHANMASK = _row(476, "Bad channel name", "{0} can not be a room: begin wi
 ERR_NEEDREGGEDNICK = _row(477, "That needs an account", "{0} is for people with an account only.")
 ERR_BANLISTFULL = _row(478, "Channel list is full", "The list of {0} is full.")
 ERR_NOPRIVILEGES = _row(481, "Permission Denied- You're not an IRC operator")
+ERR_CANTKILLSERVER = _row(483, "You can not kill a service")
 ERR_CHANOPRIVSNEEDED = _row(
     482, "You're not channel operator", "Only operators of {0} can do that."
 )

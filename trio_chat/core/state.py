@@ -24,6 +24,7 @@ from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold, key
 from trio_chat.core.networks import shown_host
+from trio_chat.core.registered import RegisteredRoom
 from trio_chat.core.roster import Roster
 from trio_chat.core.watch import Watch
 
@@ -261,6 +262,7 @@ class Channel:
         "created",
         "feed",
         "forward",
+        "forwards_to",
         "key",
         "known",
         "limit",
@@ -273,6 +275,7 @@ class Channel:
         "operators",
         "permanent",
         "private_since",
+        "registered",
         "renamed_at",
         "rosters",
         "silenced",
@@ -292,6 +295,8 @@ class Channel:
         """Whether it stays when the last member leaves."""
         self.private_since = START
         """Where in the log it has become private, if it is (`modes.PRIVATE`)."""
+        self.registered: RegisteredRoom | None = None
+        """Its registration, if it has one."""
         self.members: dict[User, int] = {}
         """Each member's standing: bits of `modes.PREFIXES`."""
         self.operators: dict[User, None] = {}
@@ -304,6 +309,9 @@ class Channel:
         self.limit = 0
         self.forward: weakref.ref[Channel] | None = None
         """Where who can not join is taken, while that channel is there (`rooms.forward`)."""
+        self.forwards_to: tuple[str, float] | None = None
+        """The same where that is a registered room, which may be empty: its name, and when it was
+        registered."""
         self.renamed_at = -math.inf
         """On the clock that does not jump; the other times are in seconds since the epoch."""
         self.metadata: dict[str, str] | None = None

@@ -1,4 +1,5 @@
-"""The commands' handlers, in modules by subject. Importing this package fills the table.
+"""The commands' handlers, in modules by subject. Importing this package fills the tables, those of
+the services too.
 
 A handler is called when its row's checks have passed; it changes the state through `rooms`, and
 answers through `Context`.
@@ -20,6 +21,7 @@ from trio_chat.core.handlers import (
     negotiation,
     operators,
     plain,
+    plain_accounts,
     plain_rooms,
     playback,
     presence,
@@ -29,12 +31,15 @@ from trio_chat.core.handlers import (
     renaming,
     searching,
     server,
+    services,
     who,
 )
+from trio_chat.core.services import chanserv, moderation, nickserv
 
 __all__ = [
     "bans",
     "channels",
+    "chanserv",
     "gateways",
     "history",
     "listing",
@@ -42,12 +47,15 @@ __all__ = [
     "markers",
     "messaging",
     "metadata",
+    "moderation",
     "modes",
     "monitor",
     "multiline",
     "negotiation",
+    "nickserv",
     "operators",
     "plain",
+    "plain_accounts",
     "plain_rooms",
     "playback",
     "presence",
@@ -57,5 +65,6 @@ __all__ = [
     "renaming",
     "searching",
     "server",
+    "services",
     "who",
 ]

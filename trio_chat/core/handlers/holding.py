@@ -1,9 +1,9 @@
 """Whose metadata is whose, and how it changes (draft/metadata-2, draft/metadata-3).
 
-That of an account belongs to all its clients: it is stored before it is so, and then all who see
-one of them are told. What somebody has said of themselves before they log in goes into the account,
-where it wins over what was there, as far as there is room; until it is stored, it is so of this
-client alone. Who logs out keeps nothing.
+That of an account belongs to all its clients, and that of a registered room to the room, whoever is
+there: it is stored before it is so, and then all who see one of them are told. What somebody has
+said of themselves before they log in goes into the account, where it wins over what was there, as
+far as there is room; until it is stored, it is so of this client alone. Who logs out keeps nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from functools import partial
 from typing import TypeAlias
 
 from trio_chat.core import metadata
+from trio_chat.core.accounts import METADATA
 from trio_chat.core.context import Context
+from trio_chat.core.entries import of_channel
 from trio_chat.core.handlers import syncing
 from trio_chat.core.inputs import Completed
 from trio_chat.core.state import Channel, User
@@ -63,15 +65,15 @@ def change(
     """Have keys of a target be as `wanted`, for a user who may do that; the target is free
     (`is_free`). Those who are told of it are told, but for that user. `apart`: it is no part of the
     answer to the command at hand."""
+    if _is_busy(ctx, target):
+        # An account, or a room, may be dropped, and whoever has it next is to find nothing.
+        then(Outcome.BUSY)
+        return
     holder = metadata.holder(target)
     if not holder:
         target.metadata = _changed(target.metadata or {}, wanted) or None
         _announce(ctx, [target], wanted, user)
         then(Outcome.DONE)
-        return
-    if isinstance(target, User) and ctx.accounts.is_changing(target.account):
-        # It may be dropped, and whoever has it next is to find nothing.
-        then(Outcome.BUSY)
         return
     store = ctx.metadata
     before = store.get(holder)
@@ -101,8 +103,21 @@ def _changed(before: Mapping[str, str], wanted: Values) -> dict[str, str]:
     return {key: value for key, value in found.items() if value is not None}
 
 
+def _is_busy(ctx: Context, target: User | Channel) -> bool:
+    """Whether something else about an account or a room is on its way to the journal."""
+    if isinstance(target, User):
+        return bool(target.account) and ctx.accounts.is_changing(target.account)
+    name = target.name
+    return ctx.registered.is_changing(name) or not ctx.keeping.is_settled(name)
+
+
 def _settle(ctx: Context, holder: str, wanted: Values, by: User) -> None:
-    """See to it that what is stored of an account is so of all its clients, and tell of it."""
+    """See to it that what is stored is so of a room, or of all clients of an account; and tell of
+    it."""
+    channel = ctx.state.channels.get(holder)
+    if channel is not None:
+        _announce(ctx, [channel], wanted, by)
+        return
     clients = list(ctx.state.accounts.get(holder, ()))
     for client in clients:
         for key in wanted:
@@ -122,6 +137,18 @@ def _announce(
             if ctx.state.subscriptions.watchers(key)
         ]
     )
+
+
+def renamed(ctx: Context, channel: Channel, before: str) -> None:
+    """Take along what is kept of a registered room that has had another name."""
+    old, new = of_channel(before), metadata.holder(channel)
+    values = ctx.metadata.get(old)
+    if new and new != old and values:
+        ctx.metadata.put(old, {})
+        ctx.metadata.put(new, values)
+        value = metadata.kept(new, values).value
+        assert value is not None
+        ctx.keeping.moved(METADATA, old, new, value)
 
 
 def account_changed(ctx: Context, user: User, before: Mapping[str, str]) -> None:

@@ -12,11 +12,12 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.entries import ELSEWHERE, Entry, between, of_channel
-from trio_chat.core.handlers import access
+from trio_chat.core.handlers import access, services
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import LOOK
+from trio_chat.core.services import table
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -183,7 +184,12 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
 def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
     recipient = ctx.state.user_named(name)
     if recipient is None:
-        _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, echo(ctx, user, name))
+        service = table.called(ctx, name)
+        if service is not None:
+            texts = [text for text, _ in draft.lines] or [draft.text]
+            services.hear(ctx, user, service, draft.kind, texts)
+        else:
+            _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, echo(ctx, user, name))
         return
     if recipient.modes & modes.ACCOUNTS_ONLY and not user.account and recipient is not user:
         _refuse(ctx, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)

@@ -12,6 +12,7 @@ from trio_chat.core.handlers import syncing
 from trio_chat.core.handlers.common import distinct, echo
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import TOGETHER
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
@@ -69,10 +70,19 @@ def _add(ctx: Context, user: User, wanted: list[str]) -> Replies:
 
 
 def _send_status(ctx: Context, user: User, nicknames: list[str]) -> Replies:
-    here = [(nickname, ctx.state.user_named(nickname)) for nickname in nicknames]
-    _send(ctx, user, numerics.RPL_MONONLINE, [other.prefix for _, other in here if other])
-    _send(ctx, user, numerics.RPL_MONOFFLINE, [name for name, other in here if not other])
-    yield from syncing.of_monitored(ctx, user, [other for _, other in here if other])
+    here = [(nickname, _prefix(ctx, nickname)) for nickname in nicknames]
+    _send(ctx, user, numerics.RPL_MONONLINE, [prefix for _, prefix in here if prefix])
+    _send(ctx, user, numerics.RPL_MONOFFLINE, [name for name, prefix in here if not prefix])
+    yield from syncing.of_monitored(ctx, user, nicknames)
+
+
+def _prefix(ctx: Context, nickname: str) -> str:
+    """Return who has a nickname, as it is shown; empty: nobody. Services are always there."""
+    user = ctx.state.user_named(nickname)
+    if user is not None:
+        return user.prefix
+    service = table.named(nickname)
+    return service.prefix(ctx.settings.name) if service is not None else ""
 
 
 def _send(ctx: Context, user: User, numeric: Numeric, targets: Iterable[str]) -> None:

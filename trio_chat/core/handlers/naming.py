@@ -10,11 +10,14 @@ from trio_chat.core import events, names, numerics, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import redaction, syncing
 from trio_chat.core.numerics import Numeric
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 
 
 def refusal(ctx: Context, user: User, nickname: str) -> Numeric | None:
     """Return why a user can not have a nickname now; None: they can."""
+    if table.is_reserved(nickname):
+        return numerics.ERR_NICKNAMEOFSERVICE
     if rooms.is_taken(ctx.state, nickname, user):
         return numerics.ERR_NICKNAMEINUSE
     return numerics.ERR_NICKNAMERESERVED if is_reserved(ctx, user, nickname) else None
@@ -43,26 +46,34 @@ def change(ctx: Context, user: User, nickname: str) -> None:
         syncing.on_online(ctx, user)
 
 
-def claim(ctx: Context, user: User) -> None:
+def claim(ctx: Context, user: User, *, firmly: bool = False) -> None:
     """Give somebody who is logged in the nickname of their account, unless another client of the
-    same account has it. Whoever else sits on it, or on one that looks the same, is renamed."""
+    same account has it; `firmly`: even then. Whoever else sits on it, or on one that looks the
+    same, is renamed."""
     nickname = user.account
     if not nickname or names.fold(user.nickname) == names.fold(nickname):
         return
     for holder in rooms.holders(ctx.state, nickname):
         if holder is user:
             continue
-        if names.fold(holder.account) == names.fold(nickname):
+        if names.fold(holder.account) != names.fold(nickname):
+            evict(ctx, holder)
+        elif firmly:
+            evict(ctx, holder, "Another client of yours has your nickname now")
+        else:
             return
-        evict(ctx, holder)
     if user.registration is None:
         change(ctx, user, nickname)
     elif user.nickname:
         rooms.rename(ctx.state, user, nickname)
 
 
-def evict(ctx: Context, holder: User) -> None:
-    """Take a nickname from somebody whose it is not."""
+def evict(
+    ctx: Context,
+    holder: User,
+    why: str = "Your nickname belongs to an account, and its owner has come",
+) -> None:
+    """Take a nickname from somebody whose it is not, and say why."""
     if holder.registration is not None:
         # They will be told when they are through with the rest.
         rooms.lose_name(ctx.state, holder)
@@ -71,8 +82,7 @@ def evict(ctx: Context, holder: User) -> None:
     while refusal(ctx, holder, free):
         free += "_"
     change(ctx, holder, free)
-    text = "Your nickname belongs to an account, and its owner has come"
     if holder.plain:
-        ctx.tell(holder, f"{text}: you are {free} now.")
+        ctx.tell(holder, f"{why}: you are {free} now.")
     else:
-        ctx.notice(holder, text)
+        ctx.notice(holder, why)

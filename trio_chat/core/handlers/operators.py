@@ -9,12 +9,13 @@ from __future__ import annotations
 from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import channels, presence
+from trio_chat.core.handlers import channels, presence, standings
 from trio_chat.core.handlers.common import channel_for, distinct, echo, word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
 from trio_chat.core.output import SHARE
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -54,6 +55,9 @@ def oper(ctx: Context, user: User, message: Message) -> None:
 )
 def kill(ctx: Context, user: User, message: Message) -> None:
     target = ctx.state.user_named(message.params[0])
+    if target is None and table.named(message.params[0]) is not None:
+        ctx.reply(user, numerics.ERR_CANTKILLSERVER)
+        return
     if target is None:
         ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, message.params[0]))
         return
@@ -137,8 +141,8 @@ def _bring(ctx: Context, user: User, target: User, wanted: list[str]) -> Replies
     for name in wanted:
         channel = ctx.state.channel_named(name)
         if channel is None or target not in channel.members:
-            standing = modes.OP if channel is None else 0
             channel = channel or ctx.channel(name)
+            standing = standings.on_entering(channel, target)
             joined = channels.admit(ctx, target, channel, standing)
             if target is not user and ctx.is_here(user):
                 ctx.notice(user, f"{target.nickname} is in {channel.name} now")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -18,14 +19,20 @@ from trio_chat.core import accounts, attempts, names
 from trio_chat.core.accounts import Account
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
-from trio_chat.core.handlers import naming, presence
+from trio_chat.core.handlers import founding, naming, presence
 from trio_chat.core.inputs import Completed
 from trio_chat.core.secrets import Secret
+from trio_chat.core.services import table
 from trio_chat.core.settings import AccountPolicy
 from trio_chat.core.state import User
 
 PASSWORD_LIMIT = 300
 """Bytes of the longest password: it fits into a line, and into two of AUTHENTICATE."""
+
+
+_EMAIL_LIMIT = 254
+"""Bytes of the longest address of mail (RFC 5321, section 4.5.3.1.3)."""
+_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@\x00-\x1f\x7f-\x9f]+")
 
 
 class Problem(enum.Enum):
@@ -34,6 +41,7 @@ class Problem(enum.Enum):
     ACCOUNT_EXISTS = "Account already exists"
     BAD_ACCOUNT_NAME = "Account name can not be a nickname"
     ACCOUNT_NAME_MUST_BE_NICK = "Your account name must be your nickname"
+    INVALID_EMAIL = "That is no address of mail"
     WEAK_PASSWORD = "Password is too short"
     UNACCEPTABLE_PASSWORD = "Password is too long, or has a forbidden character"
     NO_ACCOUNTS = "This server keeps no accounts"
@@ -43,6 +51,7 @@ class Problem(enum.Enum):
     SUSPENDED = "Account is suspended"
     UNVERIFIED = "Account is not verified yet"
     TOO_MANY_ATTEMPTS = "Too many attempts"
+    CERTIFICATE_IN_USE = "Certificate is another account's"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -75,10 +84,18 @@ def password_problem(policy: AccountPolicy, password: str) -> Problem | None:
     return None
 
 
+def email_problem(policy: AccountPolicy, email: str) -> Problem | None:
+    """Return why something can not be the address of mail of an account; empty: there is none."""
+    if not email and not policy.require_email:
+        return None
+    fits = len(email.encode()) <= _EMAIL_LIMIT and _EMAIL.fullmatch(email) is not None
+    return None if fits else Problem.INVALID_EMAIL
+
+
 def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
     """Return why a user can not make an account of this name: it has to be their nickname."""
     nickname = names.nickname(name, ctx.settings.limits.nickname)
-    if nickname is None:
+    if nickname is None or table.is_reserved(nickname):
         return Problem.BAD_ACCOUNT_NAME
     if ctx.accounts.owner(nickname) is not None or ctx.accounts.is_changing(nickname):
         return Problem.ACCOUNT_EXISTS
@@ -94,7 +111,11 @@ def create(
     policy = ctx.settings.accounts
     problem = Problem.NO_ACCOUNTS
     if policy is not None:
-        found = name_problem(ctx, user, name) or password_problem(policy, password)
+        found = (
+            name_problem(ctx, user, name)
+            or password_problem(policy, password)
+            or email_problem(policy, email)
+        )
         if policy.registration == "closed":
             found = Problem.REGISTRATION_CLOSED
         if found is None:
@@ -124,14 +145,32 @@ def _create(ctx: Context, user: User, account: Account, password: str, then: The
 
 
 def store(
-    ctx: Context, user: User, account: Account, changes: Sequence[Change], then: Then
+    ctx: Context,
+    user: User,
+    account: Account,
+    changes: Sequence[Change],
+    then: Then,
+    *,
+    also: Callable[[], None] = lambda: None,
 ) -> None:
-    """Have an account be as this says, once `changes` are stored."""
-    _commit(ctx, user, account.name, changes, lambda: ctx.accounts.put(account), then)
+    """Have an account be as this says, once `changes` are stored; `also` is what follows from that,
+    even if the user has left."""
+
+    def apply() -> None:
+        ctx.accounts.put(account)
+        also()
+
+    _commit(ctx, user, account.name, changes, apply, then)
 
 
 def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
-    """Do away with an account; whoever is logged in to it is not any more."""
+    """Do away with an account; whoever is logged in to it is not any more. What it is in registered
+    rooms goes with it."""
+    busy = ctx.accounts.is_changing(account.name)
+    rooms = founding.parting(ctx, account.key) if not busy else None
+    if rooms is None:
+        then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
+        return
 
     def gone() -> None:
         ctx.accounts.drop(account.name)
@@ -139,7 +178,8 @@ def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
             presence.change_account(ctx, client, "")
         ctx.metadata.put(account.key, {})
 
-    _commit(ctx, user, account.name, accounts.gone(account), gone, then)
+    changes = [*accounts.gone(account), *rooms.changes]
+    _commit(ctx, user, account.name, changes, gone, then, settle_more=rooms.settle)
 
 
 def _commit(
@@ -149,6 +189,8 @@ def _commit(
     changes: Sequence[Change],
     apply: Callable[[], None],
     then: Then,
+    *,
+    settle_more: Callable[[bool], None] = lambda _: None,
 ) -> None:
     if ctx.accounts.is_changing(name):
         then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
@@ -159,6 +201,7 @@ def _commit(
         ctx.accounts.end(name)
         if stored:
             apply()
+        settle_more(stored)
 
     def resume(done: Completed) -> None:
         if done.result:
@@ -203,8 +246,9 @@ def _limit(ctx: Context) -> int:
     return (ctx.settings.accounts or AccountPolicy()).attempts
 
 
-def log_in_with_password(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
-    """Log a user in to an account, if the password is right."""
+def check(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
+    """Find out whether a password is that of an account that can be logged in to: if so, the
+    outcome has that account."""
     account = ctx.accounts.get(name)
     away = turned_away(ctx, user, names.key(name))
     if away is not None:
@@ -221,12 +265,20 @@ def log_in_with_password(ctx: Context, user: User, name: str, password: str, the
             then(Outcome(Problem.TEMPORARILY_UNAVAILABLE if done.detail else Problem.WRONG))
             return
         was_right(ctx, user, names.key(name))
-        problem = obstacle(ctx, found)
-        if problem is None and found is not None:
-            log_in(ctx, user, found)
-        then(Outcome(problem, account=found))
+        then(Outcome(obstacle(ctx, found), account=found))
 
     ctx.check_login(user, account, password, checked)
+
+
+def log_in_with_password(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
+    """Log a user in to an account, if the password is right."""
+
+    def checked(outcome: Outcome) -> None:
+        if outcome.problem is None and outcome.account is not None:
+            log_in(ctx, user, outcome.account)
+        then(outcome)
+
+    check(ctx, user, name, password, checked)
 
 
 def log_in(ctx: Context, user: User, account: Account) -> None:
@@ -239,4 +291,4 @@ def log_out(ctx: Context, user: User) -> None:
     """Have a user be logged in to no account, and without the nickname of that."""
     presence.change_account(ctx, user, "")
     if user.registration is None and naming.is_reserved(ctx, user, user.nickname):
-        naming.evict(ctx, user)
+        naming.evict(ctx, user, "Your nickname belongs to the account that you are logged out of")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trio_chat.core import names, numerics, rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import messaging, naming, registration
+from trio_chat.core.handlers import messaging, naming, plain_accounts, registration
 from trio_chat.core.handlers.common import visible
 from trio_chat.core.handlers.plain_commands import (
     COMMANDS,
@@ -18,6 +18,7 @@ from trio_chat.core.handlers.plain_commands import (
     row,
     run,
 )
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire import plain
 from trio_chat.wire.errors import Problem, ProtocolError
@@ -38,6 +39,8 @@ def received(ctx: Context, user: User, line: bytes) -> None:
         return
     if user.registration is not None:
         _introduce(ctx, user, text)
+    elif plain_accounts.is_slip(text):
+        ctx.tell(user, plain_accounts.NOT_SAID)
     elif text.startswith("//"):
         _say(ctx, user, text[1:])
     elif text.startswith("/"):
@@ -52,7 +55,7 @@ def prompt(network: str, lobby: str) -> str:
 
 
 def _introduce(ctx: Context, user: User, text: str) -> None:
-    """Take a nickname, then the password if the server has one."""
+    """Take a nickname, or the password of an account, then the server's password if it has one."""
     state = user.registration
     if state is None:
         return
@@ -66,27 +69,45 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         state.password = text
         registration.try_to_register(ctx, user)
         return
+    if text.lower().startswith("/login"):
+        words = text.split(" ", 2)[1:]
+        plain_accounts.log_in_first(ctx, user, words, lambda name: _take(ctx, user, name))
+        return
     text = text.removeprefix("/nick ").strip()
     if not text or text[0] == "/":
         ctx.tell(user, prompt(ctx.settings.network, ctx.settings.lobby))
         return
     limit = ctx.settings.limits.nickname
     nickname = names.nickname(text, limit)
+    refusal = naming.refusal(ctx, user, nickname) if nickname is not None else None
     if nickname is None:
-        ctx.tell(
-            user,
-            f"That can not be a nickname: use letters, digits, - and _, with a letter first, "
-            f"{limit} at most. Type another nickname:",
+        why = (
+            "That can not be a nickname: use letters, digits, - and _, with a letter first, "
+            f"{limit} at most."
         )
+    elif refusal is numerics.ERR_NICKNAMEOFSERVICE:
+        why = f"Nobody can be called {text}: that is a service."
+    elif refusal is numerics.ERR_NICKNAMERESERVED:
+        why = (
+            f"{text} belongs to somebody who has registered it. "
+            f"If that is you, type: /login {text} PASSWORD"
+        )
+        ctx.tell(user, f"{why} - or another nickname:")
         return
-    refusal = naming.refusal(ctx, user, nickname)
-    if refusal is numerics.ERR_NICKNAMEINUSE:
-        ctx.tell(user, f"Somebody is already called {text}. Type another nickname:")
+    elif refusal is not None:
+        why = f"Somebody is already called {text}."
+    else:
+        _take(ctx, user, nickname)
         return
-    if refusal is not None:
-        ctx.tell(user, f"{text} belongs to somebody who has registered it. Type another nickname:")
+    ctx.tell(user, f"{why} Type another nickname:")
+
+
+def _take(ctx: Context, user: User, nickname: str) -> None:
+    """Give somebody who comes a nickname that they can have, and let them in, if nothing is
+    missing."""
+    if user.registration is None:
         return
-    state.username_given = True
+    user.registration.username_given = True
     user.username = names.username(nickname, ctx.settings.limits.username)
     user.realname = cut(nickname, ctx.settings.realname_limit)
     rooms.rename(ctx.state, user, nickname)
@@ -160,7 +181,10 @@ def _part(ctx: Context, user: User, rest: str) -> None:
 @row("/msg NAME TEXT", "say something to one person")
 def _msg(ctx: Context, user: User, rest: str) -> None:
     target, _, text = rest.partition(" ")
-    if text.strip():
+    service = table.called(ctx, target)
+    if service is not None:
+        plain_accounts.serve(ctx, user, service, text)
+    elif text.strip():
         _send(ctx, user, target, text.strip())
     else:
         needs(ctx, user, "/msg")

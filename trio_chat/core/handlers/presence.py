@@ -10,7 +10,7 @@ from trio_chat.core import events, modes, numerics, rooms
 from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PRE_AWAY, SETNAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, holding, monitor
+from trio_chat.core.handlers import channels, holding, monitor, standings
 from trio_chat.core.handlers.common import fitting, joined
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -119,4 +119,6 @@ def change_account(ctx: Context, user: User, account: str) -> None:
         ctx.output.broadcast(audience, event)
         if user.caps & ACCOUNT_NOTIFY:
             ctx.send(user, event)
+        if account:
+            standings.logged_in(ctx, user)
     holding.account_changed(ctx, user, before)

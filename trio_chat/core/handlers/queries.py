@@ -6,9 +6,11 @@ from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.capabilities import METADATA, MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
+from trio_chat.core.handlers import services
 from trio_chat.core.handlers.common import distinct, echo, visible
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
 from trio_chat.core.networks import shown_host
+from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
@@ -27,10 +29,13 @@ def whois(ctx: Context, user: User, message: Message) -> None:
     asked = message.params[-1]
     nickname = asked.split(",")[0]
     other = ctx.state.user_named(nickname)
-    if other is None:
-        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
-    else:
+    service = table.named(nickname)
+    if other is not None:
         _send_whois(ctx, user, other)
+    elif service is not None:
+        services.send_whois(ctx, user, service)
+    else:
+        ctx.reply(user, numerics.ERR_NOSUCHNICK, echo(ctx, user, nickname))
     ctx.reply(user, numerics.RPL_ENDOFWHOIS, echo(ctx, user, asked))
 
 
@@ -128,6 +133,9 @@ def userhost(ctx: Context, user: User, message: Message) -> None:
             operator = "*" if other.modes & modes.OPERATOR else ""
             here = "+" if other.away is None else "-"
             answers.append(f"{other.nickname}{operator}={here}{other.username}@{other.host}")
+        elif (service := table.named(nickname)) is not None:
+            name, _, where = service.prefix(ctx.settings.name).partition("!")
+            answers.append(f"{name}=+{where}")
     _reply_words(ctx, user, numerics.RPL_USERHOST, answers)
 
 
@@ -140,6 +148,11 @@ def _reply_words(ctx: Context, user: User, numeric: numerics.Numeric, words: lis
 @command("ISON", params=1, usage="ISON <nickname>{ <nickname>}", help="see which users are here")
 def ison(ctx: Context, user: User, message: Message) -> None:
     wanted = distinct(ctx, " ".join(message.params).split())
-    here = (ctx.state.user_named(nickname) for nickname in wanted)
-    found = [other.nickname for other in here if other is not None]
+    found = []
+    for nickname in wanted:
+        other = ctx.state.user_named(nickname)
+        if other is not None:
+            found.append(other.nickname)
+        elif (service := table.named(nickname)) is not None:
+            found.append(service.name)
     _reply_words(ctx, user, numerics.RPL_ISON, found)

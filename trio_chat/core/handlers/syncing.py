@@ -216,12 +216,14 @@ def on_welcome(ctx: Context, user: User) -> None:
             pass
 
 
-def of_monitored(ctx: Context, user: User, others: Iterable[User]) -> Replies:
-    """Tell a client what users have whom it MONITORs, and that are here."""
+def of_monitored(ctx: Context, user: User, nicknames: Iterable[str]) -> Replies:
+    """Tell a client what those have whom it MONITORs, and that are here."""
     if not wants(user):
         return
-    for other in others:
-        yield from _of_one(ctx, user, other)
+    for nickname in nicknames:
+        other = ctx.state.user_named(nickname)
+        if other is not None:
+            yield from _of_one(ctx, user, other)
 
 
 def _of_one(ctx: Context, user: User, other: User) -> Replies:

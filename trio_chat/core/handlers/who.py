@@ -11,8 +11,12 @@ from trio_chat.core.capabilities import MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.globs import Glob
+from trio_chat.core.handlers import services
 from trio_chat.core.handlers.common import echo, visible
 from trio_chat.core.networks import shown_host
+from trio_chat.core.numerics import Numeric
+from trio_chat.core.services import table
+from trio_chat.core.services.table import Service
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 
@@ -42,6 +46,7 @@ def who(ctx: Context, user: User, message: Message) -> None:
     question = _read(message.params[1] if len(message.params) > 1 else "")
     channel: Channel | None = None
     found: list[User] = []
+    service: Service | None = None
     fits: Callable[[User], bool] | None = None
     look = 1
     if mask[:1] in names.CHANNEL_TYPES and mask:
@@ -57,6 +62,7 @@ def who(ctx: Context, user: User, message: Message) -> None:
     else:
         one = ctx.state.user_named(mask)
         found = [] if one is None else [one]
+        service = None if question.operators else table.named(mask)
 
     def is_found(other: User) -> bool:
         # Who has left while the pages were read is not there any more.
@@ -77,6 +83,8 @@ def who(ctx: Context, user: User, message: Message) -> None:
         return _may_find(user, other) and fits(other)
 
     def replies() -> Replies:
+        if service is not None:
+            yield _service(ctx, service, question)
         for other in found:
             if not is_found(other):
                 yield None
@@ -187,6 +195,32 @@ def _chosen(
         "r": other.realname,
     }
     return tuple(values[field] for field in question.fields)
+
+
+def _service(
+    ctx: Context, service: Service, question: _Question
+) -> tuple[Numeric, tuple[str, ...]]:
+    """Return what is said of a service, which only its name finds."""
+    name, server = service.name, ctx.settings.name
+    host, real, flags = service.host(server), services.describe(service), services.flags()
+    if not question.fields:
+        return numerics.RPL_WHOREPLY, ("*", name, host, server, name, flags, f"0 {real}")
+    values = {
+        "t": question.token,
+        "c": "*",
+        "u": name,
+        "i": _HIDDEN_ADDRESS,
+        "h": host,
+        "s": server,
+        "n": name,
+        "f": flags,
+        "d": "0",
+        "l": "0",
+        "a": "0",
+        "o": "n/a",
+        "r": real,
+    }
+    return numerics.RPL_WHOSPCRPL, tuple(values[field] for field in question.fields)
 
 
 def _address(user: User, other: User) -> str:

@@ -1,0 +1,104 @@
+"""Accounts as their owners, and operators, change them: password, address of mail, certificates,
+suspension.
+
+What `owning.py` is for making an account and logging in to it: every way to such a change comes
+here, and says in its own words what came of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from trio_chat.core import accounts
+from trio_chat.core.accounts import Account, Suspension
+from trio_chat.core.context import Context
+from trio_chat.core.handlers import owning
+from trio_chat.core.handlers.owning import Outcome, Problem, Then
+from trio_chat.core.inputs import Completed
+from trio_chat.core.secrets import Secret
+from trio_chat.core.settings import AccountPolicy
+from trio_chat.core.state import User
+
+CERTIFICATES = 10
+"""Certificates that one account can have."""
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+def set_password(
+    ctx: Context, user: User, account: Account, password: str, then: Then, *, ending: bool = False
+) -> None:
+    """Give an account another password; `ending`: whoever is logged in to it is not any more."""
+    problem = owning.password_problem(ctx.settings.accounts or AccountPolicy(), password)
+    if problem is not None:
+        then(Outcome(problem))
+        return
+
+    def hashed(done: Completed) -> None:
+        # It may have been changed, or dropped, meanwhile.
+        found = ctx.accounts.get(account.name)
+        if found is None or not isinstance(done.answer, Secret):
+            then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
+            return
+
+        def also() -> None:
+            if ending:
+                log_out_all(ctx, found)
+
+        owning.store(ctx, user, found, accounts.kept(found, done.answer), then, also=also)
+
+    ctx.hash_password(user, password, hashed)
+
+
+def set_email(ctx: Context, user: User, account: Account, email: str, then: Then) -> None:
+    """Give an account another address of mail, or none, if that is empty."""
+    problem = owning.email_problem(ctx.settings.accounts or AccountPolicy(), email)
+    if problem is not None:
+        then(Outcome(problem))
+        return
+    _store(ctx, user, msgspec.structs.replace(account, email=email), then)
+
+
+def fingerprint(text: str) -> str | None:
+    """Return a fingerprint (SHA-256) as it is kept, however it is written; None: it is none."""
+    plain = text.replace(":", "").lower()
+    return plain if _FINGERPRINT.fullmatch(plain) else None
+
+
+def set_certificates(
+    ctx: Context, user: User, account: Account, certificates: tuple[str, ...], then: Then
+) -> None:
+    """Let the owners of these TLS certificates (fingerprints) log in to an account, and no other's.
+    A certificate is of one account."""
+    if any(
+        (owner := ctx.accounts.by_certificate(one)) is not None and owner.key != account.key
+        for one in certificates
+    ):
+        then(Outcome(Problem.CERTIFICATE_IN_USE))
+        return
+    _store(ctx, user, msgspec.structs.replace(account, certificates=certificates), then)
+
+
+def suspend(
+    ctx: Context, user: User, account: Account, suspension: Suspension | None, then: Then
+) -> None:
+    """Have nobody log in to an account, and whoever is logged in not be any more; without a
+    suspension: let them log in again."""
+    changed = msgspec.structs.replace(account, suspended=suspension)
+
+    def also() -> None:
+        if suspension is not None:
+            log_out_all(ctx, changed)
+
+    owning.store(ctx, user, changed, accounts.kept(changed), then, also=also)
+
+
+def log_out_all(ctx: Context, account: Account) -> None:
+    """Have every client of an account be logged out, and lose its nickname."""
+    for client in list(ctx.state.accounts.get(account.key, ())):
+        owning.log_out(ctx, client)
+
+
+def _store(ctx: Context, user: User, account: Account, then: Then) -> None:
+    owning.store(ctx, user, account, accounts.kept(account), then)

@@ -1,0 +1,109 @@
+"""What people with `nc` do about their accounts: /register, /login, /ns, …
+
+All but /login before they have a nickname is what NickServ does.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+
+from trio_chat.core import rooms
+from trio_chat.core.context import Context
+from trio_chat.core.handlers import owning
+from trio_chat.core.handlers.owning import Outcome
+from trio_chat.core.handlers.plain_commands import needs, row
+from trio_chat.core.services import nickserv, table
+from trio_chat.core.services.table import NICKSERV, SERVICES, Service
+from trio_chat.core.state import User
+
+NOT_SAID = (
+    "That was not said: it looks like a command with a password in it. "
+    "Type it with one / and nothing in front."
+)
+
+
+@functools.cache
+def _slip() -> re.Pattern[str]:
+    """Return what begins like a command with a password in it, but for the one "/": behind
+    something that is no letter, or as a message to NickServ."""
+    secret = "|".join(one.name for one in NICKSERV.rows.values() if one.secret)
+    return re.compile(
+        r"(?:[^\w#]+(?:register|login|password)"
+        rf"|\W*(?:(?:msg|quote)\s+)?(?:nickserv|ns)\s+(?:{secret}))\s+\S",
+        re.IGNORECASE,
+    )
+
+
+def is_slip(text: str) -> bool:
+    """Whether what somebody has typed would be said, and was not meant to be: it may have a
+    password in it."""
+    return (text[:1] != "/" or text[1:2] == "/") and _slip().match(text) is not None
+
+
+def serve(ctx: Context, user: User, service: Service, text: str) -> None:
+    """Say something to a service."""
+    work = table.serve(ctx, user, service, text)
+    if work is not None:
+        ctx.page(user, work)
+
+
+def log_in_first(ctx: Context, user: User, words: list[str], take: Callable[[str], None]) -> None:
+    """Log somebody in who has no nickname yet, and have them `take` that of their account."""
+    if ctx.settings.accounts is None:
+        ctx.tell(user, "This server keeps no accounts. Type a nickname:")
+        return
+    if len(words) < 2:
+        ctx.tell(user, "Type /login NAME PASSWORD, or a nickname:")
+        return
+    name, password = words
+
+    def then(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            ctx.tell(user, f"{nickserv.refusal(ctx, outcome)} Try again, or type a nickname:")
+        elif rooms.is_taken(ctx.state, user.account, user):
+            ctx.tell(user, f"Another client of yours is called {user.account}. Type a nickname:")
+        else:
+            take(user.account)
+
+    owning.log_in_with_password(ctx, user, name, password.strip(), then)
+
+
+@row("/register PASSWORD [EMAIL]", "make an account of your nickname, so that it is yours")
+def _register(ctx: Context, user: User, rest: str) -> None:
+    _ask_nickserv(ctx, user, "/register", "REGISTER", rest)
+
+
+@row("/login [NAME] PASSWORD", "log in to your account, and get its nickname")
+def _login(ctx: Context, user: User, rest: str) -> None:
+    _ask_nickserv(ctx, user, "/login", "IDENTIFY", rest)
+
+
+@row("/logout", "log out of your account")
+def _logout(ctx: Context, user: User, rest: str) -> None:
+    _ask_nickserv(ctx, user, "/logout", "LOGOUT", rest)
+
+
+@row("/password OLD NEW", "give your account another password")
+def _password(ctx: Context, user: User, rest: str) -> None:
+    _ask_nickserv(ctx, user, "/password", "PASSWD", rest)
+
+
+def _ask_nickserv(ctx: Context, user: User, typed: str, name: str, rest: str) -> None:
+    """Have NickServ do what somebody wants, by its own command for that."""
+    found, count = NICKSERV.rows[name], len(rest.split())
+    if count < found.params or (found.most is not None and count > found.most):
+        needs(ctx, user, typed)
+    else:
+        serve(ctx, user, NICKSERV, f"{name} {rest}")
+
+
+def _add(service: Service) -> None:
+    @row(f"{service.plain} COMMAND", f"tell {service.name} something: {service.plain} help")
+    def _serve(ctx: Context, user: User, rest: str) -> None:
+        serve(ctx, user, service, rest)
+
+
+for _service in SERVICES:
+    _add(_service)

@@ -1,0 +1,472 @@
+"""NickServ: accounts, for people whose client knows neither SASL nor REGISTER.
+
+Its table, and what it says. What it does is done by `owning.py`, `amending.py` and `naming.py`, as
+for every other way to an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trio_chat.core import modes, names, rooms
+from trio_chat.core.accounts import Account, Suspension
+from trio_chat.core.context import Context, Replies
+from trio_chat.core.handlers import amending, naming, owning
+from trio_chat.core.handlers.common import word
+from trio_chat.core.handlers.owning import Outcome, Problem, Then
+from trio_chat.core.handlers.server import date_and_time
+from trio_chat.core.services.table import NICKSERV, how, row, tell
+from trio_chat.core.settings import AccountPolicy
+from trio_chat.core.state import User
+from trio_chat.wire.text import cut
+
+_SHOWN = 100
+"""Bytes of a name that is repeated."""
+
+
+def _say(ctx: Context, user: User, text: str) -> None:
+    tell(ctx, user, NICKSERV, text)
+
+
+def _called(user: User, name: str) -> str:
+    """Return a name that somebody has sent as it is repeated to them."""
+    return word(user, name, _SHOWN)
+
+
+def _then(ctx: Context, user: User, done: str) -> Then:
+    """Return what says that something is done, or why it is not."""
+
+    def say(outcome: Outcome) -> None:
+        _say(ctx, user, done if outcome.problem is None else refusal(ctx, outcome))
+
+    return say
+
+
+def refusal(ctx: Context, outcome: Outcome) -> str:
+    """Return why something was not done, as a sentence."""
+    account, problem = outcome.account, outcome.problem
+    if problem is Problem.WEAK_PASSWORD:
+        least = (ctx.settings.accounts or AccountPolicy()).password_min_length
+        return f"A password has at least {least} characters."
+    if problem is Problem.SUSPENDED and account is not None and account.suspended is not None:
+        reason = account.suspended.reason
+        return f"{account.name} is suspended{f' ({reason})' if reason else ''}."
+    return f"{outcome.text}."
+
+
+def _known(ctx: Context, user: User, name: str) -> Account | None:
+    """Return the account of this name; or say that there is none."""
+    account = ctx.accounts.get(name)
+    if account is None:
+        _say(ctx, user, f"Nobody has registered {_called(user, name)}.")
+    return account
+
+
+def _own(ctx: Context, user: User) -> Account | None:
+    """Return the account that a user is logged in to; or say that it is gone."""
+    return _known(ctx, user, user.account)
+
+
+# --- Coming and going
+
+
+@row(
+    NICKSERV,
+    "REGISTER",
+    params=1,
+    most=2,
+    secret=True,
+    usage="REGISTER <password> [<email>]",
+    help="make an account of the nickname that you have, so that nobody else can take it",
+)
+def register(ctx: Context, user: User, words: list[str]) -> None:
+    if user.account:
+        _say(ctx, user, f"You are logged in as {user.account} already: LOGOUT first.")
+        return
+    password, *rest = words
+
+    def then(outcome: Outcome) -> None:
+        if outcome.problem is Problem.ACCOUNT_EXISTS:
+            _say(ctx, user, f"{user.nickname} has been registered already.")
+        elif outcome.problem is not None:
+            _say(ctx, user, refusal(ctx, outcome))
+        else:
+            _say(ctx, user, f"{user.account} is registered, and nobody else can be called that.")
+
+    owning.create(ctx, user, user.nickname, password, then, email=rest[0] if rest else "")
+
+
+@row(
+    NICKSERV,
+    "IDENTIFY",
+    params=1,
+    secret=True,
+    usage="IDENTIFY [<account>] <password>",
+    help="log in to an account, or to that of your nickname, and get its nickname",
+)
+@row(
+    NICKSERV,
+    "LOGIN",
+    params=1,
+    secret=True,
+    usage="LOGIN [<account>] <password>",
+    help="do the same as with IDENTIFY",
+)
+def identify(ctx: Context, user: User, words: list[str]) -> None:
+    # A password that was set elsewhere may have spaces in it.
+    name, password = (words[0], " ".join(words[1:])) if words[1:] else (user.nickname, words[0])
+    before = user.account
+
+    def then(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            _say(ctx, user, refusal(ctx, outcome))
+        elif not user.plain or before == user.account:
+            # People have been told by 900, whose sentence is the same.
+            _say(ctx, user, f"You are logged in as {user.account}.")
+
+    owning.log_in_with_password(ctx, user, name, password, then)
+
+
+@row(
+    NICKSERV,
+    "LOGOUT",
+    account=True,
+    most=0,
+    usage="LOGOUT",
+    help="log out of your account; you can not keep its nickname then",
+)
+def logout(ctx: Context, user: User, words: list[str]) -> None:
+    owning.log_out(ctx, user)
+    if not user.plain:
+        _say(ctx, user, "You are logged out.")
+
+
+# --- The nickname
+
+
+def _for_owner(
+    ctx: Context, user: User, words: list[str], command: str, act: Callable[[Account], None]
+) -> None:
+    """Have something done about a nickname, if it is that of the user's account, or of one whose
+    password they say."""
+    nickname = words[0] if words else user.account
+    if not nickname:
+        _say(ctx, user, f"It is {how(user, NICKSERV, NICKSERV.rows[command].usage)}")
+        return
+    account = ctx.accounts.owner(nickname)
+    if account is None:
+        _say(ctx, user, f"Nobody has registered {_called(user, nickname)}.")
+    elif words[1:]:
+
+        def checked(outcome: Outcome) -> None:
+            if outcome.problem is None and outcome.account is not None:
+                act(outcome.account)
+            else:
+                _say(ctx, user, refusal(ctx, outcome))
+
+        owning.check(ctx, user, account.name, " ".join(words[1:]), checked)
+    elif names.fold(user.account) == account.key:
+        act(account)
+    else:
+        usage = how(user, NICKSERV, f"{command} {account.name} <password>")
+        _say(ctx, user, f"You are not logged in as {account.name}. It is {usage}")
+
+
+@row(
+    NICKSERV,
+    "GHOST",
+    secret=True,
+    usage="GHOST [<nickname> [<password>]]",
+    help="end the connection of whoever has your nickname: another client of yours, say, that has "
+    "lost its network",
+)
+def ghost(ctx: Context, user: User, words: list[str]) -> None:
+    def act(account: Account) -> None:
+        holders = [one for one in rooms.holders(ctx.state, account.name) if one is not user]
+        for holder in holders:
+            if holder.registration is None:
+                ctx.close(holder, f"GHOST by {user.nickname}")
+            else:
+                rooms.lose_name(ctx.state, holder)
+        text = f"{account.name} is free now." if holders else f"{account.name} is nobody else's."
+        _say(ctx, user, text)
+
+    _for_owner(ctx, user, words, "GHOST", act)
+
+
+@row(
+    NICKSERV,
+    "REGAIN",
+    secret=True,
+    usage="REGAIN [<nickname> [<password>]]",
+    help="take your nickname back from whoever has it, who is given another, and log in",
+)
+def regain(ctx: Context, user: User, words: list[str]) -> None:
+    def act(account: Account) -> None:
+        if names.fold(user.account) != account.key:
+            owning.log_in(ctx, user, account)
+        naming.claim(ctx, user, firmly=True)
+        _say(ctx, user, f"You are called {user.nickname}.")
+
+    _for_owner(ctx, user, words, "REGAIN", act)
+
+
+# --- What is known
+
+
+@row(
+    NICKSERV,
+    "INFO",
+    most=1,
+    usage="INFO [<account>]",
+    help="see when an account was registered, and what else you may know of it",
+)
+def info(ctx: Context, user: User, words: list[str]) -> Replies:
+    name = words[0] if words else user.account or user.nickname
+    account = _known(ctx, user, name)
+    if account is None:
+        return
+    clients = ctx.state.accounts.get(account.key, [])
+    _say(ctx, user, f"{account.name}: registered {date_and_time(account.registered_at)}.")
+    if account.suspended is not None:
+        _say(ctx, user, _suspension(user, account.suspended))
+    yield None
+    if names.fold(user.account) != account.key and not user.modes & modes.OPERATOR:
+        _say(ctx, user, "Somebody is logged in." if clients else "Nobody is logged in.")
+        return
+    here = ", ".join(one.nickname or "somebody who connects" for one in clients) or "nobody"
+    _say(ctx, user, f"Logged in: {here}.")
+    _say(ctx, user, f"Address of mail: {account.email or 'none'}.")
+    _say(ctx, user, f"Certificates: {len(account.certificates)}.")
+    if not account.is_verified:
+        _say(ctx, user, "It is not verified yet.")
+
+
+def _suspension(user: User, suspended: Suspension) -> str:
+    if not user.modes & modes.OPERATOR:
+        return "It is suspended."
+    reason = f": {suspended.reason}" if suspended.reason else ""
+    return f"It was suspended by {suspended.by}, {date_and_time(suspended.at)}{reason}"
+
+
+@row(
+    NICKSERV,
+    "ACC",
+    most=1,
+    usage="ACC [<nickname>]",
+    help="see as a number whether somebody is logged in to the account of their nickname: 3, they "
+    "are; 1, not; 0, there is nobody, or no account",
+)
+def acc(ctx: Context, user: User, words: list[str]) -> None:
+    nickname = words[0] if words else user.nickname
+    _say(ctx, user, f"{_called(user, nickname)} ACC {_standing(ctx, nickname)}")
+
+
+@row(
+    NICKSERV,
+    "STATUS",
+    most=1,
+    usage="STATUS [<nickname>]",
+    help="see the same as with ACC, in other words",
+)
+def status(ctx: Context, user: User, words: list[str]) -> None:
+    nickname = words[0] if words else user.nickname
+    _say(ctx, user, f"STATUS {_called(user, nickname)} {_standing(ctx, nickname)}")
+
+
+def _standing(ctx: Context, nickname: str) -> int:
+    account, holder = ctx.accounts.owner(nickname), ctx.state.user_named(nickname)
+    if account is None or holder is None:
+        return 0
+    return 3 if names.fold(holder.account) == account.key else 1
+
+
+# --- Changes
+
+
+@row(
+    NICKSERV,
+    "PASSWD",
+    account=True,
+    params=2,
+    most=2,
+    secret=True,
+    usage="PASSWD <old password> <new password>",
+    help="give your account another password",
+)
+def passwd(ctx: Context, user: User, words: list[str]) -> None:
+    old, new = words
+
+    def checked(outcome: Outcome) -> None:
+        if outcome.problem is not None or outcome.account is None:
+            _say(ctx, user, refusal(ctx, outcome))
+            return
+        done = _then(ctx, user, f"{outcome.account.name} has another password now.")
+        amending.set_password(ctx, user, outcome.account, new, done)
+
+    owning.check(ctx, user, user.account, old, checked)
+
+
+@row(
+    NICKSERV,
+    "SET",
+    account=True,
+    params=2,
+    secret=True,
+    usage="SET EMAIL <address>|NONE or SET PASSWORD <old> <new>",
+    help="change something about your account",
+)
+def set_(ctx: Context, user: User, words: list[str]) -> None:
+    what, *rest = words
+    if what.upper() == "PASSWORD" and len(rest) == 2:
+        passwd(ctx, user, rest)
+    elif what.upper() == "EMAIL" and len(rest) == 1:
+        _set_email(ctx, user, "" if rest[0].upper() == "NONE" else rest[0])
+    else:
+        _say(ctx, user, f"It is {how(user, NICKSERV, NICKSERV.rows['SET'].usage)}")
+
+
+def _set_email(ctx: Context, user: User, email: str) -> None:
+    account = _own(ctx, user)
+    if account is None:
+        return
+    if ctx.settings.accounts is not None and ctx.settings.accounts.require_email:
+        text = "Your address of mail was proved when you registered: only operators change it."
+        _say(ctx, user, text)
+        return
+    done = f"Your address of mail is {email}." if email else "You have no address of mail now."
+    amending.set_email(ctx, user, account, email, _then(ctx, user, done))
+
+
+@row(
+    NICKSERV,
+    "CERT",
+    account=True,
+    params=1,
+    most=2,
+    usage="CERT ADD|DEL|LIST [<fingerprint>]",
+    help="let the owner of a TLS certificate log in to your account (SASL EXTERNAL); without a "
+    "fingerprint (SHA-256) it is the one that you are connected with",
+)
+def cert(ctx: Context, user: User, words: list[str]) -> None:
+    account = _own(ctx, user)
+    if account is None:
+        return
+    what = words[0].upper()
+    if what == "LIST" and not words[1:]:
+        for one in account.certificates:
+            here = " (you are connected with it)" if one == user.certfp else ""
+            _say(ctx, user, f"{one}{here}")
+        if not account.certificates:
+            _say(ctx, user, "No certificate logs in to your account.")
+        return
+    if what not in ("ADD", "DEL"):
+        _say(ctx, user, f"It is {how(user, NICKSERV, NICKSERV.rows['CERT'].usage)}")
+        return
+    given = words[1] if words[1:] else user.certfp
+    found = amending.fingerprint(given)
+    if not given:
+        _say(ctx, user, "You are connected without a certificate: say which fingerprint.")
+    elif found is None:
+        _say(ctx, user, "A fingerprint (SHA-256) has 64 hexadecimal digits.")
+    else:
+        (_add_certificate if what == "ADD" else _drop_certificate)(ctx, user, account, found)
+
+
+def _add_certificate(ctx: Context, user: User, account: Account, found: str) -> None:
+    there = account.certificates
+    if found in there:
+        _say(ctx, user, "That certificate logs in to your account already.")
+    elif len(there) >= amending.CERTIFICATES:
+        text = f"Your account has {len(there)} certificates; that is as many as there can be."
+        _say(ctx, user, text)
+    else:
+        done = _then(ctx, user, f"The certificate {found} logs in to your account now.")
+        amending.set_certificates(ctx, user, account, (*there, found), done)
+
+
+def _drop_certificate(ctx: Context, user: User, account: Account, found: str) -> None:
+    left = tuple(one for one in account.certificates if one != found)
+    if left == account.certificates:
+        _say(ctx, user, "That certificate does not log in to your account.")
+    else:
+        done = _then(ctx, user, f"The certificate {found} does not log in any more.")
+        amending.set_certificates(ctx, user, account, left, done)
+
+
+@row(
+    NICKSERV,
+    "DROP",
+    account=True,
+    params=1,
+    secret=True,
+    usage="DROP <password>",
+    help="do away with your account, so that anybody can take its nickname",
+)
+def drop(ctx: Context, user: User, words: list[str]) -> None:
+    def checked(outcome: Outcome) -> None:
+        if outcome.problem is not None or outcome.account is None:
+            _say(ctx, user, refusal(ctx, outcome))
+            return
+        done = _then(ctx, user, f"{outcome.account.name} is nobody's any more.")
+        owning.drop(ctx, user, outcome.account, done)
+
+    owning.check(ctx, user, user.account, " ".join(words), checked)
+
+
+# --- For operators
+
+
+@row(
+    NICKSERV,
+    "SUSPEND",
+    operator=True,
+    params=1,
+    usage="SUSPEND <account> [<reason>]",
+    help="log everybody out of an account, and let nobody log in to it",
+)
+def suspend(ctx: Context, user: User, words: list[str]) -> None:
+    account = _known(ctx, user, words[0])
+    if account is None:
+        return
+    reason = cut(" ".join(words[1:]), ctx.settings.limits.kick)
+    suspension = Suspension(by=user.account or user.nickname, reason=reason, at=ctx.now)
+    done = _then(ctx, user, f"{account.name} is suspended.")
+    amending.suspend(ctx, user, account, suspension, done)
+
+
+@row(
+    NICKSERV,
+    "UNSUSPEND",
+    operator=True,
+    params=1,
+    most=1,
+    usage="UNSUSPEND <account>",
+    help="let the owner of an account log in to it again",
+)
+def unsuspend(ctx: Context, user: User, words: list[str]) -> None:
+    account = _known(ctx, user, words[0])
+    if account is None:
+        return
+    if account.suspended is None:
+        _say(ctx, user, f"{account.name} is not suspended.")
+        return
+    done = _then(ctx, user, f"{account.name} is not suspended any more.")
+    amending.suspend(ctx, user, account, None, done)
+
+
+@row(
+    NICKSERV,
+    "RESETPASS",
+    operator=True,
+    params=2,
+    most=2,
+    secret=True,
+    usage="RESETPASS <account> <password>",
+    help="give an account another password, and log everybody out of it",
+)
+def resetpass(ctx: Context, user: User, words: list[str]) -> None:
+    account = _known(ctx, user, words[0])
+    if account is not None:
+        done = _then(ctx, user, f"{account.name} has another password now.")
+        amending.set_password(ctx, user, account, words[1], done, ending=True)

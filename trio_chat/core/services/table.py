@@ -1,0 +1,225 @@
+"""The services and their commands, as tables: one row says what is checked before a handler is
+called.
+
+A module adds its rows with the decorator `row`; HELP, the checks and the docs derive from them.
+`serve` does the checks. What is said to a service may be a password: it is neither stored nor
+shown to anybody, its sender included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from trio_chat.core import events, modes, names
+from trio_chat.core.context import Context, Replies
+from trio_chat.core.encoding import BODY_LIMIT
+from trio_chat.core.state import User
+from trio_chat.wire.text import split
+
+Handler: TypeAlias = Callable[[Context, User, list[str]], Replies | None]
+"""Carries out a command, of which it is given the words after its name. One that may have much to
+say is a generator: wherever it yields, others may have their turn (`Context.page`)."""
+
+HIDDEN = "***"
+"""What is shown in place of what may be a password."""
+_IMPOSTORS = ("AuthServ", "BotServ", "HelpServ", "HistServ", "HostServ", "MemoServ", "OperServ")
+"""What services are called elsewhere: who were called so would be told passwords."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One command of a service."""
+
+    name: str
+    handler: Handler
+    params: int
+    """The least number of words after its name."""
+    most: int | None
+    """The greatest; None: there is no such thing, the last are a text."""
+    account: bool
+    """Whether it is for who is logged in only."""
+    operator: bool
+    """Whether it is for operators of the server only."""
+    secret: bool
+    """Whether there is a password among its words."""
+    usage: str
+    help: str
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One service."""
+
+    name: str
+    """Its nickname. In capitals it is the command of IRC that reaches it too."""
+    alias: str
+    """Another such command, and that of people: `/ns`."""
+    purpose: str
+    rows: dict[str, Row] = msgspec.field(default_factory=dict)
+
+    @property
+    def plain(self) -> str:
+        """The command with which people reach it."""
+        return f"/{self.alias.lower()}"
+
+    def host(self, server: str) -> str:
+        """Return where it is said to be, on a server of this name. No user is there."""
+        return f"services.{server}"
+
+    def prefix(self, server: str) -> str:
+        """Return what its messages come from. Users have a `~` in front of their user names."""
+        return f"{self.name}!{self.name}@{self.host(server)}"
+
+
+NICKSERV = Service(
+    name="NickServ", alias="NS", purpose="accounts, and the nicknames that are theirs"
+)
+CHANSERV = Service(name="ChanServ", alias="CS", purpose="rooms that are registered")
+SERVICES = (NICKSERV, CHANSERV)
+
+_BY_NAME = {names.fold(service.name): service for service in SERVICES}
+_RESERVED = frozenset((*_BY_NAME, *map(names.fold, _IMPOSTORS)))
+
+
+def row(
+    service: Service,
+    name: str,
+    *,
+    usage: str,
+    help: str,
+    params: int = 0,
+    most: int | None = None,
+    account: bool = False,
+    operator: bool = False,
+    secret: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Add a row for the function below."""
+
+    def add(handler: Handler) -> Handler:
+        service.rows[name] = Row(
+            name=name,
+            handler=handler,
+            params=params,
+            most=most,
+            account=account,
+            operator=operator,
+            secret=secret,
+            usage=usage,
+            help=help,
+        )
+        return handler
+
+    return add
+
+
+def is_reserved(nickname: str) -> bool:
+    """Whether a nickname is a service's, looks like one, or would be taken for one."""
+    return names.fold(nickname) in _RESERVED or (
+        not nickname.isascii() and names.skeleton(nickname) in _RESERVED
+    )
+
+
+def named(nickname: str) -> Service | None:
+    """Return the service that has this nickname."""
+    return _BY_NAME.get(names.fold(nickname))
+
+
+def called(ctx: Context, target: str) -> Service | None:
+    """Return the service that a message to `target` is for: `NickServ`, or `NickServ@irc.test`."""
+    name, at, server = target.partition("@")
+    service = _BY_NAME.get(names.fold(name))
+    if service is None or not at:
+        return service
+    here = names.fold(ctx.settings.name)
+    return service if names.fold(server) in (here, service.host(here)) else None
+
+
+def tell(ctx: Context, user: User, service: Service, text: str) -> None:
+    """Have a service say something to a user: in notices that fit into a line, and to people as
+    any other answer, which nobody else can make."""
+    if user.plain:
+        ctx.tell(user, text)
+        return
+    prefix = service.prefix(ctx.settings.name)
+    source = events.Source(prefix=prefix, bot=True)
+    target = user.nickname or "*"
+    room = BODY_LIMIT - len(f":{prefix} NOTICE {target} :".encode())
+    for piece in split(text, room):
+        event = events.Said(time=ctx.now, source=source, kind="NOTICE", target=target, text=piece)
+        ctx.send(user, event)
+
+
+def hidden(service: Service, text: str) -> str:
+    """Return what somebody said to a service without what may be a password in it."""
+    name, _, _ = text.strip(" ").partition(" ")
+    found = service.rows.get(name.upper())
+    if found is None:
+        # Whoever has forgotten to say what to do with it.
+        return HIDDEN
+    return f"{name} {HIDDEN}" if found.secret else text
+
+
+def how(user: User, service: Service, usage: str) -> str:
+    """Return how a user says that to a service."""
+    return f"{service.plain} {usage}" if user.plain else usage
+
+
+def serve(ctx: Context, user: User, service: Service, text: str) -> Replies | None:
+    """Check what somebody says to a service against its row, and call the handler of that."""
+    # Not at other spaces: they may be a password's.
+    name, *words = [word for word in text.split(" ") if word] or ["HELP"]
+    found = service.rows.get(name.upper())
+    if found is None:
+        # It is not repeated: it may be a password.
+        after = how(user, service, "HELP")
+        tell(ctx, user, service, f"There is no such command. {after} says what there is.")
+    elif found.operator and not user.modes & modes.OPERATOR:
+        tell(ctx, user, service, f"{found.name} is for operators of this server.")
+    elif ctx.settings.accounts is None and found.name != "HELP":
+        tell(ctx, user, service, "This server keeps no accounts.")
+    elif found.account and not user.account:
+        after = "/login" if user.plain else "/msg NickServ IDENTIFY"
+        tell(ctx, user, service, f"{found.name} needs an account: log in to yours ({after}).")
+    elif len(words) < found.params or (found.most is not None and len(words) > found.most):
+        tell(ctx, user, service, f"It is {how(user, service, found.usage)}")
+    else:
+        return found.handler(ctx, user, words)
+    return None
+
+
+def _add_help(service: Service) -> None:
+    @row(
+        service, "HELP", most=1, usage="HELP [<command>]", help="see the commands, or what one does"
+    )
+    def help_(ctx: Context, user: User, words: Sequence[str]) -> Replies:
+        lines = _about(user, service, words[0].upper()) if words else _list(user, service)
+        for line in lines:
+            tell(ctx, user, service, line)
+            yield None
+
+
+def _list(user: User, service: Service) -> Iterator[str]:
+    yield f"{service.name} is there for {service.purpose}."
+    found = sorted(row.name for row in service.rows.values() if may(user, row))
+    width = max(map(len, found))
+    for name in found:
+        yield f"{name:{width}}  {service.rows[name].help}"
+    yield f"{how(user, service, 'HELP <command>')} says how one is used."
+
+
+def _about(user: User, service: Service, name: str) -> Iterator[str]:
+    found = service.rows.get(name)
+    if found is None:
+        yield "There is no such command."
+        return
+    yield f"{how(user, service, found.usage)}: {found.help}"
+
+
+def may(user: User, row: Row) -> bool:
+    """Whether a command is for this user, as long as they log in."""
+    return not row.operator or bool(user.modes & modes.OPERATOR)
+
+
+for _service in SERVICES:
+    _add_help(_service)
