@@ -65,9 +65,10 @@ _CHOICES = (
     "are times as in the tag `time`, and excluded; of more than `limit` the newest are found.",
     "METADATA: what users say of themselves everybody sees, what is said of a channel its members "
     "and operators of the server; a channel's operators (`@` and above) set it, and operators of "
-    "the server set everything. That of an account is kept and is so of all its clients; who logs "
-    "in takes along what they have said of themselves before, and who logs out keeps nothing. Of "
-    "others, and of channels, it lasts as long as they do.",
+    "the server set everything. That of an account is kept and is so of all its clients, that of a "
+    "registered channel is the channel's, whoever is there; who logs in takes along what they have "
+    "said of themselves before, and who logs out keeps nothing. Of others it lasts as long as they "
+    "do.",
     "METADATA: SET is answered with the nickname in place of `*`; CLEAR in version 2 with empty "
     "values; a notification that a key is not set any more has no value there. Values have no "
     "control characters, and nothing that turns the direction of text. Members are told of the "

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from trio_chat.core import events, modes, rooms
+from trio_chat.core.capabilities import METADATA
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import listing, syncing
 from trio_chat.core.handlers.common import joined
@@ -168,10 +169,14 @@ def _name(ctx: Context, channel: Channel, viewers: list[User]) -> None:
 def _name_to(ctx: Context, channel: Channel, viewer: User) -> None:
     # They may have left since.
     if viewer in channel.members:
-        ctx.page(viewer, _names_to(ctx, channel, viewer))
+        found = listing.name_replies(ctx, viewer, channel)
+        if viewer.caps & METADATA:
+            found = _and_more(ctx, channel, viewer, found)
+        ctx.page(viewer, found)
 
 
-def _names_to(ctx: Context, channel: Channel, viewer: User) -> Replies:
-    yield from listing.name_replies(ctx, viewer, channel)
+def _and_more(ctx: Context, channel: Channel, viewer: User, found: Replies) -> Replies:
+    """Tell a viewer what those have who are named, behind the names."""
+    yield from found
     if viewer in channel.members:
         yield from syncing.on_join(ctx, viewer, channel)

@@ -197,8 +197,8 @@ def _later(user: User, channel: Channel) -> tuple[str, ...]:
 
 def on_join(ctx: Context, user: User, channel: Channel) -> Replies:
     """Tell somebody who has joined a channel what is there."""
-    keys = ctx.state.subscriptions.listed(user)
-    if not wants(user) or not (keys or is_new(user)):
+    keys = ctx.state.subscriptions.listed(user) if wants(user) else []
+    if not keys and not is_new(user):
         return
     if keys and len(channel.members) > AT_ONCE:
         yield numerics.RPL_METADATASYNCLATER, _later(user, channel)
@@ -258,6 +258,8 @@ def introduce(ctx: Context, user: User, channel: Channel) -> None:
 def reveal(ctx: Context, channel: Channel, members: Collection[User], to: Collection[User]) -> None:
     """Tell some members of an auditorium what others have whom they are shown from now on."""
     subscriptions = ctx.state.subscriptions
+    if not subscriptions.lists:
+        return
     if len(members) <= _REVEALED:
         ctx.without_waiting(
             [
