@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from trio_chat.core import events, ids, modes, names, numerics, rooms
-from trio_chat.core.accounts import ACCOUNT, Accounts
+from trio_chat.core.accounts import ACCOUNT, METADATA, Accounts
 from trio_chat.core.answers import Answers
 from trio_chat.core.attempts import DAY, Attempts
 from trio_chat.core.capabilities import STANDARD_REPLIES
@@ -22,6 +22,7 @@ from trio_chat.core.entries import Entry, of_channel
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.keeping import Keeping
+from trio_chat.core.metadata import Metadata
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import (
     Effects,
@@ -96,6 +97,7 @@ class Context(Requesting):
         self.keeping.start(self.state.bans, now=started, monotonic=monotonic)
         self.state.bans.on_end = self.keeping.unban
         self.accounts = Accounts((kept or {}).get(ACCOUNT, {}))
+        self.metadata = Metadata((kept or {}).get(METADATA, {}))
         self.attempts = Attempts()
         self.registrations = Attempts(DAY)
         """How many accounts have been made from an address."""

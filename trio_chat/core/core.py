@@ -150,7 +150,8 @@ class Core:
     def unreadable(self) -> list[str]:
         """What was kept by an earlier run, and can not be read."""
         ctx = self.context
-        return ctx.keeping.unreadable + ctx.accounts.unreadable + ctx.registered.unreadable
+        parts = (ctx.keeping, ctx.accounts, ctx.registered, ctx.metadata)
+        return [what for part in parts for what in part.unreadable]
 
     @property
     def unsealed(self) -> bool:

@@ -223,6 +223,14 @@ class Keeping:
             self._keep(ROOM, old, None)
         self._keep(ROOM, new, registered.kept(channel.registered).value)
 
+    def moved(self, table: str, before: str, after: str, value: bytes) -> None:
+        """Have something be kept under another key that is stored as it is decided
+        (`Context.commit`): with what moves a room, however often that has to be tried."""
+        self._set_stored((table, after), None)
+        self._set_stored((table, before), value)
+        self._keep(table, before, None)
+        self._keep(table, after, value)
+
     def is_settled(self, name: str) -> bool:
         """Whether it is stored what a registered room is called: until then nothing else can be
         changed about it."""

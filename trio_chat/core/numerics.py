@@ -68,6 +68,13 @@ RPL_MONONLINE = _row(730, "", "")
 RPL_MONOFFLINE = _row(731, "", "")
 RPL_MONLIST = _row(732, "", "")
 RPL_ENDOFMONLIST = _row(733, "End of MONITOR list", "")
+RPL_WHOISKEYVALUE = _row(760, "", "The {1} of {0}: {3}")
+RPL_KEYVALUE = _row(761, "", "")
+RPL_KEYNOTSET = _row(766, "key not set", "")
+RPL_METADATASUBOK = _row(770, "", "", bare=True)
+RPL_METADATAUNSUBOK = _row(771, "", "", bare=True)
+RPL_METADATASUBS = _row(772, "", "", bare=True)
+RPL_METADATASYNCLATER = _row(774, "", "", bare=True)
 RPL_WHOREPLY = _row(352, "", "{4} ({1}@{2}) {5}")
 
 # Channels

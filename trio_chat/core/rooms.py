@@ -401,6 +401,7 @@ def forget(state: State, user: User) -> None:
         set_account(state, user, "")
     state.users.pop(user.id, None)
     state.monitors.clear(user)
+    state.subscriptions.clear(user)
     state.ignores.go(user)
     user.deferred = None
     user.invited = None

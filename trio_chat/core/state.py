@@ -130,6 +130,7 @@ class User:
         "last_said",
         "last_seen",
         "leaving",
+        "metadata",
         "modes",
         "named",
         "named_at",
@@ -168,6 +169,8 @@ class User:
         self.caps = 0
         self.encoding: Encoding = PLAIN if plain else 0
         self.modes = 0
+        self.metadata: dict[str, str] | None = None
+        """What they say of themselves, by key, and is kept nowhere else (`metadata.py`)."""
         self.away: str | None = None
         self.channels: list[Channel] = []
         self.batch: OpenBatch | None = None
@@ -287,6 +290,7 @@ class Channel:
         "lists",
         "made_at",
         "members",
+        "metadata",
         "modes",
         "name",
         "operators",
@@ -331,6 +335,8 @@ class Channel:
         registered."""
         self.renamed_at = -math.inf
         """On the clock that does not jump; the other times are in seconds since the epoch."""
+        self.metadata: dict[str, str] | None = None
+        """What is said of it, by key, and is kept nowhere else (`metadata.py`)."""
         self.topic = ""
         self.topic_by = ""
         self.topic_at = 0.0
@@ -375,6 +381,7 @@ class State:
         "peak",
         "redacted",
         "registered",
+        "subscriptions",
         "users",
     )
 
@@ -394,6 +401,8 @@ class State:
         """For WHOWAS: the latest first."""
         self.bans = Bans()
         self.monitors: Watch[User] = Watch()
+        self.subscriptions: Watch[User] = Watch()
+        """Of which metadata, by key, clients want to be told (draft/metadata-2)."""
         self.ignores: Ignores[User] = Ignores()
         self.redacted: dict[Position, None] = {}
         """What was taken back last: it may be found in the journal for a moment yet."""

@@ -23,7 +23,7 @@ import trio
 import trio_chat
 from trio_chat.config import Address, Config, ConfigError
 from trio_chat.config.certificates import complaint
-from trio_chat.core.accounts import ACCOUNT
+from trio_chat.core.accounts import ACCOUNT, METADATA
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.keeping import TABLES
@@ -144,7 +144,7 @@ class Server:
         core = Core(
             config.settings(),
             last=journal.last,
-            kept={table: journal.kept(table) for table in (*TABLES, ACCOUNT, ROOM)},
+            kept={table: journal.kept(table) for table in (*TABLES, ACCOUNT, ROOM, METADATA)},
             version=trio_chat.__version__,
             started=time.time(),
             monotonic=trio.current_time(),

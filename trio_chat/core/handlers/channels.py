@@ -9,7 +9,7 @@ from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import listing, markers, playback, standings
+from trio_chat.core.handlers import listing, markers, playback, standings, syncing
 from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
@@ -123,6 +123,7 @@ def admit(ctx: Context, user: User, channel: Channel, standing: int) -> str:
         standings.show_entering(ctx, user, channel, standing)
     if user.away is not None:
         tell_away(ctx, user, channel)
+    syncing.introduce(ctx, user, channel)
     return event.id
 
 
@@ -133,13 +134,14 @@ def welcome(ctx: Context, user: User, channel: Channel, joined: str) -> Replies:
 
 
 def describe(ctx: Context, user: User, channel: Channel) -> Replies:
-    """Send what somebody who has joined is sent: the topic, how far they have read, and who is
-    there."""
+    """Send what somebody who has joined is sent: the topic, how far they have read, who is there,
+    and what is said of all that."""
     if channel.topic:
         send_topic(ctx, user, channel)
     yield from markers.tell(ctx, user, channel)
     if not user.caps & NO_IMPLICIT_NAMES:
         yield from listing.name_replies(ctx, user, channel)
+    yield from syncing.on_join(ctx, user, channel)
 
 
 def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -> None:

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from trio_chat.core import modes, names, registered
+from trio_chat.core import metadata, modes, names, registered
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
 from trio_chat.core.handlers import standings
@@ -101,6 +101,8 @@ class Changing:
     def __init__(self, ctx: Context, pairs: Sequence[_Pair]) -> None:
         self._ctx = ctx
         self._pairs = pairs
+        self._said: dict[str, dict[str, str]] = {}
+        """What is said of those that are registered now, by key: they keep it."""
         self.changes: list[Change] = []
         for before, after in pairs:
             room = after or before
@@ -111,6 +113,10 @@ class Changing:
             if before is None and channel is not None:
                 # What is set there is known with the registration, or not at all.
                 ctx.keeping.settings(channel)
+                said = self._said[room.key] = dict(channel.metadata or {})
+                self.changes.append(metadata.kept(room.key, said))
+            elif after is None:
+                self.changes.append(metadata.kept(room.key, {}))
 
     def settle(self, stored: bool) -> None:
         """Bring them into force, if they are stored."""
@@ -124,11 +130,19 @@ class Changing:
             channel = ctx.state.channel_named(room.name)
             if stored and after is not None:
                 ctx.registered.put(after)
+                if before is None:
+                    ctx.metadata.put(room.key, self._said.get(room.key, {}))
                 if channel is not None:
                     channel.registered = after
+                    channel.metadata = None
                     standings.access_changed(ctx, channel, before)
             elif stored or before is None:
                 ctx.registered.drop(room.name)
+                if channel is not None and before is not None:
+                    # It lasts as long as the channel now.
+                    channel.metadata = ctx.metadata.get(room.key) or None
+                if before is not None:
+                    ctx.metadata.put(room.key, {})
                 if channel is not None:
                     channel.registered = None
                 empty = channel is None

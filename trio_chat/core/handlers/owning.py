@@ -267,6 +267,7 @@ def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
         ctx.accounts.drop(account.name)
         for client in list(ctx.state.accounts.get(account.key, ())):
             presence.change_account(ctx, client, "")
+        ctx.metadata.put(account.key, {})
 
     changes = [*accounts.gone(account), *rooms.changes]
     _commit(ctx, user, account.name, changes, gone, then, settle_more=rooms.settle)

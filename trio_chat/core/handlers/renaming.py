@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from trio_chat.core import events, modes, names, rooms
+from trio_chat.core import events, metadata, modes, names, rooms
 from trio_chat.core.capabilities import CHANNEL_RENAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Asked, Context, Replies
 from trio_chat.core.entries import of_channel
-from trio_chat.core.handlers import channels, markers, standings
+from trio_chat.core.handlers import channels, holding, markers, standings
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.questions import EVERYBODYS, Page, Wanted
@@ -70,7 +70,11 @@ def _may(ctx: Context, user: User, channel: Channel, name: str) -> bool:
         text = "Only its founder can rename a registered channel"
         _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
         return False
-    if ctx.registered.is_changing(channel.name) or not ctx.keeping.is_settled(channel.name):
+    if (
+        ctx.registered.is_changing(channel.name)
+        or not ctx.keeping.is_settled(channel.name)
+        or metadata.holder(channel) in ctx.metadata.changing
+    ):
         text = "Something about this channel is still to be stored; try again"
         _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
         return False
@@ -113,6 +117,7 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(ctx.state, channel, name)
     ctx.output.records += ctx.keeping.renamed(channel, before)
+    holding.renamed(ctx, channel, before)
     ctx.output.record(event)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
     ctx.output.broadcast([one for one in knowing if one is not user], event)
