@@ -8,7 +8,6 @@ import pytest
 
 from tests.core.remembering import Remembering
 from tests.core.world import SERVER, codes, prefix
-from trio_chat.core.handlers.presence import change_account
 from trio_chat.core.questions import EVERYTHING, MESSAGES, REDACTIONS
 from trio_chat.core.settings import Settings
 
@@ -235,10 +234,7 @@ def test_names_that_change_within_a_step(world: Remembering) -> None:
 
 
 def test_an_account_says_who_it_was(world: Remembering) -> None:
-    core = world.core
-    for name in ("bo", "cy"):
-        change_account(core.context, core.state.users[world.ids[name]], "Bob")
-    world.step()
+    world.identify("Bob", "bo", "cy")
     id = say(world, "bo", "PRIVMSG #a :x")
     assert codes(world.ask("cy", f"REDACT #a {id}")) == ["REDACT"]
 

@@ -138,6 +138,7 @@ ERR_ERRONEUSNICKNAME = _row(
     "Erroneous nickname",
     "{0} can not be a nickname: use letters, digits, - and _, with a letter first.",
 )
+ERR_TARGETTOOFAST = _row(439, "", "{1}.")
 ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already called {0}.")
 ERR_NICKNAMERESERVED = _row(
     433,

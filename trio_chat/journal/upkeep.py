@@ -19,7 +19,16 @@ import msgspec
 from trio_chat.core import ids
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.ids import END, START
-from trio_chat.core.questions import EVERYTHING, MESSAGES, REDACTIONS, Bound, Search, Shown, Wanted
+from trio_chat.core.questions import (
+    EVERYTHING,
+    MESSAGES,
+    REDACTIONS,
+    Bound,
+    Place,
+    Search,
+    Shown,
+    Wanted,
+)
 from trio_chat.journal import blocks, reading, records, schema, search, ticks
 from trio_chat.journal.errors import JournalError, UnusableError
 from trio_chat.journal.filing import Filing
@@ -148,13 +157,12 @@ def export(
         total = connection.execute("SELECT count(*) FROM blocks").fetchone()[0] * blocks.BLOCK
         for conversation in these:
             wanted = Wanted(
-                conversation=conversation,
+                place=Place(conversation, standing=1 << 62),
                 after=low,
                 before=high,
                 limit=_AT_ONCE,
                 latest=False,
                 kinds=EVERYTHING | REDACTIONS,
-                standing=1 << 62,
             )
             while True:
                 page = reading.page(connection, Deadline(_HOURS), wanted, log)
