@@ -194,6 +194,15 @@ def test_it_is_kept(two: Remembering) -> None:
     )
 
 
+def test_of_an_account_whatever_it_is_called(two: Remembering) -> None:
+    two.irc("cy", caps=CAPS)
+    two.identify("Carol", "cy")
+    two.send("al", f"MARKREAD cy {T2}")
+    assert two.ask("bo", "MARKREAD carol") == [marker("carol", T2)]
+    two.quit("cy")
+    assert two.ask("bo", "MARKREAD CAROL") == [marker("CAROL", T2)]
+
+
 def test_what_the_session_knew_goes_on(world: Remembering) -> None:
     world.send("al", f"MARKREAD #a {T2}")
     world.identify("acc", "al")
