@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from trio_chat.client import ConnectionLost, Refused
@@ -9,13 +11,21 @@ from trio_chat.client.registration import Capabilities, Registration, refusal_of
 from trio_chat.wire import irc
 
 
-def registration(*, alternatives: bool = False, password: str = "") -> Registration:
+def registration(
+    *,
+    alternatives: bool = False,
+    password: str = "",
+    account: str = "",
+    account_password: str = "",
+) -> Registration:
     return Registration(
         nick="me",
         username="user",
         realname="Real Name",
         password=password,
         alternatives=alternatives,
+        account=account,
+        account_password=account_password,
     )
 
 
@@ -35,6 +45,64 @@ def test_opening() -> None:
         b"NICK me",
         b"USER user 0 * :Real Name",
     ]
+
+
+def logging_in(password: str = "secret") -> Registration:
+    """Return one that has been asked for who it is."""
+    machine = registration(account="Al", account_password=password)
+    take(machine.capabilities, b":s CAP * LS :batch sasl=PLAIN,EXTERNAL")
+    assert take(machine.capabilities, b":s CAP * ACK :batch sasl") == [b"AUTHENTICATE PLAIN"]
+    return machine
+
+
+def test_login() -> None:
+    machine = registration(account="Al", account_password="secret")
+    assert take(machine.capabilities, b":s CAP * LS :batch sasl=PLAIN") == [b"CAP REQ :batch sasl"]
+    machine = logging_in()
+    answer = written(machine.take(irc.parse(b"AUTHENTICATE +")))
+    assert answer == [b"AUTHENTICATE AEFsAHNlY3JldA=="]
+    assert base64.b64decode(answer[0].split()[1]) == b"\0Al\0secret"
+    assert machine.take(irc.parse(b":s 900 me me!u@h Al :You are now logged in as Al")) == []
+    assert written(machine.take(irc.parse(b":s 903 me :SASL authentication successful"))) == [
+        b"CAP END"
+    ]
+    machine.take(irc.parse(b":s 001 Al :Welcome"))
+    assert (machine.registered, machine.nick) == (True, "Al")
+
+
+@pytest.mark.parametrize(("length", "chunks"), [(200, [272]), (296, [400, 1]), (300, [400, 8])])
+def test_a_long_password_comes_in_chunks(length: int, chunks: list[int]) -> None:
+    machine = logging_in("x" * length)
+    lines = written(machine.take(irc.parse(b"AUTHENTICATE +")))
+    data = [line.removeprefix(b"AUTHENTICATE ") for line in lines]
+    assert [len(one) for one in data] == chunks
+    if data[-1] == b"+":
+        data.pop()
+    assert base64.b64decode(b"".join(data)) == b"\0Al\0" + b"x" * length
+
+
+@pytest.mark.parametrize("code", ["902", "904", "905", "906", "908"])
+def test_a_login_that_fails(code: str) -> None:
+    machine = logging_in()
+    with pytest.raises(Refused, match="Account or password is wrong") as caught:
+        machine.take(irc.parse(f":s {code} me :Account or password is wrong".encode()))
+    assert caught.value.code == code
+
+
+def test_a_server_that_lets_nobody_log_in() -> None:
+    for line in (b":s CAP * LS :", b":s CAP * NAK :sasl"):
+        machine = registration(account="Al", account_password="secret")
+        with pytest.raises(Refused, match="does not let us log in"):
+            machine.capabilities.take(irc.parse(line).params)
+    machine = registration(account="Al", account_password="secret")
+    with pytest.raises(Refused, match="does not let us log in"):
+        machine.take(irc.parse(b":s 001 me :Welcome"))
+
+
+def test_without_an_account_nobody_is_asked_to_log_in() -> None:
+    machine = registration()
+    assert take(machine.capabilities, b":s CAP * LS :batch sasl=PLAIN") == [b"CAP REQ batch"]
+    assert machine.take(irc.parse(b"AUTHENTICATE +")) == []
 
 
 def test_welcome_gives_the_nickname() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.core.world import SERVER, World
 from tests.journal.rig import File
-from trio_chat.core import rooms
 from trio_chat.core.settings import Settings
 
 CAPS = "batch server-time message-tags draft/chathistory"
@@ -19,9 +18,8 @@ def keeping(file: File, *, on_join: int = 0, page: int = 1000, replies: int = 20
 
 
 def log_in(world: World, name: str, account: str) -> None:
-    """Have somebody be logged in to an account."""
-    state = world.core.state
-    rooms.set_account(state, state.users[world.ids[name]], account)
+    """Have somebody be logged in to an account, which is made if there is none."""
+    world.identify(account, name)
 
 
 def texts(lines: list[str]) -> list[str]:

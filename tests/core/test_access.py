@@ -137,6 +137,38 @@ def test_an_account_is_somebody(world: World) -> None:
     assert read(world, "other", "voice") == ["between us"]
 
 
+def test_direct_messages_by_account(world: World) -> None:
+    """Everybody against what two accounts, and an account and somebody without one, have said."""
+    log_in(world, "voice", "Vo")
+    log_in(world, "half", "Ha")
+    log_in(world, "op", "Op")
+    world.send("voice", "PRIVMSG half :between accounts")
+    world.send("voice", "PRIVMSG member :with a stranger")
+    world.irc("vo2", caps=CAPS)
+    log_in(world, "vo2", "vo")
+    names = ("op", "half", "voice", "vo2", "member", "former", "stranger", "banned", "root")
+    everything = {
+        ("voice", "half"): ["between accounts"],
+        ("vo2", "half"): ["between accounts"],
+        ("half", "voice"): ["between accounts"],
+        ("half", "vo2"): ["between accounts"],
+        ("voice", "member"): ["with a stranger"],
+        ("vo2", "member"): ["with a stranger"],
+        ("member", "voice"): ["with a stranger"],
+        ("member", "vo2"): ["with a stranger"],
+    }
+    for reader in names:
+        for other in names:
+            expected = everything.get((reader, other), [])
+            assert read(world, reader, other) == expected, (reader, other)
+    for name in ("vo", "ha"):
+        for reader in ("op", "former", "stranger", "root", "banned"):
+            assert read(world, reader, name) == [], (reader, name)
+    # Nor does what a key is written like open anything.
+    for name in ("=vo/1", "~member", "@vo", "vo/1700000000000", "+x"):
+        assert codes(world.ask("op", f"CHATHISTORY LATEST {name} * 9")) == ["FAIL"], name
+
+
 def test_an_ignored_message_is_not_read_later(world: World) -> None:
     world.person("human")
     world.send("human", "/ignore voice")

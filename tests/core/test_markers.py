@@ -7,7 +7,6 @@ import pytest
 from tests.core.remembering import Remembering
 from tests.core.world import SERVER, START, codes
 from trio_chat.core.handlers.markers import MARKERS
-from trio_chat.core.handlers.presence import change_account
 from trio_chat.core.settings import Settings
 
 CAPS = "draft/read-marker batch"
@@ -19,12 +18,6 @@ def world() -> Remembering:
     world = Remembering()
     world.irc("al", caps=CAPS, rooms="#a")
     return world
-
-
-def log_in(world: Remembering, account: str, *names: str) -> None:
-    for name in names:
-        change_account(world.core.context, world.core.state.users[world.ids[name]], account)
-    world.step()
 
 
 def marker(target: str, time: str) -> str:
@@ -134,7 +127,7 @@ def test_of_a_session_nothing_is_stored(world: Remembering) -> None:
 def test_nobody_else_is_told(world: Remembering) -> None:
     world.irc("bo", caps=CAPS, rooms="#a")
     assert world.send("al", f"MARKREAD #a {T1}").keys() == {"al"}
-    log_in(world, "acc", "al")
+    world.identify("acc", "al")
     assert world.send("al", f"MARKREAD #a {T2}").keys() == {"al"}
 
 
@@ -143,7 +136,7 @@ def test_under_a_new_name(world: Remembering) -> None:
     world.irc("cy", caps=CAPS)
     world.send("al", f"MARKREAD #a {T1}")
     world.send("bo", f"MARKREAD #a {T2}", f"MARKREAD #b {T3}")
-    log_in(world, "acc", "cy")
+    world.identify("acc", "cy")
     world.send("cy", "JOIN #a", f"MARKREAD #a {T2}", f"MARKREAD #b {T3}")
     found = world.send("al", "RENAME #a #b")
     assert codes(found["al"]) == ["PART", "JOIN", "MARKREAD", "353", "366"]
@@ -157,7 +150,7 @@ def test_a_label_has_one_answer(world: Remembering) -> None:
     world.send("al", "CAP REQ labeled-response")
     line = f"@label=l {marker('#a', T1)}"
     assert world.ask("al", f"@label=l MARKREAD #a {T1}") == [line]
-    log_in(world, "acc", "al")
+    world.identify("acc", "al")
     assert world.ask("al", "@label=l MARKREAD #a") == [line]
 
 
@@ -169,8 +162,8 @@ def two(world: Remembering) -> Remembering:
     """Two clients of one account, and one that does not know markers."""
     world.irc("bo", caps=CAPS)
     world.irc("old")
-    log_in(world, "Acc", "al")
-    log_in(world, "aCC", "bo", "old")
+    world.identify("Acc", "al")
+    world.identify("aCC", "bo", "old")
     return world
 
 
@@ -185,25 +178,34 @@ def test_all_clients_are_told(two: Remembering) -> None:
 
 
 def test_it_is_kept(two: Remembering) -> None:
-    two.send("al", f"MARKREAD #a {T2}", f"MARKREAD bo {T1}")
+    two.send("al", f"MARKREAD #a {T2}", f"MARKREAD ed {T1}")
     for name in ("al", "bo", "old"):
         two.quit(name)
     assert two.core.state.accounts == {}
     two.core.state.marked.clear()
     two.irc("dee", caps=CAPS)
-    log_in(two, "acc", "dee")
-    found = two.ask("dee", "JOIN #a,#b", "MARKREAD bo")
+    two.identify("acc", "dee")
+    found = two.ask("dee", "JOIN #a,#b", "MARKREAD ed")
     assert codes(found) == ["JOIN", "MARKREAD", "353", "366"] * 2 + ["MARKREAD"]
     assert (found[1], found[5], found[8]) == (
         marker("#a", T2),
         marker("#b", "*"),
-        marker("bo", T1),
+        marker("ed", T1),
     )
+
+
+def test_of_an_account_whatever_it_is_called(two: Remembering) -> None:
+    two.irc("cy", caps=CAPS)
+    two.identify("Carol", "cy")
+    two.send("al", f"MARKREAD cy {T2}")
+    assert two.ask("bo", "MARKREAD carol") == [marker("carol", T2)]
+    two.quit("cy")
+    assert two.ask("bo", "MARKREAD CAROL") == [marker("CAROL", T2)]
 
 
 def test_what_the_session_knew_goes_on(world: Remembering) -> None:
     world.send("al", f"MARKREAD #a {T2}")
-    log_in(world, "acc", "al")
+    world.identify("acc", "al")
     assert world.ask("al", f"MARKREAD #a {T1}") == [marker("#a", T2)]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.world import SERVER, World, codes
 from trio_chat.core.accounts import Account, Accounts, Suspension, kept
-from trio_chat.core.entries import Kept
+from trio_chat.core.entries import Forgotten, Kept
 from trio_chat.core.handlers import owning, presence
 from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.secrets import SECRET
@@ -200,6 +200,22 @@ def test_an_account_that_is_dropped(world: Owning) -> None:
     assert world.secrets == {}
     assert codes(world.ask("al", "NICK elsewhere")) == ["NICK"]
     assert codes(world.ask("bo", "NICK al")) == ["NICK"]
+
+
+def test_what_an_account_has_read_is_forgotten_with_it(world: Owning) -> None:
+    world.create("al", "al")
+    account = world.core.context.accounts.get("al")
+    assert account is not None
+    user = world.core.state.users[world.ids["al"]]
+    owning.drop(world.core.context, user, account, lambda _: None)
+    assert Forgotten(account.party) in world.core.context.output.records
+    world.step()
+    world.now += 1
+    world.step()
+    assert world.create("al", "al").problem is None
+    again = world.core.context.accounts.get("al")
+    assert again is not None
+    assert again.party != account.party
 
 
 def test_accounts_start_with_what_was_kept() -> None:

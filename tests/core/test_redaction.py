@@ -8,9 +8,10 @@ import pytest
 
 from tests.core.remembering import Remembering
 from tests.core.world import SERVER, codes, prefix
-from trio_chat.core.handlers.presence import change_account
+from trio_chat.core.entries import all_with
 from trio_chat.core.questions import EVERYTHING, MESSAGES, REDACTIONS
 from trio_chat.core.settings import Settings
+from trio_chat.core.state import User
 
 CAPS = "draft/message-redaction message-tags echo-message batch"
 FAIL = f":{SERVER} FAIL REDACT"
@@ -235,12 +236,51 @@ def test_names_that_change_within_a_step(world: Remembering) -> None:
 
 
 def test_an_account_says_who_it_was(world: Remembering) -> None:
-    core = world.core
-    for name in ("bo", "cy"):
-        change_account(core.context, core.state.users[world.ids[name]], "Bob")
-    world.step()
+    world.identify("Bob", "bo", "cy")
     id = say(world, "bo", "PRIVMSG #a :x")
     assert codes(world.ask("cy", f"REDACT #a {id}")) == ["REDACT"]
+
+
+def test_after_a_new_connection_it_is_the_account_that_counts(world: Remembering) -> None:
+    world.identify("Bob", "bo")
+    world.identify("Al", "al")
+    first = say(world, "bo", "PRIVMSG al :x")
+    second = say(world, "al", "PRIVMSG bo :y")
+    world.quit("bo")
+    for name in ("later", "phone"):
+        world.irc(name, caps=CAPS)
+        world.identify("Bob", name)
+    found = world.send("later", f"REDACT al {first}")
+    assert {name: bare(lines) for name, lines in found.items()} == {
+        name: [f"{prefix('later')} REDACT al {first}"] for name in ("al", "later", "phone")
+    }
+    assert " REDACT_FORBIDDEN al " in world.ask("later", f"REDACT al {second}")[0]
+    assert texts(world, all_with(world.core.context.party(user_of(world, "al")), "bob")) == ["y"]
+    assert codes(world.ask("cy", f"REDACT al {second}", f"REDACT bob {second}")) == ["FAIL"] * 2
+
+
+def test_with_somebody_who_has_no_account(world: Remembering) -> None:
+    world.identify("Al", "al")
+    mine = say(world, "cy", "PRIVMSG al :mine")
+    world.send("cy", "NICK cyril")
+    world.irc("thief", caps=CAPS)
+    world.send("thief", "NICK cy")
+    assert " UNKNOWN_MSGID al " in world.ask("thief", f"REDACT al {mine}")[0]
+    assert sorted(world.send("cy", f"REDACT al {mine}")) == ["al", "cy"]
+
+
+def test_another_account_of_the_same_name_has_not_said_it(world: Remembering) -> None:
+    world.identify("Bob", "bo")
+    id = say(world, "bo", "PRIVMSG #a :x")
+    world.core.context.accounts.drop("Bob")
+    world.quit("bo")
+    world.now += 1
+    world.identify("Bob", "cy")
+    assert " REDACT_FORBIDDEN " in world.ask("cy", f"REDACT #a {id}")[0]
+
+
+def user_of(world: Remembering, name: str) -> User:
+    return world.core.state.users[world.ids[name]]
 
 
 def test_it_takes_the_capability(world: Remembering) -> None:

@@ -65,6 +65,23 @@ def test_as_it_was(world: Remembering) -> None:
     assert "+reply=x" in tags
 
 
+def test_of_an_account_and_of_who_has_none(world: Remembering) -> None:
+    world.send("al", "PRIVMSG bo :needle 1")
+    world.identify("Bo", "bo")
+    world.send("al", "PRIVMSG bo :needle 2", "NICK alice", "PRIVMSG bo :needle 3")
+    world.irc("phone", caps=CAPS)
+    world.identify("Bo", "phone")
+    world.irc("thief", caps=CAPS)
+    world.send("thief", "NICK al")
+    assert search(world, "bo", "text=needle") == ["needle 1", "needle 2", "needle 3"]
+    assert search(world, "al", "text=needle") == ["needle 1", "needle 2", "needle 3"]
+    assert search(world, "al", "text=needle;in=bo") == ["needle 1", "needle 2", "needle 3"]
+    assert search(world, "phone", "text=needle") == ["needle 2", "needle 3"]
+    assert search(world, "phone", "text=needle;in=al") == ["needle 2"]
+    assert search(world, "thief", "text=needle") == []
+    assert search(world, "thief", "text=needle;in=bo") == []
+
+
 def test_selectors(world: Remembering) -> None:
     for count in range(6):
         world.now = START + count

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from tests.journal.rig import File
 from trio_chat.core import secrets
+from trio_chat.core.accounts import Account
 from trio_chat.core.context import PAGE
 from trio_chat.core.core import Core
 from trio_chat.core.entries import Kept, Moved, Redacted
 from trio_chat.core.feed import write
+from trio_chat.core.handlers.presence import change_account
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
 from trio_chat.core.output import (
     AwaitSent,
@@ -234,6 +236,17 @@ class World:
 
     def quit(self, name: str, reason: str = "Connection closed") -> dict[str, list[str]]:
         return self.step(Disconnected(user=self.ids[name], reason=reason))
+
+    def identify(self, account: str, *names: str) -> None:
+        """Have users be logged in to an account, which is made if there is none: nobody is shown
+        anything of it."""
+        context = self.core.context
+        if context.accounts.get(account) is None:
+            context.accounts.put(Account(name=account, registered_at=self.now))
+        for name in names:
+            user = context.state.users[self.ids[name]]
+            change_account(context, user, account)
+        self.step()
 
     @property
     def passwords(self) -> list[CheckPassword]:

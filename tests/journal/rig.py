@@ -10,7 +10,7 @@ from trio_chat.core import ids
 from trio_chat.core.entries import Entry, Record, of_channel
 from trio_chat.core.events import Event, Joined, Said, Source
 from trio_chat.core.ids import Position
-from trio_chat.core.questions import Page, Target, Targets, Wanted
+from trio_chat.core.questions import Page, Place, Target, Targets, Wanted
 from trio_chat.journal import reading, schema, ticks
 from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
@@ -101,13 +101,19 @@ class File:
         return self.read(of_channel(channel), **wanted)
 
     def read(self, key: str, **wanted: object) -> Page:
-        described = Wanted(conversation=key, **{"limit": 100, **wanted})  # type: ignore[arg-type]
+        standing = wanted.pop("standing", 0)
+        assert isinstance(standing, int)
+        return self.read_place(Place(key, standing=standing), **wanted)
+
+    def read_place(self, place: Place, **wanted: object) -> Page:
+        described = Wanted(place=place, **{"limit": 100, **wanted})  # type: ignore[arg-type]
         return reading.page(self.connection, Deadline(60), described)
 
     def targets(
         self,
         *channels: str,
         party: str = "",
+        talks: tuple[tuple[str, Place], ...] = (),
         after: int = 0,
         before: int = 1 << 50,
         limit: int = 50,
@@ -118,7 +124,8 @@ class File:
             Deadline(60),
             Targets(
                 channels=channels,
-                party=party,
+                parties=(party,) if party else (),
+                talks=talks,
                 after=after,
                 before=before,
                 limit=limit,

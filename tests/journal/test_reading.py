@@ -13,13 +13,24 @@ from hypothesis import strategies as st
 
 from tests.journal.rig import MS, File, joined, memory, number_at, said, texts
 from trio_chat.core import ids
-from trio_chat.core.entries import Entry, Marked, Moved, Redacted, between
+from trio_chat.core.entries import (
+    Entry,
+    Forgotten,
+    Marked,
+    Moved,
+    Redacted,
+    all_with,
+    between,
+    of_nickname,
+)
 from trio_chat.core.ids import END, START, Position
-from trio_chat.core.questions import EVERYTHING, MESSAGES, OTHERS, TAGS, Bound, Page, Wanted
+from trio_chat.core.questions import EVERYTHING, MESSAGES, OTHERS, TAGS, Bound, Page, Place, Wanted
 from trio_chat.journal import readers, reading
 from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.errors import JournalError, TooSlowError
+from trio_chat.journal.filing import MARKERS
 from trio_chat.journal.readers import Deadline
+from trio_chat.journal.reading import TOGETHER
 
 FILED = [pytest.param(File.file, id="filed"), pytest.param(lambda _: None, id="log")]
 EITHER = pytest.mark.parametrize("where", FILED)
@@ -78,7 +89,7 @@ def test_around(file: File, where: Where) -> None:
     where(file)
 
     def around(limit: int, where: Bound) -> list[str]:
-        wanted = Wanted(conversation="#a", limit=limit)
+        wanted = Wanted(place=Place("#a"), limit=limit)
         return texts(reading.around(file.connection, Deadline(60), wanted, where))
 
     assert around(3, at[2]) == ["2", "3", "4"]
@@ -199,7 +210,7 @@ def test_a_clock_that_was_set_back(file: File) -> None:
 def test_a_question_has_a_time_limit(file: File) -> None:
     file.say("1")
     with pytest.raises(TooSlowError, match="it took too long"):
-        reading.page(file.connection, Deadline(-1), Wanted(conversation="#a", limit=1))
+        reading.page(file.connection, Deadline(-1), Wanted(place=Place("#a"), limit=1))
 
 
 # --- Conversations
@@ -242,6 +253,75 @@ def test_targets_are_those_whose_latest_message_is_between(file: File) -> None:
     assert [one.latest.position for one in file.targets("#a")] == [Position(number_at(32), 0)]
 
 
+def store(file: File, key: str, at: int, text: str = "") -> Position:
+    """Store a message of a conversation, so many milliseconds after the start."""
+    position = Position(number_at(at), 0)
+    event = said(text or f"{at}", position, channel="x")
+    file.store(Entry(event, (key,)), number=position.number)
+    return position
+
+
+def test_what_is_found_under_one_name_is_one_conversation(file: File) -> None:
+    these = [between("al/1", of_nickname("bo")), between("al/1", "bo/2"), between("bo/9", "al/1")]
+    places = [store(file, these[at % 3], at) for at in range(1, 5)]
+    file.file()
+    places += [store(file, these[at % 3], at) for at in range(5, 8)]
+    store(file, between("al/1", "cy/1"), 8)
+    store(file, between("al/2", "bo/2"), 9)
+    store(file, between("zz/1", of_nickname("bo")), 10)
+    everything = all_with("al/1", "bo")
+    for _ in range(2):
+        assert texts(file.read(everything)) == ["1", "2", "3", "4", "5", "6", "7"]
+        page = file.read(everything, limit=3)
+        assert (texts(page), page.more) == (["5", "6", "7"], True)
+        assert [shown.conversation for shown in page.entries] == [these[2], these[0], these[1]]
+        page = file.read(everything, latest=False, after=places[1], before=places[5], limit=2)
+        assert (texts(page), page.more) == (["3", "4"], True)
+        assert texts(file.read(everything, before=places[2], limit=2)) == ["1", "2"]
+        assert texts(file.read(everything, known=(places[3],), after=places[3])) == ["5", "6", "7"]
+        assert texts(file.read(everything, known=(Position(number_at(8), 0),))) == []
+        assert texts(file.read(all_with("bo/2", "al"))) == ["1", "4", "7", "9"]
+        assert file.read(all_with("al/1", "nobody")).entries == []
+        found = file.targets(party="al/1")
+        assert [(one.with_, one.conversation) for one in found] == [
+            ("bo", these[1]),
+            ("cy", between("al/1", "cy/1")),
+        ]
+        # By the latest of all of them.
+        assert [one.with_ for one in file.targets(party="al/1", before=MS + 7)] == []
+        file.file()
+
+
+def test_of_a_name_the_latest_few_are_read(file: File) -> None:
+    for at in range(1, TOGETHER + 3):
+        store(file, between("al/1", f"bo/{at}"), at)
+    file.file()
+    assert texts(file.read(all_with("al/1", "bo"))) == [str(at) for at in range(3, TOGETHER + 3)]
+
+
+@EITHER
+def test_of_what_is_read_together_each_has_its_bounds(file: File, where: Where) -> None:
+    key, other = between("al/1", of_nickname("bo")), between("al/1", of_nickname("robert"))
+    places = [store(file, key if at % 2 else other, at) for at in range(1, 10)]
+    where(file)
+    place = Place(
+        key,
+        after=places[0],
+        before=places[4],
+        also=(Place(other, before=places[3]), Place(key, after=places[6])),
+    )
+    for latest in (True, False):
+        assert texts(file.read_place(place, latest=latest)) == ["2", "3", "9"]
+        assert texts(file.read_place(place, latest=latest, after=MS + 2)) == ["3", "9"]
+    # What may not be read is not known to be there either.
+    for at in (0, 4, 5, 6):
+        assert file.read_place(place, known=(places[at],)).entries == []
+    assert texts(file.read_place(place, known=(places[2],))) == ["2", "3", "9"]
+    found = file.targets(talks=(("al", place),))
+    assert [(one.with_, one.latest.position) for one in found] == [("al", places[8])]
+    assert file.targets(talks=(("al", place),), before=MS + 9) == []
+
+
 @EITHER
 def test_what_not_everybody_reads_is_nobody_s_latest(file: File, where: Where) -> None:
     at = file.say("1", "2", "3")
@@ -276,6 +356,26 @@ def test_markers(file: File, where: Where) -> None:
     assert [marker("al", "#b"), marker("bo", "#b"), marker("al", "#a")] == [20, 71, None]
 
 
+def test_markers_of_a_reader_are_bounded(file: File) -> None:
+    for at in range(1, MARKERS + 3):
+        file.change(Marked("al", f"#{at}", at + 1))
+    file.change(Marked("bo", "#1", 1), Marked("al", "#3", MARKERS * 2))
+    file.file()
+    assert file.one("SELECT count(*) FROM markers WHERE reader = 'al'") == MARKERS
+    assert file.one("SELECT count(*) FROM markers WHERE reader = 'bo'") == 1
+    rows = file.connection.execute(
+        "SELECT conversation FROM markers WHERE reader = 'al' ORDER BY time LIMIT 2"
+    )
+    assert [key for (key,) in rows] == ["#4", "#5"], "those that were marked longest ago go"
+
+
+def test_markers_of_an_account_that_is_gone_are_not_kept(file: File) -> None:
+    file.change(Marked("al", "#a", 20), Marked("al", "#b", 50), Marked("bo", "#a", 70))
+    file.change(Forgotten("al"))
+    file.file()
+    assert file.connection.execute("SELECT reader FROM markers").fetchall() == [("bo",)]
+
+
 # --- What it costs
 
 
@@ -289,8 +389,9 @@ def test_a_page_is_found_by_indexes_only(file: File) -> None:
     file.page(limit=1, after=Position(number_at(50), 0), latest=False)
     file.page(limit=1, known=(Position(number_at(50), 0),))
     file.targets("#a", party="al")
+    file.read(all_with("al", "bo"))
     file.connection.set_trace_callback(None)
-    assert len({one.partition("WHERE")[0] for one in statements}) == 4
+    assert len({one.partition("WHERE")[0] for one in statements}) == 5
     for statement in statements:
         for *_, step in file.connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall():
             # The log is read whole: it is what the last seconds have brought.
@@ -392,7 +493,7 @@ class Model:
         self.rooms = {"#a": [], "#b": self.rooms["#a"]}
 
     def expected(self, wanted: Wanted) -> tuple[list[Position], bool]:
-        key = wanted.conversation
+        key = wanted.place.conversation
         there = {at for at, _, _ in self.rooms[key]}
         if not there.issuperset(wanted.known):
             return [], False
@@ -402,7 +503,7 @@ class Model:
             if above(at, wanted.after)
             and below(at, wanted.before)
             and kind & wanted.kinds
-            and standing <= wanted.standing
+            and standing <= wanted.place.standing
             and (key, at) not in self.gone
         ]
         more = len(found) > wanted.limit
@@ -453,13 +554,12 @@ def any_page(draw: st.DrawFn, model: Model) -> Wanted:
         st.sampled_from(positions).map(lambda at: ids.time_of(at.number)),
     )
     return Wanted(
-        conversation=key,
+        place=Place(key, standing=draw(st.sampled_from([0, 4]))),
         after=draw(st.just(START) | bounds),
         before=draw(st.just(END) | bounds),
         limit=draw(st.integers(1, 30)),
         latest=draw(st.booleans()),
         kinds=draw(st.sampled_from([MESSAGES, MESSAGES | TAGS, EVERYTHING])),
-        standing=draw(st.sampled_from([0, 4])),
         known=draw(st.lists(st.sampled_from(positions), max_size=1).map(tuple)),
     )
 
@@ -470,7 +570,7 @@ def test_what_is_no_block_is_said(file: File) -> None:
     file.connection.execute("UPDATE blocks SET body = x'ff'")
 
     def question(connection: sqlite3.Connection, deadline: Deadline) -> Page:
-        return reading.page(connection, deadline, Wanted(conversation="#a", limit=1))
+        return reading.page(connection, deadline, Wanted(place=Place("#a"), limit=1))
 
     with pytest.raises(JournalError, match="the journal can not be read: "):
         readers.ask(file.connection, question, 60)

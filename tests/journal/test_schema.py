@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.journal.rig import File, integrity, number_at, said, texts
+from trio_chat.core.entries import Entry, all_with, between
 from trio_chat.core.ids import Position
 from trio_chat.journal import schema
 from trio_chat.journal.errors import JournalError, UnusableError
@@ -54,6 +55,27 @@ def test_a_file_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
     assert schema.version(new) == len(MIGRATIONS) + 1
     assert new.execute("SELECT key, colour FROM conversations").fetchall() == [("#a", "")]
     new.close()
+    assert integrity(path) == "ok"
+
+
+def test_a_file_of_version_1_finds_what_is_said_from_now_on_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    old = schema.open_journal(path, migrations=MIGRATIONS[:1])
+    old.execute("INSERT INTO conversations (id, key) VALUES (1, '@+x1 +x2')")
+    old.execute("INSERT INTO parties VALUES ('+x1', 1), ('+x2', 1)")
+    old.execute("INSERT INTO markers VALUES ('al', '#a', 5)")
+    old.close()
+    file = File(path)
+    assert schema.version(file.connection) == 2
+    at = Position(number_at(1), 0)
+    event = said("hello", at, channel="x")
+    file.store(Entry(event, (between("al/1", "bo/2"),)), number=at.number)
+    file.file()
+    rows = file.connection.execute("SELECT party, name FROM parties ORDER BY conversation, party")
+    assert rows.fetchall() == [("+x1", ""), ("+x2", ""), ("al/1", "bo"), ("bo/2", "al")]
+    assert texts(file.read(all_with("al/1", "bo"))) == ["hello"]
+    assert file.one("SELECT time FROM markers WHERE conversation = '#a'") == 5
+    file.close()
     assert integrity(path) == "ok"
 
 
@@ -121,7 +143,7 @@ def newer(path: Path) -> None:
         (corrupt, "is damaged, or no journal: file is not a database"),
         (torn, "is damaged, or no journal: database disk image is malformed"),
         (foreign, "is a database, but no journal of trio_chat"),
-        (newer, "is a journal of version 2: this program knows versions up to 1"),
+        (newer, "is a journal of version 3: this program knows versions up to 2"),
     ],
 )
 def test_what_can_not_be_used_is_not_touched(tmp_path: Path, make: object, sentence: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.journal.rig import MS, File, memory, number_at, said
-from trio_chat.core.entries import Entry, Moved, Redacted, between
+from trio_chat.core.entries import Entry, Moved, Redacted, all_with, between
 from trio_chat.core.events import Said
 from trio_chat.core.ids import END, START, Position
 from trio_chat.core.questions import Place, Search, Unfinished
@@ -175,7 +175,7 @@ def test_what_somebody_wrote_to_whomever_and_was_written(file: File) -> None:
     file.settle()
 
     def mine(party: str, *places: Place, text: str = "needle") -> list[str]:
-        wanted = Search(text=text, places=places, party=party)
+        wanted = Search(text=text, places=places, parties=(party,))
         found = search.search(file.connection, Deadline(60), wanted)
         assert isinstance(found, list)
         return [shown.event.text for shown in found if isinstance(shown.event, Said)]
@@ -186,6 +186,22 @@ def test_what_somebody_wrote_to_whomever_and_was_written(file: File) -> None:
     assert mine("dee") == mine("") == mine("al bo") == []
     # What a place says of a conversation goes for it.
     assert mine("al", Place(between("al", "bo"), after=END)) == ["needle to oneself"]
+
+
+def test_under_one_name_and_within_bounds(file: File) -> None:
+    at = [talk(file, "al/1", other, f"needle {other}") for other in ("bo/1", "~bo", "bo/2", "cy/1")]
+    at += [talk(file, "al/1", "~bo", f"needle {number}") for number in range(3)]
+    file.settle()
+
+    def found(place: Place) -> list[str]:
+        return look(file, "needle", place)
+
+    everything = ["needle bo/1", "needle ~bo", "needle bo/2", "needle 0", "needle 1", "needle 2"]
+    assert found(Place(all_with("al/1", "bo"))) == everything
+    assert found(Place(all_with("al/2", "bo"))) == []
+    key = between("al/1", "~bo")
+    place = Place(key, before=at[4], also=(Place(key, after=at[5]), Place("#nowhere")))
+    assert found(place) == ["needle ~bo", "needle 2"]
 
 
 def test_only_messages_are_searched(file: File) -> None:

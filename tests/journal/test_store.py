@@ -29,6 +29,7 @@ from trio_chat.core.numerics import RPL_AWAY
 from trio_chat.core.questions import (
     Around,
     MarkerOf,
+    Place,
     Question,
     Search,
     SecretOf,
@@ -67,7 +68,7 @@ async def ask(journal: SqliteJournal, question: Question) -> Any:
 
 
 async def heard(journal: SqliteJournal, key: str = "#a") -> list[str]:
-    return texts(await ask(journal, Wanted(conversation=key, limit=10_000)))
+    return texts(await ask(journal, Wanted(place=Place(key), limit=10_000)))
 
 
 async def test_what_is_committed_can_be_read_at_once(tmp_path: Path) -> None:
@@ -75,11 +76,9 @@ async def test_what_is_committed_can_be_read_at_once(tmp_path: Path) -> None:
         at = await say(journal, "1")
         await say(journal, "2")
         assert await heard(journal) == ["1", "2"]
-        page = await ask(journal, Around(wanted=Wanted(conversation="#a", limit=1), at=at))
+        page = await ask(journal, Around(wanted=Wanted(place=Place("#a"), limit=1), at=at))
         assert texts(page) == ["1"]
-        found = await ask(
-            journal, Targets(channels=("#a",), party="", after=0, before=1 << 50, limit=5)
-        )
+        found = await ask(journal, Targets(channels=("#a",), after=0, before=1 << 50, limit=5))
         assert [one.conversation for one in found] == ["#a"]
 
 
@@ -109,7 +108,7 @@ async def test_a_step_without_a_number_is_given_one(tmp_path: Path) -> None:
         await journal.commit([event, quit])
         assert journal.last == ids.following(0, START + 5)
         await journal.commit([Entry(event, ("#a",))])
-        page = await ask(journal, Wanted(conversation="#a", limit=5))
+        page = await ask(journal, Wanted(place=Place("#a"), limit=5))
         assert [shown.position.number for shown in page.entries] == [
             journal.last - 1,
             journal.last,

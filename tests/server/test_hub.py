@@ -16,7 +16,7 @@ from trio_chat.core.entries import Kept, Moved, Record, event_of
 from trio_chat.core.events import Parted, Said
 from trio_chat.core.inputs import Completed, Received
 from trio_chat.core.output import LookUp
-from trio_chat.core.questions import EVERYTHING, Page, Wanted
+from trio_chat.core.questions import EVERYTHING, Page, Place, Wanted
 from trio_chat.core.settings import Operator, Settings
 from trio_chat.journal import Commit
 from trio_chat.journal.store import SqliteJournal
@@ -155,7 +155,7 @@ async def test_what_is_no_message_is_shown_and_stored_later(tmp_path: Path) -> N
             failing.full = False
             await bo.send("PRIVMSG #a :kept")
             await al.line()
-        page = await journal.answer(Wanted(conversation="#a", limit=9, kinds=EVERYTHING))
+        page = await journal.answer(Wanted(place=Place("#a"), limit=9, kinds=EVERYTHING))
         assert isinstance(page, Page)
         found = [(type(one.event).__name__, one.event.id) for one in page.entries]
         topic = shown[0].split(" ")[0].removeprefix("@msgid=")
@@ -189,7 +189,7 @@ async def test_what_has_to_last_is_stored_when_that_works_again(
     journal = GatedJournal()
 
     async def asks() -> bool:
-        question = Wanted(conversation="#a", limit=1)
+        question = Wanted(place=Place("#a"), limit=1)
         request = LookUp(id=0, user=al.connection.id, question=question)
         rig.hub._errands.send(request, al.connection)
         await trio.testing.wait_all_tasks_blocked()

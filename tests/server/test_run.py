@@ -25,7 +25,7 @@ import trio
 from tests.certificates import client_context, write_certificate
 from trio_chat.config import Config, ConfigError, Override, UnixAddress, load
 from trio_chat.core.events import Said
-from trio_chat.core.questions import Wanted
+from trio_chat.core.questions import Place, Wanted
 from trio_chat.journal import reading
 from trio_chat.journal.readers import Deadline
 from trio_chat.server import run
@@ -604,7 +604,7 @@ async def test_what_is_said_is_kept_before_it_is_shown(tmp_path: Path) -> None:
         await stream.send_all(b"JOIN #lobby\r\nPRIVMSG #lobby :remember me\r\n")
         await read_until(stream, b"PRIVMSG #lobby :remember me")
         connection = sqlite3.connect(tmp_path / "trio-chat" / "journal.db")
-        page = reading.page(connection, Deadline(60), Wanted(conversation="#lobby", limit=5))
+        page = reading.page(connection, Deadline(60), Wanted(place=Place("#lobby"), limit=5))
         assert [shown.event.irc(0) for shown in page.entries] == [
             ":al!~x@127.0.0.1 PRIVMSG #lobby :remember me"
         ]
@@ -722,7 +722,7 @@ async def test_how_much_is_kept_can_be_changed_while_it_runs(tmp_path: Path) -> 
         def kept() -> list[str]:
             connection = sqlite3.connect(tmp_path / "trio-chat" / "journal.db")
             try:
-                wanted = Wanted(conversation="#lobby", limit=1000)
+                wanted = Wanted(place=Place("#lobby"), limit=1000)
                 page = reading.page(connection, Deadline(60), wanted)
             finally:
                 connection.close()

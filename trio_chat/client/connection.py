@@ -37,6 +37,11 @@ class Options(TypedDict, total=False):
     """Default: the nickname."""
     password: str
     """The server's password, where it has one."""
+    account: str
+    """The account to log in to (SASL PLAIN), on each connection; default: none. Over TLS, best:
+    what proves that we are its owner is sent as it is."""
+    account_password: str
+    """What it is proved with."""
     alternatives: bool
     """Try `nick_`, `nick__`, `nick___` when the nickname is taken, instead of raising `Refused`."""
     timeout: float
@@ -106,6 +111,8 @@ async def connect_over(
     username: str = "",
     realname: str = "",
     password: str = "",
+    account: str = "",
+    account_password: str = "",
     alternatives: bool = False,
     timeout: float = 30.0,
     keepalive: float = 90.0,
@@ -129,6 +136,8 @@ async def connect_over(
             realname=realname,
             password=password,
             alternatives=alternatives,
+            account=account,
+            account_password=account_password,
         )
 
     connections = Succession(

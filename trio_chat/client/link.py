@@ -252,7 +252,11 @@ class Link:
             self._answer(irc.Message(command="PONG", params=message.params))
             return
         if command == "CAP":
-            self._answer(*self._registration.capabilities.take(message.params))
+            try:
+                self._answer(*self._registration.capabilities.take(message.params))
+            except ChatError as error:
+                self._refusal = error
+                self._welcomed.set()
             return
         if command == "ERROR":
             self._last_words = message.params[-1] if message.params else ""

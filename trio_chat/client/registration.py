@@ -1,11 +1,14 @@
 """How a client introduces itself: capabilities and nickname, up to the server's welcome.
 
 Sans I/O: messages from the server go in, messages for the server come out. Knows IRCv3
-capability-negotiation (version 302) and Modern IRC, "Connection Registration"; a server that knows
-no capabilities answers 421 or nothing to CAP, and registers us all the same.
+capability-negotiation (version 302), Modern IRC, "Connection Registration", and for an account SASL
+PLAIN (IRCv3 sasl-3.1, RFC 4616); a server that knows no capabilities answers 421 or nothing to CAP,
+and registers us all the same, but where we were to log in.
 """
 
 from __future__ import annotations
+
+import base64
 
 from trio_chat.client.errors import ConnectionLost, Refused
 from trio_chat.wire.irc import Message
@@ -30,6 +33,10 @@ _ALTERNATIVES = 3
 
 NICK_TAKEN = frozenset(("433", "436", "437"))
 """Codes of refusals that may be over soon."""
+_LOGGED_IN = frozenset(("903", "907"))
+_NOT_LOGGED_IN = frozenset(("902", "904", "905", "906", "908"))
+_CHUNK = 400
+"""Bytes of a message that AUTHENTICATE has in one line."""
 _REFUSALS = frozenset(("432", "463", "464", "465", "466"))
 
 
@@ -51,6 +58,7 @@ def refusal_of(message: Message) -> Refused | None:
     return Refused(f"{subject}: {text}" if subject else text, message.command)
 
 
+NO_LOGIN = "the server does not let us log in (SASL PLAIN)"
 _NO_MOTD = "422"
 """An error by its number, but it refuses nothing."""
 
@@ -58,16 +66,22 @@ _NO_MOTD = "422"
 class Capabilities:
     """Which capabilities the connection has. `enabled` is what the server has acknowledged."""
 
-    __slots__ = ("_offered", "enabled", "settled")
+    __slots__ = ("_account", "_logging_in", "_offered", "_password", "enabled", "settled")
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = "", password: str = "") -> None:
+        self._account = account
+        self._password = password
+        self._logging_in = False
         self._offered: set[str] = set()
         self.enabled: set[str] = set()
         self.settled = False
         """Whether the negotiation before registration is over."""
 
     def take(self, params: tuple[str, ...]) -> list[Message]:
-        """Take one CAP from the server; return what to answer."""
+        """Take one CAP from the server; return what to answer.
+
+        Raises `Refused` where we are to log in, and can not.
+        """
         if len(params) < 3:
             return []
         subcommand, *rest = params[1:]
@@ -89,7 +103,7 @@ class Capabilities:
         return []
 
     def _request(self, offered: set[str]) -> list[Message]:
-        wanted = (offered & WANTED) - self.enabled
+        wanted = (offered & (WANTED | {"sasl"} if self._account else WANTED)) - self.enabled
         if "labeled-response" in wanted and not {"batch"} <= offered | self.enabled:
             # Its answers of several lines come as a batch (labeled-response, "Dependencies").
             wanted.remove("labeled-response")
@@ -97,9 +111,36 @@ class Capabilities:
             return self._end()
         return [Message(command="CAP", params=("REQ", " ".join(sorted(wanted))))]
 
-    def _end(self) -> list[Message]:
-        if self.settled:
+    def authenticate(self) -> list[Message]:
+        """Return what says who we are, once the server waits for that."""
+        if not self._logging_in:
             return []
+        plain = f"\0{self._account}\0{self._password}".encode()
+        data = base64.b64encode(plain).decode()
+        chunks = [data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK)]
+        if len(chunks[-1]) == _CHUNK:
+            # Otherwise the server would wait for more.
+            chunks.append("+")
+        return [Message(command="AUTHENTICATE", params=(chunk,)) for chunk in chunks]
+
+    def logged_in(self) -> list[Message]:
+        """Note that we are logged in; return what comes next."""
+        self._account = ""
+        return self._end()
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether we are to log in, and are not yet."""
+        return bool(self._account)
+
+    def _end(self) -> list[Message]:
+        if self.settled or (self._logging_in and self._account):
+            return []
+        if self._account:
+            if "sasl" not in self.enabled:
+                raise Refused(NO_LOGIN, "sasl")
+            self._logging_in = True
+            return [Message(command="AUTHENTICATE", params=("PLAIN",))]
         self.settled = True
         return [Message(command="CAP", params=("END",))]
 
@@ -114,10 +155,18 @@ class Registration:
     __slots__ = ("_alternatives", "_opening", "capabilities", "nick", "registered")
 
     def __init__(
-        self, *, nick: str, username: str, realname: str, password: str, alternatives: bool
+        self,
+        *,
+        nick: str,
+        username: str,
+        realname: str,
+        password: str,
+        alternatives: bool,
+        account: str = "",
+        account_password: str = "",
     ) -> None:
         self.nick = nick
-        self.capabilities = Capabilities()
+        self.capabilities = Capabilities(account, account_password)
         self.registered = False
         self._alternatives = _ALTERNATIVES if alternatives else 0
         self._opening = [
@@ -137,13 +186,22 @@ class Registration:
         Raises `Refused` when the server will not have us, `ConnectionLost` when it hangs up.
         """
         command = message.command
+        capabilities = self.capabilities
         if command == "001" and message.params:
+            if capabilities.needs_login:
+                raise Refused(NO_LOGIN, "sasl")
             self.registered = True
             self.nick = message.params[0]
         elif command in NICK_TAKEN and self._alternatives:
             self._alternatives -= 1
             self.nick += "_"
             return [Message(command="NICK", params=(self.nick,))]
+        elif command == "AUTHENTICATE" and message.params == ("+",):
+            return capabilities.authenticate()
+        elif command in _LOGGED_IN:
+            return capabilities.logged_in()
+        elif command in _NOT_LOGGED_IN:
+            raise Refused(message.params[-1] if message.params else NO_LOGIN, command)
         elif command in NICK_TAKEN or command in _REFUSALS or command == "FAIL":
             refusal = refusal_of(message)
             assert refusal is not None

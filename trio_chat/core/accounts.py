@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from trio_chat.core import names
-from trio_chat.core.entries import Kept
+from trio_chat.core import ids, names
+from trio_chat.core.entries import Change, Forgotten, Kept
 from trio_chat.core.secrets import SECRET, Secret
 
 ACCOUNT = "account"
@@ -60,6 +60,12 @@ class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=Fal
     def key(self) -> str:
         """What it is found by."""
         return names.fold(self.name)
+
+    @property
+    def party(self) -> str:
+        """What it is called where history is kept: not as an account of the same name that was
+        there before (`entries.py`)."""
+        return f"{self.key}/{ids.milliseconds(self.registered_at)}"
 
     @property
     def is_verified(self) -> bool:
@@ -196,9 +202,12 @@ def kept(account: Account, secret: Secret | None = None) -> list[Kept]:
     return changes
 
 
-def gone(account: Account) -> list[Kept]:
+def gone(account: Account) -> list[Change]:
     """Return what is stored of an account that is dropped."""
-    return [Kept(table, account.key, None) for table in (ACCOUNT, SECRET, METADATA)]
+    return [
+        *(Kept(table, account.key, None) for table in (ACCOUNT, SECRET, METADATA)),
+        Forgotten(account.party),
+    ]
 
 
 def _read(value: bytes) -> Account:

@@ -18,10 +18,11 @@ from trio_chat.core.answers import Answers
 from trio_chat.core.attempts import DAY, Attempts
 from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.encoding import BODY_LIMIT, reply_head
-from trio_chat.core.entries import Entry, of_channel
+from trio_chat.core.entries import Entry, is_account, name_of, of_channel, of_connection
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.keeping import Keeping
+from trio_chat.core.letters import Letters
 from trio_chat.core.metadata import Metadata
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import (
@@ -103,6 +104,7 @@ class Context(Requesting):
         """How many accounts have been made from an address."""
         self.waiting: dict[str, collections.deque[int]] = {}
         """Requests of those whose attempt waits for others of the same origin."""
+        self.letters = Letters()
         output = Output()
         super().__init__(output, Answers(output, line=self.line, new_id=self.new_id))
         self.server = events.Source(prefix=settings.name)
@@ -186,15 +188,30 @@ class Context(Requesting):
 
     def party(self, user: User) -> str:
         """Return what a user is called where history is kept of what two write to each other: what
-        they are logged in to, or else this one connection."""
-        return names.fold(user.account) if user.account else f"+{self._run}{user.id}"
+        they are logged in to, or else this one connection (`entries.py`)."""
+        if not user.account:
+            return self.connection(user)
+        if not user.party:
+            account = self.accounts.get(user.account)
+            user.party = account.party if account is not None else f"{names.fold(user.account)}/"
+        return user.party
 
-    def whose(self, party: str) -> User | None:
-        """Return who is called that (`party`), if they are here; of an account, one of them."""
-        if party[:1] != "+":
-            return next(iter(self.state.accounts.get(party, ())), None)
+    def connection(self, user: User) -> str:
+        """Return what a user's connection is called there, whatever they are logged in to."""
+        return of_connection(self._run, user.id)
+
+    def clients(self, account: str) -> list[User]:
+        """Return who is here and logged in to the account of this name."""
+        clients = self.state.accounts.get(names.fold(account), ())
+        return [one for one in clients if one.registration is None]
+
+    def whose(self, party: str) -> list[User]:
+        """Return who is called that (`party`, `connection`), of those who are here."""
+        if is_account(party):
+            return [one for one in self.clients(name_of(party)) if self.party(one) == party]
         head = f"+{self._run}"
-        return self.state.users.get(int(party[len(head) :])) if party.startswith(head) else None
+        found = self.state.users.get(int(party[len(head) :])) if party.startswith(head) else None
+        return [found] if found is not None else []
 
     def send(self, user: User, event: events.Event) -> None:
         """Send an event to a user; to who gave the command, as part of the answer to it."""

@@ -5,6 +5,11 @@ stores those of a step whole or not at all. Pure records; must not know how they
 
 A *conversation* is what history is read by: a channel, or two who write to each other. It has a
 key, which is a string: see `of_channel` and `between`.
+
+A *party* is one of two who write to each other, by what makes them the same person to whom their
+messages are shown again: an account (`Account.party`); one connection, of somebody who has none
+(`of_connection`); or whoever has none and has a nickname (`of_nickname`), to an account that
+they write with: so it finds them again under that.
 """
 
 from __future__ import annotations
@@ -26,18 +31,54 @@ def of_channel(name: str) -> str:
     return fold(name)
 
 
-def between(one: str, other: str) -> str:
-    """Return the key of what two write to each other, or one to themself.
+def of_connection(run: str, user: int) -> str:
+    """Return the party that a connection is, of a run of the server that `run` stands for."""
+    return f"+{run}{user}"
 
-    Each is called by what makes them the same person to whom their messages are shown again: an
-    account, or what stands for one connection. Neither has a space in it.
+
+def of_nickname(nickname: str) -> str:
+    """Return the party that whoever has no account is by a nickname."""
+    return f"~{fold(nickname)}"
+
+
+def is_account(party: str) -> bool:
+    """Whether a party is an account."""
+    return party[:1] not in ("+", "~")
+
+
+def name_of(party: str) -> str:
+    """Return the name that a party is found by, folded; empty for a connection."""
+    return "" if party[:1] == "+" else party.lstrip("~").partition("/")[0]
+
+
+def between(one: str, other: str) -> str:
+    """Return the key of what two parties write to each other, or one to themself.
+
+    Neither has a space in it.
     """
     return f"@{min(one, other)} {max(one, other)}"
+
+
+def all_with(party: str, name: str) -> str:
+    """Return what stands for all conversations of a party with whoever has a name (`name_of`):
+    whose nickname that was, and the accounts that were called so.
+
+    It is read like a conversation, and nothing belongs to it.
+    """
+    return f"={party} {name}"
 
 
 def parties(key: str) -> tuple[str, ...]:
     """Return who a conversation is between; nobody where it is a channel's."""
     return tuple(dict.fromkeys(key[1:].split(" "))) if key[:1] == "@" else ()
+
+
+def readers(key: str) -> dict[str, str]:
+    """Return the parties who find a conversation among theirs, each with the name that the other
+    one has there (`name_of`)."""
+    both = parties(key)
+    pairs = zip(both, reversed(both), strict=True)
+    return {one: name_of(other) for one, other in pairs if one[0] != "~"}
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -70,9 +111,15 @@ class Marked(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
     """
 
     reader: str
-    """An account."""
+    """The party that is an account."""
     conversation: str
     time: int
+
+
+class Forgotten(msgspec.Struct, frozen=True, array_like=True, tag=5, gc=False):
+    """How far somebody has read is not kept any longer: their account is gone."""
+
+    reader: str
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True, tag=3, gc=False):
@@ -105,6 +152,6 @@ def event_of(record: Record) -> Event | None:
     return record if isinstance(record, Event) else None
 
 
-Change: TypeAlias = Redacted | Marked | Kept | Moved
+Change: TypeAlias = Redacted | Marked | Kept | Moved | Forgotten
 Record: TypeAlias = Event | Entry | Change
 """An event alone is an entry in the conversation of its channel, if it has one."""

@@ -149,6 +149,7 @@ ERR_ERRONEUSNICKNAME = _row(
 ERR_NICKNAMEOFSERVICE = _row(
     432, "Nickname is that of a service", "Nobody can be called {0}: that is a service."
 )
+ERR_TARGETTOOFAST = _row(439, "", "{1}.")
 ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already called {0}.")
 ERR_NICKNAMERESERVED = _row(
     433,

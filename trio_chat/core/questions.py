@@ -30,11 +30,32 @@ Bound: TypeAlias = Position | int
 """Where a page ends: a position, or a time in milliseconds since the epoch."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a conversation: what stands between two bounds, and is neither of them."""
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where somebody may read: a conversation, and what of it they may."""
 
     conversation: str
     """Its key (`core/entries.py`)."""
+    after: Position = START
+    before: Position = END
+    """Both excluded."""
+    standing: int = 0
+    """Theirs: what takes a higher one is not there."""
+    standing_since: Position = START
+    """What is before that, and takes any standing, is not there: theirs is of later."""
+    also: tuple[Place, ...] = ()
+    """What is read together with it, as if it were one conversation."""
+
+    def shows(self, position: Position, standing: int) -> bool:
+        """Whether they may read what takes this standing there."""
+        if not self.after < position < self.before:
+            return False
+        return not standing or (standing <= self.standing and position >= self.standing_since)
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a conversation: what stands between two bounds, and is neither of them."""
+
+    place: Place
     after: Bound = START
     before: Bound = END
     limit: int
@@ -42,10 +63,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the limit is counted from the end back, or from the beginning on."""
     kinds: int = MESSAGES
     """`MESSAGES`, `TAGS`, `OTHERS`: what the reader can be shown."""
-    standing: int = 0
-    """The reader's: what takes a higher one is not there."""
-    standing_since: Position = START
-    """What is before that, and takes any standing, is not there: theirs is of later."""
     known: tuple[Position, ...] = ()
     """Positions that have to be those of something in the conversation, redacted or not: where one
     is not, the page is empty."""
@@ -66,8 +83,10 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
 
     channels: tuple[str, ...]
     """Keys of channels."""
-    party: str
-    """Whose conversations with somebody are meant too; empty: nobody's."""
+    parties: tuple[str, ...] = ()
+    """Whose conversations with somebody are meant too."""
+    talks: tuple[tuple[str, Place], ...] = ()
+    """Others, each with the name of who it is with."""
     after: int
     before: int
     limit: int
@@ -103,27 +122,9 @@ class Target(msgspec.Struct, frozen=True):
 
     conversation: str
     with_: str
-    """Of two who write to each other, the other one; empty for a channel."""
+    """Of two who write to each other, the name of the other one, or the party, where that is a
+    connection; empty for a channel, and of somebody with themself."""
     latest: Shown
-
-
-class Place(msgspec.Struct, frozen=True, gc=False):
-    """Where somebody may search: a conversation, and what of it they may read."""
-
-    conversation: str
-    """Its key."""
-    after: Position = START
-    before: Position = END
-    standing: int = 0
-    """Theirs: what takes a higher one is not found."""
-    standing_since: Position = START
-    """What is before that, and takes any standing, is not found: theirs is of later."""
-
-    def shows(self, position: Position, standing: int) -> bool:
-        """Whether they may read what takes this standing there."""
-        if not self.after < position < self.before:
-            return False
-        return not standing or (standing <= self.standing and position >= self.standing_since)
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +135,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """Words that a message has all of; `"in quotes"` they stand one behind the other."""
     places: tuple[Place, ...] | None
     """None: everywhere."""
-    party: str = ""
-    """Whose conversations with somebody are looked through besides the places, from end to end;
-    empty: nobody's."""
+    parties: tuple[str, ...] = ()
+    """Whose conversations with somebody are looked through besides the places, from end to end."""
     sender: str = ""
     """A nickname."""
     after: int | None = None

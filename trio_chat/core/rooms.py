@@ -331,7 +331,7 @@ def set_account(state: State, user: User, account: str) -> None:
         there[folded].remove(user)
         if not there[folded]:
             del there[folded]
-    user.account = account
+    user.account, user.party = account, ""
     if account:
         there.setdefault(fold(account), []).append(user)
     user.identify()

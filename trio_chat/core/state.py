@@ -88,7 +88,7 @@ class OpenBatch:
 class HistoryNotes:
     """What is remembered of somebody for the history that they are shown."""
 
-    __slots__ = ("former", "left", "markers", "off", "partners")
+    __slots__ = ("former", "left", "markers", "met", "off", "partners")
 
     def __init__(self) -> None:
         self.off = False
@@ -97,6 +97,8 @@ class HistoryNotes:
         """Where in the log they left a channel, by its conversation's key."""
         self.partners: dict[str, str] = {}
         """With whom they have exchanged messages (`Context.party`), by what nickname last."""
+        self.met: dict[str, None] = {}
+        """Those of these who are accounts, while they had none themselves."""
         self.markers: dict[str, int] = {}
         """Up to when they have read (`handlers/markers.py`), in milliseconds."""
         self.former: list[tuple[Position, Position, str]] = []
@@ -137,6 +139,7 @@ class User:
         "nickname",
         "notes",
         "out",
+        "party",
         "pinged_at",
         "plain",
         "realname",
@@ -164,6 +167,8 @@ class User:
         self.realname = ""
         self.account = ""
         """The account that this user is logged in to, or empty."""
+        self.party = ""
+        """What that is called where history is kept (`Context.party`), once it has been asked."""
         self.source = _NO_SOURCE
         """Who this user is in what they do."""
         self.caps = 0

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from trio_chat.core.entries import Change, Marked, Moved, Redacted, parties
+from trio_chat.core.entries import Change, Forgotten, Marked, Moved, Redacted, readers
 from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, parting, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
@@ -33,6 +33,8 @@ SIZE = 300_000
 for which the next commit may have to wait."""
 SET_ASIDE = "damaged"
 """The kind of what is kept of steps that can not be read, each under its number."""
+MARKERS = 2000
+"""Conversations of which it is kept how far an account has read them."""
 _KNOWN = 10_000
 """Conversations whose ids are kept at hand."""
 
@@ -153,7 +155,8 @@ class Filing:
             assert cursor.lastrowid is not None
             found = cursor.lastrowid
             self._connection.executemany(
-                "INSERT INTO parties VALUES (?, ?)", [(party, found) for party in parties(key)]
+                "INSERT INTO parties (party, conversation, name) VALUES (?, ?, ?)",
+                [(party, found, name) for party, name in readers(key).items()],
             )
         if len(self._ids) >= _KNOWN:
             self._ids.clear()
@@ -169,17 +172,33 @@ class Filing:
         elif isinstance(change, Moved):
             self._move(change)
         elif isinstance(change, Marked):
-            execute(
-                "INSERT INTO markers VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET time = max(time, excluded.time)",
-                (change.reader, change.conversation, change.time),
-            )
+            self._mark(change)
+        elif isinstance(change, Forgotten):
+            execute("DELETE FROM markers WHERE reader = ?", (change.reader,))
         elif change.value is None:
             execute("DELETE FROM kept WHERE kind = ? AND key = ?", (change.table, change.key))
         else:
             execute(
                 "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)",
                 (change.table, change.key, change.value),
+            )
+
+    def _mark(self, change: Marked) -> None:
+        """Note how far somebody has read; what they marked longest ago goes, if it is too much."""
+        reader = change.reader
+        execute = self._connection.execute
+        if execute(
+            "UPDATE markers SET time = max(time, ?) WHERE reader = ? AND conversation = ?",
+            (change.time, reader, change.conversation),
+        ).rowcount:
+            return
+        execute("INSERT INTO markers VALUES (?, ?, ?)", (reader, change.conversation, change.time))
+        (count,) = execute("SELECT count(*) FROM markers WHERE reader = ?", (reader,)).fetchone()
+        if count > MARKERS:
+            execute(
+                "DELETE FROM markers WHERE reader = ? AND conversation IN"
+                " (SELECT conversation FROM markers WHERE reader = ? ORDER BY time LIMIT ?)",
+                (reader, reader, count - MARKERS),
             )
 
     def _redact(self, change: Redacted) -> None:

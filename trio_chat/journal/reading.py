@@ -9,6 +9,7 @@ Must not know who may read what: whoever asks has looked.
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -16,15 +17,27 @@ from contextlib import suppress
 import msgspec
 
 from trio_chat.core import ids, secrets
-from trio_chat.core.entries import Change, Marked, Redacted, parties
+from trio_chat.core.entries import (
+    Change,
+    Marked,
+    Redacted,
+    all_with,
+    name_of,
+    parties,
+    readers,
+)
 from trio_chat.core.ids import Position
-from trio_chat.core.questions import Bound, Page, Shown, Target, Targets, Wanted
+from trio_chat.core.questions import Bound, Page, Place, Shown, Target, Targets, Wanted
 from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import blocks, records, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
 from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.ticks import CHANGE, Item
+
+TOGETHER = 8
+"""Conversations that are read as one because they were had under one name: an account can be
+dropped, and be made anew."""
 
 
 def page(
@@ -34,35 +47,27 @@ def page(
 
     `log` is what is not filed, if it has been read already.
     """
-    tail = (log or Log(connection)).of(wanted.conversation)
-    found = conversation(connection, wanted.conversation)
-    if not all(_is_there(connection, found, tail, position) for position in wanted.known):
-        return Page([], more=False)
     low, low_time = _above(wanted.after)
     high, high_time = _below(wanted.before)
-    lines: Iterable[AnyLine]
+    parts = _parts(connection, log or Log(connection), wanted)
+    if not all(any(part.has(position) for part in parts) for position in wanted.known):
+        return Page([], more=False)
     if wanted.latest:
-        lines = _back(connection, found, tail, high, wanted.kinds)
+        each = [part.back(low, high, wanted.kinds, deadline) for part in parts]
     else:
-        lines = _on(connection, found, tail, low, wanted.kinds)
+        each = [part.on(low, high, wanted.kinds, deadline) for part in parts]
+    lines: Iterable[tuple[Position, msgspec.Raw, str]] = each[0]
+    if len(each) > 1:
+        lines = heapq.merge(*each, key=_position_in, reverse=wanted.latest)
     entries: list[Shown] = []
     more = False
-    for count, (number, place, kind, standing, data) in enumerate(lines):
-        position = Position(number, place)
-        if position <= low if wanted.latest else position >= high:
-            break
-        if not count & 63:
-            deadline.check()
-        if not low < position < high or not kind & wanted.kinds:
-            continue
-        if standing and (standing > wanted.standing or position < wanted.standing_since):
-            continue
+    for position, data, key in lines:
         if len(entries) >= wanted.limit:
             more = True
             break
         event = records.decode(data, position)
         if low_time < ids.milliseconds(event.time) < high_time:
-            entries.append(Shown(position, event, wanted.conversation))
+            entries.append(Shown(position, event, key))
     if wanted.latest:
         entries.reverse()
     return Page(entries, more=more)
@@ -88,27 +93,71 @@ def around(connection: sqlite3.Connection, deadline: Deadline, wanted: Wanted, a
 
 def targets(connection: sqlite3.Connection, deadline: Deadline, wanted: Targets) -> list[Target]:
     """Return conversations; the one whose latest message is longest ago first."""
-    after, before, party, limit = wanted.after, wanted.before, wanted.party, wanted.limit
+    after, before, limit = wanted.after, wanted.before, wanted.limit
     log = Log(connection)
     low, _ = ids.first_of(after + 1)
     high, _ = ids.first_of(before)
-    keys = dict.fromkeys(wanted.channels)
-    rows = connection.execute(
-        "SELECT key FROM parties JOIN conversations ON id = conversation"
-        " WHERE party = ? AND latest >= ? AND latest < ?",
-        (party, low, high),
-    )
-    keys.update((key, None) for (key,) in rows)
-    keys.update((key, None) for key in log.keys if party in parties(key))
+    # Each with the name of who it is with, and what is read together.
+    groups = [("", Place(key)) for key in dict.fromkeys(wanted.channels)]
+    groups += wanted.talks
+    for party in wanted.parties:
+        groups += _talks(connection, log, party, low, high)
     found: list[Target] = []
-    for key in keys:
+    for name, place in groups:
         deadline.check()
-        latest = page(connection, deadline, Wanted(conversation=key, limit=1), log).entries
+        latest = page(connection, deadline, Wanted(place=place, limit=1), log).entries
         if latest and after < ids.milliseconds(latest[0].event.time) < before:
-            others = [one for one in parties(key) if one != party]
-            found.append(Target(key, others[0] if others else "", latest[0]))
+            found.append(Target(latest[0].conversation, name, latest[0]))
     found.sort(key=lambda target: target.latest.position)
     return found[-limit:] if wanted.latest else found[:limit]
+
+
+def _talks(
+    connection: sqlite3.Connection, log: Log, party: str, low: int, high: int
+) -> list[tuple[str, Place]]:
+    """Return the conversations of a party whose latest message may be in a step from `low` on and
+    before `high`, those under one name together."""
+    latest: dict[tuple[str, str], int] = {}
+    for key, name, number in connection.execute(
+        "SELECT key, name, latest FROM parties JOIN conversations ON id = conversation"
+        " WHERE party = ? AND latest >= ?",
+        (party, low),
+    ):
+        # Without a name each is by itself.
+        at = (name, "" if name else key)
+        latest[at] = max(latest.get(at, 0), number)
+    there = {at for at, number in latest.items() if number < high}
+    for key in log.keys:
+        found = readers(key).get(party)
+        if found is not None:
+            there.add((found, "" if found else key))
+    groups = []
+    for name, key in there:
+        if name:
+            who = "" if name == name_of(party) else name
+            groups.append((who, Place(all_with(party, name))))
+        else:
+            others = [one for one in parties(key) if one != party]
+            groups.append((others[0] if others else "", Place(key)))
+    return groups
+
+
+def meant(connection: sqlite3.Connection, key: str, log: Log | None = None) -> list[str]:
+    """Return the keys of the conversations that a key stands for (`entries.all_with`): of each name
+    the latest few."""
+    if key[:1] != "=":
+        return [key]
+    party, _, name = key[1:].partition(" ")
+    rows = connection.execute(
+        "SELECT key FROM parties JOIN conversations ON id = conversation"
+        " WHERE party = ? AND name = ? ORDER BY conversation DESC LIMIT ?",
+        (party, name, TOGETHER),
+    )
+    found = dict.fromkeys(one for (one,) in rows)
+    for one in log.keys if log is not None else ():
+        if readers(one).get(party) == name:
+            found[one] = None
+    return list(found)
 
 
 def marker(connection: sqlite3.Connection, deadline: Deadline, reader: str, key: str) -> int | None:
@@ -196,6 +245,69 @@ class Log:
         if found is None:
             found = self._tails[key] = _Tail()
         return found
+
+
+class _Part:
+    """A conversation, and what of it is on a page."""
+
+    def __init__(self, connection: sqlite3.Connection, log: Log, key: str, place: Place) -> None:
+        self._connection = connection
+        self._tail = log.of(key)
+        self._found = conversation(connection, key)
+        self._key = key
+        self._place = place
+
+    def has(self, position: Position) -> bool:
+        """Whether there is something of this position, redacted or not, that may be read."""
+        place = self._place
+        return place.after < position < place.before and _is_there(
+            self._connection, self._found, self._tail, position
+        )
+
+    def back(
+        self, low: Position, high: Position, kinds: int, deadline: Deadline
+    ) -> Iterator[tuple[Position, msgspec.Raw, str]]:
+        """Iterate over what stands between two positions, from the last one back."""
+        low, high = max(low, self._place.after), min(high, self._place.before)
+        lines = _back(self._connection, self._found, self._tail, high, kinds)
+        for count, (number, place, kind, standing, data) in enumerate(lines):
+            position = Position(number, place)
+            if position <= low:
+                return
+            if not count & 63:
+                deadline.check()
+            if position < high and kind & kinds and self._place.shows(position, standing):
+                yield position, data, self._key
+
+    def on(
+        self, low: Position, high: Position, kinds: int, deadline: Deadline
+    ) -> Iterator[tuple[Position, msgspec.Raw, str]]:
+        """Iterate over what stands between two positions, from the first one on."""
+        low, high = max(low, self._place.after), min(high, self._place.before)
+        lines = _on(self._connection, self._found, self._tail, low, kinds)
+        for count, (number, place, kind, standing, data) in enumerate(lines):
+            position = Position(number, place)
+            if position >= high:
+                return
+            if not count & 63:
+                deadline.check()
+            if low < position and kind & kinds and self._place.shows(position, standing):
+                yield position, data, self._key
+
+
+def _parts(connection: sqlite3.Connection, log: Log, wanted: Wanted) -> list[_Part]:
+    """Return the conversations that are read together; where there is none, one that is empty."""
+    first = wanted.place
+    found = [
+        _Part(connection, log, key, place)
+        for place in (first, *first.also)
+        for key in meant(connection, place.conversation, log)
+    ]
+    return found or [_Part(connection, log, first.conversation, first)]
+
+
+def _position_in(line: tuple[Position, msgspec.Raw, str]) -> Position:
+    return line[0]
 
 
 def _is_there(

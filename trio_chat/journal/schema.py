@@ -83,7 +83,17 @@ def _version_1(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (_version_1,)
+def _version_2(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # By what name a party finds a conversation again: that of the other one.
+        "ALTER TABLE parties ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX parties_by_name ON parties (party, name)",
+        "CREATE INDEX markers_of ON markers (conversation)",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Sequence[Migration] = (_version_1, _version_2)
 """What makes version n + 1 of version n; version 0 is an empty file."""
 
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]

@@ -23,7 +23,7 @@ from trio_chat.core.entries import Redacted
 from trio_chat.core.ids import END, Position
 from trio_chat.core.names import fold
 from trio_chat.core.questions import MESSAGES, Place, Search, Shown, Unfinished
-from trio_chat.journal import blocks, records
+from trio_chat.journal import blocks, reading, records
 from trio_chat.journal.blocks import conversation
 from trio_chat.journal.errors import DAMAGED, BadSearchError, JournalError, TooSlowError
 from trio_chat.journal.indexing import PLACE, SENDER, is_there, term_of_conversation, term_of_sender
@@ -149,7 +149,7 @@ def _look(
     connection: sqlite3.Connection,
     block: int,
     key: str,
-    place: Place | None,
+    place: list[Place] | None,
     wordy: Sequence[list[str]],
     wanted: Search,
     gone: Collection[Position],
@@ -177,19 +177,25 @@ def _latest_up_to(connection: sqlite3.Connection, block: int) -> int:
     return ids.LARGEST if latest is None else int(latest)
 
 
-def _places(connection: sqlite3.Connection, wanted: Search) -> dict[int, Place] | None:
-    """Return where to look, by the ids of the conversations; None: everywhere."""
+def _places(connection: sqlite3.Connection, wanted: Search) -> dict[int, list[Place]] | None:
+    """Return where to look, by the ids of the conversations, and what may be read there, if it is
+    in one of these; None: everywhere."""
     if wanted.places is None:
         return None
-    found = ((conversation(connection, place.conversation), place) for place in wanted.places)
-    places = {one: place for one, place in found if one is not None}
-    if wanted.party:
+    places: dict[int, list[Place]] = {}
+    for place in wanted.places:
+        for part in (place, *place.also):
+            for key in reading.meant(connection, part.conversation):
+                found = conversation(connection, key)
+                if found is not None:
+                    places.setdefault(found, []).append(part)
+    for party in wanted.parties:
         rows = connection.execute(
             "SELECT id, key FROM parties JOIN conversations ON id = conversation WHERE party = ?",
-            (wanted.party,),
+            (party,),
         )
         for one, key in rows:
-            places.setdefault(one, Place(key))
+            places.setdefault(one, [Place(key)])
     return places
 
 
@@ -197,7 +203,7 @@ def _hits(
     connection: sqlite3.Connection,
     asked: Sequence[Sequence[str]],
     wanted: Search,
-    places: dict[int, Place] | None,
+    places: dict[int, list[Place]] | None,
 ) -> Iterator[tuple[int, str, int, int]]:
     """Iterate over blocks that may have such messages: id, key and id of the conversation, and the
     number of the last step."""
@@ -221,8 +227,8 @@ def _hits(
     )
 
 
-def _may(position: Position, standing: int, place: Place | None) -> bool:
-    return place is None or place.shows(position, standing)
+def _may(position: Position, standing: int, places: list[Place] | None) -> bool:
+    return places is None or any(place.shows(position, standing) for place in places)
 
 
 def _shown(

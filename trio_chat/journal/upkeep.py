@@ -24,6 +24,7 @@ from trio_chat.core.questions import (
     MESSAGES,
     REDACTIONS,
     Bound,
+    Place,
     Search,
     Shown,
     Unfinished,
@@ -159,13 +160,12 @@ def export(
         total = connection.execute("SELECT count(*) FROM blocks").fetchone()[0] * blocks.BLOCK
         for conversation in these:
             wanted = Wanted(
-                conversation=conversation,
+                place=Place(conversation, standing=1 << 62),
                 after=low,
                 before=high,
                 limit=_AT_ONCE,
                 latest=False,
                 kinds=EVERYTHING | REDACTIONS,
-                standing=1 << 62,
             )
             while True:
                 page = reading.page(connection, Deadline(_HOURS), wanted, log)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trio_chat.core import ids, msgrefs, numerics
+from trio_chat.core import ids, msgrefs, names, numerics
 from trio_chat.core.capabilities import CHATHISTORY
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
@@ -12,7 +12,7 @@ from trio_chat.core.encoding import timestamp
 from trio_chat.core.entries import of_channel
 from trio_chat.core.handlers import access, pages
 from trio_chat.core.handlers.common import word
-from trio_chat.core.ids import Position
+from trio_chat.core.ids import END, START, Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.questions import Around, Bound, Place, Target, Targets, Wanted
 from trio_chat.core.state import User
@@ -112,8 +112,8 @@ def _question(
     place: Place, subcommand: str, bounds: list[Bound], limit: int, kinds: int
 ) -> Wanted | Around:
     """Return what the journal is asked."""
-    after: Bound = place.after
-    before: Bound = place.before
+    after: Bound = START
+    before: Bound = END
     latest = subcommand in ("LATEST", "BEFORE")
     if subcommand == "BETWEEN":
         # It is counted from the first on, which may be the later one.
@@ -125,14 +125,12 @@ def _question(
     elif subcommand != "AROUND" and bounds:
         after = bounds[0]
     wanted = Wanted(
-        conversation=place.conversation,
+        place=place,
         after=after,
         before=before,
         limit=limit,
         latest=latest,
         kinds=kinds,
-        standing=place.standing,
-        standing_since=place.standing_since,
         known=tuple(one for one in bounds if isinstance(one, Position)),
     )
     return Around(wanted=wanted, at=bounds[0]) if subcommand == "AROUND" else wanted
@@ -178,7 +176,8 @@ def _targets(ctx: Context, user: User, times: list[int], limit: int) -> None:
     """Send which channels and people something new is from."""
     question = Targets(
         channels=tuple(of_channel(channel.name) for channel in user.channels),
-        party=ctx.party(user),
+        parties=access.own_parties(ctx, user),
+        talks=access.talks(user),
         after=min(times),
         before=max(times),
         limit=limit,
@@ -196,14 +195,15 @@ def _targets(ctx: Context, user: User, times: list[int], limit: int) -> None:
             if isinstance(target, Target)
             and (target.conversation[0] == "@" or access.readable(ctx, user, target.conversation))
         ]
+        latest: dict[str, tuple[str, float]] = {}
+        for target in found:
+            name = access.name_of_target(ctx, user, target)
+            # What somebody has said before they logged in, and after it, is one conversation.
+            latest.pop(names.fold(name), None)
+            latest[names.fold(name)] = name, target.latest.event.time
         lines = [
-            ctx.line(
-                "CHATHISTORY",
-                _TARGETS,
-                access.name_of(ctx, user, target),
-                timestamp(target.latest.event.time),
-            )
-            for target in found
+            ctx.line("CHATHISTORY", _TARGETS, name, timestamp(time))
+            for name, time in latest.values()
         ]
         pages.send(ctx, user, lines, "draft/chathistory-targets")
 

@@ -14,6 +14,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Asked, Context, Replies
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.entries import Marked, of_channel
+from trio_chat.core.handlers import access
 from trio_chat.core.handlers.common import remember, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.questions import MarkerOf
@@ -92,12 +93,14 @@ def move(ctx: Context, channel: Channel, name: str) -> None:
 
 
 def _key(ctx: Context, target: str) -> str | None:
-    """Return what a marker is known by; None: there can be no such channel, and no such name."""
+    """Return what a marker is known by; None: there can be no such channel, and no such name.
+
+    Of somebody who is logged in it is the account, whatever they are called.
+    """
     limits = ctx.settings.limits
     if target[0] in names.CHANNEL_TYPES:
         return of_channel(target) if names.is_channel_name(target, limits.channel) else None
-    nickname = names.nickname(target, limits.nickname)
-    return None if nickname is None else names.fold(nickname)
+    return access.called(ctx, target) or None
 
 
 def _find(ctx: Context, user: User, target: str, key: str, then: Callable[[int], None]) -> None:
@@ -139,7 +142,7 @@ def _set(ctx: Context, user: User, target: str, key: str, known: int, wanted: in
     ctx.output.records.append(Marked(reader, key, wanted))
     remember(ctx.state.marked, (reader, key), wanted, _AT_HAND)
     _send(ctx, user, target, wanted)
-    for other in ctx.state.accounts.get(reader, ()):
+    for other in ctx.whose(reader):
         if other is not user and other.caps & READ_MARKER:
             _send(ctx, other, target, wanted)
 

@@ -4,44 +4,25 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
-from trio_chat.core import events, modes, numerics
+from trio_chat.core import modes, numerics
 from trio_chat.core.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.encoding import BODY_LIMIT
-from trio_chat.core.entries import ELSEWHERE, Entry, between, of_channel
-from trio_chat.core.handlers import access, services
+from trio_chat.core.entries import of_channel
+from trio_chat.core.handlers import direct, speech
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import echo, targets
-from trio_chat.core.numerics import Numeric
+from trio_chat.core.handlers.speech import Draft
 from trio_chat.core.output import LOOK
-from trio_chat.core.services import table
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
-from trio_chat.wire.text import cut
 
 _CLIENT_TAG = re.compile(r"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+", re.ASCII)
 """message-tags, "Format": a client-only tag."""
 
 _TARGET = 5
 """What it costs to say something to one more (`Output.cost`)."""
-
-
-_TYPING = re.compile(r"\+typing=[^;]*")
-"""Tags that say nothing to who reads them later (typing)."""
-
-
-class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A message that is to be sent: its text, or its lines (draft/multiline)."""
-
-    kind: str
-    text: str = ""
-    lines: tuple[tuple[str, bool], ...] = ()
-    """Each with whether it goes on with the one before it."""
-    client_tags: str = ""
 
 
 @command(
@@ -99,11 +80,6 @@ def client_tags(ctx: Context, user: User, message: Message) -> str | None:
     return text if len(text.encode()) <= ctx.settings.limits.client_tags else None
 
 
-def text_limit(user: User, kind: str, target: str) -> int:
-    """Return the bytes of text that reach everybody in a line of this user to this target."""
-    return BODY_LIMIT - len(f":{user.prefix} {kind} {target} :".encode())
-
-
 def say(ctx: Context, user: User, name: str, draft: Draft) -> None:
     """Send one message to one target, and its echo to who wants one; or say why not.
 
@@ -115,12 +91,7 @@ def say(ctx: Context, user: User, name: str, draft: Draft) -> None:
     elif first in modes.SYMBOLS and "#" in name:
         _to_some(ctx, user, name, draft)
     else:
-        _to_user(ctx, user, name, draft)
-
-
-def _refuse(ctx: Context, user: User, draft: Draft, numeric: Numeric, *params: str) -> None:
-    if draft.kind != "NOTICE":
-        ctx.reply(user, numeric, *params)
+        direct.say(ctx, user, name, draft)
 
 
 def _to_channel(ctx: Context, user: User, name: str, draft: Draft) -> None:
@@ -132,7 +103,7 @@ def _to_channel(ctx: Context, user: User, name: str, draft: Draft) -> None:
         if channel is None:
             return
         inside = user in channel.members
-    event = _said(ctx, user, channel.name, draft)
+    event = speech.said(ctx, user, channel.name, draft)
     echo = user.caps & ECHO_MESSAGE
     # The echo is everybody's line, but where it answers a label.
     apart = not echo or ctx.answers.current is not None
@@ -149,11 +120,11 @@ def _open_channel(ctx: Context, user: User, name: str, target: str, draft: Draft
     """Return the channel of this name, if a user can speak in it; or say why not."""
     channel = ctx.state.channel_named(name)
     if channel is None:
-        _refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, target))
+        speech.refuse(ctx, user, draft, numerics.ERR_NOSUCHCHANNEL, echo(ctx, user, target))
         return None
     reason = _cannot_speak(ctx, user, channel, draft)
     if reason:
-        _refuse(ctx, user, draft, numerics.ERR_CANNOTSENDTOCHAN, channel.name, reason)
+        speech.refuse(ctx, user, draft, numerics.ERR_CANNOTSENDTOCHAN, channel.name, reason)
         return None
     return channel
 
@@ -168,7 +139,7 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
         return
     lowest = modes.lowest(name)
     key = (of_channel(channel.name),)
-    event = _said(ctx, user, lowest.symbol + channel.name, draft, key, lowest.bit)
+    event = speech.said(ctx, user, lowest.symbol + channel.name, draft, key, lowest.bit)
     ignoring = frozenset(ctx.state.ignores.readers(user))
     ctx.output.cost += len(channel.members) >> LOOK
     audience = [
@@ -179,84 +150,6 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
     ctx.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
         ctx.send(user, event)
-
-
-def _to_user(ctx: Context, user: User, name: str, draft: Draft) -> None:
-    recipient = ctx.state.user_named(name)
-    if recipient is None:
-        service = table.called(ctx, name)
-        if service is not None:
-            texts = [text for text, _ in draft.lines] or [draft.text]
-            services.hear(ctx, user, service, draft.kind, texts)
-        else:
-            _refuse(ctx, user, draft, numerics.ERR_NOSUCHNICK, echo(ctx, user, name))
-        return
-    if recipient.modes & modes.ACCOUNTS_ONLY and not user.account and recipient is not user:
-        _refuse(ctx, user, draft, numerics.ERR_NEEDREGGEDNICK, recipient.nickname)
-        return
-    ignores = ctx.state.ignores
-    ignored = bool(ignores) and ignores.has(recipient, user)
-    mine, theirs = ctx.party(user), ctx.party(recipient)
-    key = ELSEWHERE if ignored else between(mine, theirs)
-    event = _said(ctx, user, recipient.nickname, draft, (key,))
-    if ctx.settings.history and not ignored:
-        access.note_partner(user, recipient, theirs)
-        access.note_partner(recipient, user, mine)
-    if recipient.away is not None and draft.kind == "PRIVMSG":
-        ctx.reply(user, numerics.RPL_AWAY, recipient.nickname, recipient.away)
-    readable = draft.kind != "TAGMSG" or recipient.caps & MESSAGE_TAGS
-    if readable and not ignored:
-        ctx.output.send(recipient, event)
-    if user.caps & ECHO_MESSAGE:
-        ctx.send(user, event)
-
-
-def _said(
-    ctx: Context,
-    user: User,
-    target: str,
-    draft: Draft,
-    conversations: tuple[str, ...] = (),
-    standing: int = 0,
-) -> events.Said:
-    """Make the event of a message, and have it stored: what does not fit into a line for everybody
-    is cut.
-
-    It belongs to these conversations, or to the channel's that is its target; it is for who has
-    this standing there.
-    """
-    user.last_said = ctx.monotonic
-    text, kind = draft.text, draft.kind
-    event: events.Said
-    if draft.lines:
-        limit = text_limit(user, kind, target)
-        event = events.SaidInLines(
-            time=ctx.now,
-            source=user.source,
-            id=ctx.new_id(),
-            kind=kind,
-            target=target,
-            text=text,
-            client_tags=draft.client_tags,
-            lines=tuple((cut(line, limit), concat) for line, concat in draft.lines),
-        )
-    else:
-        # 4 bytes for each character, and 20 for what stands between the parts: then it fits anyway.
-        if 4 * (len(text) + len(user.source.prefix) + len(target)) + 20 > BODY_LIMIT:
-            text = cut(text, text_limit(user, kind, target))
-        event = events.Said(
-            time=ctx.now,
-            source=user.source,
-            id=ctx.new_id(),
-            kind=kind,
-            target=target,
-            text=text,
-            client_tags=draft.client_tags,
-        )
-    if kind != "TAGMSG" or not _TYPING.fullmatch(draft.client_tags):
-        record = Entry(event, conversations, standing) if conversations else event
-        ctx.output.store(user, event.id, record)
-    return event
 
 
 def _cannot_speak(ctx: Context, user: User, channel: Channel, draft: Draft) -> str:

@@ -11,7 +11,7 @@ import re
 from trio_chat.core.capabilities import MULTILINE
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import messaging
+from trio_chat.core.handlers import messaging, speech
 from trio_chat.core.handlers.common import word
 from trio_chat.core.names import fold
 from trio_chat.core.state import OpenBatch, User
@@ -179,7 +179,7 @@ def _close(ctx: Context, user: User, found: OpenBatch) -> None:
         text = ""
         for place, (line, concat) in enumerate(found.lines):
             text += line if concat or not place else f"\n{line}"
-        draft = messaging.Draft(
+        draft = speech.Draft(
             kind=found.kind, text=text, lines=tuple(found.lines), client_tags=found.client_tags
         )
         messaging.say(ctx, user, found.target, draft)

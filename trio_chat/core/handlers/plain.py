@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trio_chat.core import names, numerics, rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import messaging, naming, plain_accounts, registration
+from trio_chat.core.handlers import naming, plain_accounts, registration, speech
 from trio_chat.core.handlers.common import visible
 from trio_chat.core.handlers.plain_commands import (
     COMMANDS,
@@ -126,7 +126,7 @@ def _say(ctx: Context, user: User, text: str) -> None:
 
 def _send(ctx: Context, user: User, target: str, text: str) -> None:
     """Send a text that may be longer than a message: as several."""
-    for piece in split(text, messaging.text_limit(user, "PRIVMSG", target)):
+    for piece in split(text, speech.text_limit(user, "PRIVMSG", target)):
         run(ctx, user, "PRIVMSG", target, piece)
 
 
@@ -202,7 +202,7 @@ def _say_action(ctx: Context, user: User, text: str) -> None:
     if user.current is None:
         _say(ctx, user, text)
         return
-    limit = messaging.text_limit(user, "PRIVMSG", user.current.name) - len("\x01ACTION \x01")
+    limit = speech.text_limit(user, "PRIVMSG", user.current.name) - len("\x01ACTION \x01")
     for piece in split(text, limit):
         run(ctx, user, "PRIVMSG", user.current.name, f"\x01ACTION {piece}\x01")
 

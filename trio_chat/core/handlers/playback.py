@@ -71,12 +71,10 @@ def _show(
 
     def ask(place: Place) -> Wanted:
         return Wanted(
-            conversation=place.conversation,
-            after=max(after, place.after),
-            before=min(before, place.before),
+            place=place,
+            after=after,
+            before=before,
             limit=limit,
-            standing=place.standing,
-            standing_since=place.standing_since,
         )
 
     def then(found: pages.Found) -> None:

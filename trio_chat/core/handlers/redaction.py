@@ -7,11 +7,13 @@ and else by the nickname: nobody else had it at that place in the log.
 
 from __future__ import annotations
 
+import msgspec
+
 from trio_chat.core import events, ids, modes, names, numerics
 from trio_chat.core.capabilities import MESSAGE_REDACTION
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.entries import Entry, Redacted, of_channel, parties
+from trio_chat.core.entries import Entry, Redacted, name_of, of_channel, of_nickname, parties
 from trio_chat.core.events import Said
 from trio_chat.core.handlers import access
 from trio_chat.core.handlers.common import remember, word
@@ -71,21 +73,19 @@ class _Redacting:
         position = ids.decode(self._id)
         if place is None:
             self._refuse_target()
-        elif position is None or not place.after < position < place.before:
+        elif position is None:
             self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
         else:
             found = position
             question = Wanted(
-                conversation=place.conversation,
+                # Whether it may be known of is looked at here.
+                place=msgspec.structs.replace(place, standing=EVERYBODYS, standing_since=ids.START),
                 after=Position(found.number, found.place - 1),
                 before=Position(found.number, found.place + 1),
                 limit=1,
                 kinds=MESSAGES | TAGS,
-                standing=EVERYBODYS,
             )
-            self._ctx.look_up(
-                self._user, question, lambda done: self._found(done, found, place.conversation)
-            )
+            self._ctx.look_up(self._user, question, lambda done: self._found(done, found, place))
 
     def _place(self) -> Place | None:
         """Return where the message may be; None: nowhere that this user has to do with."""
@@ -96,12 +96,12 @@ class _Redacting:
             return Place(of_channel(self._target), standing=_NOBODY)
         return found
 
-    def _found(self, done: Completed, position: Position, conversation: str) -> None:
+    def _found(self, done: Completed, position: Position, asked: Place) -> None:
         """Take the message back, if it is there, and this user may."""
         ctx, user = self._ctx, self._user
         place = self._place()
         is_same = self._channel is ctx.state.channel_named(self._target)
-        if place is None or not is_same or place.conversation != conversation:
+        if place is None or not is_same or place.conversation != asked.conversation:
             # They were removed meanwhile, or somebody else is called that now.
             self._refuse_target()
             return
@@ -110,6 +110,7 @@ class _Redacting:
             return
         entries = done.answer.entries
         event = entries[0].event if entries and position not in ctx.state.redacted else None
+        conversation = entries[0].conversation if entries else ""
         if not isinstance(event, Said) and place.standing == _NOBODY:
             self._refuse_target()
             return
@@ -117,11 +118,11 @@ class _Redacting:
             self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
             return
         needed = _needed(event.target)
-        own = _has_said(user, event, position)
+        own = _has_said(ctx, user, event, position)
         within = ctx.settings.redact_within
         if place.standing == _NOBODY and not own:
             self._refuse_target()
-        elif not own and not place.shows(position, needed):
+        elif not own and needed and not place.shows(position, needed):
             self._fail("UNKNOWN_MSGID", text=_UNKNOWN)
         elif place.standing >= modes.HALFOP and position >= place.standing_since:
             self._take_back(position, conversation, needed)
@@ -140,7 +141,7 @@ class _Redacting:
         if channel is not None:
             others, target = _readers(ctx, channel, needed), channel.name
         elif parties(conversation):
-            others, target = self._partners(conversation)
+            others, target = self._partners(conversation, position)
         else:
             others, target = [], self._target
         event = events.Redaction(
@@ -157,19 +158,25 @@ class _Redacting:
         ctx.output.broadcast([one for one in others if one is not user], event)
         ctx.send(user, event)
 
-    def _partners(self, conversation: str) -> tuple[list[User], str]:
+    def _partners(self, conversation: str, position: Position) -> tuple[list[User], str]:
         """Return whose clients know of a message between two, and whom it is said to be to."""
-        ctx, mine = self._ctx, self._ctx.party(self._user)
+        ctx = self._ctx
+        mine = (*access.own_parties(ctx, self._user), of_nickname(self._user.nickname))
         them = ctx.state.user_named(self._target)
-        found: list[User] = []
+        name = word(self._user, self._target)
+        found = {self._user: None}
         for party in parties(conversation):
-            one = ctx.whose(party)
-            clients = ctx.state.accounts.get(party, []) if one is None else [one]
-            if party != mine and them is None and clients:
+            if party[0] == "~":
+                # Others may have that nickname by now, and they another one.
+                near = (them, ctx.state.user_named(name_of(party)))
+                clients = [one for one in near if one and _had(one, name_of(party), position)]
+            else:
+                clients = ctx.whose(party)
+            if party not in mine and them is None and clients:
                 # They have another nickname now.
-                them = clients[0]
-            found += clients
-        target = word(self._user, self._target) if them is None else them.nickname
+                name = clients[0].nickname
+            found |= dict.fromkeys(clients)
+        target = name if them is None else them.nickname
         return [one for one in found if one.caps & MESSAGE_REDACTION], target
 
     def _refuse_target(self) -> None:
@@ -199,12 +206,19 @@ def _readers(ctx: Context, channel: Channel, needed: int) -> list[User]:
     ]
 
 
-def _has_said(user: User, event: Said, position: Position) -> bool:
+def _has_said(ctx: Context, user: User, event: Said, position: Position) -> bool:
     """Whether it was this user who said something that stands there in the log."""
-    account = event.source.account
-    if account and user.account and names.fold(account) == names.fold(user.account):
+    if _had(user, names.fold(event.who), position):
         return True
-    who = names.fold(event.who)
+    account = ctx.accounts.get(user.account) if user.account else None
+    if account is None or names.fold(event.source.account) != account.key:
+        return False
+    # There may have been another account of that name.
+    return ids.milliseconds(event.time) >= ids.milliseconds(account.registered_at)
+
+
+def _had(user: User, who: str, position: Position) -> bool:
+    """Whether somebody had a nickname, which is folded, at that place in the log."""
     if position > user.named_at:
         return who == names.fold(user.nickname)
     former = user.notes.former if user.notes is not None else ()

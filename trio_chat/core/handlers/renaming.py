@@ -12,7 +12,7 @@ from trio_chat.core.entries import of_channel
 from trio_chat.core.handlers import channels, holding, markers, standings
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.inputs import Completed
-from trio_chat.core.questions import EVERYBODYS, Page, Wanted
+from trio_chat.core.questions import EVERYBODYS, Page, Place, Wanted
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -35,7 +35,7 @@ def rename(ctx: Context, user: User, message: Message) -> Replies:
     if ctx.settings.history and names.fold(name) != names.fold(channel.name):
         # Whoever takes a name that something was said under would take that away from who said it.
         found: list[Completed] = []
-        question = Wanted(conversation=of_channel(name), limit=1, standing=EVERYBODYS)
+        question = Wanted(place=Place(of_channel(name), standing=EVERYBODYS), limit=1)
         yield Asked(question, found.append)
         if not (user in channel.members and _may(ctx, user, channel, name)):
             return

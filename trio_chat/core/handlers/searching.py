@@ -110,7 +110,7 @@ class _Searching:
         return Search(
             text=attributes.get("text", ""),
             places=places,
-            party="" if self._in is not None else self._ctx.party(self._user),
+            parties=() if self._in is not None else access.own_parties(self._ctx, self._user),
             sender=attributes.get("from", ""),
             after=self._time("after"),
             before=self._time("before"),
@@ -132,7 +132,8 @@ class _Searching:
             place = access.readable(ctx, user, self._in) if self._in else None
             return None if place is None else (place,)
         found = (access.readable(ctx, user, channel.name) for channel in user.channels)
-        return tuple(place for place in found if place is not None)
+        others = (place for _, place in access.talks(user))
+        return (*(place for place in found if place is not None), *others)
 
     def _found(self, done: Completed, question: Search) -> None:
         ctx, user = self._ctx, self._user
