@@ -108,6 +108,17 @@ class AwaitStored(msgspec.Struct, frozen=True, kw_only=True):
     """False: it could not be."""
 
 
+class Administered(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of what whoever runs the server has asked for (`inputs.Administer`). Nothing comes
+    back."""
+
+    id: int
+    user: UserId
+    """Nobody."""
+    problem: str = ""
+    """Why it is not done, as a sentence without a stop; empty: it is."""
+
+
 Request: TypeAlias = (
     CheckPassword
     | AwaitSent
@@ -117,6 +128,7 @@ Request: TypeAlias = (
     | CheckLogin
     | BeginScram
     | AwaitStored
+    | Administered
 )
 
 

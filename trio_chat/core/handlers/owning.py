@@ -23,6 +23,7 @@ from trio_chat.core.inputs import Completed
 from trio_chat.core.secrets import Secret
 from trio_chat.core.settings import AccountPolicy
 from trio_chat.core.state import User
+from trio_chat.wire.text import cut
 
 PASSWORD_LIMIT = 300
 """Bytes of the longest password: it fits into a line, and into two of AUTHENTICATE."""
@@ -124,26 +125,27 @@ def _create(ctx: Context, user: User, account: Account, password: str, then: The
 
 
 def store(
-    ctx: Context, user: User, account: Account, changes: Sequence[Change], then: Then
+    ctx: Context, user: User | None, account: Account, changes: Sequence[Change], then: Then
 ) -> None:
-    """Have an account be as this says, once `changes` are stored."""
+    """Have an account be as this says, once `changes` are stored. Without a user it is whoever runs
+    the server who has asked for it."""
     _commit(ctx, user, account.name, changes, lambda: ctx.accounts.put(account), then)
 
 
-def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
-    """Do away with an account; whoever is logged in to it is not any more."""
+def drop(ctx: Context, user: User | None, account: Account, then: Then, *, why: str = "") -> None:
+    """Do away with an account; whoever is logged in to it is not any more, and is told `why`, if
+    anything. Without a user it is whoever runs the server who has asked for it."""
 
     def gone() -> None:
         ctx.accounts.drop(account.name)
-        for client in list(ctx.state.accounts.get(account.key, ())):
-            presence.change_account(ctx, client, "")
+        log_all_out(ctx, account, why)
 
     _commit(ctx, user, account.name, accounts.gone(account), gone, then)
 
 
 def _commit(
     ctx: Context,
-    user: User,
+    user: User | None,
     name: str,
     changes: Sequence[Change],
     apply: Callable[[], None],
@@ -239,3 +241,13 @@ def log_out(ctx: Context, user: User) -> None:
     presence.change_account(ctx, user, "")
     if user.registration is None and naming.is_reserved(ctx, user, user.nickname):
         naming.evict(ctx, user)
+
+
+def log_all_out(ctx: Context, account: Account, why: str) -> None:
+    """Have nobody be logged in to an account any more, and tell who was `why`, if anything."""
+    for client in list(ctx.state.accounts.get(account.key, ())):
+        if why and client.plain:
+            ctx.tell(client, f"{why}.")
+        elif why:
+            ctx.notice(client, cut(why, ctx.room(client, "NOTICE")))
+        log_out(ctx, client)
