@@ -70,6 +70,7 @@ def test_help_lists_the_commands() -> None:
     assert result.exit_code == 0
     listed = re.findall(r"^  ([a-z-]+)  ", result.stdout.partition("Commands:")[2], re.MULTILINE)
     assert listed == [
+        "accounts",
         "check-config",
         "client",
         "default-config",
@@ -177,6 +178,8 @@ def test_serve_needs_no_standard_error(redirection: str) -> None:
         "client",
         *("journal", "journal check", "journal export", "journal backup", "journal prune"),
         "journal search",
+        *("accounts", "accounts list", "accounts show", "accounts passwd", "accounts drop"),
+        *("accounts suspend", "accounts unsuspend", "accounts export"),
     ],
 )
 def test_what_a_command_does_is_said_where_there_are_no_docstrings(command: str) -> None:
@@ -194,7 +197,7 @@ def test_what_a_command_does_is_said_where_there_are_no_docstrings(command: str)
     assert re.match(r"  [A-Z][a-z ,]+", said)
     if not command:
         said = said.partition("Commands:")[2]
-        assert len(re.findall(r"^  [a-z-]+ +[A-Z]", said, re.MULTILINE)) == 6
+        assert len(re.findall(r"^  [a-z-]+ +[A-Z]", said, re.MULTILINE)) == 7
 
 
 # default-config and check-config

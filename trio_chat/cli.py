@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING
 import click
 
 from trio_chat import __version__
+from trio_chat.cli_common import PROGRAM, Failure, Misuse, read_password
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-
-PROGRAM = "trio-chat"
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("text", "json")
@@ -33,24 +32,11 @@ LOG_FORMATS = ("text", "json")
 _FILE = click.Path(path_type=Path)
 
 _ELSEWHERE = {
+    "accounts": ("trio_chat.cli_accounts", "accounts"),
     "client": ("trio_chat.client.command", "client_command"),
     "journal": ("trio_chat.cli_journal", "journal"),
 }
 """Commands with much of their own: the module of each, and what it is called there."""
-
-
-class Failure(click.ClickException):
-    """Ends the command with sentences on stderr, one a line."""
-
-    def show(self, file: object = None) -> None:
-        for line in self.message.splitlines():
-            click.echo(f"{PROGRAM}: {line}", err=True)
-
-
-class Misuse(Failure):
-    """What was asked for can not be done, and will not be when it is asked for again."""
-
-    exit_code = 2
 
 
 class Interrupted(Failure):
@@ -255,10 +241,7 @@ def hash_password() -> None:
     """`trio-chat hash-password`"""
     import argon2
 
-    password = _read_password()
-    if not password:
-        raise Failure("the password is empty")
-    click.echo(argon2.PasswordHasher().hash(password))
+    click.echo(argon2.PasswordHasher().hash(read_password()))
 
 
 def main() -> None:
@@ -301,27 +284,6 @@ def _open_what_is_closed() -> None:
         except OSError:
             # The lowest number that is free is this one.
             os.open(os.devnull, os.O_RDWR)
-
-
-def _read_password() -> str:
-    if sys.stdin is None:
-        raise Failure("there is no standard input to read the password from")
-    if sys.stdin.isatty():
-        password: str = click.prompt(
-            "Password",
-            default="",
-            show_default=False,
-            hide_input=True,
-            confirmation_prompt="The same again",
-            err=True,
-        )
-        return password
-    try:
-        return sys.stdin.buffer.readline().decode().rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise Failure("the password is not UTF-8") from None
-    except OSError as error:
-        raise Failure(f"the password can not be read: {error.strerror}") from None
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from trio_chat.cli_common import Failure, Misuse
 from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.entries import of_channel
@@ -26,20 +27,6 @@ from trio_chat.wire import plain
 
 _FILE = click.Path(path_type=Path)
 _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"])
-
-
-class Failure(click.ClickException):
-    """Ends the command with sentences on stderr, one a line."""
-
-    def show(self, file: object = None) -> None:
-        for line in self.message.splitlines():
-            click.echo(f"trio-chat: {line}", err=True)
-
-
-class Misuse(Failure):
-    """What was asked for can not be done, and will not be when it is asked for again."""
-
-    exit_code = 2
 
 
 @click.group(

@@ -16,8 +16,17 @@ from collections.abc import Iterable, Mapping
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.context import BUDGET, CHORE, PAGE, Context
 from trio_chat.core.entries import Marked, Redacted
-from trio_chat.core.handlers import bans, multiline, owning, plain, registration, reloading
+from trio_chat.core.handlers import (
+    administering,
+    bans,
+    multiline,
+    owning,
+    plain,
+    registration,
+    reloading,
+)
 from trio_chat.core.inputs import (
+    Administer,
     Completed,
     Connected,
     Disconnected,
@@ -225,6 +234,8 @@ class Core:
             ctx.server = events.Source(prefix=item.settings.name)
             self._open_lobby()
             reloading.tell(ctx, before, item.settings)
+        elif isinstance(item, Administer):
+            administering.carry_out(ctx, item)
         elif isinstance(item, ShutDown):
             self._shut_down(item.reason)
 

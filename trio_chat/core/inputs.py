@@ -6,12 +6,15 @@ from typing import TypeAlias
 
 import msgspec
 
+from trio_chat.core.deeds import Deed
 from trio_chat.core.questions import Answer
 from trio_chat.core.secrets import Mailed, Offer
 from trio_chat.core.settings import Settings
 
 UserId: TypeAlias = int
 """Opaque: whoever runs the core makes them, and never uses one twice."""
+NOBODY: UserId = -1
+"""In the place of a user where there is none: whoever runs the server has asked."""
 
 
 class Connected(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +74,14 @@ class Reconfigured(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
 
 
+class Administer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever runs the server changes an account. `Administered` with the same id answers it, once
+    it is stored."""
+
+    id: int
+    deed: Deed
+
+
 class ShutDown(msgspec.Struct, frozen=True, kw_only=True):
     """The server ends: everybody is to be sent off, for this reason."""
 
@@ -78,5 +89,5 @@ class ShutDown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Input: TypeAlias = (
-    Connected | Received | Disconnected | Completed | Elapsed | Reconfigured | ShutDown
+    Connected | Received | Disconnected | Completed | Elapsed | Reconfigured | Administer | ShutDown
 )

@@ -120,6 +120,17 @@ class AwaitStored(msgspec.Struct, frozen=True, kw_only=True):
     """False: it could not be."""
 
 
+class Administered(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of what whoever runs the server has asked for (`inputs.Administer`). Nothing comes
+    back."""
+
+    id: int
+    user: UserId
+    """Nobody."""
+    problem: str = ""
+    """Why it is not done, as a sentence without a stop; empty: it is."""
+
+
 Request: TypeAlias = (
     CheckPassword
     | AwaitSent
@@ -130,6 +141,7 @@ Request: TypeAlias = (
     | BeginScram
     | SendMail
     | AwaitStored
+    | Administered
 )
 
 

@@ -12,7 +12,7 @@ from trio_chat.core import names
 from trio_chat.core.accounts import Account
 from trio_chat.core.answers import Answer, Answers
 from trio_chat.core.entries import Change
-from trio_chat.core.inputs import Completed
+from trio_chat.core.inputs import NOBODY, Completed
 from trio_chat.core.output import (
     AwaitSent,
     AwaitStored,
@@ -101,20 +101,31 @@ class Requesting:
 
     def commit(
         self,
-        user: User,
+        user: User | None,
         changes: Iterable[Change],
         settle: Callable[[bool], None],
         resume: Callable[[Completed], None],
         *,
         apart: bool = False,
     ) -> None:
-        """Have changes stored for which a user has asked, and that are in force from then on.
+        """Have changes stored for which a user has asked, or else whoever runs the server, and that
+        are in force from then on.
 
         `settle` is called with whether they are stored, whoever is still there, and makes it so;
         then `resume`, if the user is: for the answer. `apart`: that is no part of the answer to the
         command at hand.
         """
         self.output.records += changes
+        if user is None:
+            self._requests = id = self._requests + 1
+
+            def settle_and_resume(stored: bool) -> None:
+                settle(stored)
+                resume(Completed(request=id, result=stored))
+
+            self.storing[id] = settle_and_resume
+            self.output.request(AwaitStored(id=id, user=NOBODY))
+            return
         id = self.begin_request(user, resume, apart=apart)
         self.storing[id] = settle
         self.output.request(AwaitStored(id=id, user=user.id))

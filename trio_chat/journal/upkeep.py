@@ -1,4 +1,5 @@
-"""What an operator does with a journal: check it, export it, copy it, search it, prune it.
+"""What an operator does with a journal: check it, export it, copy it, search it, prune it, and
+look at what is kept in it besides.
 
 All but pruning only read, and can be done while a server writes: each sees one state of the file.
 Every function raises `JournalError` with a sentence when it can not be done, and tells `progress`
@@ -18,6 +19,7 @@ import msgspec
 
 from trio_chat.core import ids
 from trio_chat.core.encoding import timestamp
+from trio_chat.core.entries import Kept
 from trio_chat.core.ids import END, START
 from trio_chat.core.questions import (
     EVERYTHING,
@@ -231,6 +233,22 @@ def _copy(connection: sqlite3.Connection, part: Path, progress: Progress) -> Non
         copy.close()
     with part.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def kept(directory: Path, *tables: str) -> list[dict[str, bytes]]:
+    """Return the values of tables (`core.entries.Kept`), each by key, as they are at one moment."""
+    found: dict[str, dict[str, bytes]] = {table: {} for table in tables}
+    with _reading(directory) as connection:
+        for table, values in found.items():
+            rows = connection.execute("SELECT key, value FROM kept WHERE kind = ?", (table,))
+            values.update(rows)
+        for change in reading.Log(connection).changes:
+            if isinstance(change, Kept) and change.table in found:
+                if change.value is None:
+                    found[change.table].pop(change.key, None)
+                else:
+                    found[change.table][change.key] = change.value
+    return list(found.values())
 
 
 def find(directory: Path, wanted: Search) -> list[Shown] | Unfinished:

@@ -15,6 +15,7 @@ import trio
 
 from trio_chat.core.inputs import Completed, Input
 from trio_chat.core.output import (
+    Administered,
     AwaitSent,
     AwaitStored,
     BeginScram,
@@ -65,7 +66,7 @@ class Sender(Protocol):
 
 class Errands:
     """Carries out requests. `on_reload` reads the configuration again, and returns what is wrong
-    with it."""
+    with it; `on_administered` takes answers to whoever runs the server."""
 
     def __init__(
         self,
@@ -73,11 +74,13 @@ class Errands:
         journal: Journal,
         nursery: trio.Nursery,
         on_reload: Callable[[], Awaitable[str]],
+        on_administered: Callable[[Administered], None],
     ) -> None:
         self._sender = sender
         self._journal = journal
         self._nursery = nursery
         self._on_reload = on_reload
+        self._on_administered = on_administered
         self._passwords = Passwords()
         self._mail = Mail()
 
@@ -87,6 +90,8 @@ class Errands:
         if isinstance(request, AwaitStored):
             # What is released has been stored, or has been said not to be.
             self._sender.put_now(Completed(request=request.id, result=request.stored))
+        elif isinstance(request, Administered):
+            self._on_administered(request)
         elif connection is None:
             # The core waits for the answer before it lets a user go.
             self._sender.put_now(Completed(request=request.id, result=False))

@@ -24,6 +24,7 @@ from trio_chat.core.core import Core
 from trio_chat.core.entries import Record
 from trio_chat.core.feed import Chunk, write
 from trio_chat.core.inputs import Disconnected, Elapsed, Input, ShutDown, UserId
+from trio_chat.core.output import Administered
 from trio_chat.core.withholding import is_in_force
 from trio_chat.journal import Commit, Journal, JournalError
 from trio_chat.server.connection import Connection
@@ -80,8 +81,9 @@ class Hub:
     `now` returns the time to be shown, in seconds since the epoch; what takes time is measured on
     trio's clock. `nursery` is where connections live. `on_end` is told of each that has ended, and
     `on_move` has one counted under another IP address (or returns why it can not be). `on_reload`
-    reads the configuration again, and returns what is wrong with it. `on_tick` is told after each
-    tick how many inputs it took.
+    reads the configuration again, and returns what is wrong with it. `on_administered` is told what
+    came of what whoever runs the server has asked for. `on_tick` is told after each tick how many
+    inputs it took.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Hub:
         on_end: Callable[[Connection], None] = lambda _: None,
         on_move: Callable[[Connection, str], str] = _take_its_word,
         on_reload: Callable[[], Awaitable[str]] = _nothing_to_reload,
+        on_administered: Callable[[Administered], None] = lambda _: None,
         on_tick: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.core = core
@@ -105,7 +108,7 @@ class Hub:
         self.open = 0
         """Connections that have not ended, those who are only being seen off included."""
         self._journal = journal
-        self._errands = Errands(self, journal, nursery, on_reload)
+        self._errands = Errands(self, journal, nursery, on_reload, on_administered)
         self._now = now
         self._on_end = on_end
         self.move = on_move

@@ -12,7 +12,6 @@ import itertools
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import TextIO
 
@@ -20,15 +19,11 @@ import msgspec
 import structlog
 import trio
 
-import trio_chat
 from trio_chat.config import Address, Config, ConfigError
 from trio_chat.config.certificates import complaint
-from trio_chat.core.accounts import ACCOUNT, METADATA
-from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
-from trio_chat.core.keeping import TABLES
 from trio_chat.core.networks import in_networks, normal, shown_host
-from trio_chat.core.registered import ROOM
+from trio_chat.core.output import Administered
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError
 from trio_chat.journal.retention import Retention
@@ -36,13 +31,14 @@ from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
 from trio_chat.server.connection import Connection
+from trio_chat.server.control import Control, open_control
 from trio_chat.server.descriptors import HOW_TO_RAISE, PLENTY, for_connections, raise_limit
 from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket
-from trio_chat.server.storing import open_journal, retention
+from trio_chat.server.storing import make_core, open_journal, retention
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
 
@@ -79,6 +75,9 @@ async def serve(
         for_connections(limit, len(config.listeners))
         journal = open_journal(config)
         opened.push_async_callback(journal.aclose)
+        control = await open_control(config.server.data) if config.server.data else None
+        if control is not None:
+            opened.callback(control.close)
         for listener in config.listeners:
             for endpoint in await open_endpoints(listener):
                 opened.callback(endpoint.close)
@@ -94,6 +93,7 @@ async def serve(
                 possible=possible,
                 collector=collector,
                 journal=journal,
+                control=control,
             )
             with trio.open_signal_receiver(*_END, signal.SIGHUP, *_IGNORED) as signals:
                 server.start()
@@ -139,16 +139,10 @@ class Server:
         possible: int,
         collector: Collector,
         journal: Journal,
+        control: Endpoint | None,
     ) -> None:
         self.endpoints = endpoints
-        core = Core(
-            config.settings(),
-            last=journal.last,
-            kept={table: journal.kept(table) for table in (*TABLES, ACCOUNT, ROOM, METADATA)},
-            version=trio_chat.__version__,
-            started=time.time(),
-            monotonic=trio.current_time(),
-        )
+        core = make_core(config, journal, monotonic=trio.current_time())
         self._journal = journal
         for what in core.unreadable:
             log.error("what was kept can not be read, and has no effect", what=what)
@@ -159,9 +153,12 @@ class Server:
             on_end=self._release,
             on_move=self._move,
             on_reload=self.reload,
+            on_administered=self._administered,
             on_tick=collector.look,
         )
         self._collector = collector
+        self._control = Control(self.hub.put, self._can_not_accept)
+        self._control_endpoint = control
         self._load = load
         self._nursery = nursery
         self._reading = trio.CapacityLimiter(1)
@@ -191,6 +188,8 @@ class Server:
         self._nursery.start_soon(self.hub.poller.run, name="poller")
         self._nursery.start_soon(self.hub.door.run, name="door")
         self._nursery.start_soon(self._accept, name="accept")
+        if self._control_endpoint is not None:
+            self._nursery.start_soon(self._control.run, self._control_endpoint, name="control")
 
     async def shut_down(self, reason: str) -> None:
         """Stop accepting, and send everybody off, in bounded time."""
@@ -359,6 +358,9 @@ class Server:
     def _release(self, connection: Connection) -> None:
         self._admission.release(connection.address)
         self._collector.part_with(connection)
+
+    def _administered(self, done: Administered) -> None:
+        self._control.answered(done)
 
     def _ban(self, address: str) -> str:
         return self.hub.core.refusal(address, trio.current_time())

@@ -27,6 +27,7 @@ from trio_chat.core.secrets import Mailed, Secret
 from trio_chat.core.services import table
 from trio_chat.core.settings import AccountPolicy
 from trio_chat.core.state import User
+from trio_chat.wire.text import cut
 
 _EMAIL_LIMIT = 254
 """Bytes of the longest address of mail (RFC 5321, section 4.5.3.1.3)."""
@@ -237,7 +238,7 @@ def drop_expired(ctx: Context) -> None:
 
 def store(
     ctx: Context,
-    user: User,
+    user: User | None,
     account: Account,
     changes: Sequence[Change],
     then: Then,
@@ -245,7 +246,7 @@ def store(
     also: Callable[[], None] = lambda: None,
 ) -> None:
     """Have an account be as this says, once `changes` are stored; `also` is what follows from that,
-    even if the user has left."""
+    even if the user has left. Without a user it is whoever runs the server who has asked for it."""
 
     def apply() -> None:
         ctx.accounts.put(account)
@@ -254,9 +255,10 @@ def store(
     _commit(ctx, user, account.name, changes, apply, then)
 
 
-def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
-    """Do away with an account; whoever is logged in to it is not any more. What it is in registered
-    rooms goes with it."""
+def drop(ctx: Context, user: User | None, account: Account, then: Then, *, why: str = "") -> None:
+    """Do away with an account; whoever is logged in to it is not any more, and is told `why`, if
+    anything. What it is in registered rooms goes with it. Without a user it is whoever runs the
+    server who has asked for it."""
     busy = ctx.accounts.is_changing(account.name)
     rooms = founding.parting(ctx, account.key) if not busy else None
     if rooms is None:
@@ -265,8 +267,7 @@ def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
 
     def gone() -> None:
         ctx.accounts.drop(account.name)
-        for client in list(ctx.state.accounts.get(account.key, ())):
-            presence.change_account(ctx, client, "")
+        log_all_out(ctx, account, why)
         ctx.metadata.put(account.key, {})
 
     changes = [*accounts.gone(account), *rooms.changes]
@@ -275,7 +276,7 @@ def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
 
 def _commit(
     ctx: Context,
-    user: User,
+    user: User | None,
     name: str,
     changes: Sequence[Change],
     apply: Callable[[], None],
@@ -447,3 +448,13 @@ def log_out(ctx: Context, user: User) -> None:
     presence.change_account(ctx, user, "")
     if user.registration is None and naming.is_reserved(ctx, user, user.nickname):
         naming.evict(ctx, user, "Your nickname belongs to the account that you are logged out of")
+
+
+def log_all_out(ctx: Context, account: Account, why: str) -> None:
+    """Have nobody be logged in to an account any more, and tell who was `why`, if anything."""
+    for client in list(ctx.state.accounts.get(account.key, ())):
+        if why and client.plain:
+            ctx.tell(client, f"{why}.")
+        elif why:
+            ctx.notice(client, cut(why, ctx.room(client, "NOTICE")))
+        log_out(ctx, client)

@@ -1,0 +1,153 @@
+"""Whoever runs the server changes accounts from outside: stored first, and those concerned told."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.core.world import SERVER, World, codes, secret_of
+from trio_chat.core.accounts import Account, kept
+from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend, Unsuspend
+from trio_chat.core.entries import Kept
+from trio_chat.core.handlers import owning
+from trio_chat.core.inputs import Administer
+from trio_chat.core.output import Administered
+from trio_chat.core.settings import AccountPolicy, Settings
+
+SETTINGS = Settings(name=SERVER, accounts=AccountPolicy())
+
+
+class AlsWorld(World):
+    """A world with an account `Al`, in which somebody is logged in to it."""
+
+    def __init__(self) -> None:
+        tables: dict[str, dict[str, bytes]] = {}
+        for change in kept(Account(name="Al", registered_at=1.0), secret_of("before")):
+            assert isinstance(change, Kept)
+            assert change.value is not None
+            tables.setdefault(change.table, {})[change.key] = change.value
+        super().__init__(SETTINGS, kept=tables)
+        self.irc("al_phone")
+        self.irc("bo")
+        context = self.core.context
+        account = context.accounts.get("al")
+        assert account is not None
+        owning.log_in(context, context.state.users[self.ids["al_phone"]], account)
+        self.step()
+
+    def do(self, deed: Deed) -> str:
+        self.said = self.step(Administer(id=7, deed=deed))
+        return self.answer()
+
+    def answer(self) -> str:
+        (answered,) = (one for one in self.requests if isinstance(one, Administered))
+        self.requests.remove(answered)
+        assert answered.id == 7
+        return answered.problem
+
+    @property
+    def account(self) -> Account | None:
+        return self.core.context.accounts.get("al")
+
+
+@pytest.fixture
+def world() -> AlsWorld:
+    return AlsWorld()
+
+
+def test_a_suspended_account_is_logged_out_and_told_why(world: AlsWorld) -> None:
+    world.now += 60
+    assert world.do(Suspend(account="AL", by="root", reason="spam")) == ""
+    told = world.said["al_phone"]
+    assert told[0] == f":{SERVER} NOTICE Al :Your account Al is suspended: spam"
+    assert codes(told[1:])[:2] == ["901", "NICK"]
+    account = world.account
+    assert account is not None
+    assert account.suspended is not None
+    assert msgspec.structs.astuple(account.suspended) == ("root", "spam", world.now)
+    assert world.core.state.users[world.ids["al_phone"]].account == ""
+    assert "bo" not in world.said
+
+
+def test_a_long_reason_fits_into_a_line(world: AlsWorld) -> None:
+    # The world looks at the length of every line.
+    assert world.do(Suspend(account="al", by="root", reason="\N{PILE OF POO}" * 200)) == ""
+
+
+def test_people_are_told_in_a_sentence(world: AlsWorld) -> None:
+    world.person("cy")
+    context = world.core.context
+    account = world.account
+    assert account is not None
+    owning.log_in(context, context.state.users[world.ids["cy"]], account)
+    world.step()
+    world.do(Suspend(account="al", by="root"))
+    assert world.said["cy"][0].endswith("Your account Al is suspended.")
+
+
+def test_the_owner_can_come_back_when_it_is_not_suspended_any_more(world: AlsWorld) -> None:
+    assert world.do(Unsuspend(account="al")) == "The account Al is not suspended"
+    world.do(Suspend(account="al", by="root"))
+    found: list[owning.Outcome] = []
+    user = world.core.state.users[world.ids["bo"]]
+    world.secrets["al"] = secret_of("before")
+    for _ in range(2):
+        owning.log_in_with_password(world.core.context, user, "al", "before", found.append)
+        world.step()
+        world.do(Unsuspend(account="al"))
+    assert [one.problem for one in found] == [owning.Problem.SUSPENDED, None]
+
+
+def test_a_dropped_account_is_gone_and_its_nickname_free(world: AlsWorld) -> None:
+    assert world.do(Drop(account="al")) == ""
+    told = world.said["al_phone"]
+    assert told[0] == f":{SERVER} NOTICE Al :Your account Al has been dropped"
+    assert codes(told[1:]) == ["901"]
+    assert world.account is None
+    assert world.do(Drop(account="al")) == "There is no account al"
+
+
+def test_another_password(world: AlsWorld) -> None:
+    assert world.do(SetPassword(account="al", secret=secret_of("after"))) == ""
+    assert world.secrets["al"] == secret_of("after")
+    # Whoever is logged in stays so.
+    assert "al_phone" not in world.said
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        Drop(account="al"),
+        Suspend(account="al", by="root"),
+        SetPassword(account="al", secret=secret_of("after")),
+    ],
+)
+def test_what_can_not_be_stored_is_not_done(world: AlsWorld, deed: Deed) -> None:
+    world.full = True
+    before = world.account
+    assert world.do(deed) == "Could not be stored; try again later"
+    assert world.account == before
+    assert world.secrets == {}
+    assert world.said == {}
+
+
+def test_nothing_is_answered_before_it_is_stored(world: AlsWorld) -> None:
+    world.slow = True
+    world.step(Administer(id=7, deed=Drop(account="al")))
+    (storing,) = world.requests
+    assert not isinstance(storing, Administered)
+    assert world.account is not None
+    # What changes at the same time would not know what it changes.
+    world.requests.clear()
+    assert world.do(Suspend(account="al", by="root")) == "Could not be stored; try again later"
+    world.step(world.done(storing))
+    assert world.answer() == ""
+    assert world.account is None
+
+
+def test_where_no_accounts_are_kept() -> None:
+    world = World()
+    world.step(Administer(id=1, deed=Drop(account="al")))
+    assert [one.problem for one in world.requests if isinstance(one, Administered)] == [
+        "This server keeps no accounts"
+    ]
