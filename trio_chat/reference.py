@@ -97,8 +97,8 @@ def markdown() -> str:
             ),
             *_section(
                 "Capabilities",
-                "What can be negotiated with CAP. Those about history and accounts are offered where "
-                "a server keeps any.",
+                "What can be negotiated with CAP. Those about history and accounts are offered "
+                "where a server keeps any.",
                 _capabilities(),
             ),
             *_section("Channel modes", "", _channel_modes()),
