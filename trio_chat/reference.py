@@ -16,7 +16,7 @@ from trio_chat.core.capabilities import CAPABILITIES, Link, offered
 from trio_chat.core.handlers.plain_commands import COMMANDS
 from trio_chat.core.modes import Kind
 from trio_chat.core.services.table import SERVICES, Row
-from trio_chat.core.settings import Limits, Settings, Sts
+from trio_chat.core.settings import AccountPolicy, Limits, Settings, Sts
 
 _HEAD = """\
 # What trio_chat speaks
@@ -60,6 +60,17 @@ _CHOICES = (
     "REDACT: what was taken back is not in history any more; that it was is there for clients with "
     "draft/event-playback. Whoever may not know of a message is told UNKNOWN_MSGID.",
     "MARKREAD: without an account a marker lasts as long as the connection does.",
+    "AUTHENTICATE takes the capability sasl, and works at any time, for who is logged in already "
+    "too (sasl-3.2); what fails changes nothing. EXTERNAL is offered over TLS. A response of more "
+    "than 1,200 characters is answered with 904, and so are too many wrong passwords, with when to "
+    "try again.",
+    "PASS is `account:password` where the server has no password of its own, for clients without "
+    "SASL; one before the colon that can not be an account's name is ignored.",
+    "REGISTER: an account is called as the nickname. Before the connection is complete it can be "
+    "made where the server has no password; the code that is mailed, where one is, is good for a "
+    "day, in which nobody else can have the name, and is not sent twice.",
+    "Where an account is required (draft/ACCOUNTREQUIRED in 005) whoever completes the connection "
+    "without one is sent FAIL * ACCOUNT_REQUIRED, and then ERROR.",
     "SEARCH finds messages that have all the words of `text`, whole and in any order; words in "
     "quotes stand one behind the other. Case and accents count for nothing. `after` and `before` "
     "are times as in the tag `time`, and excluded; of more than `limit` the newest are found.",
@@ -96,8 +107,8 @@ def markdown() -> str:
             ),
             *_section(
                 "Capabilities",
-                "What can be negotiated with CAP. Those that are not offered yet wait for "
-                "accounts; those about history are offered where a server keeps any.",
+                "What can be negotiated with CAP. Those about history and accounts are offered "
+                "where a server keeps any.",
                 _capabilities(),
             ),
             *_section("Channel modes", "", _channel_modes()),
@@ -198,13 +209,13 @@ def _services() -> Iterator[str]:
 
 
 def _capabilities() -> Iterator[str]:
-    settings = Settings(sts=Sts(port=6697, duration=2_592_000), history=True)
+    settings = Settings(
+        sts=Sts(port=6697, duration=2_592_000), history=True, accounts=AccountPolicy()
+    )
     values = offered(settings, Link.PLAIN)
     secure = offered(settings, Link.NAMED)
 
     def value(name: str) -> str:
-        if name not in values:
-            return "not offered yet"
         shown = [one for one in dict.fromkeys((values[name], secure[name])) if one]
         return " or ".join(map(_code, shown))
 

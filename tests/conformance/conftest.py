@@ -10,13 +10,16 @@ import itertools
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import argon2
 import pytest
 
 from tests.certificates import write_certificate
+from tests.conformance.accounts import PASSWORD, authenticate
 from tests.conformance.session import TIMEOUT, Session
 from tests.served import Served, served
 
@@ -40,6 +43,10 @@ tls = {{ certificate = "certificate.pem", key = "key.pem" }}
 name = "root"
 password = "{oper}"
 
+[accounts]
+per_address = 10000
+attempts = 10000
+
 [limits]
 monitor = 10
 list_entries = 20
@@ -56,6 +63,22 @@ enabled = true
 duration = 86400
 port = 6697
 """
+
+
+# For what no client could do beside others: codes by mail, few attempts, accounts for everybody.
+_STRICT = """
+[server]
+name = "irc.test"
+
+[accounts]
+attempts = 3
+required = {required}
+require_email = true
+mail_command = ["{python}", "-c", "{mailer}", "{directory}"]
+"""
+_MAILER = "import os, sys; to = os.path.join(sys.argv[1], sys.argv[2].partition('@')[0]); "
+_MAILER += "open(to, 'w').write(sys.stdin.read())"
+"""What sends a mail: into a file that is called as whom it is for."""
 
 
 class Target:
@@ -195,6 +218,35 @@ def needed(request: pytest.FixtureRequest, target: Target) -> None:
                 pytest.skip(f"the server does not advertise {', '.join(missing)}")
 
 
+@contextmanager
+def _strict(directory: Path, *, required: bool) -> Iterator[Target]:
+    config = directory / "chat.toml"
+    config.write_text(
+        _STRICT.format(
+            required=str(required).lower(),
+            python=sys.executable,
+            mailer=_MAILER,
+            directory=directory,
+        )
+    )
+    with served(directory, "--config", str(config)) as process:
+        yield Target("127.0.0.1", process.port, process=process)
+
+
+@pytest.fixture
+def mailing(tmp_path: Path) -> Iterator[Target]:
+    """A server of ours that mails codes, into files in `tmp_path`."""
+    with _strict(tmp_path, required=False) as target:
+        yield target
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Target]:
+    """A server of ours for people with an account."""
+    with _strict(tmp_path, required=True) as target:
+        yield target
+
+
 _names = itertools.count(1)
 
 
@@ -277,6 +329,37 @@ def room(register: Register, channel: str) -> Callable[..., list[Session]]:
         return found
 
     return fill
+
+
+@pytest.fixture
+def account(connect: Connect, name: Callable[[str], str]) -> Callable[..., str]:
+    """Have an account: `account("al")`; return its name. Its owner is not there."""
+
+    def make(nick: str = "al", password: str = PASSWORD) -> str:
+        session = connect()
+        session.register(name(nick))
+        session.send(f"REGISTER * * :{password}")
+        session.until("REGISTER")
+        session.send("QUIT")
+        session.until_closed()
+        return session.nick
+
+    return make
+
+
+@pytest.fixture
+def logged_in(connect: Connect, account: Callable[..., str]) -> Callable[..., Session]:
+    """Become a user with an account: `logged_in("al", "batch")`; the account is `session.nick`."""
+
+    def become(nick: str = "al", *capabilities: str) -> Session:
+        owner = account(nick)
+        session = connect()
+        session.negotiate("sasl", *capabilities)
+        assert authenticate(session, owner)[-1].command == "903"
+        session.register(owner, capabilities=["sasl"])
+        return session
+
+    return become
 
 
 @pytest.fixture

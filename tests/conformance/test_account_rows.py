@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conformance.conftest import Connect, Register, Target
+from tests.conformance.conftest import Register
 from tests.conformance.session import Session, commands, one, only
 
-Names = Callable[[str], str]
 Room = Callable[..., list[Session]]
 
 
@@ -65,56 +64,3 @@ def test_no_account_on_joining(room: Room, register: Register, channel: str) -> 
 def test_nobody_is_logged_in(register: Register) -> None:
     """IRCv3 sasl-3.1, "Numerics": 900 is for who has an account."""
     assert not {"900", "903"} & set(commands(register("al").welcome))
-
-
-# --- sasl
-
-
-@pytest.mark.ours
-def test_sasl_is_not_offered(target: Target) -> None:
-    """IRCv3 sasl-3.2, "Advertisement": not when there is no way to authenticate."""
-    assert "sasl" not in target.capabilities
-
-
-@pytest.mark.ours
-def test_sasl_is_not_granted(connect: Connect) -> None:
-    """IRCv3 sasl-3.2, "Advertisement": a request for it is refused."""
-    session = connect()
-    session.send("CAP REQ sasl")
-    assert session.until("CAP")[-1].params[1:] == ["NAK", "sasl"]
-
-
-@pytest.mark.ours
-@pytest.mark.parametrize("mechanism", ["PLAIN", "EXTERNAL", "SCRAM-SHA-256", "NONSENSE"])
-def test_no_mechanism(connect: Connect, mechanism: str) -> None:
-    """IRCv3 sasl-3.1, "The AUTHENTICATE command": 904; 908 may be before it."""
-    session = connect()
-    session.send("CAP LS 302", f"AUTHENTICATE {mechanism}")
-    lines = session.until("904")
-    assert lines[-1].params[0] == "*"
-    assert set(commands(lines)) <= {"CAP", "908", "904"}
-
-
-@pytest.mark.ours
-def test_registration_goes_on(connect: Connect, name: Names) -> None:
-    """IRCv3 sasl-3.1, "The AUTHENTICATE command": the state of the session is unchanged."""
-    session, nick = connect(), name("al")
-    session.send("CAP LS 302", "AUTHENTICATE PLAIN", f"NICK {nick}", "USER me 0 * :x", "CAP END")
-    assert one(session.until("376", "422"), "001").params[0] == nick
-
-
-@pytest.mark.ours
-def test_after_registration(register: Register) -> None:
-    """IRCv3 sasl-3.2, "SASL Reauthentication": an error when there is no way."""
-    al = register("al")
-    lines = al.ask("AUTHENTICATE PLAIN")
-    assert {"904", "907"} & set(commands(lines))
-    assert {line.params[0] for line in lines} == {al.nick}
-
-
-@pytest.mark.ours
-def test_nothing_to_abort(connect: Connect) -> None:
-    """IRCv3 sasl-3.1, "The AUTHENTICATE command": `*` never succeeds."""
-    session = connect()
-    session.send("CAP LS 302", "AUTHENTICATE *")
-    assert session.until("904", "906")[-1].params[0] == "*"

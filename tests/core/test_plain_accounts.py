@@ -132,7 +132,7 @@ def test_whoever_only_connects_does_not_keep_it(world: World) -> None:
 
 @pytest.mark.parametrize("typed", ["/login", "/login al", "/login  "])
 def test_what_logging_in_first_needs(world: World, typed: str) -> None:
-    assert come(world, typed) == ["Type /login NAME PASSWORD, or a nickname:"]
+    assert come(world, typed) == ["/login NAME PASSWORD: log in to your account"]
 
 
 def test_too_many_wrong_passwords_first(world: World) -> None:

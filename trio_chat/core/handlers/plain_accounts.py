@@ -52,7 +52,7 @@ def serve(ctx: Context, user: User, service: Service, text: str) -> None:
 def log_in_first(ctx: Context, user: User, words: list[str], take: Callable[[str], None]) -> None:
     """Log somebody in who has no nickname yet, and have them `take` that of their account."""
     if len(words) < 2:
-        ctx.tell(user, "Type /login NAME PASSWORD, or a nickname:")
+        ctx.tell(user, "/login NAME PASSWORD: log in to your account")
         return
     name, password = words
 
