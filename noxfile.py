@@ -84,9 +84,10 @@ def peers(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write docs/protocol.md from the tables in the code."""
+    """Write docs/protocol.md and docs/permissions.md from the tables in the code."""
     session.install("-e", ".")
     session.run("python", "-m", "trio_chat.reference", *session.posargs)
+    session.run("python", "-m", "trio_chat.permissions.document", *session.posargs)
 
 
 @nox.session

@@ -17,6 +17,7 @@ from tests.journal.rig import File, number_at, said
 from tests.served import SERVE, served
 from trio_chat.cli import commands
 from trio_chat.core.ids import Position
+from trio_chat.journal import search
 
 FIRST = "2023-11-14T22:13:20.001Z"
 
@@ -131,6 +132,16 @@ def test_search(data: Path) -> None:
     assert (nothing.exit_code, nothing.stderr) == (
         1,
         "trio-chat: there is nothing to search for\n",
+    )
+
+
+def test_a_search_that_has_no_time(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "SECONDS", 0.0)
+    done = run(data, "search", "morning")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "trio-chat: there was no time to look through what is older: say in which room (--in), "
+        "by whom (--from) or since when (--after)\n"
     )
 
 

@@ -17,7 +17,7 @@ import click
 from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.entries import of_channel
-from trio_chat.core.questions import Place, Search
+from trio_chat.core.questions import Place, Search, Unfinished
 from trio_chat.journal import upkeep
 from trio_chat.journal.errors import JournalError
 from trio_chat.journal.retention import Retention
@@ -156,11 +156,16 @@ def search(
     )
     with _sentences():
         found = upkeep.find(_directory(config), wanted)
-    for shown in found:
+    for shown in found.found if isinstance(found, Unfinished) else found:
         event = shown.event
         for line in event.plain("").split("\n"):
             text = f"{timestamp(event.time)} {shown.conversation} {line}"
             click.echo(plain.displayable(text))
+    if isinstance(found, Unfinished):
+        raise Failure(
+            "there was no time to look through what is older: say in which room (--in), by whom"
+            " (--from) or since when (--after)"
+        )
 
 
 def _directory(config: Config) -> Path:

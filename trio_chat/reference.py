@@ -74,6 +74,18 @@ _CHOICES = (
     "SEARCH finds messages that have all the words of `text`, whole and in any order; words in "
     "quotes stand one behind the other. Case and accents count for nothing. `after` and `before` "
     "are times as in the tag `time`, and excluded; of more than `limit` the newest are found.",
+    "METADATA: what users say of themselves everybody sees, what is said of a channel its members "
+    "and operators of the server; a channel's operators (`@` and above) set it, and operators of "
+    "the server set everything. That of an account is kept and is so of all its clients, that of a "
+    "registered channel is the channel's, whoever is there; who logs in takes along what they have "
+    "said of themselves before, and who logs out keeps nothing. Of others it lasts as long as they "
+    "do.",
+    "METADATA: SET is answered with the nickname in place of `*`; CLEAR in version 2 with empty "
+    "values; a notification that a key is not set any more has no value there. Values have no "
+    "control characters, and nothing that turns the direction of text. Members are told of the "
+    "metadata of who joins, too. On joining a channel of more than 200, and on subscribing while "
+    "in one, it is 774 and then SYNC; in version 3 that is so on every SUB. What is not stored is "
+    "refused with COULD_NOT_BE_STORED.",
 )
 """Where the specifications leave it to the server."""
 

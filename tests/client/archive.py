@@ -71,6 +71,8 @@ class Archive:
         """Texts that get lost, each with the connection and once."""
         self.forgotten: set[str] = set()
         """Ids that are not known any more."""
+        self.redacted: set[str] = set()
+        """Ids of what was taken back: it is not shown, and pages go on from there."""
         self.before_page: Callable[[], Awaitable[None]] = _nothing
         """What happens before a page of history is read."""
         self.after_page: Callable[[], Awaitable[None]] = _nothing
@@ -173,7 +175,8 @@ class ArchivePeer(Peer):
 
     def _page(self, command: str, target: str, reference: str, limit: int) -> list[Line]:
         assert limit <= PAGE
-        lines = self.archive.conversation(target, self.nick)
+        conversation = self.archive.conversation(target, self.nick)
+        lines = [line for line in conversation if line.id not in self.archive.redacted]
         if command == "LATEST":
             assert reference == "*"
             return lines[-limit:]
@@ -181,13 +184,19 @@ class ArchivePeer(Peer):
         if kind == "timestamp":
             assert command == "AFTER"
             return [line for line in lines if stamp(line.time) > value][:limit]
-        ids = [line.id for line in lines]
+        ids = [line.id for line in conversation]
         if value not in ids or value in self.archive.forgotten:
             return []
-        index = ids.index(value)
+        place = ids.index(value)
+        before = [line for line in lines if ids.index(line.id) < place]
+        after = [line for line in lines if ids.index(line.id) > place]
         if command == "BEFORE":
-            return lines[max(index - limit, 0) : index]
-        return lines[index : index + 1] if command == "AROUND" else lines[index + 1 :][:limit]
+            return before[-limit:]
+        if command == "AFTER":
+            return after[:limit]
+        assert command == "AROUND"
+        at = [line for line in lines if line.id == value]
+        return [*before[-(limit // 2) :], *at, *after][:limit]
 
     def _targets(self, after: str, before: str, limit: int) -> list[str]:
         latest: dict[str, str] = {}

@@ -326,6 +326,60 @@ async def test_history_that_has_forgotten_where_we_were(autojump_clock: MockCloc
         assert (gap.target, gap.reason) == ("#lobby", "the server has forgotten where we were")
 
 
+async def test_history_that_has_forgotten_everything(autojump_clock: MockClock) -> None:
+    """As that of a private room has, whose server was started anew."""
+    async with archived() as (chat, server):
+        await server.say("before")
+        await read_until(chat, "before")
+        await server.cut()
+        server.log.clear()
+        found = await until(chat, lambda event: isinstance(event, CaughtUp))
+        (gap,) = [event for event in found if isinstance(event, Gap)]
+        assert (gap.target, gap.reason) == ("#lobby", "the server has forgotten where we were")
+        assert texts(found) == []
+
+
+async def test_history_that_forgets_while_it_is_read(autojump_clock: MockClock) -> None:
+    """A slow reader may be overtaken by what a server keeps."""
+    async with archived() as (chat, server):
+        await server.say("0")
+        found = await read_until(chat, "0")
+        await server.cut()
+        for number in range(1, 9):
+            server.store("bob", "PRIVMSG", "#lobby", str(number))
+        pages = 0
+
+        async def prune() -> None:
+            nonlocal pages
+            pages += 1
+            if pages == 3:
+                # What was given out, and two more.
+                server.forgotten |= {f"id{number}" for number in range(6)}
+                server.redacted |= server.forgotten
+
+        server.before_page = prune
+        found += await until(chat, lambda event: isinstance(event, CaughtUp))
+        assert texts(found) == [*"0123", *"678"]
+        told = [event for event in found if isinstance(event, Gap | Message)]
+        assert [told.index(event) for event in told if isinstance(event, Gap)] == [4]
+
+
+async def test_the_last_message_was_taken_back_meanwhile(autojump_clock: MockClock) -> None:
+    async with archived() as (chat, server):
+        for number in range(3):
+            await server.say(str(number))
+        await read_until(chat, "2")
+        await server.cut()
+        server.redacted.add("id2")
+        found = await until(chat, lambda event: isinstance(event, CaughtUp))
+        assert not any(isinstance(event, Gap) for event in found)
+        await server.cut()
+        server.store("bob", "PRIVMSG", "#lobby", "missed")
+        found = await until(chat, lambda event: isinstance(event, CaughtUp))
+        assert texts(found) == ["missed"]
+        assert not any(isinstance(event, Gap) for event in found)
+
+
 async def test_history_that_fails(autojump_clock: MockClock) -> None:
     async with archived() as (chat, server):
         await server.say("before")
@@ -348,6 +402,33 @@ async def test_no_program_is_asked_by_history(autojump_clock: MockClock) -> None
         server.store("bob", "PRIVMSG", "#lobby", "\x01ACTION waves\x01")
         found = await read_until(chat, "waves")
         assert "Ctcp" not in {type(event).__name__ for event in found}
+
+
+@pytest.mark.parametrize("references", ["msgid,timestamp", "timestamp"])
+async def test_a_page_of_nothing_but_questions_of_programs(
+    references: str, autojump_clock: MockClock
+) -> None:
+    async with archived() as (chat, server):
+        await server.peer.send(f":s 005 me MSGREFTYPES={references} :are supported")
+        await server.say("before")
+        found = await read_until(chat, "before")
+        await server.cut()
+        for text in ("a", *["\x01VERSION\x01"] * 11, "b", *["\x01PING 1\x01"] * 4, "c"):
+            server.store("bob", "PRIVMSG", "#lobby", text)
+        found += await until(chat, lambda event: isinstance(event, CaughtUp))
+        assert texts(found) == ["before", "a", "b", "c"]
+        assert not any(isinstance(event, Gap) for event in found)
+
+
+async def test_what_was_said_is_found_behind_such_a_page(autojump_clock: MockClock) -> None:
+    async with archived() as (chat, server):
+        await server.say("before")
+        await read_until(chat, "before")
+        for _ in range(5):
+            server.store("bob", "PRIVMSG", "#lobby", "\x01VERSION\x01")
+        server.swallows = True
+        (receipt,) = await chat.post("#lobby", "hi")
+        await receipt.wait()
 
 
 async def test_history_by_hand() -> None:

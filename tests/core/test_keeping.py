@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from tests.core.world import RECORDING, SERVER, START, World, codes, prefix
 from tests.journal.rig import File, memory, texts
-from trio_chat.core import keeping, modes
+from trio_chat.core import keeping, modes, values
 from trio_chat.core.bans import Bans
 from trio_chat.core.entries import Kept, Moved
 from trio_chat.core.inputs import Reconfigured, ShutDown
 from trio_chat.core.keeping import Keeping
 from trio_chat.core.output import Effects
 from trio_chat.core.questions import Search
+from trio_chat.core.registered import RegisteredRooms
 from trio_chat.core.settings import Settings
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.search import search
@@ -153,10 +154,10 @@ def test_a_ban_that_could_not_be_stored(world: Durable) -> None:
 
 
 def test_what_can_not_be_read_is_said_and_left() -> None:
-    good = msgspec.msgpack.encode([keeping.LAYOUT, "bo!*@*", "no", "op", START, None])
+    good = msgspec.msgpack.encode([values.LAYOUT, "bo!*@*", "no", "op", START, None])
     kept = {
         "kline": {"bo!*@*": good, "cy!*@*": b"\xc1", "di!*@*": good.replace(b"\x01", b"\x02", 1)},
-        "dline": {"x": msgspec.msgpack.encode([keeping.LAYOUT, "x", "no", "op", START, None])},
+        "dline": {"x": msgspec.msgpack.encode([values.LAYOUT, "x", "no", "op", START, None])},
         "topic": {"#a": b"nonsense"},
     }
     world = World(kept=kept)
@@ -172,9 +173,10 @@ def test_what_can_not_be_read_is_said_and_left() -> None:
 
 
 def test_an_end_is_kept_on_the_clock_that_people_set() -> None:
-    value = msgspec.msgpack.encode([keeping.LAYOUT, "bo!*@*", "no", "op", START, START + 3600])
+    value = msgspec.msgpack.encode([values.LAYOUT, "bo!*@*", "no", "op", START, START + 3600])
     bans = Bans()
-    Keeping({"kline": {"bo!*@*": value}}).start(bans, now=START + 600, monotonic=17.0)
+    kept = Keeping({"kline": {"bo!*@*": value}}, RegisteredRooms({}))
+    kept.start(bans, now=START + 600, monotonic=17.0)
     assert bans.masks["bo!*@*"].until == 17.0 + 3000
 
 
@@ -339,7 +341,9 @@ def test_only_what_was_said_in_private_is_sealed(world: Durable) -> None:
     assert texts(world.file.read(sealed)) == ["secret"]
     for word in ("secret", "mine"):
         question = Search(text=word, places=None)
-        (hit,) = search(world.file.connection, Deadline(60), question)
+        found = search(world.file.connection, Deadline(60), question)
+        assert isinstance(found, list)
+        (hit,) = found
         assert (hit.conversation == sealed) == (word == "secret")
     # Killed while it is private: the same.
     world.ask("al", "JOIN #a", "MODE #a +i", "PRIVMSG #a :hidden")

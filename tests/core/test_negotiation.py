@@ -23,7 +23,9 @@ def test_ls_offers_everything_that_works(world: World) -> None:
     offered: list[str] = []
     for line in world.ask("al", "CAP LS 302"):
         assert line.startswith(f":{SERVER} CAP al LS ")
-        offered += [word.partition("=")[0] for word in line.split(":")[2].split()]
+        _, _, words = line.partition(" LS ")
+        listed = words.removeprefix("* ").removeprefix(":").split(" ")
+        offered += [word.partition("=")[0] for word in listed]
     later = ("sasl", "registration", "history", "playback", "redaction", "marker", "search")
     assert offered == [name for name in CAPABILITIES if not name.endswith(later) and name != "sts"]
     (line,) = world.ask("al", "CAP LS")
@@ -73,7 +75,7 @@ def test_a_reload_tells_what_is_offered_now(world: World) -> None:
 
 def test_version_302_brings_cap_notify(world: World) -> None:
     assert world.ask("al", "CAP LS 301", "CAP LIST")[1] == f":{SERVER} CAP al LIST :"
-    assert world.ask("al", "CAP LS 302", "CAP LIST")[1] == f":{SERVER} CAP al LIST cap-notify"
+    assert world.ask("al", "CAP LS 302", "CAP LIST")[-1] == f":{SERVER} CAP al LIST cap-notify"
 
 
 def test_values_and_several_lines_are_for_302_only(
@@ -113,3 +115,21 @@ def test_end_twice_and_subcommands_that_are_none(world: World) -> None:
     assert world.ask("al", "CAP END", "CAP END") == []
     assert codes(world.ask("al", "CAP FROB", "CAP")) == ["410", "461"]
     assert world.ask("al", "CAP :a b") == [f":{SERVER} 410 al a_b :Invalid CAP command"]
+
+
+@pytest.mark.parametrize(
+    ("server", "missing"),
+    [("irc.test", set()), ("s" * 45, {"draft/metadata-2", "draft/metadata-3"})],
+)
+def test_one_line_names_all_that_there_can_be(
+    server: str, missing: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version 301 has one line: what does not fit into it beside a long name is what is of little
+    use without the values of version 302."""
+    # With all that some server may offer.
+    rows = {name: Capability(name=name, bit=0, help="") for name in CAPABILITIES}
+    monkeypatch.setattr(capabilities, "CAPABILITIES", rows)
+    world = World(Settings(name=server))
+    (line,) = world.step(world.add("al"), world.lines("al", "CAP LS"))["al"]
+    assert len(line.encode()) <= 510
+    assert set(rows) - set(line.partition(" :")[2].split(" ")) == missing

@@ -70,7 +70,7 @@ def test_cap_negotiation_holds_registration() -> None:
     answer = world.step(
         world.add("al"), world.lines("al", "CAP LS 302", "NICK al", "USER al 0 * :x")
     )["al"]
-    assert codes(answer) == ["CAP"]
+    assert set(codes(answer)) == {"CAP"}
     assert "001" in codes(world.ask("al", "CAP END"))
 
 

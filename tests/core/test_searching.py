@@ -6,6 +6,8 @@ import pytest
 
 from tests.core.remembering import Remembering
 from tests.core.world import SERVER, START, codes
+from trio_chat.core.inputs import Completed
+from trio_chat.core.questions import Shown, Unfinished
 from trio_chat.core.settings import Settings
 
 CAPS = "soju.im/search batch message-tags server-time draft/multiline"
@@ -121,9 +123,46 @@ def test_what_can_not_be_searched_for(world: Remembering, line: str, shown: str)
 
 def test_what_can_not_be_read(world: Remembering) -> None:
     world.readable = False
-    text = "The search could not be done, or took too long"
+    text = "The search could not be done"
     (line,) = world.ask("al", "SEARCH text=a")
     assert line.partition(" ")[2] == f"{FAIL} INTERNAL_ERROR :{text}"
+
+
+def unfinished(world: Remembering, name: str, line: str, *, begun: bool = True) -> list[str]:
+    """Return what a search is answered whose time is over when it has found what there is."""
+    world.waiting = True
+    world.send(name, line)
+    (request,) = world.requests
+    world.requests = []
+    world.waiting = False
+    answer = world.done(request).answer
+    assert isinstance(answer, list)
+    some = [one for one in answer if isinstance(one, Shown)]
+    done = Completed(request=request.id, result=True, answer=Unfinished(some, begun))
+    return world.step(done)[name]
+
+
+def test_there_is_no_time_to_look_through_everything(world: Remembering) -> None:
+    world.send("al", "CAP REQ labeled-response")
+    how = "say in which channel (in), by whom (from) or since when (after)"
+    (line,) = unfinished(world, "al", "SEARCH text=x")
+    text = f"To look for that takes too long: {how}"
+    assert line.partition(" ")[2] == f"{FAIL} INTERNAL_ERROR :{text}"
+    (line,) = unfinished(world, "al", "SEARCH text=x", begun=False)
+    text = "Others are searching: try again in a moment"
+    assert line.partition(" ")[2] == f"{FAIL} INTERNAL_ERROR :{text}"
+    world.send("bo", "PRIVMSG #a :x 1", "PRIVMSG #a :x 2")
+    notice, *lines = unfinished(world, "al", "SEARCH text=x")
+    text = f"There was no time to look through what is older: {how}"
+    assert notice.partition(" ")[2] == f":{SERVER} NOTICE al :SEARCH: {text}"
+    assert found(lines) == ["x 1", "x 2"]
+    world.send("al", "CAP REQ standard-replies")
+    begin, warning, *lines, end = unfinished(world, "al", "@label=l SEARCH text=x")
+    assert "label=l" in begin.partition(" ")[0]
+    assert begin.endswith(" labeled-response")
+    assert warning.partition(" ")[2] == f":{SERVER} WARN SEARCH INCOMPLETE :{text}"
+    assert found(lines) == ["x 1", "x 2"]
+    assert codes([end]) == ["BATCH"]
 
 
 def test_only_with_the_capability_and_with_history(world: Remembering) -> None:
@@ -282,10 +321,24 @@ def test_people_find_nothing_of_whom_they_ignore(world: Remembering) -> None:
     assert world.ask("pat", "/search needle") == ["2023-11-14 22:13 #a <al> needle"]
 
 
+def test_people_are_told_that_there_was_no_time(world: Remembering) -> None:
+    world.person("pat")
+    world.send("pat", "/join #a")
+    text = "To look for that takes too long: use rarer words."
+    assert unfinished(world, "pat", "/search needle") == [text]
+    text = "Others are searching: try again in a moment."
+    assert unfinished(world, "pat", "/search needle", begun=False) == [text]
+    world.send("bo", "PRIVMSG #a :needle")
+    assert unfinished(world, "pat", "/search needle") == [
+        "2023-11-14 22:13 #a <bo> needle",
+        "There was no time to look through what is older.",
+    ]
+
+
 def test_people_are_told_what_is_wrong(world: Remembering) -> None:
     world.person("pat")
     world.readable = False
-    text = "The search could not be done, or took too long."
+    text = "The search could not be done."
     assert world.ask("pat", "/search needle") == [text]
     without = Remembering(Settings(name=SERVER))
     without.person("pat")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
 import structlog.testing
 
 from tests.journal.rig import MS, File, number_at, said, texts
-from trio_chat.core.entries import Moved
+from trio_chat.core.entries import Moved, Redacted
 from trio_chat.core.ids import Position
-from trio_chat.journal import chores, ticks
+from trio_chat.journal import chores, schema, ticks
+from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.retention import Retention
 
@@ -27,6 +29,8 @@ class Hands:
             clock=lambda: self.time,
             now=lambda: MS,
         )
+        self.all()
+        self.time += chores.EMPTIED_AFTER
         self.all()
 
     def store(self, count: int, *, entries: int = 1) -> None:
@@ -117,6 +121,66 @@ def test_the_wal_does_not_grow_for_ever(hands: Hands) -> None:
         hands.all()
         sizes.append(wal.stat().st_size)
     assert sizes[-1] <= 1.5 * max(sizes[:4])
+
+
+def wal(hands: Hands) -> bytes:
+    return hands.file.path.with_name("journal.db-wal").read_bytes()
+
+
+def test_what_is_taken_away_is_soon_in_no_file(hands: Hands) -> None:
+    number = number_at(1)
+    hands.chores.store([ticks.encode(number, [said("a secret", Position(number, 0))])])
+    hands.all()
+    redacted = ticks.encode(number + 1, [Redacted("#a", Position(number, 0))])
+    hands.chores.store([redacted])
+    hands.all()
+    assert b"a secret" in wal(hands)
+    assert hands.chores.rest() == pytest.approx(chores.EMPTIED_AFTER)
+    # Somebody reads what was before.
+    reader = schema.connect_to_read(hands.file.path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM log").fetchone()
+    hands.store(1)
+    hands.time += chores.EMPTIED_AFTER
+    began = time.monotonic()
+    hands.all()
+    assert time.monotonic() - began < 0.9
+    assert b"a secret" in wal(hands)
+    assert hands.chores.rest() == pytest.approx(1)
+    reader.close()
+    hands.time += 1
+    hands.all()
+    assert wal(hands) == b""
+    assert b"a secret" not in hands.file.path.read_bytes()
+    # And nothing of this is done again.
+    assert hands.chores.rest() > 10
+
+
+def test_so_is_what_is_pruned(hands: Hands) -> None:
+    hands.store(3 * BLOCK)
+    hands.time += 1
+    hands.all()
+    hands.time += chores.EMPTIED_AFTER
+    hands.all()
+    hands.store(1)
+    hands.chores.retain(Retention(messages=1))
+    hands.all()
+    assert wal(hands)
+    hands.time += chores.EMPTIED_AFTER
+    hands.all()
+    assert wal(hands) == b""
+
+
+def test_what_was_taken_away_when_the_server_was_killed(file: File) -> None:
+    hands = Hands(file)
+    file.say("a secret")
+    again = Chores(file.connection, retention=Retention(), clock=lambda: hands.time, now=lambda: MS)
+    hands.chores = again
+    hands.all()
+    assert b"a secret" in wal(hands)
+    hands.time += chores.EMPTIED_AFTER
+    hands.all()
+    assert wal(hands) == b""
 
 
 def test_a_failure_is_said_once_and_tried_again(hands: Hands) -> None:

@@ -47,6 +47,16 @@ def test_what_is_older_than_it_may_be_goes(file: File) -> None:
     assert file.one("SELECT count(*) FROM conversations") == 0
 
 
+def test_so_does_what_was_set_aside_as_damaged(file: File) -> None:
+    for day in range(3):
+        number = number_at(day * DAY)
+        file.connection.execute("INSERT INTO log VALUES (?, ?)", (number, b"nonsense"))
+    file.file()
+    prune(file, MS + 2 * DAY, days=1)
+    kept = file.connection.execute("SELECT key FROM kept WHERE kind = 'damaged'").fetchall()
+    assert sorted(kept) == [(str(number_at(day * DAY)),) for day in (1, 2)]
+
+
 def test_a_conversation_keeps_its_newest_messages(file: File) -> None:
     said_here = [str(count) for count in range(10 * BLOCK)]
     file.say(*said_here)
@@ -186,4 +196,5 @@ def test_what_comes_after_everything_is_gone_is_found_and_goes(file: File) -> No
 
 def found(file: File, text: str) -> list[str]:
     shown = search.search(file.connection, Deadline(60), Search(text=text, places=None))
+    assert isinstance(shown, list)
     return [one.event.text for one in shown if isinstance(one.event, Said)]

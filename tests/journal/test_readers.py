@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 import time
@@ -81,6 +82,41 @@ async def test_few_are_answered_at_once_by_few_connections(file: File) -> None:
             going.release()
     assert most <= readers.AT_ONCE
     assert len(seen) <= readers.AT_ONCE
+    asked.close()
+
+
+async def test_no_page_waits_for_a_search(file: File) -> None:
+    going = threading.Event()
+
+    def wait(connection: sqlite3.Connection, deadline: Deadline) -> None:
+        going.wait(30)
+
+    asked = Readers(file.path)
+    found = []
+
+    async def search() -> None:
+        found.append(await asked.search(count, seconds=60))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(readers.SEARCHES + readers.AT_ONCE):
+            nursery.start_soon(functools.partial(asked.search, wait, seconds=60))
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(search)
+        await trio.testing.wait_all_tasks_blocked()
+        assert await asked.ask(count) == 0
+        assert not found
+        going.set()
+    assert found == [0]
+    asked.close()
+
+
+async def test_a_search_may_wait_as_long_as_it_may_take(file: File) -> None:
+    asked = Readers(file.path)
+    with pytest.raises(TooSlowError, match="others searched all the while"):
+        await asked.search(count, seconds=0)
+    with pytest.raises(TooSlowError, match="it took too long"):
+        await asked.search(endless, seconds=0.05)
+    assert await asked.search(count, seconds=60) == 0
     asked.close()
 
 

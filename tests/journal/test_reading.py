@@ -84,6 +84,10 @@ def test_around(file: File, where: Where) -> None:
     assert around(3, at[2]) == ["2", "3", "4"]
     assert around(4, at[2]) == ["1", "2", "3", "4"]
     assert around(1, at[2]) == ["3"]
+    # What one side has not, the other has more.
+    assert around(4, at[0]) == ["1", "2", "3", "4"]
+    assert around(4, at[4]) == ["2", "3", "4", "5"]
+    assert around(4, at[3]) == ["2", "3", "4", "5"]
     assert around(3, MS + 3) == ["2", "3", "4"]
     assert around(10, at[0]) == ["1", "2", "3", "4", "5"]
 

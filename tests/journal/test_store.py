@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog.testing
 import trio
 import trio.testing
 
@@ -33,11 +34,14 @@ from trio_chat.core.questions import (
     SecretOf,
     Shown,
     Targets,
+    Unfinished,
     Wanted,
 )
 from trio_chat.core.secrets import SECRET, Secret
-from trio_chat.journal import schema
+from trio_chat.journal import blocks, schema, search
+from trio_chat.journal.chores import Chores
 from trio_chat.journal.errors import InUseError, JournalError, UnusableError
+from trio_chat.journal.filing import SET_ASIDE
 from trio_chat.journal.lock import JOURNAL
 from trio_chat.journal.retention import Retention
 from trio_chat.journal.store import SqliteJournal
@@ -148,15 +152,105 @@ async def test_a_renamed_room_has_its_history_at_once(tmp_path: Path) -> None:
         assert await heard(journal, "#a") == ["new"]
 
 
-async def test_a_log_that_can_not_be_filed_keeps_nobody_from_speaking(tmp_path: Path) -> None:
+def spoil(path: Path, statement: str = "UPDATE log SET body = substr(body, 1, 10)") -> None:
+    """Do to a journal what a disk may do to it."""
+    connection = schema.connect(path)
+    connection.execute(statement)
+    connection.close()
+
+
+async def test_a_step_that_can_not_be_read_keeps_nothing_else_from_being_filed(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as journal:
+        await say(journal, "0")
+        await journal.settle()
+        await say(journal, "1")
+        spoil(journal.path)
+        damaged = journal.last
+        await say(journal, "2")
+        assert await heard(journal) == ["0", "2"]
+        with structlog.testing.capture_logs() as logs:
+            await journal.commit([Moved("#a", "#b")], number=journal.last + 9)
+        (said,) = logs
+        assert said["event"] == "a step of the journal is damaged, and was set aside"
+        assert said["step"] == damaged
+        await say(journal, "3", "#b")
+        assert await heard(journal, "#b") == ["0", "2", "3"]
+        # What there is of it is kept for somebody who knows what to do with it.
+        assert [*journal.kept(SET_ASIDE)] == [str(damaged)]
+
+
+async def test_a_step_that_can_not_be_read_at_the_start(tmp_path: Path) -> None:
     async with opened(tmp_path) as journal:
         await say(journal, "1")
-        connection = schema.connect(journal.path)
-        connection.execute("INSERT INTO log VALUES (?, ?)", (journal.last + 5, b"nonsense"))
-        connection.close()
+        await journal.settle()
+        last = journal.last
+    connection = schema.connect(tmp_path / JOURNAL)
+    connection.execute("INSERT INTO log VALUES (?, ?)", (last + 5, b"nonsense"))
+    connection.close()
+    async with opened(tmp_path) as journal:
+        # Its number is not used again.
+        assert journal.last == last + 5
+        await journal.retain(Retention(messages=100))
+        await say(journal, "2")
+        assert await heard(journal) == ["1", "2"]
+
+
+async def test_work_that_meets_what_is_damaged_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+
+        def read(_: Chores) -> None:
+            blocks.decode(b"nonsense")
+
         with pytest.raises(JournalError, match=r"^the journal is damaged: "):
-            await journal.commit([Moved("#a", "#b")], number=journal.last + 9)
-        await say(journal, "2", "#b")
+            await journal._writer.run(read)
+
+
+async def test_a_block_that_can_not_be_read_keeps_nothing_else_from_being_done(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, now=lambda: MS) as journal:
+        for text in ("needle", "needle 2"):
+            last = await say(journal, text)
+            await journal.settle()
+        spoil(journal.path, "UPDATE blocks SET body = substr(body, 1, 10) WHERE id = 1")
+        await say(journal, "needle 3")
+        # It is not looked at: only what is of the steps in it.
+        await journal.commit([Redacted("#a", last)])
+        await journal.settle()
+        wanted = Search(text="needle", places=None, after=MS + 1)
+        assert len(await ask(journal, Search(text="3", places=None))) == 1
+        assert await ask(journal, wanted) == []
+        await journal.retain(Retention(messages=1))
+        await journal.prune()
+        assert await heard(journal) == ["needle 3"]
+    async with opened(tmp_path) as journal:
+        # Its words have gone with the index that they were in.
+        await journal.settle()
+        (found,) = await ask(journal, Search(text="needle", places=None))
+        assert found.event.text == "needle 3"
+        assert [*journal.kept(SET_ASIDE)] == []
+
+
+async def test_what_is_damaged_before_it_is_indexed_is_passed_over(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        at = await say(journal, "needle 1")
+        connection = schema.connect(journal.path)
+        (body,) = connection.execute("SELECT body FROM log").fetchone()
+        # Text that is none, in a step that can be read otherwise.
+        connection.execute("UPDATE log SET body = ?", (body.replace(b"needle", b"\xff" * 6),))
+        connection.close()
+        await journal.settle()
+        await say(journal, "needle 2")
+        await journal.settle()
+        found = Search(text="needle", places=None)
+        assert [one.event.text for one in await ask(journal, found)] == ["needle 2"]
+        with pytest.raises(JournalError, match="can not be read"):
+            await heard(journal)
+        # It can be taken back all the same.
+        await journal.commit([Redacted("#a", at)])
+        assert await heard(journal) == ["needle 2"]
 
 
 async def test_how_much_is_kept_can_be_changed(tmp_path: Path) -> None:
@@ -199,6 +293,17 @@ async def test_search_finds_what_was_said_a_moment_ago(tmp_path: Path) -> None:
             while not found:
                 found = await ask(journal, Search(text="needle", places=None))
         assert [shown.conversation for shown in found] == ["#a"]
+
+
+async def test_a_search_whose_time_is_over_before_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as journal:
+        await say(journal, "needle")
+        await journal.settle()
+        monkeypatch.setattr(search, "SECONDS", 0.0)
+        found = await ask(journal, Search(text="needle", places=None))
+        assert found == Unfinished([], begun=False)
 
 
 async def test_what_is_too_old_goes(tmp_path: Path) -> None:

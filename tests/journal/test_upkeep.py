@@ -72,6 +72,10 @@ def test_a_sound_journal(file: File, tmp_path: Path, bar: Bar) -> None:
         ("DELETE FROM conversations", "there are blocks of no conversation"),
         ("INSERT INTO log VALUES (1, x'00')", "step 1 can not be read: "),
         (
+            "INSERT INTO kept VALUES ('damaged', '7', x'00')",
+            "step 7 could not be read, and was set aside",
+        ),
+        (
             "UPDATE blocks SET body = (SELECT body FROM blocks WHERE id = 1) WHERE id = 2",
             "block 2 is out of order",
         ),
@@ -244,6 +248,7 @@ def test_an_operator_finds_it_everywhere(file: File, tmp_path: Path) -> None:
     file.store(Entry(said("needle", Position(number, 0)), ("@al bo",), 4), number=number)
     file.settle()
     found = upkeep.find(tmp_path, Search(text="NEEDLE", places=None))
+    assert isinstance(found, list)
     assert [shown.conversation for shown in found] == ["#b", "@al bo"]
 
 

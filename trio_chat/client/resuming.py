@@ -31,7 +31,6 @@ from trio_chat.client.requests import Receipt
 from trio_chat.wire import irc
 
 _NEEDED = frozenset(("batch", "draft/chathistory", "message-tags"))
-_SAID = ("PRIVMSG", "NOTICE")
 _HELD = 500
 """Live messages that are held, of all conversations."""
 _SKEW = dt.timedelta(seconds=10)
@@ -43,6 +42,7 @@ _AROUND = 5
 _PATIENCE = 3
 """Times that we ask to be let into a room, where there is no answer."""
 NO_HISTORY = "the server keeps no history that we can ask for"
+FORGOTTEN = "the server has forgotten where we were"
 
 
 def has_history(link: Link) -> bool:
@@ -119,8 +119,7 @@ class Resumption:
         self._done: set[str] = set()
         self.over = False
         """Whether everything comes live again."""
-        # Conversation → the time of its latest message, where the server has told.
-        self._latest: dict[str, dt.datetime] = {}
+        # Conversation → its name, where the server has told that there was something.
         self._names: dict[str, str] = {}
 
     def holds(self, key: str, event: Said) -> bool:
@@ -226,26 +225,38 @@ class Resumption:
             except ValueError:
                 continue
             key = self._fold(name)
-            if time.tzinfo is not None and key not in self._latest:
-                self._latest[key], self._names[key] = time, name
+            if time.tzinfo is not None and key not in self._names:
+                self._names[key] = name
                 news = max(news, time) if news is not None else time
         return news
 
     async def _page(self, command: str, target: str, reference: str) -> list[irc.Message]:
-        """Ask for history; return the messages in it, oldest first."""
+        """Ask for history; return what is in it, oldest first."""
         limit = str(self._link.support.history_page)
-        page = await self._link.history(command, target, reference, limit)
-        return [message for message in page if message.command in _SAID]
+        return await self._link.history(command, target, reference, limit)
 
     def _reference(self, mark: Mark | None, *, by_time: bool = False) -> str:
         """Name the point after which we have not seen a conversation."""
         if mark is None:
             return _timestamp(self._since - _SKEW)
-        if mark.id and not by_time and "msgid" in self._link.support.message_references:
+        if mark.id and not by_time and self._by_id:
             return f"msgid={mark.id}"
         # A page begins behind the millisecond that is asked for, and others may have said
         # something in the same one.
         return _timestamp(mark.time - _MILLISECOND)
+
+    def _behind(self, page: list[irc.Message]) -> str:
+        """Name the point behind a page; empty for an empty one."""
+        if self._by_id:
+            # The lines of one message have one id, which is the first one's (draft/multiline).
+            last = next((id for id in reversed(_ids(page)) if id), "")
+            return f"msgid={last}" if last else ""
+        times = [event.time for event in map(self._any_event, page) if event is not None]
+        return _timestamp(times[-1] - _MILLISECOND) if times else ""
+
+    @property
+    def _by_id(self) -> bool:
+        return "msgid" in self._link.support.message_references
 
     # What we said.
 
@@ -280,26 +291,22 @@ class Resumption:
         mark = self._memory.mark(key)
         sure = bool(room and key in self._missing and mark is not None and mark.id)
         if sure and mark is not None:
-            around = await self._link.history(
-                "AROUND", room, f"msgid={mark.id}", str(min(_AROUND, support.history_page))
-            )
-            sure = any(message.tags.get("msgid") == mark.id for message in around)
+            sure = await self._knows(room, key, f"msgid={mark.id}")
         waiting = deque(receipts)
         reference = self._reference(mark, by_time=not sure)
-        known = ""
         while waiting:
             page = await self._page("AFTER", room or target, reference)
-            ids = [message.tags.get("msgid", "") for message in page]
+            ids = _ids(page)
             for message, id in zip(page, ids, strict=True):
                 event = self._event(message)
                 known_already = event is None or self._memory.seen(key, event)
                 if not known_already and id not in self._memory.confirmed:
                     self._confirm(message, id, waiting)
             held = self._held.get(key)
-            if not page or not ids[-1] or ids[-1] == known or (held and held.first in ids):
+            following = self._behind(page)
+            if following in ("", reference) or (held and held.first and held.first in ids):
                 break
-            known = ids[-1]
-            reference = f"msgid={known}"
+            reference = following
         return sure
 
     def _confirm(self, found: irc.Message, id: str, waiting: deque[Receipt]) -> None:
@@ -347,36 +354,54 @@ class Resumption:
         self._done.add(key)
 
     async def _read(self, target: str, key: str, held: _Held) -> None:
-        by_time, first = False, True
+        reference = self._reference(self._memory.mark(key))
+        forgotten = False
         while True:
             if held.overflowed:
                 # What is asked for now has the held ones too, and those that were dropped.
                 self._drop(held)
-            mark = self._memory.mark(key)
-            page = await self._page("AFTER", target, self._reference(mark, by_time=by_time))
-            events = [event for message in page if (event := self._event(message)) is not None]
-            fresh = [event for event in events if not self._memory.seen(key, event)]
-            if first and not page and not by_time and self._has_more(mark, key):
-                # The server does not know the message any more that we have seen last.
-                by_time = True
-                continue
-            if first and by_time and fresh:
-                await self._tell_gap(target, "the server has forgotten where we were")
-            first = by_time = False
-            ids = {event.id for event in fresh}
-            for event in fresh:
-                await self._deliver(key, self._taken_out(held, event))
-            if not fresh or (held.first and held.first in ids):
+            page = await self._page("AFTER", target, reference)
+            if not page and not forgotten and not await self._knows(target, key, reference):
+                forgotten = True
+                await self._tell_gap(target, FORGOTTEN)
+                mark = self._memory.mark(key)
+                page = await self._page("AFTER", target, self._reference(mark, by_time=True))
+            for message in page:
+                event = self._event(message)
+                if event is not None and not self._memory.seen(key, event):
+                    await self._deliver(key, self._taken_out(held, event))
+            following = self._behind(page)
+            # A page may have nothing on it that is told, and there may still be more.
+            if following in ("", reference) or (held.first and held.first in _ids(page)):
                 await self._release(key)
                 if not held.overflowed:
                     return
+                following = self._reference(self._memory.mark(key))
+            reference = following
 
-    def _has_more(self, mark: Mark | None, key: str) -> bool:
-        latest = self._latest.get(key)
-        return bool(mark is not None and mark.id and latest is not None and latest > mark.time)
+    def _any_event(self, message: irc.Message) -> Event | None:
+        return event_of(message, self._link.context(history=True))
+
+    async def _knows(self, target: str, key: str, reference: str) -> bool:
+        """Whether the server's history has what we have seen of a conversation, up to a point.
+
+        Nothing is behind a message that it has forgotten. One that was taken back is not shown,
+        but what we have seen before it is.
+        """
+        id = reference.removeprefix("msgid=")
+        if id == reference:
+            return True
+        mark = self._memory.mark(key)
+        known = {id, *(mark.recent if mark is not None else ())}
+        limit = str(min(_AROUND, self._link.support.history_page))
+        try:
+            around = await self._link.history("AROUND", target, reference, limit)
+        except Refused:
+            return False
+        return not known.isdisjoint(_ids(around))
 
     def _event(self, message: irc.Message) -> Said | None:
-        event = event_of(message, self._link.context(history=True))
+        event = self._any_event(message)
         if not isinstance(event, Message | Notice):
             # A question of one program to another, which nobody waits for any more.
             return None
@@ -413,6 +438,10 @@ def _not_found(receipt: Receipt, *, sure: bool) -> ConnectionLost:
     return ConnectionLost(
         f"the connection was lost, and it can not be known whether this was said: {text}"
     )
+
+
+def _ids(page: Iterable[irc.Message]) -> list[str]:
+    return [message.tags.get("msgid", "") for message in page]
 
 
 def _timestamp(time: dt.datetime) -> str:

@@ -120,6 +120,10 @@ NOTES = {
     "limits.client_tags": "Bytes of client-only tags.",
     "limits.multiline_bytes": "Bytes of a message of several lines.",
     "limits.multiline_lines": "Lines of it.",
+    "limits.metadata_keys": "Keys of the metadata of one user or channel.",
+    "limits.metadata_value": "A value of it; less where names can be so long that it would not fit "
+    "into a line beside them.",
+    "limits.metadata_subs": "Keys of metadata that one client can be subscribed to.",
     "flood": "How fast one client's lines are taken. What comes faster waits; nothing is dropped.",
     "flood.burst": "Lines at once.",
     "flood.rate": "Lines a second after that.",

@@ -23,6 +23,8 @@ ACCOUNT = "account"
 """The table that they are kept in, by folded name."""
 VERIFY_WITHIN = 86_400.0
 """Seconds for which the name of an account is held that is not verified."""
+METADATA = "metadata"
+"""The table of what they say of themselves, by the same; and registered rooms (`metadata.py`)."""
 LAYOUT = 1
 """How a value is laid out: the first of its values."""
 
@@ -196,7 +198,7 @@ def kept(account: Account, secret: Secret | None = None) -> list[Kept]:
 
 def gone(account: Account) -> list[Kept]:
     """Return what is stored of an account that is dropped."""
-    return [Kept(ACCOUNT, account.key, None), Kept(SECRET, account.key, None)]
+    return [Kept(table, account.key, None) for table in (ACCOUNT, SECRET, METADATA)]
 
 
 def _read(value: bytes) -> Account:

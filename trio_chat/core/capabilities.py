@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from trio_chat.core import sasl
-from trio_chat.core.settings import Settings
+from trio_chat.core.settings import METADATA_KEY_LIMIT, Settings
 
 
 class Link(enum.Enum):
@@ -38,6 +38,18 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
 def _multiline(settings: Settings, link: Link) -> str:
     limits = settings.limits
     return f"max-bytes={limits.multiline_bytes},max-lines={limits.multiline_lines}"
+
+
+def _metadata(settings: Settings, link: Link) -> str:
+    limits = settings.limits
+    return (
+        f"before-connect,max-subs={limits.metadata_subs},max-keys={limits.metadata_keys},"
+        f"max-value-bytes={settings.metadata_value_limit}"
+    )
+
+
+def _metadata_3(settings: Settings, link: Link) -> str:
+    return f"{_metadata(settings, link)},max-key-bytes={METADATA_KEY_LIMIT}"
 
 
 def _sts(settings: Settings, link: Link) -> str | None:
@@ -111,6 +123,10 @@ READ_MARKER = 1 << 27
 SEARCH = 1 << 29
 VERSION_302 = 1 << 28
 """No capability: the client has said that it knows this version, which is not taken back."""
+# 30 and 31 are encodings of their own (`encoding.py`).
+METADATA_2 = 1 << 32
+METADATA_3 = 1 << 33
+METADATA = METADATA_2 | METADATA_3
 
 TOLD = ACCOUNT_NOTIFY | AWAY_NOTIFY | CHGHOST | INVITE_NOTIFY | SETNAME
 """Those of who wants to hear of something that members do: of such members, channels keep count."""
@@ -235,6 +251,20 @@ CAPABILITIES = {
             bit=SEARCH,
             value=_with_history,
             help="search what was said",
+        ),
+        # These come last: they are what is left out where one line can not hold everything, and who
+        # uses them knows version 302, which has several.
+        Capability(
+            name="draft/metadata-2",
+            bit=METADATA_2,
+            value=_metadata,
+            help="say things of yourself and your channels by key, and be told what others say",
+        ),
+        Capability(
+            name="draft/metadata-3",
+            bit=METADATA_3,
+            value=_metadata_3,
+            help="the same, as it is written since: told in numerics; with both, this counts",
         ),
     )
 }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from trio_chat.core import events, ids, modes, names, numerics, rooms
-from trio_chat.core.accounts import ACCOUNT, Accounts
+from trio_chat.core.accounts import ACCOUNT, METADATA, Accounts
 from trio_chat.core.answers import Answers
 from trio_chat.core.attempts import DAY, Attempts
 from trio_chat.core.capabilities import STANDARD_REPLIES
@@ -22,12 +22,14 @@ from trio_chat.core.entries import Entry, of_channel
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.keeping import Keeping
+from trio_chat.core.metadata import Metadata
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import (
     Effects,
     Output,
 )
 from trio_chat.core.questions import Question
+from trio_chat.core.registered import ROOM, RegisteredRooms
 from trio_chat.core.requesting import Requesting
 from trio_chat.core.settings import Settings
 from trio_chat.core.state import Channel, State, User
@@ -90,10 +92,12 @@ class Context(Requesting):
         self.started_monotonic = monotonic
         self.page_size = page
         self.state = State()
-        self.keeping = Keeping(kept or {})
+        self.registered = RegisteredRooms((kept or {}).get(ROOM, {}))
+        self.keeping = Keeping(kept or {}, self.registered)
         self.keeping.start(self.state.bans, now=started, monotonic=monotonic)
         self.state.bans.on_end = self.keeping.unban
         self.accounts = Accounts((kept or {}).get(ACCOUNT, {}))
+        self.metadata = Metadata((kept or {}).get(METADATA, {}))
         self.attempts = Attempts()
         self.registrations = Attempts(DAY)
         """How many accounts have been made from an address."""
@@ -142,13 +146,14 @@ class Context(Requesting):
 
     def channel(self, name: str) -> Channel:
         """Return the channel with this name; if there is none it is made, with the topic that it
-        had when the last of its members left."""
+        had when the last of its members left; a registered room with all that it had."""
         found = self.state.channel_named(name)
         if found is None:
             self.lay_to_rest()
             found = rooms.find_or_create(self.state, name, now=self.now)
             found.made_at = self.position
-            self.keeping.made(found, now=self.now, days=self.settings.retention_days)
+            days = self.settings.retention_days
+            self.output.cost += self.keeping.made(found, now=self.now, days=days)
         return found
 
     def lay_to_rest(self) -> None:
@@ -262,6 +267,22 @@ class Context(Requesting):
             self.fail(user, command, code, *context, text=text)
         else:
             self.notice(user, text)
+
+    def warn(self, user: User, command: str, code: str, *, text: str) -> None:
+        """Send WARN to who understands it (IRCv3 standard-replies), a notice to everybody else."""
+        if user.caps & STANDARD_REPLIES:
+            event = events.Standard(
+                time=self.now,
+                source=self.server,
+                kind="WARN",
+                command=command,
+                code=code,
+                context=(),
+                text=text,
+            )
+            self.send(user, event)
+        else:
+            self.notice(user, f"{command}: {text}")
 
     def notice(self, user: User, text: str) -> None:
         """Send a notice of the server's own."""

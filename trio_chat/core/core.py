@@ -149,7 +149,9 @@ class Core:
     @property
     def unreadable(self) -> list[str]:
         """What was kept by an earlier run, and can not be read."""
-        return self.context.keeping.unreadable + self.context.accounts.unreadable
+        ctx = self.context
+        parts = (ctx.keeping, ctx.accounts, ctx.registered, ctx.metadata)
+        return [what for part in parts for what in part.unreadable]
 
     @property
     def unsealed(self) -> bool:
@@ -496,4 +498,5 @@ class Core:
                 rooms.drop(self.state, channel)
         lobby = self.context.channel(self.settings.lobby)
         lobby.permanent = True
-        lobby.modes = modes.LOBBY if not lobby.members else lobby.modes
+        if not lobby.members and lobby.registered is None:
+            lobby.modes = modes.LOBBY

@@ -65,6 +65,12 @@ def reply_head(event: Reply, encoding: Encoding) -> bytes:
     return (f"@{tags} {head}" if tags else head).encode()
 
 
+def reply_tail(event: Reply) -> bytes:
+    """Return what follows that, line end included, where `event` has no nickname."""
+    head = f":{event.source.prefix} {event.numeric.code} "
+    return irc.frame(event.irc(0)[len(head) :])
+
+
 def _tags(event: Event, encoding: Encoding, tags: str) -> str:
     """Return all the tags of an event, written out, behind those that are given."""
     if encoding & MESSAGE_TAGS:

@@ -349,6 +349,18 @@ class Renamed(RoomEvent, frozen=True, kw_only=True, gc=False):
         return f"{self.who} renamed {self.before} to {self.channel}{_because(self.reason)}"
 
 
+class MetadataChanged(Event, frozen=True, kw_only=True, gc=False):
+    """What a key of a user or a channel is now; None: it is not set (draft/metadata-2)."""
+
+    target: str
+    key: str
+    value: str | None
+
+    def irc(self, encoding: int) -> str:
+        value = f" :{self.value}" if self.value is not None else ""
+        return f":{self.source.prefix} METADATA {self.target} {self.key} *{value}"
+
+
 class Killed(Event, frozen=True, kw_only=True, gc=False):
     """What an operator's victim is sent first (Modern IRC, "KILL")."""
 

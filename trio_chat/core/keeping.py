@@ -1,4 +1,5 @@
-"""What outlives a restart: bans of the server, topics, and which channels are private.
+"""What outlives a restart: bans of the server, topics, which channels are private, and what is set
+in registered rooms.
 
 The journal keeps these as bytes, by table and key (`entries.Kept`); here they are made, and read at
 the start. What has changed goes out with the records of a step. What could not be stored is tried
@@ -7,69 +8,48 @@ again with later steps, before anything that happens in these, until it is.
 A channel's history goes on under its name when all have left and somebody makes it anew. That of a
 channel that was private then is *sealed*: it gets a key that nobody can ask for. So that this is
 done even if the server does not live to see it, the journal knows which channels are private.
+A registered room (`registered.py`) is there when all have left: its history stays where it is, and
+so does its topic.
 
 Must not know how anything is stored, nor who may do what.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 
 import msgspec
 
-from trio_chat.core import modes
+from trio_chat.core import lasting, modes, registered, values
 from trio_chat.core.bans import Ban, Bans
 from trio_chat.core.entries import Change, Kept, Moved, Record, of_channel
-from trio_chat.core.ids import START, Position
+from trio_chat.core.ids import END, START, Position
 from trio_chat.core.inputs import UserId
-from trio_chat.core.masks import Rule
+from trio_chat.core.lasting import SETTINGS
 from trio_chat.core.names import fold
-from trio_chat.core.networks import parse_network
+from trio_chat.core.registered import ROOM, RegisteredRoom, RegisteredRooms
 from trio_chat.core.state import Channel
 
 KLINE, DLINE, TOPIC, PRIVATE = "kline", "dline", "topic", "private"
-TABLES = (KLINE, DLINE, TOPIC, PRIVATE)
+TABLES = (KLINE, DLINE, TOPIC, PRIVATE, SETTINGS)
 
-LAYOUT = 1
-"""How a value is laid out: the first of its values."""
 TOPICS = 10_000
 """Topics that are kept of channels that nobody is in."""
 TRY_AGAIN_AFTER = 1.0
 """Seconds after a step whose changes could not be stored."""
 _DAY = 86_400.0
-_HERE = b"\1"
-
-
-class _Ban(msgspec.Struct, frozen=True, array_like=True):
-    layout: int
-    target: str
-    reason: str
-    by: str
-    at: float
-    until: float | None
-    """In seconds since the epoch, as `at` is."""
-
-
-class _Topic(msgspec.Struct, frozen=True, array_like=True):
-    layout: int
-    text: str
-    by: str
-    at: float
-    left: float | None
-    """Since when nobody is in the channel; None: somebody is."""
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode_ban = msgspec.msgpack.Decoder(_Ban).decode
-_decode_topic = msgspec.msgpack.Decoder(_Topic).decode
-_decode_position = msgspec.msgpack.Decoder(Position).decode
 
 
 class Keeping:
-    """Keeps things for a server that starts with what was `kept`, by table and key."""
+    """Keeps things for a server that starts with what was `kept`, by table and key, and with these
+    registered rooms."""
 
-    def __init__(self, kept: Mapping[str, Mapping[str, bytes]]) -> None:
+    def __init__(
+        self, kept: Mapping[str, Mapping[str, bytes]], registered: RegisteredRooms
+    ) -> None:
+        self._registered = registered
         self.unreadable: list[str] = []
         """What was kept and can not be read: it is left where it is, and has no effect."""
         self.unsaid: list[tuple[UserId, str]] = []
@@ -92,7 +72,9 @@ class Keeping:
         self._sealing: dict[str, Position] = {}
         """Channels that were private when the server ended, and since where in the log."""
         self._asked: list[tuple[UserId, str]] = []
-        """Whose bans are to be stored."""
+        """Whose bans, or whose changes of a registered room, are to be stored."""
+        self._changed: dict[Channel, None] = {}
+        """Registered rooms in which something has been set in this step."""
         self._again = -math.inf
         """When to try again, on the clock that does not jump."""
 
@@ -102,16 +84,25 @@ class Keeping:
         for (table, key), value in list(self._stored.items()):
             try:
                 if table in (KLINE, DLINE):
-                    ban = _read_ban(table, value, now=now, monotonic=monotonic)
+                    ban = values.read_ban(
+                        value, is_mask=table == KLINE, now=now, monotonic=monotonic
+                    )
                     if ban.lasts(monotonic):
                         bans.add(ban)
                     else:
                         self._keep(table, key, None)
+                elif table == SETTINGS:
+                    lasting.read(value)
+                    if not self._registered.outlives(key):
+                        self._keep(table, key, None)
+                elif self._registered.outlives(key):
+                    if table == TOPIC:
+                        values.read_topic(value)
                 elif table == PRIVATE:
-                    self._sealing[key] = _read_position(value)
+                    self._sealing[key] = values.read_position(value)
                     self._keep(PRIVATE, key, None)
                 elif table == TOPIC:
-                    left = _read_topic(value).left
+                    left = values.read_topic(value).left
                     resting.append((now if left is None else left, key))
             except (msgspec.DecodeError, ValueError) as error:
                 self.unreadable.append(f"{table} {key}: {error}")
@@ -124,7 +115,9 @@ class Keeping:
 
     def ban(self, ban: Ban, until: float | None) -> None:
         """Keep a ban; `until` is in seconds since the epoch."""
-        value = _encode(_Ban(LAYOUT, ban.target, ban.reason, ban.by, ban.at, until))
+        value = values.encode(
+            values.KeptBan(values.LAYOUT, ban.target, ban.reason, ban.by, ban.at, until)
+        )
         self._keep(*_key(ban), value)
 
     def unban(self, ban: Ban) -> None:
@@ -141,34 +134,131 @@ class Keeping:
         """Keep the topic that a channel has now."""
         self._keep_topic(of_channel(channel.name), channel, None)
 
+    def made_at(self, name: str) -> Position:
+        """Return where in the log a registered room was made, though nobody be in it now."""
+        value = self._value(SETTINGS, of_channel(name))
+        try:
+            return lasting.read(value).made_at if value is not None else END
+        except ValueError:
+            return END
+
+    def is_private(self, name: str) -> bool:
+        """Whether a registered room is private; nobody need be in it."""
+        return self._value(PRIVATE, of_channel(name)) is not None
+
     def privacy(self, channel: Channel) -> None:
         """Keep whether a channel is private."""
-        since = _encode(channel.private_since) if channel.modes & modes.PRIVATE else None
+        since = values.encode(channel.private_since) if channel.modes & modes.PRIVATE else None
         self._keep(PRIVATE, of_channel(channel.name), since)
 
-    def made(self, channel: Channel, *, now: float, days: int) -> None:
+    def settings(self, channel: Channel) -> None:
+        """Keep what is set in a channel now, where it is a registered room."""
+        if self._registered.outlives(channel.name):
+            self._changed[channel] = None
+
+    def made(self, channel: Channel, *, now: float, days: int) -> int:
         """Give a channel that is made anew the topic that it had, if it is kept for `days` (0: for
-        ever) and was not private."""
+        ever) and was not private; and a registered room all that it had. Return what that costs
+        (`Output.cost`)."""
         self._forget_old(now, days)
         key = of_channel(channel.name)
-        if self._resting.pop(key, None) is None:
-            return
-        topic = _read_topic(self._value(TOPIC, key) or b"")
-        channel.topic, channel.topic_by, channel.topic_at = topic.text, topic.by, topic.at
-        self._keep_topic(key, channel, None)
+        channel.registered = self._registered.get(key)
+        if channel.registered is not None:
+            return self._restore(key, channel, channel.registered)
+        if self._resting.pop(key, None) is not None:
+            self._set_topic(key, channel)
+            self._keep_topic(key, channel, None)
+        return 0
+
+    def _restore(self, key: str, channel: Channel, room: RegisteredRoom) -> int:
+        channel.name, channel.created = room.name, room.registered_at
+        cost = 0
+        value = self._value(SETTINGS, key)
+        try:
+            if value is not None:
+                cost = lasting.restore(channel, lasting.read(value))
+        except ValueError:
+            value = None
+        since = self._private_since(key)
+        channel.private_since = since if since is not None else START
+        if value is None and since is not None:
+            # Nobody gets into what was private because it is not known any more how it was.
+            channel.modes |= modes.INVITE_ONLY
+        with contextlib.suppress(ValueError):
+            self._set_topic(key, channel)
+        return cost
+
+    def _set_topic(self, key: str, channel: Channel) -> None:
+        value = self._value(TOPIC, key)
+        if value is not None:
+            topic = values.read_topic(value)
+            channel.topic, channel.topic_by, channel.topic_at = topic.text, topic.by, topic.at
 
     def renamed(self, channel: Channel, before: str) -> list[Change]:
         """Take along what is kept of a channel that has had another name; return what moves."""
         old, new = of_channel(before), of_channel(channel.name)
+        if channel.registered is not None:
+            self._rename_room(channel, channel.registered, old, new)
         if old == new:
             return []
-        for table in (TOPIC, PRIVATE):
+        for table in (TOPIC, PRIVATE, SETTINGS):
             self._keep(table, old, None)
         self._drop_topic(new)
         self.topic(channel)
         self.privacy(channel)
+        self.settings(channel)
         self._moving = True
         return [Moved(old, new)]
+
+    def _rename_room(self, channel: Channel, room: RegisteredRoom, old: str, new: str) -> None:
+        """Have a registered room have its channel's name. It is stored with what moves its history,
+        however often that has to be tried."""
+        channel.registered = msgspec.structs.replace(room, name=channel.name)
+        self._registered.drop(old)
+        self._registered.put(channel.registered)
+        # What there is of rooms is stored as it is decided (`Context.commit`).
+        self._set_stored((ROOM, new), None)
+        self._set_stored((ROOM, old), registered.kept(room).value)
+        if old != new:
+            self._keep(ROOM, old, None)
+        self._keep(ROOM, new, registered.kept(channel.registered).value)
+
+    def moved(self, table: str, before: str, after: str, value: bytes) -> None:
+        """Have something be kept under another key that is stored as it is decided
+        (`Context.commit`): with what moves a room, however often that has to be tried."""
+        self._set_stored((table, after), None)
+        self._set_stored((table, before), value)
+        self._keep(table, before, None)
+        self._keep(table, after, value)
+
+    def is_settled(self, name: str) -> bool:
+        """Whether it is stored what a registered room is called: until then nothing else can be
+        changed about it."""
+        at = (ROOM, of_channel(name))
+        return at not in self._wanted and not any(
+            at in one.before for one in self._flights.values()
+        )
+
+    def released(
+        self, name: str, *, empty: bool, now: float, new_id: Callable[[], str]
+    ) -> list[Change]:
+        """Note that a room of this name is not registered any more, or has not become so; return
+        what seals its history, if nobody is in it and it was private."""
+        key = of_channel(name)
+        for channel in list(self._changed):
+            if of_channel(channel.name) == key:
+                del self._changed[channel]
+        self._keep(SETTINGS, key, None)
+        if not empty:
+            return []
+        since = self._private_since(key)
+        if since is not None:
+            return self._seal(key, since, new_id)
+        # If it can not be read, that was said at the start.
+        with contextlib.suppress(ValueError):
+            if self._value(TOPIC, key) is not None:
+                self._rest(key, now)
+        return []
 
     def left(
         self, channel: Channel, *, now: float, days: int, new_id: Callable[[], str]
@@ -176,29 +266,48 @@ class Keeping:
         """Note that nobody is in a channel any more; return what seals its history, if it was
         private. `new_id` makes something that nothing else has."""
         key = of_channel(channel.name)
+        if self._registered.outlives(key):
+            self._keep_changed(channel)
+            return []
         if channel.modes & modes.PRIVATE:
-            self._drop_topic(key)
-            self._keep(PRIVATE, key, None)
-            self._moving = True
-            return [_sealed(key, new_id(), channel.private_since)]
+            return self._seal(key, channel.private_since, new_id)
         if channel.topic:
             self._keep_topic(key, channel, now)
             self._rest(key, now)
             self._forget_old(now, days)
         return []
 
+    def _private_since(self, key: str) -> Position | None:
+        """Return since where in the log a channel is private; None: it is not."""
+        value = self._value(PRIVATE, key)
+        try:
+            return values.read_position(value) if value is not None else None
+        except ValueError:
+            return START
+
+    def _seal(self, key: str, since: Position, new_id: Callable[[], str]) -> list[Change]:
+        self._drop_topic(key)
+        self._keep(PRIVATE, key, None)
+        self._moving = True
+        return [_sealed(key, new_id(), since)]
+
+    def _keep_changed(self, channel: Channel) -> None:
+        if channel in self._changed:
+            del self._changed[channel]
+            self._keep(SETTINGS, of_channel(channel.name), lasting.encode(channel))
+
     def _drop_topic(self, key: str) -> None:
         self._resting.pop(key, None)
         self._keep(TOPIC, key, None)
 
     def _keep_topic(self, key: str, channel: Channel, left: float | None) -> None:
-        topic = _Topic(LAYOUT, channel.topic, channel.topic_by, channel.topic_at, left)
-        self._keep(TOPIC, key, _encode(topic) if channel.topic else None)
+        topic = values.Topic(values.LAYOUT, channel.topic, channel.topic_by, channel.topic_at, left)
+        self._keep(TOPIC, key, values.encode(topic) if channel.topic else None)
 
     def _rest(self, key: str, left: float) -> None:
-        topic = _read_topic(self._value(TOPIC, key) or b"")
+        topic = values.read_topic(self._value(TOPIC, key) or b"")
         if topic.left is None:
-            self._keep(TOPIC, key, _encode(msgspec.structs.replace(topic, left=left)))
+            self._keep(TOPIC, key, values.encode(msgspec.structs.replace(topic, left=left)))
         self._resting[key] = left
         if len(self._resting) > TOPICS:
             self._drop_topic(next(iter(self._resting)))
@@ -244,8 +353,12 @@ class Keeping:
         new_id: Callable[[], str],
     ) -> None:
         """Put into the records of step `number` what has to be stored with it."""
+        for channel in list(self._changed):
+            self._keep_changed(channel)
         changes = bool(self._wanted or self._moved or self._sealing or self._moving)
         self._moving = False
+        if not changes:
+            self._asked.clear()
         if not records and (not changes or monotonic < self._again):
             return
         if not (changes or self._flights):
@@ -276,7 +389,7 @@ class Keeping:
             return
         later = list(self._flights.values())
         for record in flight.records:
-            if isinstance(record, Kept) and record.table in TABLES:
+            if isinstance(record, Kept) and (record.table, record.key) in flight.before:
                 self._take_back(record, flight, later)
         moved: list[Moved] = []
         full: dict[str, bool] = {}
@@ -343,33 +456,3 @@ def _sealed(key: str, id: str, since: Position) -> Moved:
     """Return what gives what was said since then a key that is no channel's, and not anybody
     else's."""
     return Moved(key, f"{_SEALED}{key} {id}", since)
-
-
-def _read_ban(table: str, value: bytes, *, now: float, monotonic: float) -> Ban:
-    ban = _decode_ban(value)
-    _check(ban.layout)
-    return Ban(
-        target=ban.target,
-        rule=Rule(ban.target) if table == KLINE else None,
-        network=parse_network(ban.target) if table == DLINE else None,
-        reason=ban.reason,
-        by=ban.by,
-        at=ban.at,
-        until=None if ban.until is None else monotonic + (ban.until - now),
-    )
-
-
-def _read_position(value: bytes) -> Position:
-    # It was not noted once since when a channel was private.
-    return START if value == _HERE else _decode_position(value)
-
-
-def _read_topic(value: bytes) -> _Topic:
-    topic = _decode_topic(value)
-    _check(topic.layout)
-    return topic
-
-
-def _check(layout: int) -> None:
-    if layout != LAYOUT:
-        raise ValueError(f"it is laid out in a way ({layout}) that this program does not know")

@@ -68,6 +68,13 @@ RPL_MONONLINE = _row(730, "", "")
 RPL_MONOFFLINE = _row(731, "", "")
 RPL_MONLIST = _row(732, "", "")
 RPL_ENDOFMONLIST = _row(733, "End of MONITOR list", "")
+RPL_WHOISKEYVALUE = _row(760, "", "The {1} of {0}: {3}")
+RPL_KEYVALUE = _row(761, "", "")
+RPL_KEYNOTSET = _row(766, "key not set", "")
+RPL_METADATASUBOK = _row(770, "", "", bare=True)
+RPL_METADATAUNSUBOK = _row(771, "", "", bare=True)
+RPL_METADATASUBS = _row(772, "", "", bare=True)
+RPL_METADATASYNCLATER = _row(774, "", "", bare=True)
 RPL_WHOREPLY = _row(352, "", "{4} ({1}@{2}) {5}")
 
 # Channels
@@ -148,6 +155,10 @@ ERR_NICKNAMERESERVED = _row(
     "Nickname belongs to an account: log in to it first",
     "{0} belongs to somebody who has registered it; if that is you: /login {0} PASSWORD",
 )
+ERR_UNAVAILRESOURCE = _row(
+    437, "Channel is temporarily unavailable", "{0} can not be entered right now; try again."
+)
+ERR_SUSPENDED = _row(437, "Channel is suspended", "{0} is suspended: nobody can enter it.")
 ERR_USERNOTINCHANNEL = _row(441, "They aren't on that channel", "{0} is not in {1}.")
 ERR_NOTONCHANNEL = _row(442, "You're not on that channel", "You are not in {0}.")
 ERR_USERONCHANNEL = _row(443, "is already on channel", "{0} is already in {1}.")

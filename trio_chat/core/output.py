@@ -18,9 +18,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding
+from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding, reply_head, reply_tail
 from trio_chat.core.entries import Entry, Record
-from trio_chat.core.events import Event
+from trio_chat.core.events import Event, Reply
 from trio_chat.core.feed import Block, Chunk, Feed, Line, Reader, give
 from trio_chat.core.inputs import UserId
 from trio_chat.core.questions import Question
@@ -396,6 +396,26 @@ class Output:
         """Send one event to several users, each of whom sees it by themselves."""
         self.place += 1
         self._to_each(audience, event)
+
+    def broadcast_reply(self, audience: Iterable[User], event: Reply) -> None:
+        """Send a numeric reply, that has no nickname, to several clients: to each with theirs."""
+        self.place = place = self.place + 1
+        tails = [reply_tail(event)]
+        heads: dict[Encoding, bytes] = {}
+        touched, count = self._touched, 0
+        for count, user in enumerate(audience, 1):  # noqa: B007
+            head = heads.get(user.encoding)
+            if head is None:
+                head = heads[user.encoding] = reply_head(event, user.encoding)
+            block = Block(place, head + user.nickname.encode(), tails)
+            # As `give` does, but everybody may be the audience.
+            if user.out is None:
+                user.out = [block]
+                touched.append(user)
+            else:
+                user.out.append(block)
+        self.shown += count
+        self.cost += count
 
     def broadcast_all(
         self, audience: Collection[User], shown: Sequence[tuple[User, Event]]

@@ -159,8 +159,18 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Unfinished(msgspec.Struct, frozen=True):
+    """What a search has found until its time was over."""
+
+    found: list[Shown]
+    """The newest ones, the oldest first: what is missing is older than these."""
+    begun: bool = True
+    """Whether there was any time, or others searched all the while."""
+
+
 Question: TypeAlias = Wanted | Around | Targets | MarkerOf | Search | SecretOf
 """A page, what is around something, the conversations of somebody, a marker, words, a secret."""
-Answer: TypeAlias = Page | list[Target] | list[Shown] | Refusal | Secret | int | None
+Answer: TypeAlias = Page | list[Target] | list[Shown] | Unfinished | Refusal | Secret | int | None
 """A `Page` to the first two; `list[Target]`; milliseconds, or None where nothing is marked;
-`list[Shown]`, the oldest first, or a `Refusal`; a `Secret`, or None where there is none."""
+`list[Shown]`, the oldest first, an `Unfinished`, or a `Refusal`; a `Secret`, or None where there is
+none."""

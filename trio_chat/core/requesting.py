@@ -105,14 +105,17 @@ class Requesting:
         changes: Iterable[Change],
         settle: Callable[[bool], None],
         resume: Callable[[Completed], None],
+        *,
+        apart: bool = False,
     ) -> None:
         """Have changes stored for which a user has asked, and that are in force from then on.
 
         `settle` is called with whether they are stored, whoever is still there, and makes it so;
-        then `resume`, if the user is: for the answer.
+        then `resume`, if the user is: for the answer. `apart`: that is no part of the answer to the
+        command at hand.
         """
         self.output.records += changes
-        id = self.begin_request(user, resume)
+        id = self.begin_request(user, resume, apart=apart)
         self.storing[id] = settle
         self.output.request(AwaitStored(id=id, user=user.id))
 

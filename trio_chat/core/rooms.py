@@ -77,6 +77,18 @@ def is_there(channel: Channel) -> bool:
 def set_forward(channel: Channel, other: Channel | None) -> None:
     """Have a channel send on whom it does not let in, or no more. It does not keep the other."""
     channel.forward = weakref.ref(other) if other is not None else None
+    channel.forwards_to = None
+    channel.forwards_to = lasting_forward(channel)
+
+
+def lasting_forward(channel: Channel) -> tuple[str, float] | None:
+    """Return where a channel sends on whom it does not let in, if that is a registered room: its
+    name, and when it was registered."""
+    other = forward(channel)
+    if other is None:
+        return channel.forwards_to
+    room = other.registered
+    return (room.name, room.registered_at) if room is not None else None
 
 
 def forward(channel: Channel) -> Channel | None:
@@ -389,6 +401,7 @@ def forget(state: State, user: User) -> None:
         set_account(state, user, "")
     state.users.pop(user.id, None)
     state.monitors.clear(user)
+    state.subscriptions.clear(user)
     state.ignores.go(user)
     user.deferred = None
     user.invited = None

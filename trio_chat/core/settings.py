@@ -18,9 +18,15 @@ Text = Annotated[int, Meta(ge=4, le=390)]
 """Bytes: one character can have four; more do not fit into a line with the longest names."""
 
 _FEWEST = 32
-"""Bytes that a real name can have, whatever else is in the line."""
+"""Bytes that a real name, or a value of metadata, can have, whatever else is in the line."""
 _WHO_REPLY = len(":  352      H*~&@%+B :0 \r\n") + HOST_LIMIT
 """Bytes of WHO's reply, the longest line that shows a real name, without what is configured."""
+
+
+METADATA_KEY_LIMIT = 64
+"""Bytes of the longest key of metadata."""
+_KEY_VALUE = len(": 761    * :\r\n") + METADATA_KEY_LIMIT
+"""Bytes of the longest line that shows a value of metadata, without what is configured."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +54,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Bytes of client-only tags."""
     multiline_bytes: Annotated[int, Meta(ge=64, le=262_144)] = 4096
     multiline_lines: Annotated[int, Meta(ge=1, le=1000)] = 100
+    metadata_keys: Annotated[int, Meta(ge=1, le=100)] = 20
+    """Of one user or channel."""
+    metadata_value: Text = 300
+    metadata_subs: Annotated[int, Meta(ge=1, le=200)] = 50
+    """Keys of which one client is told."""
 
 
 class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,3 +173,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         names = 2 * 2 * limits.nickname + 2 * limits.channel + limits.username
         room = LINE_LIMIT - _WHO_REPLY - names - 2 * len(self.name.encode())
         return min(limits.realname, max(_FEWEST, room))
+
+    @property
+    def metadata_value_limit(self) -> int:
+        """Bytes of a value of metadata: as many as are configured, and as there is room for in
+        every line that shows one, beside names that are as long as they can be."""
+        limits = self.limits
+        names = 2 * limits.nickname + 2 * max(limits.nickname, limits.channel)
+        room = LINE_LIMIT - _KEY_VALUE - names - len(self.name.encode())
+        return min(limits.metadata_value, max(_FEWEST, room))

@@ -24,6 +24,7 @@ from trio_chat.core.inputs import Connected, UserId
 from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold, key
 from trio_chat.core.networks import shown_host
+from trio_chat.core.registered import RegisteredRoom
 from trio_chat.core.roster import Roster
 from trio_chat.core.sasl import Scram
 from trio_chat.core.watch import Watch
@@ -129,6 +130,7 @@ class User:
         "last_said",
         "last_seen",
         "leaving",
+        "metadata",
         "modes",
         "named",
         "named_at",
@@ -167,6 +169,8 @@ class User:
         self.caps = 0
         self.encoding: Encoding = PLAIN if plain else 0
         self.modes = 0
+        self.metadata: dict[str, str] | None = None
+        """What they say of themselves, by key, and is kept nowhere else (`metadata.py`)."""
         self.away: str | None = None
         self.channels: list[Channel] = []
         self.batch: OpenBatch | None = None
@@ -279,17 +283,20 @@ class Channel:
         "created",
         "feed",
         "forward",
+        "forwards_to",
         "key",
         "known",
         "limit",
         "lists",
         "made_at",
         "members",
+        "metadata",
         "modes",
         "name",
         "operators",
         "permanent",
         "private_since",
+        "registered",
         "renamed_at",
         "rosters",
         "silenced",
@@ -309,6 +316,8 @@ class Channel:
         """Whether it stays when the last member leaves."""
         self.private_since = START
         """Where in the log it has become private, if it is (`modes.PRIVATE`)."""
+        self.registered: RegisteredRoom | None = None
+        """Its registration, if it has one."""
         self.members: dict[User, int] = {}
         """Each member's standing: bits of `modes.PREFIXES`."""
         self.operators: dict[User, None] = {}
@@ -321,8 +330,13 @@ class Channel:
         self.limit = 0
         self.forward: weakref.ref[Channel] | None = None
         """Where who can not join is taken, while that channel is there (`rooms.forward`)."""
+        self.forwards_to: tuple[str, float] | None = None
+        """The same where that is a registered room, which may be empty: its name, and when it was
+        registered."""
         self.renamed_at = -math.inf
         """On the clock that does not jump; the other times are in seconds since the epoch."""
+        self.metadata: dict[str, str] | None = None
+        """What is said of it, by key, and is kept nowhere else (`metadata.py`)."""
         self.topic = ""
         self.topic_by = ""
         self.topic_at = 0.0
@@ -367,6 +381,7 @@ class State:
         "peak",
         "redacted",
         "registered",
+        "subscriptions",
         "users",
     )
 
@@ -386,6 +401,8 @@ class State:
         """For WHOWAS: the latest first."""
         self.bans = Bans()
         self.monitors: Watch[User] = Watch()
+        self.subscriptions: Watch[User] = Watch()
+        """Of which metadata, by key, clients want to be told (draft/metadata-2)."""
         self.ignores: Ignores[User] = Ignores()
         self.redacted: dict[Position, None] = {}
         """What was taken back last: it may be found in the journal for a moment yet."""

@@ -1,12 +1,12 @@
-"""Lists of nicknames that users watch (IRCv3 monitor).
+"""Lists of what users watch: nicknames (IRCv3 monitor), and keys of metadata.
 
 Both directions are here: what is on a user's list, and who has a nickname on theirs. A nickname is
-on a list whether or not anybody has it.
+on a list whether or not anybody has it. Keys are names that are ASCII and lower case already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Generic, TypeVar
 
 from trio_chat.core.names import key
@@ -29,7 +29,7 @@ class Watch(Generic[Watcher]):
         """Return the nicknames on a user's list, as they were written."""
         return list(self.lists.get(user, {}).values())
 
-    def watchers(self, nickname: str) -> Iterable[Watcher]:
+    def watchers(self, nickname: str) -> Collection[Watcher]:
         """Return the users who have this nickname on their list."""
         return self._watchers.get(key(nickname), ())
 

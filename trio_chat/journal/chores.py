@@ -30,6 +30,8 @@ whole log."""
 _CHECKPOINT_FROM = 1000
 _CHECKPOINT_ANYWAY = 8000
 """Pages in the WAL, by estimate."""
+EMPTIED_AFTER = 5.0
+"""Seconds after which what was taken away is taken out of the WAL, too."""
 _PRUNE_EVERY = 60.0
 """Seconds."""
 _TRY_AGAIN_AFTER = 1.0
@@ -66,6 +68,8 @@ class Chores:
         self._pages = 0
         self._to_index = self._index is not None
         self._prune_at = clock()
+        # What was taken away just before a server was killed is there still.
+        self._empty_at = clock() + EMPTIED_AFTER
         self._not_before = -math.inf
 
     def retain(self, retention: Retention) -> None:
@@ -90,6 +94,11 @@ class Chores:
         self._filing.store(ticks)
         self._pages += sum(16 + len(tick.body) // _PAGE for tick in ticks)
         self._to_index = self._index is not None
+        if any(tick.is_pressing for tick in ticks):
+            self._taken_away()
+
+    def _taken_away(self) -> None:
+        self._empty_at = min(self._empty_at, self._clock() + EMPTIED_AFTER)
 
     @property
     def pressing(self) -> bool:
@@ -105,7 +114,8 @@ class Chores:
             due = now
         else:
             due = self._since + FILED_AFTER if self._waiting else math.inf
-        return max(0.0, min(due, self._prune_at) - now, self._not_before - now)
+        due = min(due, self._prune_at, self._empty_at)
+        return max(0.0, due - now, self._not_before - now)
 
     def step(self) -> None:
         """Do one thing, if there is one. Raises `sqlite3.Error` when that fails."""
@@ -114,6 +124,8 @@ class Chores:
             self.file()
         elif self._pages >= _CHECKPOINT_FROM:
             self.checkpoint()
+        elif now >= self._empty_at:
+            self.empty()
         elif self._to_index and self._index is not None:
             self._to_index = self._index.step() > 0
             self._pages += 16
@@ -146,13 +158,31 @@ class Chores:
         self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         self._pages = 0
 
+    def empty(self) -> None:
+        """Copy what is in the WAL to the file, and leave nothing in it. Where somebody reads what
+        was before, that is for later: no commit waits for them."""
+        execute = self._connection.execute
+        patience: int = execute("PRAGMA busy_timeout").fetchone()[0]
+        execute("PRAGMA busy_timeout = 0")
+        try:
+            busy: int = execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            execute(f"PRAGMA busy_timeout = {patience}")
+        if busy:
+            self._empty_at = self._clock() + _TRY_AGAIN_AFTER
+        else:
+            self._empty_at, self._pages = math.inf, 0
+
     def prune(self) -> None:
         """Prune all that there is to prune."""
         while self._prune_some():
             pass
 
     def _prune_some(self) -> bool:
+        before = self._connection.total_changes
         more = self._pruning.step(self._now())
+        if self._connection.total_changes > before:
+            self._taken_away()
         self._pages += 16
         self._filing.forget()
         return more

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
+DAMAGED = (msgspec.DecodeError, UnicodeDecodeError)
+"""What comes of reading bytes that are not those that were stored."""
+
 
 class JournalError(Exception):
     """What was to be stored is not, or what was to be read can not be. The text says why."""

@@ -14,18 +14,25 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
+import structlog
+
 from trio_chat.core.entries import Change, Marked, Moved, Redacted, parties
 from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, parting, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
+from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.schema import transaction
 from trio_chat.journal.ticks import CHANGE, Tick
+
+log = structlog.get_logger()
 
 STEPS = 1024
 SIZE = 300_000
 """Steps, and bytes, after which no more are filed in one transaction: it takes some milliseconds,
 for which the next commit may have to wait."""
+SET_ASIDE = "damaged"
+"""The kind of what is kept of steps that can not be read, each under its number."""
 _KNOWN = 10_000
 """Conversations whose ids are kept at hand."""
 
@@ -45,7 +52,8 @@ class Filing:
         self._ids.clear()
 
     def step(self) -> int:
-        """File the oldest steps; return how many. Raises `sqlite3.Error` when that fails."""
+        """File the oldest steps, or set aside those of them that can not be read; return how many
+        steps this was about. Raises `sqlite3.Error` when that fails."""
         rows: list[tuple[int, bytes]] = []
         size = 0
         for number, body in self._connection.execute(
@@ -61,10 +69,16 @@ class Filing:
         try:
             with transaction(self._connection):
                 self._file(rows)
-        except BaseException:
+        except BaseException as error:
             # Some of these may have been made in the transaction.
             self._ids.clear()
-            raise
+            if not isinstance(error, DAMAGED):
+                raise
+            damaged = [row for row in rows if not ticks.is_readable(row[1])]
+            if not damaged:
+                raise
+            self._set_aside(damaged)
+            self.is_through = False
         return len(rows)
 
     def store(self, these: Sequence[Tick]) -> None:
@@ -101,6 +115,19 @@ class Filing:
         last = rows[-1][0]
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'last'", (last,))
         self._connection.execute("DELETE FROM log WHERE number <= ?", (last,))
+
+    def _set_aside(self, rows: list[tuple[int, bytes]]) -> None:
+        """Have steps that can not be read out of the way of the others, and keep what there is."""
+        execute = self._connection.execute
+        with transaction(self._connection):
+            for number, body in rows:
+                values = (SET_ASIDE, str(number), body)
+                execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", values)
+                execute("DELETE FROM log WHERE number = ?", (number,))
+                # It is not used again.
+                execute("UPDATE meta SET value = max(value, ?) WHERE name = 'last'", (number,))
+        for number, _ in rows:
+            log.error("a step of the journal is damaged, and was set aside", step=number)
 
     def _store(self, lines: dict[str, list[AnyLine]]) -> None:
         found = {self._conversation(key): these for key, these in lines.items()}
@@ -161,7 +188,11 @@ class Filing:
         if found is None:
             return
         for block in list(blocks.holding(self._connection, found, change.position.number)):
-            lines = blocks.decode(block.body)
+            try:
+                lines = blocks.decode(block.body)
+            except DAMAGED:
+                # What is in there nobody is shown.
+                continue
             for place, line in enumerate(lines):
                 if (line.number, line.place) == change.position and not line.is_gone:
                     if self._index is not None:

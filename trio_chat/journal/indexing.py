@@ -15,12 +15,17 @@ import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 
+import structlog
+
 from trio_chat.core.names import fold
 from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, records
 from trio_chat.journal.blocks import AnyLine
+from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.schema import transaction
 from trio_chat.wire import irc
+
+log = structlog.get_logger()
 
 BLOCKS = 128
 SIZE = 100_000
@@ -86,10 +91,12 @@ class Index:
         """Return the index, made if there is none yet; None where SQLite can not have one.
 
         What is redacted while there is no FTS5 can not be taken out of the index: it is made
-        again when there is.
+        again when there is. So it is after something could not be taken out (`note_stale`).
         """
         execute = connection.execute
         found = execute("SELECT value FROM meta WHERE name = 'searched'").fetchone()[0]
+        if execute("SELECT 1 FROM meta WHERE name = 'stale'").fetchone():
+            found = -1
         if not is_there(connection):
             if found > 0:
                 execute("UPDATE meta SET value = -1 WHERE name = 'searched'")
@@ -99,6 +106,7 @@ class Index:
             if found < 0:
                 execute("DROP TABLE IF EXISTS words")
                 execute("UPDATE meta SET value = 0 WHERE name = 'searched'")
+                execute("DELETE FROM meta WHERE name = 'stale'")
             execute(_CREATE)
         index.done = max(found, 0)
         return index
@@ -112,7 +120,12 @@ class Index:
             "SELECT id, conversation, body FROM blocks WHERE id > ? ORDER BY id LIMIT ?",
             (self.done, BLOCKS),
         ):
-            text = document(found, blocks.decode_plainly(body))
+            try:
+                text = document(found, blocks.decode_plainly(body))
+            except DAMAGED as error:
+                # It is not found, and stops nothing else from being found.
+                log.error("a block of the journal is damaged", block=last, error=str(error))
+                text = ""
             if text:
                 rows.append((last, text))
             count += 1
@@ -139,17 +152,29 @@ class Index:
 
     def add(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Put a block's document in, if its turn has been."""
-        text = document(found, lines)
+        try:
+            text = document(found, lines)
+        except DAMAGED:
+            return
         if block <= self.done and text:
             self._connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (block, text))
 
     def remove(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Take a block's document out, if it is in; the lines are those that it was made of."""
-        text = document(found, lines)
+        try:
+            text = document(found, lines)
+        except DAMAGED:
+            self.note_stale()
+            return
         if block <= self.done and text:
             self._connection.execute(
                 "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (block, text)
             )
+
+    def note_stale(self) -> None:
+        """Note that something can not be taken out, because nobody knows any more what it was: the
+        index is to be made anew when it is opened next."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('stale', 1)")
 
     def note_redacted(self) -> None:
         """Note that words were taken out that have to go from the file, too: until parts of the

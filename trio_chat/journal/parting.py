@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 
 from trio_chat.core.ids import LARGEST, Position
 from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks
 from trio_chat.journal.blocks import Line
+from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.indexing import Index
 
 
@@ -29,7 +31,11 @@ def part(
     """Move what stands behind a position in the conversation `found` to `other`, which is empty."""
     messages = 0
     for block in list(blocks.on_from(connection, found, since.number)):
-        lines = blocks.decode(block.body)
+        try:
+            lines = blocks.decode(block.body)
+        except DAMAGED:
+            # Nobody is shown what is in there.
+            continue
         gone = [line for line in lines if (line.number, line.place) > since]
         if not gone:
             continue
@@ -55,9 +61,10 @@ def latest_of(connection: sqlite3.Connection, found: int) -> int:
     """Return the number of the last message of a conversation that everybody in it may read; 0 if
     there is none."""
     for block in blocks.back_from(connection, found, LARGEST, MESSAGES):
-        number = latest_in(blocks.decode(block.body))
-        if number:
-            return number
+        with suppress(*DAMAGED):
+            number = latest_in(blocks.decode(block.body))
+            if number:
+                return number
     return 0
 
 

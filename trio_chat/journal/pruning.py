@@ -12,6 +12,8 @@ import sqlite3
 
 from trio_chat.core.ids import STEPS
 from trio_chat.journal import blocks
+from trio_chat.journal.errors import DAMAGED
+from trio_chat.journal.filing import SET_ASIDE
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.retention import Retention
 from trio_chat.journal.schema import transaction
@@ -78,6 +80,9 @@ class Pruning:
                 break
             old.append((block, found))
         self._remove(old)
+        self._connection.execute(
+            "DELETE FROM kept WHERE kind = ? AND CAST(key AS INTEGER) < ?", (SET_ASIDE, end)
+        )
         return len(old) == _BLOCKS
 
     def _prune_many(self) -> bool:
@@ -122,7 +127,10 @@ class Pruning:
                 row = execute("SELECT messages, body FROM blocks WHERE id = ?", (block,)).fetchone()
                 messages, body = row
                 if index is not None:
-                    index.remove(block, found, blocks.decode(body))
+                    try:
+                        index.remove(block, found, blocks.decode(body))
+                    except DAMAGED:
+                        index.note_stale()
                 execute("DELETE FROM blocks WHERE id = ?", (block,))
                 execute(
                     "UPDATE conversations SET messages = messages - ? WHERE id = ?",

@@ -13,16 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import trio
 
-from trio_chat.journal.errors import JournalError, TooSlowError
+from trio_chat.journal.errors import DAMAGED, JournalError, TooSlowError
 from trio_chat.journal.schema import Connect, connect_to_read
 
 T = TypeVar("T")
 
 AT_ONCE = 2
-"""Questions that are answered at once."""
+"""Questions that are answered at once, besides searches."""
+SEARCHES = 1
+"""Searches that are answered at once: they take long, and no page waits for one."""
 SECONDS = 5.0
 """How long a question takes at most."""
 _LOOK_EVERY = 10_000
@@ -68,7 +69,7 @@ def ask(connection: sqlite3.Connection, question: Question[T], seconds: float) -
     try:
         connection.execute("BEGIN")
         return question(connection, deadline)
-    except (sqlite3.Error, msgspec.DecodeError) as error:
+    except (sqlite3.Error, *DAMAGED) as error:
         deadline.check()
         raise JournalError(f"the journal can not be read: {error}") from error
     finally:
@@ -84,6 +85,7 @@ class Readers:
         self._path = path
         self._connect = connect
         self._limiter = trio.CapacityLimiter(AT_ONCE)
+        self._searching = trio.CapacityLimiter(SEARCHES)
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
@@ -92,6 +94,21 @@ class Readers:
         """Answer a question in a thread; see `ask`. Cancelled, it goes on without anybody."""
         return await trio.to_thread.run_sync(
             self._answer, question, seconds, limiter=self._limiter, abandon_on_cancel=True
+        )
+
+    async def search(self, question: Question[T], *, seconds: float) -> T:
+        """Do the same for a question that looks through very much. The seconds count from here:
+        raises `TooSlowError` when they are over before its turn."""
+        end = time.monotonic() + seconds
+
+        def answer() -> T:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TooSlowError("others searched all the while")
+            return self._answer(question, left)
+
+        return await trio.to_thread.run_sync(
+            answer, limiter=self._searching, abandon_on_cancel=True
         )
 
     def close(self) -> None:

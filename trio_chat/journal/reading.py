@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
 import msgspec
 
@@ -21,8 +22,9 @@ from trio_chat.core.questions import Bound, Page, Shown, Target, Targets, Wanted
 from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import blocks, records, ticks
 from trio_chat.journal.blocks import AnyLine, conversation, position_of
+from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.readers import Deadline
-from trio_chat.journal.ticks import CHANGE
+from trio_chat.journal.ticks import CHANGE, Item
 
 
 def page(
@@ -67,17 +69,21 @@ def page(
 
 
 def around(connection: sqlite3.Connection, deadline: Deadline, wanted: Wanted, at: Bound) -> Page:
-    """Return what stands around `at`, which is on the page: half of the limit before it.
+    """Return what stands around `at`, which is on the page: half of the limit before it. What one
+    side has not, the other has more.
 
     Of `wanted` the bounds go for the whole page, and `latest` for nothing.
     """
-    half = wanted.limit // 2
+    limit = wanted.limit
     change = msgspec.structs.replace
-    before = page(connection, deadline, change(wanted, before=at, limit=half, latest=True))
+    log = Log(connection)
     just_before: Bound = at - 1 if isinstance(at, int) else Position(at.number, at.place - 1)
-    rest = change(wanted, after=just_before, limit=wanted.limit - half, latest=False)
-    after = page(connection, deadline, rest)
-    return Page(before.entries + after.entries, more=before.more or after.more)
+    rest = change(wanted, after=just_before, latest=False)
+    after = page(connection, deadline, rest, log)
+    count = max(limit // 2, limit - len(after.entries))
+    before = page(connection, deadline, change(wanted, before=at, limit=count, latest=True), log)
+    entries = before.entries + after.entries
+    return Page(entries[:limit], more=before.more or after.more or len(entries) > limit)
 
 
 def targets(connection: sqlite3.Connection, deadline: Deadline, wanted: Targets) -> list[Target]:
@@ -161,18 +167,23 @@ class Log:
         self._tails: dict[str, _Tail] = {}
         self.changes: list[Change] = []
         for number, body in connection.execute("SELECT number, body FROM log ORDER BY number"):
-            for item in ticks.decode(body):
-                place, kind, standing, keys, data = item
-                if place != CHANGE:
-                    for key in keys:
-                        self.of(key).lines.append((number, place, kind, standing, data))
-                    continue
-                change = ticks.change_in(item)
-                self.changes.append(change)
-                if isinstance(change, Redacted):
-                    self.of(change.conversation).gone.add(change.position)
+            # What is damaged is set aside when its turn comes to be filed.
+            with suppress(*DAMAGED):
+                self._take(number, ticks.decode(body))
         for tail in self._tails.values():
             tail.lines.sort(key=position_of)
+
+    def _take(self, number: int, items: Iterable[Item]) -> None:
+        for item in items:
+            place, kind, standing, keys, data = item
+            if place != CHANGE:
+                for key in keys:
+                    self.of(key).lines.append((number, place, kind, standing, data))
+                continue
+            change = ticks.change_in(item)
+            self.changes.append(change)
+            if isinstance(change, Redacted):
+                self.of(change.conversation).gone.add(change.position)
 
     @property
     def keys(self) -> Collection[str]:

@@ -13,7 +13,8 @@ import heapq
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -21,17 +22,17 @@ from trio_chat.core import ids
 from trio_chat.core.entries import Redacted
 from trio_chat.core.ids import END, Position
 from trio_chat.core.names import fold
-from trio_chat.core.questions import MESSAGES, Place, Search, Shown
+from trio_chat.core.questions import MESSAGES, Place, Search, Shown, Unfinished
 from trio_chat.journal import blocks, records
 from trio_chat.journal.blocks import conversation
-from trio_chat.journal.errors import BadSearchError, JournalError
+from trio_chat.journal.errors import DAMAGED, BadSearchError, JournalError, TooSlowError
 from trio_chat.journal.indexing import PLACE, SENDER, is_there, term_of_conversation, term_of_sender
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.reading import Log
 from trio_chat.wire import irc
 
 SECONDS = 1.0
-"""How long a search takes at most."""
+"""How long a search takes at most, as whoever asks sees it."""
 WORDS = 16
 """Words that a search can have."""
 _OVERLAP = 1000
@@ -75,9 +76,11 @@ def phrases(text: str) -> list[list[str]]:
     return [these for these in found if these]
 
 
-def search(connection: sqlite3.Connection, deadline: Deadline, wanted: Search) -> list[Shown]:
+def search(
+    connection: sqlite3.Connection, deadline: Deadline, wanted: Search
+) -> list[Shown] | Unfinished:
     """Return the messages, the oldest first. Raises `BadSearchError` for what can not be searched
-    for, `TooSlowError`, and `JournalError` where there is no index."""
+    for, and `JournalError` where there is no index."""
     asked = phrases(wanted.text)
     wordy = [list(map(plainly, phrase)) for phrase in asked]
     if not wordy and (wanted.text or (not wanted.sender and wanted.places is None)):
@@ -89,39 +92,89 @@ def search(connection: sqlite3.Connection, deadline: Deadline, wanted: Search) -
     places = _places(connection, wanted)
     if places is not None and not places:
         return []
-    sender = fold(wanted.sender)
     # Those that are not filed: they may be in a block still.
     gone = {one.position for one in Log(connection).changes if isinstance(one, Redacted)}
-    # The newest so far: a heap, with the oldest of them in front.
-    newest: list[Position] = []
-    found: dict[Position, Shown] = {}
-    older = 0
-    for block, key, found_in, last in _hits(connection, asked, wanted, places):
-        deadline.check()
-        place = None if places is None else places.get(found_in)
-        if places is not None and place is None:
-            continue
-        is_full = len(newest) >= wanted.limit
-        if is_full and last < newest[0].number:
-            older += 1
-            if older >= _OVERLAP:
-                break
-            continue
-        older = 0
-        (body,) = connection.execute("SELECT body FROM blocks WHERE id = ?", (block,)).fetchone()
-        for number, place_in, kind, standing, data in reversed(blocks.decode_plainly(body)):
-            position = Position(number, place_in)
-            if is_full and position < newest[0]:
-                break
-            if kind == MESSAGES and _may(position, standing, place) and position not in gone:
-                shown = _shown(position, data, key, wordy, sender, wanted)
-                if shown is not None:
-                    found[position] = shown
-                    heapq.heappush(newest, position)
-                    if len(newest) > wanted.limit:
-                        del found[heapq.heappop(newest)]
-                    is_full = len(newest) >= wanted.limit
-    return [found[position] for position in sorted(found)]
+    found = _Newest(wanted.limit)
+    block = older = 0
+    try:
+        for block, key, found_in, last in _hits(connection, asked, wanted, places):
+            deadline.check()
+            place = None if places is None else places.get(found_in)
+            if places is not None and place is None:
+                continue
+            if found.has_newer_than(last):
+                older += 1
+                if older >= _OVERLAP:
+                    break
+                continue
+            older = 0
+            with suppress(*DAMAGED):
+                _look(connection, block, key, place, wordy, wanted, gone, found)
+    except (TooSlowError, sqlite3.OperationalError):
+        if not deadline.is_over:
+            raise
+        # What is left to do is little, and bounded.
+        connection.set_progress_handler(None, 0)
+        return Unfinished(found.behind(_latest_up_to(connection, block)))
+    return found.behind(-1)
+
+
+class _Newest:
+    """The newest messages that have been found, so many at most."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        # A heap, with the oldest in front.
+        self._positions: list[Position] = []
+        self._found: dict[Position, Shown] = {}
+
+    def has_newer_than(self, number: int, place: int = 1 << 62) -> bool:
+        """Whether all that there is room for is newer than what stands there."""
+        positions = self._positions
+        return len(positions) >= self._limit and (number, place) < positions[0]
+
+    def add(self, shown: Shown) -> None:
+        """Add one, in the place of the oldest, if there is no room."""
+        self._found[shown.position] = shown
+        heapq.heappush(self._positions, shown.position)
+        if len(self._positions) > self._limit:
+            del self._found[heapq.heappop(self._positions)]
+
+    def behind(self, number: int) -> list[Shown]:
+        """Return those behind this step, the oldest first."""
+        return [self._found[at] for at in sorted(self._found) if at.number > number]
+
+
+def _look(
+    connection: sqlite3.Connection,
+    block: int,
+    key: str,
+    place: Place | None,
+    wordy: Sequence[list[str]],
+    wanted: Search,
+    gone: Collection[Position],
+    found: _Newest,
+) -> None:
+    """Look at each message of a block. Raises what reading what is damaged raises."""
+    sender = fold(wanted.sender)
+    (body,) = connection.execute("SELECT body FROM blocks WHERE id = ?", (block,)).fetchone()
+    for number, place_in, kind, standing, data in reversed(blocks.decode_plainly(body)):
+        position = Position(number, place_in)
+        if found.has_newer_than(*position):
+            break
+        if kind == MESSAGES and _may(position, standing, place) and position not in gone:
+            shown = _shown(position, data, key, wordy, sender, wanted)
+            if shown is not None:
+                found.add(shown)
+
+
+def _latest_up_to(connection: sqlite3.Connection, block: int) -> int:
+    """Return the last step that is in this block, or in any that was filed before."""
+    latest = connection.execute(
+        "SELECT max(last) FROM (SELECT last FROM blocks WHERE id <= ? ORDER BY id DESC LIMIT ?)",
+        (block, _OVERLAP),
+    ).fetchone()[0]
+    return ids.LARGEST if latest is None else int(latest)
 
 
 def _places(connection: sqlite3.Connection, wanted: Search) -> dict[int, Place] | None:

@@ -23,11 +23,18 @@ from trio_chat.core.questions import (
     Search,
     SecretOf,
     Targets,
+    Unfinished,
     Wanted,
 )
-from trio_chat.journal import Commit, readers, reading, schema, search, ticks
+from trio_chat.journal import Commit, reading, schema, search, ticks
 from trio_chat.journal.chores import Chores
-from trio_chat.journal.errors import BadSearchError, JournalError
+from trio_chat.journal.errors import (
+    DAMAGED,
+    BadSearchError,
+    JournalError,
+    TooSlowError,
+    UnusableError,
+)
 from trio_chat.journal.lock import JOURNAL, Lock
 from trio_chat.journal.readers import Deadline, Readers
 from trio_chat.journal.retention import Retention
@@ -96,6 +103,8 @@ class SqliteJournal:
             self._lock.close()
             if isinstance(error, sqlite3.Error):
                 raise JournalError(f"{self.path} can not be opened: {error}") from error
+            if isinstance(error, DAMAGED):
+                raise UnusableError(f"{self.path} is damaged: {error}") from error
             raise
 
     # --- Writing
@@ -171,13 +180,19 @@ class SqliteJournal:
         """Look something up: see `core/questions.py` for what is asked, and what that is answered.
 
         Messages of the last seconds may not be found by a search yet. Raises `JournalError` when it
-        can not be read, `TooSlowError` when it takes too long: a second for a search, some seconds
-        for anything else.
+        can not be read, `TooSlowError` when it takes some seconds. A search takes one, and then
+        what was found so far is the answer.
         """
-        seconds = search.SECONDS if isinstance(question, Search) else readers.SECONDS
-        return await self._readers.ask(
-            lambda connection, deadline: look_up(connection, deadline, question), seconds=seconds
-        )
+
+        def find(connection: sqlite3.Connection, deadline: Deadline) -> Answer:
+            return look_up(connection, deadline, question)
+
+        if not isinstance(question, Search):
+            return await self._readers.ask(find)
+        try:
+            return await self._readers.search(find, seconds=search.SECONDS)
+        except TooSlowError:
+            return Unfinished([], begun=False)
 
 
 def look_up(connection: sqlite3.Connection, deadline: Deadline, question: Question) -> Answer:

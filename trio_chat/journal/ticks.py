@@ -24,6 +24,7 @@ from trio_chat.core.entries import (
 from trio_chat.core.events import Event
 from trio_chat.core.secrets import SECRET
 from trio_chat.journal import records
+from trio_chat.journal.errors import DAMAGED
 
 LAYOUT = 1
 """How a tick is laid out: the first value of its bytes."""
@@ -100,6 +101,17 @@ def _is_secret(change: Change) -> bool:
 def decode(body: bytes) -> list[Item]:
     """Return what is in a tick. Raises `msgspec.DecodeError` for what is not one."""
     return _decode(body)[1]
+
+
+def is_readable(body: bytes) -> bool:
+    """Whether these bytes are a tick."""
+    try:
+        for item in decode(body):
+            if item[0] == CHANGE:
+                change_in(item)
+    except DAMAGED:
+        return False
+    return True
 
 
 def change_in(item: Item) -> Change:

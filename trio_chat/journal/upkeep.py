@@ -19,10 +19,19 @@ import msgspec
 from trio_chat.core import ids
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.ids import END, START
-from trio_chat.core.questions import EVERYTHING, MESSAGES, REDACTIONS, Bound, Search, Shown, Wanted
+from trio_chat.core.questions import (
+    EVERYTHING,
+    MESSAGES,
+    REDACTIONS,
+    Bound,
+    Search,
+    Shown,
+    Unfinished,
+    Wanted,
+)
 from trio_chat.journal import blocks, reading, records, schema, search, ticks
-from trio_chat.journal.errors import JournalError, UnusableError
-from trio_chat.journal.filing import Filing
+from trio_chat.journal.errors import DAMAGED, JournalError, UnusableError
+from trio_chat.journal.filing import SET_ASIDE, Filing
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.lock import JOURNAL, Lock
 from trio_chat.journal.pruning import Pruning
@@ -64,7 +73,7 @@ def _said(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
-    except msgspec.DecodeError as error:
+    except DAMAGED as error:
         raise JournalError(f"{path} has something in it that is not readable: {error}") from error
 
 
@@ -95,7 +104,7 @@ def check(directory: Path, progress: Progress) -> list[str]:
                 for line in lines:
                     if not line.is_gone:
                         records.decode(line.data, ids.Position(line.number, line.place))
-            except msgspec.DecodeError as error:
+            except DAMAGED as error:
                 faults.append(f"block {block} can not be read: {error}")
                 continue
             places = [blocks.position_of(line) for line in lines]
@@ -118,8 +127,10 @@ def check(directory: Path, progress: Progress) -> list[str]:
                 for item in ticks.decode(body):
                     if item[0] == ticks.CHANGE:
                         ticks.change_in(item)
-            except msgspec.DecodeError as error:
+            except DAMAGED as error:
                 faults.append(f"step {number} can not be read: {error}")
+        for (key,) in connection.execute("SELECT key FROM kept WHERE kind = ?", (SET_ASIDE,)):
+            faults.append(f"step {key} could not be read, and was set aside")
         progress(total, total)
     return faults
 
@@ -222,7 +233,7 @@ def _copy(connection: sqlite3.Connection, part: Path, progress: Progress) -> Non
         os.fsync(file.fileno())
 
 
-def find(directory: Path, wanted: Search) -> list[Shown]:
+def find(directory: Path, wanted: Search) -> list[Shown] | Unfinished:
     """Return what is searched for, wherever it was said; see `search.search`."""
     with _reading(directory) as connection:
         connection.rollback()

@@ -16,11 +16,10 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 
-import msgspec
 import trio
 
 from trio_chat.journal.chores import Chores
-from trio_chat.journal.errors import JournalError
+from trio_chat.journal.errors import DAMAGED, JournalError
 from trio_chat.journal.schema import transaction
 from trio_chat.journal.ticks import Tick
 
@@ -161,7 +160,7 @@ class Writer:
         except sqlite3.Error as error:
             self._recover(error)
             raise JournalError(f"the journal can not be written: {error}") from error
-        except msgspec.DecodeError as error:
+        except DAMAGED as error:
             raise JournalError(f"the journal is damaged: {error}") from error
         for tick in ticks:
             chores.stored(tick)
@@ -172,6 +171,8 @@ class Writer:
         except sqlite3.Error as error:
             self._recover(error)
             raise JournalError(f"the journal can not be written: {error}") from error
+        except DAMAGED as error:
+            raise JournalError(f"the journal is damaged: {error}") from error
 
     def _tidy(self) -> None:
         self._attempt(lambda chores: chores.step())

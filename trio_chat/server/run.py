@@ -23,11 +23,12 @@ import trio
 import trio_chat
 from trio_chat.config import Address, Config, ConfigError
 from trio_chat.config.certificates import complaint
-from trio_chat.core.accounts import ACCOUNT
+from trio_chat.core.accounts import ACCOUNT, METADATA
 from trio_chat.core.core import Core
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.keeping import TABLES
 from trio_chat.core.networks import in_networks, normal, shown_host
+from trio_chat.core.registered import ROOM
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError
 from trio_chat.journal.retention import Retention
@@ -143,7 +144,7 @@ class Server:
         core = Core(
             config.settings(),
             last=journal.last,
-            kept={table: journal.kept(table) for table in (*TABLES, ACCOUNT)},
+            kept={table: journal.kept(table) for table in (*TABLES, ACCOUNT, ROOM, METADATA)},
             version=trio_chat.__version__,
             started=time.time(),
             monotonic=trio.current_time(),
@@ -285,6 +286,8 @@ class Server:
             await self._journal.retain(retention)
         except JournalError as error:
             log.error("could not prune the journal", error=str(error))
+        except Exception:
+            log.exception("could not prune the journal")
 
     def _read(self) -> tuple[Config, Settings, dict[Address, TlsContext]]:
         """Read the configuration and the files that it names."""

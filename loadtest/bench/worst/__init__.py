@@ -4,6 +4,7 @@
     rows.py       the table: a line, a state, how both are repeated
     members.py    rows about rooms with many members
     lists.py      rows about masks, searches, names and bans
+    metadata.py   rows about metadata
     measure.py    all rows, in a process of their own
     floods.py     over sockets: what a bystander waits while twenty repeat a line
     command.py    the command line, and the table that it prints

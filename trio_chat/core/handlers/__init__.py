@@ -15,6 +15,7 @@ from trio_chat.core.handlers import (
     logins,
     markers,
     messaging,
+    metadata,
     modes,
     monitor,
     multiline,
@@ -34,18 +35,21 @@ from trio_chat.core.handlers import (
     services,
     who,
 )
-from trio_chat.core.services import nickserv
+from trio_chat.core.services import chanserv, moderation, nickserv
 
 __all__ = [
     "account_registration",
     "bans",
     "channels",
+    "chanserv",
     "gateways",
     "history",
     "listing",
     "logins",
     "markers",
     "messaging",
+    "metadata",
+    "moderation",
     "modes",
     "monitor",
     "multiline",

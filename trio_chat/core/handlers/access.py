@@ -5,6 +5,8 @@
   invited or server operators. Who has left is not a member, and a member who is banned still is.
   When all have left, whoever makes the channel anew is its operator, but not of what was said
   before: what was for operators is not for them, and they can not take it back.
+- A registered room's is read from outside, too, by those whose account makes them half-operators or
+  more there: they can come in at any time, and nobody need be in it.
 - What two have written to each other is read by those two. They are known by their accounts, and
   without one by their connection: whoever has their nickname later is somebody else.
 """
@@ -28,13 +30,20 @@ def readable(ctx: Context, user: User, target: str) -> Place | None:
     `target`; None: nothing."""
     if target[:1] in names.CHANNEL_TYPES:
         channel = ctx.state.channel_named(target)
-        standing = channel.members.get(user) if channel is not None else None
-        if channel is None or standing is None:
+        if channel is not None and user in channel.members:
+            return Place(
+                of_channel(channel.name),
+                standing=modes.rank(channel.members[user]),
+                standing_since=channel.made_at,
+            )
+        room = ctx.registered.get(target)
+        standing = room.standing_of(user.account) if room is not None else 0
+        if room is None or standing < modes.HALFOP or room.suspended is not None:
             return None
         return Place(
-            of_channel(channel.name),
+            of_channel(room.name),
             standing=modes.rank(standing),
-            standing_since=channel.made_at,
+            standing_since=channel.made_at if channel else ctx.keeping.made_at(room.name),
         )
     party = _party_called(ctx, user, target)
     return None if party is None else Place(between(ctx.party(user), party))

@@ -13,8 +13,9 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from trio_chat.core import events, modes, rooms
-from trio_chat.core.context import Context
-from trio_chat.core.handlers import listing
+from trio_chat.core.capabilities import METADATA
+from trio_chat.core.context import Context, Replies
+from trio_chat.core.handlers import listing, syncing
 from trio_chat.core.handlers.common import joined
 from trio_chat.core.output import LOOK
 from trio_chat.core.state import Channel, User
@@ -70,6 +71,7 @@ def _open(ctx: Context, channel: Channel, before: Before) -> Later:
     for some, unseen in _divided(channel, viewers, hidden):
         if len(unseen) <= max(1, len(members) >> _NAMES):
             _show(ctx, some, _joined(ctx, channel, unseen))
+            syncing.reveal(ctx, channel, unseen, some)
         else:
             # People on the plain side keep no list, and have not asked.
             named += [one for one in some if not one.plain]
@@ -90,6 +92,7 @@ def _adjust(ctx: Context, channel: Channel, before: Before) -> Later:
     viewers = [one for one, had, _ in members if had < modes.HALFOP]
     for some, seen in _divided(channel, viewers, [one for one, had, _ in moved if not had]):
         _show(ctx, some, _joined(ctx, channel, seen))
+        syncing.reveal(ctx, channel, seen, some)
     later: Later = []
     # Whoever rules no longer loses these with all the others.
     viewers = [one for one, had, now in members if had < modes.HALFOP and now < modes.HALFOP]
@@ -166,4 +169,14 @@ def _name(ctx: Context, channel: Channel, viewers: list[User]) -> None:
 def _name_to(ctx: Context, channel: Channel, viewer: User) -> None:
     # They may have left since.
     if viewer in channel.members:
-        ctx.page(viewer, listing.name_replies(ctx, viewer, channel))
+        found = listing.name_replies(ctx, viewer, channel)
+        if viewer.caps & METADATA:
+            found = _and_more(ctx, channel, viewer, found)
+        ctx.page(viewer, found)
+
+
+def _and_more(ctx: Context, channel: Channel, viewer: User, found: Replies) -> Replies:
+    """Tell a viewer what those have who are named, behind the names."""
+    yield from found
+    if viewer in channel.members:
+        yield from syncing.on_join(ctx, viewer, channel)

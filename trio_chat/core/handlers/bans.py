@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from trio_chat.core import events, masks, modes, numerics
+from trio_chat.core import masks, modes, numerics
 from trio_chat.core.bans import Ban, Bans, parse_duration
-from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers.common import echo, word
@@ -162,19 +161,7 @@ def warn(ctx: Context, user: User, command: str) -> None:
     """Tell an operator that what a command has changed is so, but could not be stored."""
     done = "lifted" if command[:2] == "UN" else "in force"
     text = f"It is {done}, but could not be stored: a restart would undo it. It is tried again."
-    if user.caps & STANDARD_REPLIES:
-        event = events.Standard(
-            time=ctx.now,
-            source=ctx.server,
-            kind="WARN",
-            command=command,
-            code="COULD_NOT_BE_STORED",
-            context=(),
-            text=text,
-        )
-        ctx.send(user, event)
-    else:
-        ctx.notice(user, f"{command}: {text}")
+    ctx.warn(user, command, "COULD_NOT_BE_STORED", text=text)
 
 
 @command(

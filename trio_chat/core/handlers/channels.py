@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import listing, markers, playback
+from trio_chat.core.handlers import listing, markers, playback, standings, syncing
 from trio_chat.core.handlers.common import (
     channel_for,
     distinct,
     echo,
     fitting,
+    forward,
     is_operator,
     joined,
     visible,
 )
 from trio_chat.core.services import table
-from trio_chat.core.state import Channel, User
+from trio_chat.core.state import Channel, ListEntry, User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
 
@@ -71,29 +73,33 @@ def join(ctx: Context, user: User, name: str, key: str, *, forwarded: bool = Fal
     if len(user.channels) >= limits.channels_per_user:
         ctx.reply(user, numerics.ERR_TOOMANYCHANNELS, name)
         return
-    if channel is None:
-        standing = modes.OP
-        channel = ctx.channel(name)
-    else:
+    if channel is None and ctx.registered.is_changing(name):
+        # Whose it is is known in a moment.
+        ctx.reply(user, numerics.ERR_UNAVAILRESOURCE, name)
+        return
+    there = channel is not None
+    channel = channel or ctx.channel(name)
+    if there or channel.registered is not None:
         refusal = _refusal(ctx, user, channel, key)
         if refusal is not None:
+            if not there:
+                rooms.drop(ctx.state, channel)
             yield from _turn_away(ctx, user, channel, refusal, forwarded=forwarded)
             return
-        standing = 0 if channel.members or channel.permanent else modes.OP
-    yield from enter(ctx, user, channel, standing)
+    yield from enter(ctx, user, channel, standings.on_entering(channel, user))
 
 
 def _turn_away(
     ctx: Context, user: User, channel: Channel, refusal: numerics.Numeric, *, forwarded: bool
 ) -> Replies:
     """Say why a channel does not let a user in, or take them where it forwards to."""
-    other = rooms.forward(channel)
+    other = forward(ctx, channel)
     # Whoever has the key wrong wants to know just that.
-    if other is None or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
+    if not other or forwarded or refusal is numerics.ERR_BADCHANNELKEY:
         ctx.reply(user, refusal, channel.name)
         return
-    ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other.name)
-    yield from join(ctx, user, other.name, "", forwarded=True)
+    ctx.reply(user, numerics.ERR_LINKCHANNEL, channel.name, other)
+    yield from join(ctx, user, other, "", forwarded=True)
 
 
 def enter(ctx: Context, user: User, channel: Channel, standing: int) -> Replies:
@@ -113,8 +119,11 @@ def admit(ctx: Context, user: User, channel: Channel, standing: int) -> str:
     if user.plain:
         rooms.look_at(user, channel)
     ctx.send(user, event)
+    if standing and channel.registered is not None:
+        standings.show_entering(ctx, user, channel, standing)
     if user.away is not None:
         tell_away(ctx, user, channel)
+    syncing.introduce(ctx, user, channel)
     return event.id
 
 
@@ -125,13 +134,14 @@ def welcome(ctx: Context, user: User, channel: Channel, joined: str) -> Replies:
 
 
 def describe(ctx: Context, user: User, channel: Channel) -> Replies:
-    """Send what somebody who has joined is sent: the topic, how far they have read, and who is
-    there."""
+    """Send what somebody who has joined is sent: the topic, how far they have read, who is there,
+    and what is said of all that."""
     if channel.topic:
         send_topic(ctx, user, channel)
     yield from markers.tell(ctx, user, channel)
     if not user.caps & NO_IMPLICIT_NAMES:
         yield from listing.name_replies(ctx, user, channel)
+    yield from syncing.on_join(ctx, user, channel)
 
 
 def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -> None:
@@ -144,8 +154,11 @@ def tell_away(ctx: Context, user: User, channel: Channel, *, without: int = 0) -
 
 def _refusal(ctx: Context, user: User, channel: Channel, key: str) -> numerics.Numeric | None:
     """Return why a user can not join, or None."""
-    if channel in rooms.invitations(user):
-        # An invitation overrides +i, +k, +l, +R and bans: an operator has given it.
+    if channel.registered is not None and channel.registered.suspended is not None:
+        return numerics.ERR_SUSPENDED
+    if channel in rooms.invitations(user) or standings.by_access(channel, user) >= modes.HALFOP:
+        # An invitation overrides +i, +k, +l, +R and bans: an operator has given it. Nobody locks
+        # those out whose account makes them operators.
         return None
     if channel.modes & modes.INVITE_ONLY and not listed(ctx, channel, "I", user):
         return numerics.ERR_INVITEONLYCHAN
@@ -164,15 +177,27 @@ def listed(
     ctx: Context, channel: Channel, letter: str, user: User, *, speaking: bool = False
 ) -> bool:
     """Whether a mask in one of the channel's lists is about a user, who joins or is `speaking`."""
+    found = _entries_about(ctx, channel, letter, user, speaking=speaking)
+    return next(found, None) is not None
+
+
+def entries_about(ctx: Context, channel: Channel, letter: str, user: User) -> list[str]:
+    """Return the masks in one of the channel's lists that are about a user."""
+    found = _entries_about(ctx, channel, letter, user, speaking=True)
+    return [entry.mask for entry in found]
+
+
+def _entries_about(
+    ctx: Context, channel: Channel, letter: str, user: User, *, speaking: bool
+) -> Iterator[ListEntry]:
     entries = channel.lists.get(letter)
     if not entries:
-        return False
+        return
     prefix, account = names.fold(user.prefix), names.fold(user.account)
     for entry in entries.values():
         ctx.output.cost += entry.rule.cost
         if entry.rule.covers(prefix, account, speaking=speaking):
-            return True
-    return False
+            yield entry
 
 
 def banned(ctx: Context, channel: Channel, user: User, *, speaking: bool = False) -> bool:
@@ -250,12 +275,25 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
         shown = echo(ctx, user, nickname, channel.name)
         ctx.reply(user, numerics.ERR_USERNOTINCHANNEL, shown, channel.name)
         return
-    if not _outranks(channel, user, target):
+    if not outranks(channel.members.get(user, 0), channel, target):
         ctx.reply(user, numerics.ERR_CHANOPRIVSNEEDED, channel.name)
         return
+    remove(ctx, channel, target, reason, user.source, user)
+
+
+def remove(
+    ctx: Context,
+    channel: Channel,
+    target: User,
+    reason: str,
+    source: events.Source,
+    actor: User | None,
+) -> None:
+    """Remove a member, and show that as what `source` does; to `actor` as part of the answer to
+    what they have asked for."""
     event = events.Kicked(
         time=ctx.now,
-        source=user.source,
+        source=source,
         id=ctx.new_id(),
         channel=channel.name,
         nickname=target.nickname,
@@ -263,9 +301,9 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
     )
     witnesses = rooms.witnesses_in(channel, target, channel.members[target])
     ctx.record(event, witnesses)
-    ctx.output.show(event, witnesses, without={user, target})
-    if user is not target:
-        ctx.send(user, event)
+    ctx.output.show(event, witnesses, without={target} if actor is None else {actor, target})
+    if actor is not None and actor is not target:
+        ctx.send(actor, event)
     ctx.send(target, event)
     playback.note_left(target, channel, event.id)
     rooms.leave(ctx.state, target, channel)
@@ -273,9 +311,10 @@ def _kick(ctx: Context, user: User, channel: Channel, nickname: str, reason: str
         ctx.tell(target, f"You are in {target.current.name} now.")
 
 
-def _outranks(channel: Channel, user: User, target: User) -> bool:
-    """Whether a member may remove another: operators their equals too, half-operators do not."""
-    own = modes.rank(channel.members.get(user, 0))
+def outranks(standing: int, channel: Channel, target: User) -> bool:
+    """Whether somebody of this standing may remove a member: operators their equals too,
+    half-operators do not."""
+    own = modes.rank(standing)
     theirs = modes.rank(channel.members[target])
     return theirs <= own if own >= modes.OP else theirs < own
 
@@ -305,6 +344,8 @@ def topic(ctx: Context, user: User, message: Message) -> None:
     channel.topic_by = user.prefix
     channel.topic_at = ctx.now
     ctx.keeping.topic(channel)
+    if channel.registered is not None:
+        ctx.keeping.asked(user.id, "TOPIC")
     event = events.TopicChanged(
         time=ctx.now,
         source=user.source,
@@ -362,8 +403,15 @@ def invite(ctx: Context, user: User, message: Message) -> None:
             # Nobody finds out that way who is in an auditorium.
             ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
         return
-    if channel.members[user] >= modes.HALFOP:
-        # Only an operator's invitation opens a door; anybody's is passed on.
+    pass_invitation(ctx, user, channel, target, opens=channel.members[user] >= modes.HALFOP)
+
+
+def pass_invitation(
+    ctx: Context, user: User, channel: Channel, target: User, *, opens: bool
+) -> None:
+    """Invite somebody as a user does. Only an operator's invitation opens a door; anybody's is
+    passed on."""
+    if opens:
         rooms.invite(target, channel, ctx.settings.limits.channels_per_user)
     ctx.reply(user, numerics.RPL_INVITING, target.nickname, channel.name)
     event = events.Invited(

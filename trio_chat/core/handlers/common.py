@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeVar
 
-from trio_chat.core import events, modes, names, numerics
+from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.numerics import Numeric
@@ -97,6 +97,20 @@ def channel_for(ctx: Context, user: User, name: str, *, member: bool = False) ->
         ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
         return None
     return channel
+
+
+def forward(ctx: Context, channel: Channel) -> str:
+    """Return the name of the channel to which one sends on whom it does not let in: one that
+    somebody is in, or a registered one; empty: there is none."""
+    other = rooms.forward(channel)
+    if other is not None:
+        return other.name
+    if channel.forwards_to is None:
+        return ""
+    name, registered_at = channel.forwards_to
+    room = ctx.registered.get(name)
+    # One that another has registered since is another.
+    return room.name if room is not None and room.registered_at == registered_at else ""
 
 
 def is_operator(ctx: Context, user: User, channel: Channel, needed: int = modes.HALFOP) -> bool:

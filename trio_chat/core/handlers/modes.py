@@ -10,7 +10,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers import auditorium
-from trio_chat.core.handlers.common import channel_for, echo, is_operator, visible
+from trio_chat.core.handlers.common import channel_for, echo, forward, is_operator, visible
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
 from trio_chat.core.services import table
 from trio_chat.core.state import Channel, ListEntry, User
@@ -82,8 +82,8 @@ def _difference(before: int, after: int) -> str:
     return (f"+{added}" if added else "") + (f"-{removed}" if removed else "")
 
 
-class _Change:
-    """The changes that one MODE makes, collected until they can be shown together."""
+class Change:
+    """The changes that one MODE makes in a channel, collected until they can be shown together."""
 
     def __init__(self, channel: Channel) -> None:
         self.done: list[tuple[str, str, str]] = []
@@ -118,20 +118,30 @@ class _Change:
 
 
 def change_modes(
-    ctx: Context, user: User, channel: Channel, params: tuple[str, ...], *, free: bool = False
+    ctx: Context,
+    user: User,
+    channel: Channel,
+    params: tuple[str, ...],
+    *,
+    free: bool = False,
+    source: events.Source | None = None,
 ) -> None:
-    """Show or change a channel's modes; `free`: whatever the user is in it."""
+    """Show or change a channel's modes; `free`: whatever the user is in it. It is shown as what
+    `source` does: the user, if there is none."""
     if not params:
         if not visible(user, channel):
             ctx.reply(user, numerics.ERR_NOTONCHANNEL, channel.name)
             return
-        shown = describe(channel, with_key=user in channel.members)
+        shown = describe(ctx, channel, with_key=user in channel.members)
         ctx.reply(user, numerics.RPL_CHANNELMODEIS, channel.name, *shown)
         ctx.reply(user, numerics.RPL_CREATIONTIME, channel.name, str(int(channel.created)))
         return
+    # Who has it done by another, from outside, is not in the room to see it.
+    actor = user if source is None or user in channel.members else None
+    source = source or user.source
     ctx.output.cost += 3 * len(params[0])
     parameters = list(params[1:])
-    change = _Change(channel)
+    change = Change(channel)
     adding = True
     allowed: bool | None = None
     listed: set[str] = set()
@@ -176,20 +186,42 @@ def change_modes(
             _set_standing(ctx, user, channel, prefix, adding, parameter, change, free=free)
         elif row is not None:
             _set_mode(ctx, user, channel, row, adding, parameter, change, free=free)
+    show(ctx, channel, change, source, actor)
+    if any(letter in modes.CHANNEL_MODES for _, letter, _ in change.done):
+        keep(ctx, user, channel, "MODE")
+
+
+def show(
+    ctx: Context, channel: Channel, change: Change, source: events.Source, actor: User | None
+) -> None:
+    """Show what a MODE has done, as what `source` does, to the members and, where their answer is,
+    to whoever has asked for it."""
     later = auditorium.changed(ctx, channel, change.before)
-    head = f":{user.prefix} MODE {channel.name} "
+    head = f":{source.prefix} MODE {channel.name} "
     for line in change.lines(BODY_LIMIT - len(head.encode())):
         event = events.ModeChanged(
             time=ctx.now,
-            source=user.source,
+            source=source,
             id=ctx.new_id(),
             target=channel.name,
             changes=line,
         )
+        witnesses: rooms.Witnesses = [(channel, None)]
         # Who does it from outside (SAMODE) is shown it too.
-        ctx.notify([(channel, None)], event, user)
+        if actor is not None:
+            ctx.notify(witnesses, event, actor)
+        else:
+            ctx.record(event, witnesses)
+            ctx.output.show(event, witnesses)
     for tell in later:
         tell()
+
+
+def keep(ctx: Context, user: User, channel: Channel, command: str) -> None:
+    """Keep what a command of a user has set in a registered room."""
+    ctx.keeping.settings(channel)
+    if channel.registered is not None:
+        ctx.keeping.asked(user.id, command)
 
 
 def _refuse_nothing(
@@ -213,19 +245,19 @@ def _refuse_nothing(
         ctx.reply(user, numerics.ERR_NEEDMOREPARAMS, "MODE")
 
 
-def describe(channel: Channel, *, with_key: bool) -> tuple[str, ...]:
+def describe(ctx: Context, channel: Channel, *, with_key: bool) -> tuple[str, ...]:
     """Return a channel's modes as RPL_CHANNELMODEIS shows them; the key to members only."""
     letters, parameters = "+", []
-    other = rooms.forward(channel)
+    other = forward(ctx, channel)
     # Nobody is sent on to a channel that is gone.
-    bits = channel.modes if other is not None else channel.modes & ~modes.FORWARDED
+    bits = channel.modes if other else channel.modes & ~modes.FORWARDED
     for row in modes.CHANNEL_MODES.values():
         if row.bit & bits:
             letters += row.letter
             if row.kind is Kind.KEY:
                 parameters.append(channel.key if with_key else "*")
-            elif row.bit == modes.FORWARDED and other is not None:
-                parameters.append(other.name)
+            elif row.bit == modes.FORWARDED:
+                parameters.append(other)
             elif row.kind is Kind.PARAMETER:
                 parameters.append(str(channel.limit))
     return (letters, *parameters)
@@ -246,7 +278,7 @@ def _set_standing(
     prefix: Prefix,
     adding: bool,
     nickname: str,
-    change: _Change,
+    change: Change,
     *,
     free: bool,
 ) -> None:
@@ -283,7 +315,7 @@ def _set_mode(
     row: ChannelMode,
     adding: bool,
     parameter: str,
-    change: _Change,
+    change: Change,
     *,
     free: bool,
 ) -> None:
@@ -344,7 +376,7 @@ def _set_mode(
 
 
 def _set_forward(
-    ctx: Context, user: User, channel: Channel, name: str, change: _Change, *, free: bool
+    ctx: Context, user: User, channel: Channel, name: str, change: Change, *, free: bool
 ) -> bool:
     """Have a channel send on whom it does not let in; return whether it does so now.
 
@@ -374,7 +406,7 @@ def _set_list(
     row: ChannelMode,
     adding: bool,
     parameter: str,
-    change: _Change,
+    change: Change,
 ) -> None:
     mask = masks.normalise(parameter)
     if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from trio_chat.core import names, numerics, rooms
 from trio_chat.core.capabilities import EXTENDED_MONITOR
 from trio_chat.core.commands import command
-from trio_chat.core.context import Context
+from trio_chat.core.context import Context, Replies
+from trio_chat.core.handlers import syncing
 from trio_chat.core.handlers.common import distinct, echo
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.output import TOGETHER
@@ -23,7 +24,7 @@ from trio_chat.wire.text import pack
     usage="MONITOR +|- <nickname>{,<nickname>} or MONITOR C|L|S",
     help="be told when nicknames come and go; C clears the list, L shows it, S says who is here",
 )
-def monitor(ctx: Context, user: User, message: Message) -> None:
+def monitor(ctx: Context, user: User, message: Message) -> Replies:
     subcommand = message.params[0].upper()
     monitors = ctx.state.monitors
     if subcommand in ("+", "-"):
@@ -32,7 +33,7 @@ def monitor(ctx: Context, user: User, message: Message) -> None:
             return
         wanted = distinct(ctx, message.params[1].split(","))
         if subcommand == "+":
-            _add(ctx, user, wanted)
+            yield from _add(ctx, user, wanted)
         else:
             for nickname in wanted:
                 monitors.remove(user, nickname)
@@ -42,13 +43,13 @@ def monitor(ctx: Context, user: User, message: Message) -> None:
         _send(ctx, user, numerics.RPL_MONLIST, monitors.listed(user))
         ctx.reply(user, numerics.RPL_ENDOFMONLIST)
     elif subcommand == "S":
-        _send_status(ctx, user, monitors.listed(user))
+        yield from _send_status(ctx, user, monitors.listed(user))
     else:
         text = "There are MONITOR + - C L and S"
         ctx.reply(user, numerics.ERR_UNKNOWNERROR, "MONITOR", text)
 
 
-def _add(ctx: Context, user: User, wanted: list[str]) -> None:
+def _add(ctx: Context, user: User, wanted: list[str]) -> Replies:
     settings = ctx.settings.limits
     monitors = ctx.state.monitors
     taken: list[str] = []
@@ -65,13 +66,14 @@ def _add(ctx: Context, user: User, wanted: list[str]) -> None:
                 break
             monitors.add(user, nickname)
         taken.append(nickname)
-    _send_status(ctx, user, taken)
+    yield from _send_status(ctx, user, taken)
 
 
-def _send_status(ctx: Context, user: User, nicknames: list[str]) -> None:
+def _send_status(ctx: Context, user: User, nicknames: list[str]) -> Replies:
     here = [(nickname, _prefix(ctx, nickname)) for nickname in nicknames]
     _send(ctx, user, numerics.RPL_MONONLINE, [prefix for _, prefix in here if prefix])
     _send(ctx, user, numerics.RPL_MONOFFLINE, [name for name, prefix in here if not prefix])
+    yield from syncing.of_monitored(ctx, user, nicknames)
 
 
 def _prefix(ctx: Context, nickname: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trio_chat.core import events, names, numerics, rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import redaction
+from trio_chat.core.handlers import redaction, syncing
 from trio_chat.core.numerics import Numeric
 from trio_chat.core.services import table
 from trio_chat.core.state import User
@@ -43,6 +43,7 @@ def change(ctx: Context, user: User, nickname: str) -> None:
     if names.fold(before) != names.fold(nickname):
         ctx.tell_offline(before)
         ctx.tell_online(user)
+        syncing.on_online(ctx, user)
 
 
 def claim(ctx: Context, user: User, *, firmly: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trio_chat.core import numerics, rooms
-from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, VERSION_302, offered
+from trio_chat.core.capabilities import CAP_NOTIFY, CAPABILITIES, METADATA, VERSION_302, offered
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import registration
@@ -58,6 +58,9 @@ def _req(ctx: Context, user: User, argument: str) -> None:
     _send_lines(ctx, user, "NAK" if caps is None else "ACK", argument.split(" "))
     if caps is not None:
         rooms.set_caps(user, caps)
+        if not caps & METADATA:
+            # Who does not know it any more is subscribed to nothing (draft/metadata-3).
+            ctx.state.subscriptions.clear(user)
 
 
 def _wanted(ctx: Context, user: User, argument: str) -> int | None:

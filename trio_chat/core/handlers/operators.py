@@ -9,7 +9,7 @@ from __future__ import annotations
 from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import channels, owning, presence
+from trio_chat.core.handlers import channels, owning, presence, standings
 from trio_chat.core.handlers.common import channel_for, distinct, echo, word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.owning import Outcome, Problem
@@ -150,8 +150,8 @@ def _bring(ctx: Context, user: User, target: User, wanted: list[str]) -> Replies
     for name in wanted:
         channel = ctx.state.channel_named(name)
         if channel is None or target not in channel.members:
-            standing = modes.OP if channel is None else 0
             channel = channel or ctx.channel(name)
+            standing = standings.on_entering(channel, target)
             joined = channels.admit(ctx, target, channel, standing)
             if target is not user and ctx.is_here(user):
                 ctx.notice(user, f"{target.nickname} is in {channel.name} now")

@@ -21,7 +21,7 @@ from trio_chat.core import accounts, attempts, names, passwords
 from trio_chat.core.accounts import Account
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
-from trio_chat.core.handlers import naming, presence
+from trio_chat.core.handlers import founding, naming, presence
 from trio_chat.core.inputs import Completed
 from trio_chat.core.secrets import Mailed, Secret
 from trio_chat.core.services import table
@@ -255,14 +255,22 @@ def store(
 
 
 def drop(ctx: Context, user: User, account: Account, then: Then) -> None:
-    """Do away with an account; whoever is logged in to it is not any more."""
+    """Do away with an account; whoever is logged in to it is not any more. What it is in registered
+    rooms goes with it."""
+    busy = ctx.accounts.is_changing(account.name)
+    rooms = founding.parting(ctx, account.key) if not busy else None
+    if rooms is None:
+        then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
+        return
 
     def gone() -> None:
         ctx.accounts.drop(account.name)
         for client in list(ctx.state.accounts.get(account.key, ())):
             presence.change_account(ctx, client, "")
+        ctx.metadata.put(account.key, {})
 
-    _commit(ctx, user, account.name, accounts.gone(account), gone, then)
+    changes = [*accounts.gone(account), *rooms.changes]
+    _commit(ctx, user, account.name, changes, gone, then, settle_more=rooms.settle)
 
 
 def _commit(
@@ -272,6 +280,8 @@ def _commit(
     changes: Sequence[Change],
     apply: Callable[[], None],
     then: Then,
+    *,
+    settle_more: Callable[[bool], None] = lambda _: None,
 ) -> None:
     if ctx.accounts.is_changing(name):
         then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
@@ -282,6 +292,7 @@ def _commit(
         ctx.accounts.end(name)
         if stored:
             apply()
+        settle_more(stored)
 
     def resume(done: Completed) -> None:
         if done.result:

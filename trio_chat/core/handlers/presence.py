@@ -10,7 +10,7 @@ from trio_chat.core import events, modes, numerics, rooms
 from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PRE_AWAY, SETNAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, monitor
+from trio_chat.core.handlers import channels, holding, monitor, standings
 from trio_chat.core.handlers.common import fitting, joined
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -105,6 +105,7 @@ def change_account(ctx: Context, user: User, account: str) -> None:
     if account == user.account:
         return
     event = events.AccountChanged(time=ctx.now, source=user.source, account=account or "*")
+    before = ctx.metadata.of(user)
     rooms.set_account(ctx.state, user, account)
     if account:
         say_logged_in(ctx, user)
@@ -115,6 +116,9 @@ def change_account(ctx: Context, user: User, account: str) -> None:
         ctx.output.broadcast(audience, event)
         if user.caps & ACCOUNT_NOTIFY:
             ctx.send(user, event)
+        if account:
+            standings.logged_in(ctx, user)
+    holding.account_changed(ctx, user, before)
 
 
 def say_logged_in(ctx: Context, user: User) -> None:

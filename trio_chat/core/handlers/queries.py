@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trio_chat.core import modes, names, numerics, rooms
-from trio_chat.core.capabilities import MULTI_PREFIX
+from trio_chat.core.capabilities import METADATA, MULTI_PREFIX
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import services
@@ -14,6 +14,9 @@ from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import pack
+
+_READ = ("display-name", "homepage", "pronouns", "status")
+"""Keys whose values people read; others are for programs (IRCv3's registry of them)."""
 
 
 @command("WHOIS", usage="WHOIS [<server>] <nickname>", help="see what is known of somebody")
@@ -61,8 +64,17 @@ def _send_whois(ctx: Context, user: User, other: User) -> None:
         ctx.reply(user, numerics.RPL_WHOISSECURE, name)
     if user is other or user.modes & modes.OPERATOR:
         _send_private(ctx, user, other)
+    _send_metadata(ctx, user, other)
     idle = str(int(ctx.monotonic - other.last_said))
     ctx.reply(user, numerics.RPL_WHOISIDLE, name, idle, str(int(other.signed_on)))
+
+
+def _send_metadata(ctx: Context, user: User, other: User) -> None:
+    """Send what somebody says of themselves: all of it to a client that knows what that is, and to
+    people what is for them to read."""
+    for key, value in sorted(ctx.metadata.of(other).items()):
+        if user.caps & METADATA or (user.plain and key in _READ):
+            ctx.reply(user, numerics.RPL_WHOISKEYVALUE, other.nickname, key, "*", value)
 
 
 def _send_private(ctx: Context, user: User, other: User) -> None:

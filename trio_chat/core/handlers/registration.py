@@ -8,7 +8,7 @@ from __future__ import annotations
 from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, naming, owning, server
+from trio_chat.core.handlers import channels, naming, owning, server, syncing
 from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.state import User
@@ -216,6 +216,7 @@ def welcome(ctx: Context, user: User) -> None:
     user.named_at = ctx.position
     ctx.output.cost += WELCOME
     ctx.tell_online(user)
+    syncing.on_online(ctx, user)
     user.last_said = ctx.monotonic
     if user.plain:
         if settings.motd:
@@ -256,6 +257,7 @@ def welcome(ctx: Context, user: User) -> None:
     )
     server.send_isupport(ctx, user)
     server.send_lusers(ctx, user)
+    syncing.on_welcome(ctx, user)
     server.send_motd(ctx, user)
     if user.secure:
         rooms.set_user_modes(ctx.state, user, user.modes | modes.SECURE)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from trio_chat.core import events, modes, names, rooms
+from trio_chat.core import events, metadata, modes, names, rooms
 from trio_chat.core.capabilities import CHANNEL_RENAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Asked, Context, Replies
 from trio_chat.core.entries import of_channel
-from trio_chat.core.handlers import channels, markers
+from trio_chat.core.handlers import channels, holding, markers, standings
 from trio_chat.core.handlers.common import channel_for, is_operator, word
 from trio_chat.core.inputs import Completed
 from trio_chat.core.questions import EVERYBODYS, Page, Wanted
@@ -65,8 +65,22 @@ def _may(ctx: Context, user: User, channel: Channel, name: str) -> bool:
     if channel.permanent:
         _fail(ctx, user, channel, name, "CANNOT_RENAME", "This channel keeps its name")
         return False
+    registered = channel.registered
+    if registered is not None and standings.by_access(channel, user) < modes.OWNER:
+        text = "Only its founder can rename a registered channel"
+        _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
+        return False
+    if (
+        ctx.registered.is_changing(channel.name)
+        or not ctx.keeping.is_settled(channel.name)
+        or metadata.holder(channel) in ctx.metadata.changing
+    ):
+        text = "Something about this channel is still to be stored; try again"
+        _fail(ctx, user, channel, name, "CANNOT_RENAME", text)
+        return False
     holder = ctx.state.channel_named(name)
-    if holder is not None and holder is not channel:
+    same = names.fold(name) == names.fold(channel.name)
+    if not same and (holder is not None or ctx.registered.outlives(name)):
         text = "There is a channel of that name already"
         _fail(ctx, user, channel, name, "CHANNEL_NAME_IN_USE", text)
         return False
@@ -103,6 +117,7 @@ def _rename(ctx: Context, user: User, channel: Channel, name: str, reason: str) 
     same = names.fold(before) == names.fold(name)
     rooms.rename_channel(ctx.state, channel, name)
     ctx.output.records += ctx.keeping.renamed(channel, before)
+    holding.renamed(ctx, channel, before)
     ctx.output.record(event)
     knowing = [one for one in channel.members if one.caps & CHANNEL_RENAME or one.plain]
     ctx.output.broadcast([one for one in knowing if one is not user], event)

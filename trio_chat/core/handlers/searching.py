@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 
 from trio_chat.core import events, msgrefs, names, numerics
 from trio_chat.core.capabilities import SEARCH
@@ -18,7 +19,7 @@ from trio_chat.core.handlers import access, pages
 from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.plain_commands import needs, row, run
 from trio_chat.core.inputs import Completed
-from trio_chat.core.questions import Place, Refusal, Search, Shown
+from trio_chat.core.questions import Place, Refusal, Search, Shown, Unfinished
 from trio_chat.core.state import User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -30,7 +31,9 @@ _FOR_PEOPLE = 20
 _LINES = 4
 """Lines more than one that a search counts as in flood control: it can take a second."""
 _ATTRIBUTES = frozenset(("in", "from", "after", "before", "text", "limit"))
-_FAILED = "The search could not be done, or took too long"
+_FAILED = "The search could not be done"
+_OLDER = "There was no time to look through what is older"
+_NARROWER = "say in which channel (in), by whom (from) or since when (after)"
 
 
 @command(
@@ -139,16 +142,34 @@ class _Searching:
         elif isinstance(done.answer, Refusal):
             reason = done.answer.reason
             _refuse(ctx, user, "text", text=f"{reason[:1].upper()}{reason[1:]}")
+        elif isinstance(done.answer, Unfinished):
+            self._unfinished(done.answer)
         elif not done.result or not isinstance(done.answer, list):
-            _fail(ctx, user)
+            _fail(ctx, user, _FAILED)
         else:
-            shown = [one for one in done.answer if isinstance(one, Shown)]
-            if user.plain:
-                self._tell(shown)
-            else:
-                pages.send(ctx, user, pages.events_of(ctx, shown), "soju.im/search")
+            self._show([one for one in done.answer if isinstance(one, Shown)])
 
-    def _tell(self, found: list[Shown]) -> None:
+    def _unfinished(self, answer: Unfinished) -> None:
+        """Show what was found in the time that there was."""
+        ctx, user = self._ctx, self._user
+        if not answer.begun:
+            _fail(ctx, user, "Others are searching: try again in a moment")
+        elif answer.found:
+            if not user.plain:
+                ctx.warn(user, "SEARCH", "INCOMPLETE", text=f"{_OLDER}: {_NARROWER}")
+            self._show(answer.found, _OLDER)
+        else:
+            how = "use rarer words" if user.plain else _NARROWER
+            _fail(ctx, user, f"To look for that takes too long: {how}")
+
+    def _show(self, found: list[Shown], note: str = "") -> None:
+        """Show what was found, and behind it to people a note, if there is one."""
+        if self._user.plain:
+            self._tell(found, note)
+        else:
+            pages.send(self._ctx, self._user, pages.events_of(self._ctx, found), "soju.im/search")
+
+    def _tell(self, found: list[Shown], note: str) -> None:
         """Show somebody on the plain side what was found."""
         ctx, user = self._ctx, self._user
         ignored = ctx.state.ignores.keys(user)
@@ -163,7 +184,10 @@ class _Searching:
             for event in pages.events_of(ctx, shown)
             for text in _for_people(ctx, user, event)
         )
-        if shown:
+        if note:
+            told = events.Told(time=ctx.now, source=ctx.server, text=f"{note}.")
+            pages.send(ctx, user, chain(lines, [told]), "")
+        elif shown:
             pages.send(ctx, user, lines, "")
         else:
             ctx.tell(user, "Nothing was found.")
@@ -190,8 +214,8 @@ def _refuse(ctx: Context, user: User, *params: str, text: str) -> None:
         ctx.fail(user, "SEARCH", "INVALID_PARAMS", *shown, text=text)
 
 
-def _fail(ctx: Context, user: User) -> None:
+def _fail(ctx: Context, user: User, text: str) -> None:
     if user.plain:
-        ctx.tell(user, f"{_FAILED}.")
+        ctx.tell(user, f"{text}.")
     else:
-        ctx.fail(user, "SEARCH", "INTERNAL_ERROR", text=_FAILED)
+        ctx.fail(user, "SEARCH", "INTERNAL_ERROR", text=text)

@@ -1,0 +1,239 @@
+"""ChanServ: rooms are registered, given away, described and dropped, and who has access to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.core.registering import SETTINGS, Registering
+from tests.core.world import codes
+from tests.journal.rig import File
+from trio_chat.core import modes
+from trio_chat.core.inputs import Reconfigured
+from trio_chat.core.settings import AccountPolicy, Limits
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Registering]:
+    file = File(tmp_path / "journal.db")
+    world = Registering(file)
+    world.come("al", "#a")
+    world.come("bo")
+    world.irc("stranger")
+    world.operator("root")
+    yield world
+    file.close()
+
+
+def tell(world: Registering, name: str, text: str) -> list[str]:
+    """Have somebody tell ChanServ something; return what it says to that."""
+    return [
+        line.partition(" NOTICE ")[2].partition(" :")[2]
+        for line in world.ask(name, f"CHANSERV {text}")
+        if " NOTICE " in line
+    ]
+
+
+REGISTERED = "#a is registered now, and yours. HELP says what you can do with it."
+
+
+def test_register(world: Registering) -> None:
+    assert tell(world, "bo", "REGISTER #a") == ["You are no operator of that channel."]
+    assert tell(world, "bo", "REGISTER #none") == [
+        "There is no channel called #none: join it first."
+    ]
+    world.ask("al", "MODE #a +s")
+    assert tell(world, "bo", "REGISTER #a") == ["There is no channel called #a: join it first."]
+    (line,) = tell(world, "stranger", "REGISTER #a")
+    assert line.startswith("REGISTER needs an account")
+    assert tell(world, "al", "REGISTER #a of  a") == [REGISTERED]
+    assert world.room().description == "of a"
+    assert tell(world, "al", "REGISTER #a") == ["It is registered already."]
+
+
+def test_it_is_said_once_it_is_stored(world: Registering) -> None:
+    world.slow = True
+    assert world.ask("al", "CS REGISTER #a", "PING 1") == []
+    world.slow = False
+    assert codes(world.step()["al"]) == ["MODE", "NOTICE", "PONG"]
+    world.full = True
+    assert tell(world, "al", "SET #a DESCRIPTION x") == ["It could not be stored; try again later."]
+    assert world.room().description == ""
+
+
+def test_people_do_it_too(world: Registering) -> None:
+    world.person("human")
+    world.log_in("human")
+    world.ask("human", "/join #h")
+    answer = world.ask("human", "/cs register #h of people")
+    assert answer[-1].startswith("#h is registered now")
+    assert answer[0].endswith("ChanServ made human an owner")
+    assert world.room("#h").founder == "human"
+
+
+def test_drop(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    sure = "This can not be undone. To be sure: DROP #a #a"
+    for text in ("DROP #a", "DROP #a #b"):
+        assert tell(world, "al", text) == [sure]
+    for name in ("bo", "stranger"):
+        (line,) = tell(world, name, "DROP #a #a")
+        assert line == "That is for the founder of #a, and its owners by access."
+    world.give("bo", modes.OWNER)
+    assert tell(world, "bo", "DROP #a #a") == ["Only the founder of #a can do that."]
+    assert tell(world, "al", "DROP #a #A") == ["#a is not registered now."]
+    assert tell(world, "al", "DROP #a #a") == ["#a is not registered."]
+    tell(world, "al", "REGISTER #a")
+    assert tell(world, "root", "DROP #a #a") == ["#a is not registered now."]
+
+
+def test_transfer(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    assert tell(world, "al", "TRANSFER #a nobody") == ["There is no account called nobody."]
+    assert tell(world, "al", "TRANSFER #a Al") == ["#a is al's already."]
+    assert tell(world, "bo", "TRANSFER #a bo")[0].startswith("That is for the founder")
+    assert tell(world, "al", "TRANSFER #a BO") == ["#a is bo's now."]
+    assert world.room().founder == "bo"
+    assert tell(world, "al", "TRANSFER #a al")[0].startswith("That is for the founder")
+    policy = AccountPolicy(rooms_per_account=1)
+    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=policy)))
+    world.ask("al", "JOIN #b")
+    tell(world, "al", "REGISTER #b")
+    assert tell(world, "bo", "TRANSFER #a al") == [
+        "al has as many channels as an account can have."
+    ]
+
+
+def test_info(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a what for")
+    world.give("bo", modes.OP | modes.VOICE)
+    tell(world, "al", "SET #a SUCCESSOR bo")
+    head = ["#a is al's, since 2023-11-14 22:13:20 UTC.", "Description: what for"]
+    assert tell(world, "stranger", "INFO #A") == head
+    more = ["Accounts with access: 1", "Successor: bo"]
+    assert tell(world, "bo", "INFO #a") == [*head, "Your access: +ov", *more]
+    assert tell(world, "root", "INFO #a") == [*head, *more]
+    assert tell(world, "bo", "INFO #b") == ["#b is not registered."]
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_room_that_one_may_not_see_is_as_none(world: Registering, empty: bool) -> None:
+    tell(world, "al", "REGISTER #a")
+    world.ask("al", "MODE #a +s")
+    if empty:
+        world.ask("al", "PART #a")
+    for text in ("INFO #a", "AMODE #a", "ACCESS #a", "OP #a", "KICK #a al", "DROP #a #a"):
+        assert tell(world, "bo", text) == ["#a is not registered."], text
+    assert len(tell(world, "root", "INFO #a")) == 2
+    assert len(tell(world, "al", "INFO #a")) == 3
+
+
+def test_list(world: Registering) -> None:
+    assert tell(world, "al", "LIST") == ["You have access to no channel."]
+    tell(world, "al", "REGISTER #a")
+    tell(world, "al", "SET #a SUCCESSOR bo")
+    assert tell(world, "bo", "LIST") == ["You have access to no channel."]
+    world.give("bo", modes.HALFOP)
+    assert tell(world, "al", "LIST") == ["#a: founder", "Those are all."]
+    assert tell(world, "bo", "LIST") == ["#a: +h", "Those are all."]
+
+
+def test_set(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    assert tell(world, "al", "SET #a DESCRIPTION this and that") == [
+        "The description of #a is set."
+    ]
+    assert world.room().description == "this and that"
+    assert tell(world, "al", "SET #a description") == ["The description of #a is removed."]
+    assert tell(world, "al", "SET #a COLOUR red") == ["What can be set: DESCRIPTION, SUCCESSOR."]
+    assert tell(world, "al", "SET #a SUCCESSOR bo") == ["bo has #a when your account is dropped."]
+    assert world.room().successor == "bo"
+    assert tell(world, "al", "SET #a SUCCESSOR al") == ["Nobody succeeds themselves."]
+    assert tell(world, "al", "SET #a SUCCESSOR") == ["#a has no successor to you now."]
+    world.give("bo", modes.OWNER)
+    assert tell(world, "bo", "SET #a SUCCESSOR bo") == ["Only the founder of #a can do that."]
+    assert tell(world, "al", "SET #a DESCRIPTION " + "x" * 400) == ["The description of #a is set."]
+    assert len(world.room().description) == 390
+
+
+def test_amode(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    world.ask("bo", "JOIN #a")
+    assert tell(world, "al", "AMODE #a BO +ov") == ["bo has +ov in #a now."]
+    assert world.standing("bo") == modes.OP | modes.VOICE
+    assert tell(world, "al", "AMODE #a bo") == ["bo has +ov in #a."]
+    assert tell(world, "al", "AMODE #a bo +o") == ["bo has that already."]
+    assert tell(world, "al", "AMODE #a bo -o+h") == ["bo has +hv in #a now."]
+    assert world.standing("bo") == modes.HALFOP | modes.VOICE
+    everybody = ["+q al (founder)", "+hv bo", "Those have access to #a."]
+    for name, text in (("al", "AMODE #a"), ("bo", "ACCESS #a LIST"), ("bo", "ACCESS #A")):
+        assert tell(world, name, text) == everybody
+    assert tell(world, "al", "ACCESS #a ADD") == ["AMODE changes who has access."]
+    assert tell(world, "al", "AMODE #a bo +x") == [
+        "Access is + or - and some of the letters qaohv."
+    ]
+    assert tell(world, "al", "AMODE #a al -q") == [
+        "al is the founder of #a: TRANSFER changes that."
+    ]
+    assert tell(world, "al", "AMODE #a who +o") == ["There is no account called who."]
+    assert tell(world, "al", "AMODE #a bo -hv") == ["bo has no access in #a now."]
+    assert world.standing("bo") == 0
+    assert world.room().access == {}
+
+
+@pytest.mark.parametrize("own", modes.PREFIXES)
+@pytest.mark.parametrize("given", modes.PREFIXES)
+def test_access_gives_what_mode_would(
+    world: Registering, own: modes.Prefix, given: modes.Prefix
+) -> None:
+    tell(world, "al", "REGISTER #a")
+    world.come("cy")
+    world.give("bo", own.bit)
+    (line,) = tell(world, "bo", f"AMODE #a cy +{given.letter}")
+    may = own.bit >= given.needs
+    assert line == (
+        f"cy has +{given.letter} in #a now."
+        if may
+        else "Your access to #a does not let you give or take that."
+    )
+    world.give("cy", given.bit)
+    (line,) = tell(world, "bo", f"AMODE #a cy -{given.letter}")
+    assert line.startswith("cy has no access" if may else "Your access")
+
+
+def test_everybody_lays_down_what_they_have(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    world.give("bo", modes.ADMIN | modes.VOICE)
+    assert tell(world, "bo", "AMODE #a bo -a+q") == [
+        "Your access to #a does not let you give or take that."
+    ]
+    assert tell(world, "bo", "AMODE #a bo -a") == ["bo has +v in #a now."]
+
+
+def test_so_many_have_access(world: Registering) -> None:
+    limits = Limits(list_entries=1)
+    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, limits=limits)))
+    world.come("cy")
+    tell(world, "al", "REGISTER #a")
+    assert tell(world, "al", "AMODE #a bo +v") == ["bo has +v in #a now."]
+    assert tell(world, "al", "AMODE #a cy +v") == ["The access list of #a is full."]
+    assert tell(world, "al", "AMODE #a bo +o") == ["bo has +ov in #a now."]
+
+
+def test_a_room_that_is_suspended(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    assert tell(world, "al", "SUSPEND #a x") == ["SUSPEND is for operators of this server."]
+    assert tell(world, "root", "SUSPEND #a for spam") == ["#a is suspended."]
+    assert "It is suspended: for spam" in tell(world, "al", "INFO #a")
+    world.ask("al", "PART #a")
+    for name in ("al", "bo", "root"):
+        assert world.ask(name, "JOIN #a") == [f":irc.test 437 {name} #a :Channel is suspended"]
+    world = world.restarted()
+    world.come("al")
+    world.operator("root")
+    assert codes(world.ask("al", "JOIN #a")) == ["437"]
+    assert tell(world, "root", "UNSUSPEND #a") == ["#a is not suspended any more."]
+    assert codes(world.ask("al", "JOIN #a"))[0] == "JOIN"

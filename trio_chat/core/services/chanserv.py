@@ -1,0 +1,377 @@
+"""ChanServ: registered rooms, whose they are and who is what in them by their account.
+
+What is done to those who are in a room is in `moderation.py`. Nobody is told that there is a room
+that they may not see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from trio_chat.core import modes, names
+from trio_chat.core.accounts import Account, Suspension
+from trio_chat.core.context import Context, Replies
+from trio_chat.core.handlers import founding
+from trio_chat.core.handlers.common import visible, word
+from trio_chat.core.handlers.founding import Problem, Then
+from trio_chat.core.handlers.server import date_and_time
+from trio_chat.core.registered import RegisteredRoom
+from trio_chat.core.services.table import CHANSERV, row, tell
+from trio_chat.core.state import User
+from trio_chat.wire.text import cut
+
+
+def say(ctx: Context, user: User, text: str) -> None:
+    """Have ChanServ say something to a user."""
+    tell(ctx, user, CHANSERV, text)
+
+
+def room_for(
+    ctx: Context, user: User, name: str, needed: int, *, operators: bool = False
+) -> RegisteredRoom | None:
+    """Return the registered room of this name, if a user has this standing there by access; or say
+    why not. `operators`: an operator of the server needs none."""
+    room = ctx.registered.get(name)
+    if room is None or not _may_see(ctx, user, room):
+        say(ctx, user, f"{word(user, name)} is not registered.")
+        return None
+    standing = room.standing_of(user.account)
+    if standing >= needed or (operators and user.modes & modes.OPERATOR):
+        return room
+    if needed == modes.OWNER:
+        say(ctx, user, f"That is for the founder of {room.name}, and its owners by access.")
+    else:
+        least = next(prefix.help for prefix in modes.PREFIXES if prefix.bit == needed)
+        say(ctx, user, f"That needs access to {room.name}, as {least} at least.")
+    return None
+
+
+def _may_see(ctx: Context, user: User, room: RegisteredRoom) -> bool:
+    """Whether a user may know that a room is there."""
+    if room.standing_of(user.account) or user.modes & modes.OPERATOR:
+        return True
+    channel = ctx.state.channel_named(room.name)
+    return visible(user, channel) if channel is not None else not ctx.keeping.is_private(room.name)
+
+
+def _answer(ctx: Context, user: User, text: str) -> Then:
+    """Return what says that something is done, or why not."""
+
+    def then(problem: Problem | None) -> None:
+        say(ctx, user, text if problem is None else f"{problem.value}.")
+
+    return then
+
+
+def _account(ctx: Context, user: User, name: str) -> Account | None:
+    """Return the account of this name, or say that there is none."""
+    found = ctx.accounts.get(name)
+    if found is None:
+        say(ctx, user, f"There is no account called {word(user, name)}.")
+    return found
+
+
+def _name(ctx: Context, account: str) -> str:
+    """Return an account (its key) as its owner writes it."""
+    found = ctx.accounts.get(account)
+    return found.name if found is not None else account
+
+
+# --- Registration
+
+
+@row(
+    CHANSERV,
+    "REGISTER",
+    params=1,
+    account=True,
+    usage="REGISTER <channel> [<description>]",
+    help="have a channel in which you are an operator be yours for good",
+)
+def register(ctx: Context, user: User, words: list[str]) -> None:
+    channel = ctx.state.channel_named(words[0])
+    if channel is None or not visible(user, channel):
+        say(ctx, user, f"There is no channel called {word(user, words[0])}: join it first.")
+        return
+    done = f"{channel.name} is registered now, and yours. HELP says what you can do with it."
+    founding.register(ctx, user, channel, _text(ctx, words[1:]), _answer(ctx, user, done))
+
+
+def _text(ctx: Context, words: list[str]) -> str:
+    return cut(" ".join(words), ctx.settings.limits.topic)
+
+
+@row(
+    CHANSERV,
+    "DROP",
+    params=1,
+    most=2,
+    usage="DROP <channel> <channel>",
+    help="have a channel of yours be registered no longer; its name is said twice",
+)
+def drop(ctx: Context, user: User, words: list[str]) -> None:
+    room = room_for(ctx, user, words[0], modes.OWNER, operators=True)
+    if room is None:
+        return
+    if not _is_founder(user, room) and not user.modes & modes.OPERATOR:
+        say(ctx, user, f"Only the founder of {room.name} can do that.")
+    elif names.fold(words[-1]) != room.key or len(words) < 2:
+        say(ctx, user, f"This can not be undone. To be sure: DROP {room.name} {room.name}")
+    else:
+        founding.drop(ctx, user, room, _answer(ctx, user, f"{room.name} is not registered now."))
+
+
+def _is_founder(user: User, room: RegisteredRoom) -> bool:
+    return bool(user.account) and names.fold(user.account) == room.founder
+
+
+@row(
+    CHANSERV,
+    "TRANSFER",
+    params=2,
+    most=2,
+    account=True,
+    usage="TRANSFER <channel> <account>",
+    help="give a channel of yours to another account",
+)
+def transfer(ctx: Context, user: User, words: list[str]) -> None:
+    room = room_for(ctx, user, words[0], modes.OWNER)
+    if room is None:
+        return
+    account = _account(ctx, user, words[1])
+    if account is None:
+        return
+    if not _is_founder(user, room):
+        say(ctx, user, f"Only the founder of {room.name} can do that.")
+    elif account.key == room.founder:
+        say(ctx, user, f"{room.name} is {account.name}'s already.")
+    elif founding.has_all(ctx, account.key):
+        say(ctx, user, f"{account.name} has as many channels as an account can have.")
+    else:
+        done = f"{room.name} is {account.name}'s now."
+        founding.change(ctx, user, room, room.founded_by(account.key), _answer(ctx, user, done))
+
+
+@row(
+    CHANSERV,
+    "INFO",
+    params=1,
+    most=1,
+    usage="INFO <channel>",
+    help="see whose a channel is, since when, and what for",
+)
+def info(ctx: Context, user: User, words: list[str]) -> Replies:
+    room = room_for(ctx, user, words[0], 0)
+    if room is not None:
+        for line in _about(ctx, user, room):
+            say(ctx, user, line)
+            yield None
+
+
+def _about(ctx: Context, user: User, room: RegisteredRoom) -> Iterator[str]:
+    founder = _name(ctx, room.founder) or "nobody"
+    yield f"{room.name} is {founder}'s, since {date_and_time(int(room.registered_at))}."
+    if room.description:
+        yield f"Description: {room.description}"
+    if room.suspended is not None:
+        yield f"It is suspended: {room.suspended.reason}"
+    own = room.standing_of(user.account)
+    if own:
+        yield f"Your access: {_letters(own)}"
+    if own >= modes.HALFOP or user.modes & modes.OPERATOR:
+        yield f"Accounts with access: {len(room.access)}"
+        if room.successor:
+            yield f"Successor: {_name(ctx, room.successor)}"
+
+
+@row(CHANSERV, "LIST", most=0, account=True, usage="LIST", help="see the channels of your account")
+def list_(ctx: Context, user: User, words: list[str]) -> Replies:
+    account = names.fold(user.account)
+    ctx.output.cost += ctx.registered.looking
+    found = [room for room in ctx.registered.of(account) if room.standing_of(account)]
+    for room in found:
+        what = "founder" if room.founder == account else _letters(room.standing_of(account))
+        say(ctx, user, f"{room.name}: {what}")
+        yield None
+    say(ctx, user, "Those are all." if found else "You have access to no channel.")
+
+
+_SETTINGS = ("DESCRIPTION", "SUCCESSOR")
+
+
+@row(
+    CHANSERV,
+    "SET",
+    params=2,
+    account=True,
+    usage="SET <channel> DESCRIPTION [<text>], SET <channel> SUCCESSOR [<account>]",
+    help="say what a channel is for, or whose it is when your account is dropped",
+)
+def set_(ctx: Context, user: User, words: list[str]) -> None:
+    room = room_for(ctx, user, words[0], modes.OWNER)
+    if room is None:
+        return
+    what, rest = words[1].upper(), words[2:]
+    if what not in _SETTINGS:
+        say(ctx, user, f"What can be set: {', '.join(_SETTINGS)}.")
+    elif what == "DESCRIPTION":
+        text = _text(ctx, rest)
+        done = f"The description of {room.name} is {'set' if text else 'removed'}."
+        after = msgspec.structs.replace(room, description=text)
+        founding.change(ctx, user, room, after, _answer(ctx, user, done))
+    elif not _is_founder(user, room):
+        say(ctx, user, f"Only the founder of {room.name} can do that.")
+    elif not rest:
+        after = msgspec.structs.replace(room, successor="")
+        done = f"{room.name} has no successor to you now."
+        founding.change(ctx, user, room, after, _answer(ctx, user, done))
+    else:
+        account = _account(ctx, user, rest[0])
+        if account is not None and account.key == room.founder:
+            say(ctx, user, "Nobody succeeds themselves.")
+        elif account is not None:
+            after = msgspec.structs.replace(room, successor=account.key)
+            done = f"{account.name} has {room.name} when your account is dropped."
+            founding.change(ctx, user, room, after, _answer(ctx, user, done))
+
+
+# --- Access
+
+
+@row(
+    CHANSERV,
+    "AMODE",
+    params=1,
+    most=3,
+    account=True,
+    usage="AMODE <channel> [<account> [<modes>]]",
+    help="see who is what by account, or change it: AMODE #room bob +o",
+)
+def amode(ctx: Context, user: User, words: list[str]) -> Replies:
+    if len(words) == 3:
+        _change_access(ctx, user, *words)
+        return
+    room = room_for(ctx, user, words[0], modes.VOICE, operators=True)
+    if room is None:
+        return
+    account = _account(ctx, user, words[1]) if len(words) == 2 else None
+    if account is not None:
+        standing = room.standing_of(account.key)
+        what = _letters(standing) if standing else "no access"
+        say(ctx, user, f"{account.name} has {what} in {room.name}.")
+    elif len(words) == 1:
+        yield from _listed(ctx, user, room)
+
+
+def _listed(ctx: Context, user: User, room: RegisteredRoom) -> Replies:
+    say(ctx, user, f"{_letters(modes.OWNER)} {_name(ctx, room.founder)} (founder)")
+    for key, standing in room.access.items():
+        say(ctx, user, f"{_letters(standing)} {_name(ctx, key)}")
+        yield None
+    say(ctx, user, f"Those have access to {room.name}.")
+
+
+@row(
+    CHANSERV,
+    "ACCESS",
+    params=1,
+    most=2,
+    account=True,
+    usage="ACCESS <channel> [LIST]",
+    help="see who is what by account, as AMODE does",
+)
+def access(ctx: Context, user: User, words: list[str]) -> Replies:
+    if words[1:] and words[1].upper() != "LIST":
+        say(ctx, user, "AMODE changes who has access.")
+        return
+    room = room_for(ctx, user, words[0], modes.VOICE, operators=True)
+    if room is not None:
+        yield from _listed(ctx, user, room)
+
+
+def _letters(standing: int) -> str:
+    return "+" + "".join(prefix.letter for prefix in modes.PREFIXES if prefix.bit & standing)
+
+
+def _change_access(ctx: Context, user: User, name: str, account_name: str, changes: str) -> None:
+    room = room_for(ctx, user, name, modes.VOICE)
+    account = _account(ctx, user, account_name) if room is not None else None
+    if room is None or account is None:
+        return
+    before = room.access.get(account.key, 0)
+    after = _changed(before, changes)
+    own = room.standing_of(user.account)
+    lays_down = (
+        account.key == names.fold(user.account) and after is not None and not after & ~before
+    )
+    if after is None:
+        letters = "".join(prefix.letter for prefix in modes.PREFIXES)
+        say(ctx, user, f"Access is + or - and some of the letters {letters}.")
+    elif account.key == room.founder:
+        say(ctx, user, f"{account.name} is the founder of {room.name}: TRANSFER changes that.")
+    elif own < max((p.needs for p in modes.PREFIXES if p.bit & (before ^ after)), default=0) and (
+        not lays_down
+    ):
+        say(ctx, user, f"Your access to {room.name} does not let you give or take that.")
+    elif after == before:
+        say(ctx, user, f"{account.name} has that already.")
+    elif not before and len(room.access) >= ctx.settings.limits.list_entries:
+        say(ctx, user, f"The access list of {room.name} is full.")
+    else:
+        what = _letters(after) if after else "no access"
+        done = f"{account.name} has {what} in {room.name} now."
+        changed = room.with_access(account.key, after)
+        founding.change(ctx, user, room, changed, _answer(ctx, user, done))
+
+
+def _changed(standing: int, changes: str) -> int | None:
+    """Return a standing as changes such as `+o-v` make it; None: they say something else."""
+    adding = True
+    for letter in changes:
+        prefix = modes.PREFIX_OF_LETTER.get(letter)
+        if letter in "+-":
+            adding = letter == "+"
+        elif prefix is None:
+            return None
+        else:
+            standing = standing | prefix.bit if adding else standing & ~prefix.bit
+    return standing
+
+
+# --- For operators of the server
+
+
+@row(
+    CHANSERV,
+    "SUSPEND",
+    params=2,
+    operator=True,
+    usage="SUSPEND <channel> <reason>",
+    help="let nobody into a channel; whoever is there stays",
+)
+def suspend(ctx: Context, user: User, words: list[str]) -> None:
+    room = room_for(ctx, user, words[0], 0)
+    if room is not None:
+        reason = cut(" ".join(words[1:]), ctx.settings.limits.kick)
+        suspended = Suspension(user.nickname, reason, ctx.now)
+        after = msgspec.structs.replace(room, suspended=suspended)
+        founding.change(ctx, user, room, after, _answer(ctx, user, f"{room.name} is suspended."))
+
+
+@row(
+    CHANSERV,
+    "UNSUSPEND",
+    params=1,
+    most=1,
+    operator=True,
+    usage="UNSUSPEND <channel>",
+    help="let people into a channel again",
+)
+def unsuspend(ctx: Context, user: User, words: list[str]) -> None:
+    room = room_for(ctx, user, words[0], 0)
+    if room is not None:
+        after = msgspec.structs.replace(room, suspended=None)
+        done = f"{room.name} is not suspended any more."
+        founding.change(ctx, user, room, after, _answer(ctx, user, done))
