@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,21 +138,33 @@ class RealClient(ABC):
 
 
 class Irssi(RealClient):
-    """irssi on a screen of its own."""
+    """irssi on a screen of its own. `network` is what its configuration says of that besides;
+    `certificate` is the client's own, with its key."""
 
-    def __init__(self, home: Path, port: int, nick: str, authority: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        nick: str,
+        authority: Path | None = None,
+        *,
+        network: str = "",
+        certificate: Path | None = None,
+    ) -> None:
         super().__init__()
         home.mkdir()
         self._tmux = ["tmux", "-u", "-S", str(home / "tmux"), "-f", "/dev/null"]
         self._log = home / "log"
         self._raw = home / "raw"
         tls = f'use_tls = "yes"; tls_verify = "yes"; tls_cafile = "{authority}";'
+        if certificate is not None:
+            tls += f' tls_cert = "{certificate}";'
         (home / "config").write_text(f"""
             servers = ({{
                 address = "localhost"; port = "{port}"; chatnet = "it"; autoconnect = "yes";
                 {tls if authority else ""}
             }});
-            chatnets = {{ it = {{ type = "IRC"; autosendcmd = "/rawlog open {self._raw}"; }}; }};
+            chatnets = {{ it = {{ type = "IRC"; {network} autosendcmd = "/rawlog open {self._raw}"; }}; }};
             logs = {{ "{self._log}" = {{ auto_open = "yes"; level = "ALL"; }}; }};
             settings = {{
                 core = {{ nick = "{nick}"; user_name = "{nick}"; real_name = "{nick} of irssi"; }};
@@ -218,14 +230,22 @@ class Irssi(RealClient):
 
 
 class WeeChat(RealClient):
-    """WeeChat without a screen."""
+    """WeeChat without a screen. `settings` are typed once it knows the server, which is `it`."""
 
-    def __init__(self, home: Path, port: int, nick: str, authority: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        nick: str,
+        authority: Path | None = None,
+        *,
+        settings: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self._home = home
         self._pipe = home / "pipe"
         tls = "on" if authority else "off"
-        settings = [
+        typed = [
             "/set logger.file.flush_delay 0",
             f"/set fifo.file.path {self._pipe}",
             "/fifo enable",
@@ -240,12 +260,13 @@ class WeeChat(RealClient):
             f"/set irc.server_default.realname {nick} of WeeChat",
             f"/server add it localhost/{port}",
             f"/set irc.server.it.nicks {nick}",
+            *settings,
             "/server raw",
             "/command -buffer irc.irc_raw core /buffer set localvar_del_no_log 1",
             "/connect it",
         ]
         command = ["weechat-headless", "-d", str(home)]
-        for setting in settings:
+        for setting in typed:
             command += ["-r", setting]
         self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT

@@ -97,10 +97,10 @@ def come(world: World, *typed: str) -> list[str]:
 def test_coming_with_a_nickname_that_is_ones_own(world: World) -> None:
     assert come(world, "al") == [
         "al belongs to somebody who has registered it. "
-        "If that is you, type: /login al PASSWORD - or another nickname:"
+        "If that is you, /login al PASSWORD. Otherwise type another nickname:"
     ]
     assert world.ask("cy", f"/login al {OTHER}") == [
-        "Account or password is wrong. Try again, or type a nickname:"
+        "Account or password is wrong. Type a nickname, or /login NAME PASSWORD:"
     ]
     found = world.send("cy", f"/login al {RIGHT}")
     assert found["cy"] == [
@@ -117,7 +117,7 @@ def test_another_client_of_ones_own_comes(world: World) -> None:
     world.ask("bo", f"/login al {RIGHT}")
     assert come(world, f"/LOGIN AL {RIGHT}") == [
         "You are now logged in as al",
-        "Another client of yours is called al. Type a nickname:",
+        "You are here as al already. Type another nickname:",
     ]
     assert world.ask("cy", "phone")[0] == "Hello phone. /help shows what you can do."
     assert account(world, "cy") == "al"
@@ -132,13 +132,13 @@ def test_whoever_only_connects_does_not_keep_it(world: World) -> None:
 
 @pytest.mark.parametrize("typed", ["/login", "/login al", "/login  "])
 def test_what_logging_in_first_needs(world: World, typed: str) -> None:
-    assert come(world, typed) == ["Type /login NAME PASSWORD, or a nickname:"]
+    assert come(world, typed) == ["/login NAME PASSWORD: log in to your account"]
 
 
 def test_too_many_wrong_passwords_first(world: World) -> None:
     lines = come(world, *[f"/login al {OTHER}"] * 6)
     assert lines[-1] == (
-        "Too many attempts; try again in 12 seconds. Try again, or type a nickname:"
+        "Too many attempts; try again in 12 seconds. Type a nickname, or /login NAME PASSWORD:"
     )
     assert world.ask("cy", "cy")[0] == "Hello cy. /help shows what you can do."
 

@@ -29,3 +29,15 @@ async def test_a_secret_proves_its_password_in_both_ways() -> None:
 
 async def test_what_nobody_waits_for_is_not_made() -> None:
     assert await Passwords().make("x", wanted=lambda: False) is None
+
+
+async def test_a_password_is_the_same_however_it_is_written() -> None:
+    these = Passwords()
+    secret = await these.make("Ze\u0308bra\u00a0crossing")
+    assert secret is not None
+    assert await these.check(secret.hash, "Zëbra crossing") is True
+    # As SASLprep has it (RFC 5802, section 2.2).
+    salted = hashlib.pbkdf2_hmac(
+        "sha256", "Zëbra crossing".encode(), secret.salt, secret.iterations
+    )
+    assert secret.server_key == hmac.digest(salted, b"Server Key", "sha256")

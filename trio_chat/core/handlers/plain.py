@@ -90,9 +90,9 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
     elif refusal is numerics.ERR_NICKNAMERESERVED:
         why = (
             f"{text} belongs to somebody who has registered it. "
-            f"If that is you, type: /login {text} PASSWORD"
+            f"If that is you, /login {text} PASSWORD. Otherwise type another nickname:"
         )
-        ctx.tell(user, f"{why} - or another nickname:")
+        ctx.tell(user, why)
         return
     elif refusal is not None:
         why = f"Somebody is already called {text}."

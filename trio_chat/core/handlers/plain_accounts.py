@@ -52,17 +52,19 @@ def serve(ctx: Context, user: User, service: Service, text: str) -> None:
 def log_in_first(ctx: Context, user: User, words: list[str], take: Callable[[str], None]) -> None:
     """Log somebody in who has no nickname yet, and have them `take` that of their account."""
     if len(words) < 2:
-        ctx.tell(user, "Type /login NAME PASSWORD, or a nickname:")
+        ctx.tell(user, "/login NAME PASSWORD: log in to your account")
         return
     name, password = words
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None:
-            ctx.tell(user, f"{nickserv.refusal(ctx, outcome)} Try again, or type a nickname:")
+            ctx.tell(
+                user, f"{nickserv.refusal(ctx, outcome)} Type a nickname, or /login NAME PASSWORD:"
+            )
         elif user.nickname:
             registration.try_to_register(ctx, user)
         elif rooms.is_taken(ctx.state, user.account, user):
-            ctx.tell(user, f"Another client of yours is called {user.account}. Type a nickname:")
+            ctx.tell(user, f"You are here as {user.account} already. Type another nickname:")
         else:
             take(user.account)
 
