@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime
 import errno
-import json
 import os
 import re
 import select
@@ -409,19 +408,14 @@ def test_serve_says_what_is_wrong_with_its_configuration(
     assert line.startswith(f"trio-chat: {said}")
 
 
-def test_serve_says_why_it_can_not_start_and_what_is_not_there_yet(tmp_path: Path) -> None:
-    path = tmp_path / "chat.toml"
-    path.write_text("[accounts]\nrequire_email = true")
+def test_serve_says_why_it_can_not_start() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        args = ["serve", "--config", str(path), "--listen", address, "--log-format", "json"]
-        code, out, err = process(*args)
+        code, out, err = process("serve", "--listen", address)
     assert (code, out) == (1, "")
-    *logged, said = err.splitlines()
+    (said,) = err.splitlines()
     assert said.startswith("trio-chat: ")
     assert address in said
-    assert [json.loads(line)["section"] for line in logged] == ["accounts"]
-    assert {json.loads(line)["event"] for line in logged} == {"configured, but has no effect yet"}
 
 
 @pytest.mark.parametrize("flag", ["--log-level", "--log-format"])

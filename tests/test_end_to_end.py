@@ -124,13 +124,6 @@ def test_a_port_in_use_is_one_sentence(server: Served) -> None:
     assert done.stdout == ""
 
 
-def test_what_is_configured_and_not_there_yet_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "chat.toml"
-    path.write_text("[accounts]\nrequire_email = true\n")
-    with served(tmp_path, "--config", str(path)) as server:
-        assert "section=accounts" in server.log.read_text()
-
-
 def hostile_million(server: Served) -> None:
     client = server.irc("evil")
     client.sock.sendall(b"x" * 1_000_000)

@@ -167,7 +167,6 @@ def serve(
     log_format: str,
 ) -> None:
     """`trio-chat serve`"""
-    import structlog
     import trio
 
     from trio_chat.config import ConfigError, Override, load
@@ -198,8 +197,6 @@ def serve(
     # A nursery raises groups: one level of them or none is the same here.
     try:
         config = read()
-        for section in config.not_there_yet():
-            structlog.get_logger().warning("configured, but has no effect yet", section=section)
         trio.run(functools.partial(run_server, config, reload=reload, out=sys.stdout))
     except* ConfigError as group:
         failure = Misuse("\n".join(map(str, _leaves(group))))

@@ -326,3 +326,9 @@ def test_a_certificate_that_can_not_be_used_is_a_fault(tmp_path: Path, broken: s
             from_toml(tmp_path, toml)
         assert "listeners[0].tls is " in str(caught.value)
         assert "expected a certificate and the key that belongs to it" in str(caught.value)
+
+
+def test_a_code_that_nothing_would_mail(tmp_path: Path) -> None:
+    assert faults(tmp_path, "[accounts]\nrequire_email = true") == [
+        "accounts.require_email is true; expected accounts.mail_command, as a code has to be mailed"
+    ]

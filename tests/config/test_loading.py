@@ -22,7 +22,6 @@ from trio_chat.config import (
     load,
 )
 from trio_chat.config.keys import (
-    SECTIONS,
     Connections,
     Flood,
     Gateways,
@@ -81,7 +80,6 @@ def test_nothing_set_is_the_documented_defaults() -> None:
         ),
         gateways=Gateways(webirc=(), proxy=()),
         sts=Sts(enabled=False, port=0, duration=2_592_000, preload=False),
-        sections_set=frozenset(),
     )
 
 
@@ -160,7 +158,6 @@ def test_a_whole_file(tmp_path: Path) -> None:
             proxy=(ip_network("10.0.0.0/8"),),
         ),
         sts=Sts(enabled=True, preload=True),
-        sections_set=frozenset(SECTIONS),
     )
 
 
@@ -213,23 +210,6 @@ def test_an_empty_directory_is_none(tmp_path: Path) -> None:
     ):
         assert config.server.data is None
         assert not config.settings().durable
-
-
-@pytest.mark.parametrize(
-    ("toml", "sections"),
-    [
-        ("", []),
-        ("[history]\n[accounts]\n[limits]\nnickname = 5", []),
-        ("[history]\nenabled = true", []),
-        ("[history]\npage = 5", []),
-        ('[history]\nsync = "normal"\nretention_days = 1\nmax_per_channel = 9', []),
-        ('[accounts]\nregistration = "open"', []),
-        ('[accounts]\nregistration = "closed"', ["accounts"]),
-        ('[gateways]\nproxy = ["::1"]\n[accounts]\nrequire_email = true', ["accounts"]),
-    ],
-)
-def test_what_is_set_and_not_there_yet(tmp_path: Path, toml: str, sections: list[str]) -> None:
-    assert from_toml(tmp_path, toml).not_there_yet() == sections
 
 
 def test_history_is_switched_off_by_a_flag(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
-"""What of accounts the core has already: who is told of a login, and what it opens."""
+"""Accounts: who is told of a login, and what it opens; how long nobody has to verify one."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.core.world import SERVER, World, codes, prefix
+from trio_chat.core.accounts import VERIFY_WITHIN, Account, Accounts, kept
 from trio_chat.core.handlers import presence
 
 NOTIFY = "account-notify extended-monitor account-tag extended-join message-tags"
@@ -79,9 +81,17 @@ def test_masks_about_accounts(world: World) -> None:
     assert codes(world.ask("bo", "JOIN #a"))[0] == "JOIN"
 
 
-def test_logging_in_is_not_there_yet(world: World) -> None:
-    assert codes(world.ask("al", "AUTHENTICATE PLAIN")) == ["908", "904"]
-    log_in(world, "bo", "bob")
-    assert codes(world.ask("bo", "AUTHENTICATE PLAIN")) == ["907"]
-    assert codes(world.ask("al", "AUTHENTICATE *")) == ["906"]
-    assert codes(world.ask("al", f"AUTHENTICATE {'A' * 401}")) == ["905"]
+def test_an_account_that_nobody_verifies_is_held_for_a_day() -> None:
+    one = Account(name="one", registered_at=100.0, code="x")
+    two = Account(name="two", registered_at=50.0, code="y")
+    there = Accounts({account.key: kept(account)[0].value or b"" for account in (one, two)})
+    assert there.expiry == 50.0 + VERIFY_WITHIN
+    assert there.expired(50.0 + VERIFY_WITHIN) == [two]
+    # What changes just now is left alone.
+    there.begin("two")
+    assert there.expiry == 100.0 + VERIFY_WITHIN
+    assert there.expired(1e9) == [one]
+    there.end("two")
+    there.put(msgspec.structs.replace(two, code=""))
+    there.drop("one")
+    assert there.expiry is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trio_chat.core import attempts
-from trio_chat.core.attempts import Attempts, origin
+from trio_chat.core.attempts import DAY, Attempts, origin
 
 LIMIT = 5
 
@@ -43,7 +43,7 @@ def test_so_many_a_minute_for_an_account_and_its_owner_is_not_locked_out() -> No
         these.right("home", "al", now=2.0 + second, limit=LIMIT)
 
 
-def test_what_is_under_way_counts() -> None:
+def test_what_is_right_does_not_count() -> None:
     these = Attempts()
     for _ in range(LIMIT):
         these.begin("a", "al", now=0.0, limit=LIMIT)
@@ -51,6 +51,25 @@ def test_what_is_under_way_counts() -> None:
     for _ in range(LIMIT):
         these.right("a", "al", now=0.0, limit=LIMIT)
     assert these.wait("a", "al", now=0.0, limit=LIMIT) == 0
+
+
+def test_no_more_are_under_way_than_could_be_wrong() -> None:
+    these = Attempts()
+    guess(these, "a", "", 0.0)
+    for _ in range(LIMIT - 1):
+        assert not these.is_full("a", now=0.0, limit=LIMIT)
+        these.start("a")
+    assert these.is_full("a", now=0.0, limit=LIMIT)
+    # They are waited for; nobody is sent away yet.
+    assert these.wait("a", "", now=0.0, limit=LIMIT) == 0
+    assert not these.is_full("b", now=0.0, limit=LIMIT)
+    assert [these.finish("a") for _ in range(LIMIT - 1)] == [3, 2, 1, 0]
+    assert not these.is_full("a", now=0.0, limit=LIMIT)
+
+
+def test_over_a_day() -> None:
+    these = Attempts(DAY)
+    assert [guess(these, "a", "", 0.0) for _ in range(6)] == [0, 0, 0, 0, 0, pytest.approx(DAY / 5)]
 
 
 def test_it_remembers_no_more_than_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,9 @@ def test_what_each_needs(world: World) -> None:
         assert world.ask("bo", name) == [usage]
     # Nobody registers half of a passphrase.
     assert world.ask("bo", "/register my pass phrase") == [usages["/register"]]
-    assert world.ask("bo", "/register passphrase words") == ["That is no address of mail."]
+    assert world.ask("bo", "/register passphrase words") == [
+        "Nothing can be mailed to that address."
+    ]
     assert world.ask("bo", "/password a b c") == [usages["/password"]]
 
 
@@ -64,7 +66,7 @@ def test_logging_in(world: World) -> None:
         "You are now logged in as al",
         f"{CLOCK} You are now known as al",
     ]
-    assert world.ask("bo", f"/login {RIGHT}") == ["You are logged in as al."]
+    assert world.ask("bo", f"/login {RIGHT}") == ["You are now logged in as al"]
     lines = world.ask("bo", "/logout")
     assert lines[0].endswith("now logged out")
     assert lines[1].startswith(f"{CLOCK} You are now known as Guest")
@@ -157,7 +159,9 @@ def test_the_servers_password_is_asked_for_all_the_same() -> None:
 
 def test_where_nobody_can_have_an_account() -> None:
     world = World(Settings(name=SERVER))
-    assert come(world, f"/login al {RIGHT}") == ["This server keeps no accounts. Type a nickname:"]
+    assert come(world, f"/login al {RIGHT}") == [
+        "Welcome to trio_chat. Type a nickname to join #lobby:"
+    ]
     world.ask("cy", "cy")
     for typed in (f"/register {RIGHT}", f"/login {RIGHT}", "/logout", f"/password {RIGHT} {OTHER}"):
         assert world.ask("cy", typed) == ["This server keeps no accounts."]

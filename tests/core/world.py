@@ -24,8 +24,10 @@ from trio_chat.core.output import (
     HashPassword,
     LookUp,
     Request,
+    SendMail,
 )
-from trio_chat.core.secrets import SECRET, Offer, Secret
+from trio_chat.core.passwords import for_scram, prepared
+from trio_chat.core.secrets import SECRET, Mailed, Offer, Secret
 from trio_chat.core.settings import Settings
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.store import look_up
@@ -40,7 +42,9 @@ RECORDING = Settings(name=SERVER, durable=True, history=True, history_on_join=0)
 NONCE = "nonce-of-the-server"
 ITERATIONS = 4096
 """The fewest that there may be (RFC 7677)."""
-_AT_ONCE = (AwaitStored, HashPassword, CheckLogin, BeginScram)
+CODE = "abcdefgh23456789"
+"""What is mailed to whoever makes an account."""
+_AT_ONCE = (AwaitStored, HashPassword, CheckLogin, BeginScram, SendMail)
 """Requests that are answered at once, but where a world is slow."""
 
 
@@ -48,9 +52,9 @@ _AT_ONCE = (AwaitStored, HashPassword, CheckLogin, BeginScram)
 def secret_of(password: str) -> Secret:
     """Return what proves a password, without the hash that takes its time."""
     salt = b"salt of a test"
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    salted = hashlib.pbkdf2_hmac("sha256", for_scram(password).encode(), salt, ITERATIONS)
     return Secret(
-        hash=f"as it is: {password}",
+        hash=f"as it is: {prepared(password) or password}",
         salt=salt,
         iterations=ITERATIONS,
         stored_key=hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest(),
@@ -91,6 +95,10 @@ class World:
         """What is stored, and is asked what was; None: nothing is."""
         self.secrets: dict[str, Secret] = {}
         """What proves who owns an account (its key), as `secret_of` makes it of a password."""
+        self.mails: list[SendMail] = []
+        """What was to be mailed, the last one last."""
+        self.mailing: Mailed | None = Mailed(CODE)
+        """What comes of that; None: it fails."""
         self.full = False
         """Whether nothing can be stored."""
         self.slow = False
@@ -164,6 +172,10 @@ class World:
         if isinstance(request, BeginScram):
             found = self.secrets.get(request.account)
             return Completed(request=request.id, result=True, answer=Offer(found, NONCE))
+        if isinstance(request, SendMail):
+            self.mails.append(request)
+            is_sent = self.mailing is not None and bool(self.mailing.code)
+            return Completed(request=request.id, result=is_sent, answer=self.mailing)
         assert isinstance(request, CheckLogin)
         known = self.secrets.get(request.account)
         right = known is not None and known.hash == secret_of(request.password).hash

@@ -38,12 +38,7 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
     yield from _check_sts(config)
     yield from _check_admin(config.server.admin)
     yield from _check_sendq(config.limits)
-    if config.accounts.required and config.server.data is None:
-        yield (
-            "accounts.required",
-            "accounts.required is true; expected false, as nothing is kept on disk (server.data is "
-            "empty), and so there are no accounts",
-        )
+    yield from _check_accounts(config)
     size = len(config.server.description.encode())
     if size > _DESCRIPTION_LIMIT:
         yield (
@@ -104,6 +99,22 @@ def _check_sendq(limits: Limits) -> Iterator[tuple[str, str]]:
             f"limits.sendq is {limits.sendq}; expected at least {least}, which is what one message "
             f"can take (limits.multiline_bytes is {limits.multiline_bytes}, "
             f"limits.multiline_lines {limits.multiline_lines})",
+        )
+
+
+def _check_accounts(config: Config) -> Iterator[tuple[str, str]]:
+    accounts = config.accounts
+    if accounts.require_email and not accounts.mail_command:
+        yield (
+            "accounts.require_email",
+            "accounts.require_email is true; expected accounts.mail_command, as a code has to be "
+            "mailed",
+        )
+    if accounts.required and config.server.data is None:
+        yield (
+            "accounts.required",
+            "accounts.required is true; expected false, as nothing is kept on disk (server.data is "
+            "empty), and so there are no accounts",
         )
 
 

@@ -43,6 +43,7 @@ EXAMPLES = {
     "listeners.group": '"www-data"',
     "operators.name": '"root"',
     "operators.password": f'"{_EXAMPLE_HASH}"',
+    "accounts.mail_command": '["sendmail", "-i"]',
     "gateways.webirc": f'[{{ host = ["192.0.2.7"], password = "{_EXAMPLE_HASH}" }}]',
 }
 """In TOML, for keys whose default does not show what to write."""
@@ -74,13 +75,18 @@ NOTES = {
     "operators": "Who may become an operator with OPER; as many of these as you like.",
     "operators.name": "",
     "operators.password": "A hash made by `trio-chat hash-password`.",
-    "accounts": "Accounts that people make for themselves.",
+    "accounts": "Accounts that people make for themselves. They are kept in server.data: without "
+    "that there are none.",
     "accounts.registration": "open or closed.",
     "accounts.before_connect": "Whether an account can be made while connecting.",
-    "accounts.require_email": "Whether it takes an address of mail.",
+    "accounts.require_email": "Whether it takes an address of mail, and a code that is sent there.",
+    "accounts.mail_command": "What sends a mail with a code then: a program with its arguments. It "
+    "is given the message on its standard input, and the address as the last argument.",
     "accounts.password_min_length": "Characters.",
     "accounts.per_address": "Accounts that can be made from one address in a day.",
-    "accounts.required": "Whether nobody gets in without one.",
+    "accounts.required": "Whether nobody gets in without one, whose password they say by SASL or "
+    "/login. Accounts are then made while connecting, or by the operator.",
+    "accounts.exempt": "Networks from where people get in without one all the same.",
     "accounts.rooms": "Who can register a room: everybody (with an account), or operators.",
     "accounts.rooms_per_account": "Rooms that one account can register.",
     "accounts.attempts": "Wrong passwords in a minute, from one address and for one account.",
@@ -155,8 +161,6 @@ def _sections() -> Iterator[str]:
     for section, kind in SECTIONS.items():
         yield ""
         yield from _comment(NOTES[section])
-        if section == "accounts":
-            yield from _comment("None of it has an effect yet.")
         value = getattr(defaults, section)
         if not isinstance(value, tuple):
             yield f"[{section}]"

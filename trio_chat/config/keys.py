@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -223,8 +223,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     connections: Connections = Connections()
     gateways: Gateways = Gateways()
     sts: Sts = Sts()
-    sections_set: frozenset[str] = frozenset()
-    """The sections in which the user set something: not a key itself."""
 
     def settings(self) -> Settings:
         """Return what the core is told. Raises `ConfigError` when the motd can not be read."""
@@ -268,27 +266,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         found = [one.tls.certificate for one in self.listeners if one.tls is not None]
         return list(dict.fromkeys(found))
 
-    def not_there_yet(self) -> list[str]:
-        """Name the sections that the user set something in to no effect.
-
-        A section that asks for nothing (history that is switched off) is not missed.
-        """
-        return [
-            section
-            for section, asks in NOT_THERE_YET.items()
-            if section in self.sections_set and asks(self)
-        ]
-
-
-NOT_THERE_YET: Mapping[str, Callable[[Config], bool]] = {
-    "accounts": lambda config: config.accounts != AccountPolicy(),
-}
-"""Sections of which something has no effect yet, and whether a configuration asks for that."""
 
 SECTIONS: Mapping[str, Any] = {
-    section.name: section.type
-    for section in msgspec.structs.fields(Config)
-    if section.name != "sections_set"
+    section.name: section.type for section in msgspec.structs.fields(Config)
 }
 KINDS = kinds_of(SECTIONS)
 """The annotation of every key."""

@@ -72,7 +72,7 @@ def load(
     if faults:
         raise ConfigError(faults)
 
-    config = _assemble(values, {key.partition(".")[0] for key in given})
+    config = _assemble(values)
     for where, text in [*check(config), *check_files(config)]:
         source = given.get(key_of(where))
         faults.append(f"{source.source}: {text}" if source else text)
@@ -81,7 +81,7 @@ def load(
     return config
 
 
-def _assemble(values: Mapping[str, object], sections_set: set[str]) -> Config:
+def _assemble(values: Mapping[str, object]) -> Config:
     sections: dict[str, Any] = {}
     for key, value in values.items():
         section, _, name = key.partition(".")
@@ -92,4 +92,4 @@ def _assemble(values: Mapping[str, object], sections_set: set[str]) -> Config:
     for section, value in sections.items():
         if isinstance(value, dict):
             sections[section] = SECTIONS[section](**value)
-    return Config(**sections, sections_set=frozenset(sections_set))
+    return Config(**sections)

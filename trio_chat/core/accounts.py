@@ -10,6 +10,7 @@ Must not know commands, nor how anything is stored.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -20,6 +21,8 @@ from trio_chat.core.secrets import SECRET, Secret
 
 ACCOUNT = "account"
 """The table that they are kept in, by folded name."""
+VERIFY_WITHIN = 86_400.0
+"""Seconds for which the name of an account is held that is not verified."""
 LAYOUT = 1
 """How a value is laid out: the first of its values."""
 
@@ -46,7 +49,8 @@ class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=Fal
     """SHA-256 fingerprints of TLS certificates whose owner may log in, in hexadecimal."""
     suspended: Suspension | None = None
     code: str = ""
-    """What its owner has to say before the account is theirs (VERIFY); empty: it is."""
+    """The digest (`digest`) of what its owner has to say before the account is theirs (VERIFY);
+    empty: it is."""
     settings: tuple[str, ...] = ()
     """Names of what is set otherwise than by default."""
 
@@ -58,6 +62,11 @@ class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=Fal
     @property
     def is_verified(self) -> bool:
         return not self.code
+
+
+def digest(code: str) -> str:
+    """Return what is kept of a code that the owner of an account has been mailed."""
+    return hashlib.sha256(code.encode()).hexdigest()
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -76,6 +85,8 @@ class Accounts:
         self._by_certificate: dict[str, str] = {}
         self._lookalikes: dict[str, str] = {}
         """Keys of those whose names are not ASCII, by the form in which look-alikes are equal."""
+        self._unverified: dict[str, float] = {}
+        """Keys of those that are not verified: until when they are held, the first first."""
         self._changing: dict[str, int] = {}
         """How many changes of an account are on their way to the journal."""
         for key, value in list(self._values.items()):
@@ -84,6 +95,7 @@ class Accounts:
             except (msgspec.DecodeError, ValueError) as error:
                 self.unreadable.append(f"{ACCOUNT} {key}: {error}")
                 del self._values[key]
+        self._unverified = dict(sorted(self._unverified.items(), key=lambda item: item[1]))
 
     def __len__(self) -> int:
         return len(self._values)
@@ -127,6 +139,21 @@ class Accounts:
         if left:
             self._changing[key] = left
 
+    @property
+    def expiry(self) -> float | None:
+        """When the next account is to be dropped that nobody has verified, in seconds since the
+        epoch."""
+        return next((at for key, at in self._unverified.items() if key not in self._changing), None)
+
+    def expired(self, now: float) -> list[Account]:
+        """Return the accounts that nobody has verified in time."""
+        found = [
+            self._named(key)
+            for key, at in self._unverified.items()
+            if at <= now and key not in self._changing
+        ]
+        return [account for account in found if account is not None]
+
     def put(self, account: Account) -> None:
         """Have an account be as this says: it has been stored."""
         self.drop(account.name)
@@ -139,6 +166,7 @@ class Accounts:
         value = self._values.pop(key, None)
         if value is None:
             return
+        self._unverified.pop(key, None)
         for fingerprint in _read(value).certificates:
             if self._by_certificate.get(fingerprint) == key:
                 del self._by_certificate[fingerprint]
@@ -154,6 +182,8 @@ class Accounts:
             self._by_certificate[fingerprint] = key
         if not key.isascii():
             self._lookalikes[names.skeleton(account.name)] = key
+        if not account.is_verified:
+            self._unverified[key] = account.registered_at + VERIFY_WITHIN
 
 
 def kept(account: Account, secret: Secret | None = None) -> list[Kept]:

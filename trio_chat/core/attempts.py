@@ -4,15 +4,16 @@ Whoever is over it is not checked at all, and told when to come back. The owner 
 locked out by others: what is counted for an account keeps out only those who have been wrong
 about it already, so that an address that comes new, or has been right before, has its try.
 
-An attempt counts when it begins, and not any more if it was right: a hundred at once are counted
-like a hundred one after another.
+A hundred at once are counted like a hundred one after another: as many are under way as could be
+wrong, and the others wait until it is known of those (`is_full`). So a hundred who are right get in
+at once, also from one address, and of a hundred who are wrong no more are checked than one by one.
 """
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 
-MINUTE = 60.0
+MINUTE, DAY = 60.0, 86_400.0
 KNOWN = 10_000
 """Addresses, and accounts, that are remembered: the latest."""
 _SITE = 64
@@ -28,33 +29,52 @@ def origin(address: str) -> str:
 
 
 class Attempts:
-    """Counts for everybody. Times are on the clock that does not jump."""
+    """Counts for everybody, over `span` seconds. Times are on the clock that does not jump."""
 
-    def __init__(self) -> None:
+    def __init__(self, span: float = MINUTE) -> None:
+        self._span = span
         self._spent: dict[str, tuple[float, float]] = {}
         """How many attempts count, and since when they have been fading; the latest last."""
         self._wrong: dict[tuple[str, str], float] = {}
         """When somebody was last wrong about an account from an address."""
+        self._under_way: dict[str, int] = {}
+        """Attempts from an address of which it is not known yet."""
 
     def wait(self, address: str, account: str, *, now: float, limit: int) -> float:
         """Return in how many seconds somebody may try again; 0: now.
 
         `address` is what `origin` returns, `account` a key, empty where it is about none; `limit`
-        is how many may be wrong in a minute.
+        is how many may be wrong in the span.
         """
         found = self._excess(f"@{address}", now, limit)
-        last = self._wrong.get((address, account), -MINUTE)
-        if account and now - last < MINUTE:
+        last = self._wrong.get((address, account), -self._span)
+        if account and now - last < self._span:
             found = max(found, self._excess(account, now, limit))
         return found
 
+    def is_full(self, address: str, *, now: float, limit: int) -> bool:
+        """Whether there would be too many if all were wrong that are under way from an address:
+        then it has to be known of one of them first."""
+        left = self._left(f"@{address}", now, limit)
+        return left + self._under_way.get(address, 0) > limit - 1
+
+    def start(self, address: str) -> None:
+        """Note that an attempt is under way, of which it is not known yet."""
+        self._under_way[address] = self._under_way.get(address, 0) + 1
+
+    def finish(self, address: str) -> int:
+        """Note that it is known; return how many are under way from there still."""
+        left = self._under_way.pop(address) - 1
+        if left:
+            self._under_way[address] = left
+        return left
+
     def begin(self, address: str, account: str, *, now: float, limit: int) -> None:
-        """Count an attempt."""
+        """Count an attempt, as wrong until it turns out to be right."""
         for key in (f"@{address}", account):
             if key:
                 self._spend(key, 1, now, limit)
         if account:
-            # Until it turns out to be right.
             self._wrong.pop((address, account), None)
             self._wrong[address, account] = now
             if len(self._wrong) > KNOWN:
@@ -70,11 +90,11 @@ class Attempts:
     def _left(self, key: str, now: float, limit: int) -> float:
         """Return how many attempts count now."""
         spent, at = self._spent.get(key, (0.0, now))
-        return max(0.0, spent - (now - at) * limit / MINUTE)
+        return max(0.0, spent - (now - at) * limit / self._span)
 
     def _excess(self, key: str, now: float, limit: int) -> float:
         over = self._left(key, now, limit) - (limit - 1)
-        return max(0.0, over * MINUTE / limit)
+        return max(0.0, over * self._span / limit)
 
     def _spend(self, key: str, count: int, now: float, limit: int) -> None:
         left = self._left(key, now, limit) + count

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from trio_chat.core import sasl
 from trio_chat.core.settings import Settings
 
 
@@ -51,8 +52,28 @@ def _sts(settings: Settings, link: Link) -> str | None:
     return f"duration={sts.duration}" + (",preload" if sts.preload else "")
 
 
-def _not_yet(settings: Settings, link: Link) -> None:
-    """Offer nothing: it needs accounts or history, which this server does not keep yet."""
+def mechanisms(settings: Settings, link: Link) -> tuple[str, ...]:
+    """Return the SASL mechanisms that a connection is offered; none where there are no accounts."""
+    if settings.accounts is None:
+        return ()
+    # A client's certificate comes with TLS.
+    external = () if link is Link.PLAIN else (sasl.EXTERNAL,)
+    return (*external, sasl.SCRAM, sasl.PLAIN)
+
+
+def _sasl(settings: Settings, link: Link) -> str | None:
+    return ",".join(mechanisms(settings, link)) or None
+
+
+def _account_registration(settings: Settings, link: Link) -> str | None:
+    policy = settings.accounts
+    if policy is None or policy.registration == "closed":
+        return None
+    keys = {
+        "before-connect": settings.accounts_before_connect,
+        "email-required": policy.require_email,
+    }
+    return ",".join(key for key, there in keys.items() if there)
 
 
 def _with_history(settings: Settings, link: Link) -> str | None:
@@ -147,7 +168,7 @@ CAPABILITIES = {
         ),
         Capability(name="no-implicit-names", bit=NO_IMPLICIT_NAMES, help="get no NAMES on joining"),
         Capability(
-            name="sasl", bit=SASL, value=_not_yet, help="log in to an account while connecting"
+            name="sasl", bit=SASL, value=_sasl, help="log in to an account while connecting"
         ),
         Capability(name="server-time", bit=SERVER_TIME, help="get the time of each event"),
         Capability(
@@ -165,7 +186,7 @@ CAPABILITIES = {
         Capability(
             name="draft/account-registration",
             bit=ACCOUNT_REGISTRATION,
-            value=_not_yet,
+            value=_account_registration,
             help="make an account",
         ),
         Capability(

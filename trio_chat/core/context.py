@@ -15,7 +15,7 @@ from typing import TypeAlias
 from trio_chat.core import events, ids, modes, names, numerics, rooms
 from trio_chat.core.accounts import ACCOUNT, Accounts
 from trio_chat.core.answers import Answers
-from trio_chat.core.attempts import Attempts
+from trio_chat.core.attempts import DAY, Attempts
 from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.encoding import BODY_LIMIT, reply_head
 from trio_chat.core.entries import Entry, of_channel
@@ -97,6 +97,10 @@ class Context(Requesting):
         self.state.bans.on_end = self.keeping.unban
         self.accounts = Accounts((kept or {}).get(ACCOUNT, {}))
         self.attempts = Attempts()
+        self.registrations = Attempts(DAY)
+        """How many accounts have been made from an address."""
+        self.waiting: dict[str, collections.deque[int]] = {}
+        """Requests of those whose attempt waits for others of the same origin."""
         output = Output()
         super().__init__(output, Answers(output, line=self.line, new_id=self.new_id))
         self.server = events.Source(prefix=settings.name)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from trio_chat.core import commands, events, modes, numerics, rooms
 from trio_chat.core.context import BUDGET, CHORE, PAGE, Context
 from trio_chat.core.entries import Marked, Redacted
-from trio_chat.core.handlers import bans, multiline, plain, registration, reloading
+from trio_chat.core.handlers import bans, multiline, owning, plain, registration, reloading
 from trio_chat.core.inputs import (
     Completed,
     Connected,
@@ -138,8 +138,13 @@ class Core:
         """When the core next wants to be told that time has elapsed, on the clock that does not
         jump."""
         first = self._deadlines[0][0] if self._deadlines else None
-        due = self.context.keeping.due
-        return first if due is None else due if first is None else min(first, due)
+        ctx = self.context
+        expiry = ctx.accounts.expiry
+        if expiry is not None:
+            # A day by the clock on the wall: it outlives a restart.
+            expiry = ctx.monotonic + max(0.0, expiry - ctx.now)
+        found = [due for due in (first, ctx.keeping.due, expiry) if due is not None]
+        return min(found, default=None)
 
     @property
     def unreadable(self) -> list[str]:
@@ -446,6 +451,7 @@ class Core:
 
     def _elapsed(self) -> None:
         ctx = self.context
+        owning.drop_expired(ctx)
         deadlines = self._deadlines
         # Many may be due at once: who is not looked after in this step stays due.
         while deadlines and deadlines[0][0] <= ctx.monotonic and ctx.output.cost <= BUDGET:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core.questions import Answer
-from trio_chat.core.secrets import Offer
+from trio_chat.core.secrets import Mailed, Offer
 from trio_chat.core.settings import Settings
 
 UserId: TypeAlias = int
@@ -57,8 +57,8 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     result: bool
     detail: str = ""
     """What there is to say about it, in a sentence."""
-    answer: Answer | Offer = None
-    """What was found in the history (see `questions`), or made: a `Secret`, an `Offer`."""
+    answer: Answer | Offer | Mailed = None
+    """What was found in the history (see `questions`), or made: a `Secret`, an `Offer`, …"""
 
 
 class Elapsed(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,8 +27,11 @@ def tokens(settings: Settings) -> list[str]:
         f"CHATHISTORY={settings.history_page}",
         f"MSGREFTYPES={','.join(msgrefs.TYPES)}",
     )
+    required = ("draft/ACCOUNTREQUIRED",)
+    accounts = settings.accounts
     return sorted(
         (
+            *(required if accounts is not None and accounts.required else ()),
             *(history if settings.history else ()),
             "ACCOUNTEXTBAN=a",
             f"AWAYLEN={limits.away}",

@@ -99,6 +99,18 @@ class BeginScram(msgspec.Struct, frozen=True, kw_only=True):
     """Its name, folded."""
 
 
+class SendMail(msgspec.Struct, frozen=True, kw_only=True):
+    """Make up a code, and mail it to the owner of an account. Comes back as `Completed` with
+    `Mailed`; without one, or with an empty one, it could not be sent."""
+
+    id: int
+    user: UserId
+    command: tuple[str, ...]
+    """What sends a message: it is given that on its standard input, and the address at the end."""
+    account: str
+    address: str
+
+
 class AwaitStored(msgspec.Struct, frozen=True, kw_only=True):
     """When what this step has to be stored is. Comes back as `Completed`."""
 
@@ -116,6 +128,7 @@ Request: TypeAlias = (
     | HashPassword
     | CheckLogin
     | BeginScram
+    | SendMail
     | AwaitStored
 )
 

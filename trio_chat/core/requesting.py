@@ -23,6 +23,7 @@ from trio_chat.core.output import (
     LookUp,
     Output,
     Reload,
+    SendMail,
 )
 from trio_chat.core.questions import Question
 from trio_chat.core.state import User
@@ -52,17 +53,18 @@ class Requesting:
         self.pending: dict[int, Pending] = {}
         """Requests under way."""
         self.storing: dict[int, Callable[[bool], None]] = {}
-        """What to do, by request, once it is known whether something has been stored."""
+        """What to do, by request, once it is known whether something has been stored, or proved."""
         self.replies = 0
         """What the user at hand has been sent since the last look at `page_size`."""
         self._requests = 0
 
     def check_password(
         self, user: User, hash: str, password: str, resume: Callable[[Completed], None]
-    ) -> None:
-        """Have a password checked; `resume` is called with the result."""
+    ) -> int:
+        """Have a password checked; `resume` is called with the result. Return the request."""
         id = self.begin_request(user, resume)
         self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
+        return id
 
     def hash_password(self, user: User, password: str, resume: Callable[[Completed], None]) -> None:
         """Have a `Secret` made of a password; `resume` is called with it."""
@@ -71,15 +73,31 @@ class Requesting:
 
     def check_login(
         self, user: User, account: Account, password: str, resume: Callable[[Completed], None]
-    ) -> None:
-        """Have it found out whether a password is that of an account."""
+    ) -> int:
+        """Have it found out whether a password is that of an account. Return the request."""
         id = self.begin_request(user, resume)
         self.output.request(CheckLogin(id=id, user=user.id, account=account.key, password=password))
+        return id
 
     def begin_scram(self, user: User, account: str, resume: Callable[[Completed], None]) -> None:
         """Have it found what SCRAM needs to begin; `resume` is called with an `Offer`."""
         id = self.begin_request(user, resume)
         self.output.request(BeginScram(id=id, user=user.id, account=names.fold(account)))
+
+    def mail(
+        self,
+        user: User,
+        command: tuple[str, ...],
+        account: Account,
+        resume: Callable[[Completed], None],
+    ) -> None:
+        """Have a code mailed to the owner of an account; `resume` is called with `Mailed`."""
+        id = self.begin_request(user, resume)
+        self.output.request(
+            SendMail(
+                id=id, user=user.id, command=command, account=account.name, address=account.email
+            )
+        )
 
     def commit(
         self,

@@ -37,6 +37,13 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
     nonce: str
 
 
+class Mailed(msgspec.Struct, frozen=True, gc=False):
+    """The code that the owner of an account has been mailed; empty: nothing can be mailed to that
+    address."""
+
+    code: str
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Secret).decode
 

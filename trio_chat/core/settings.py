@@ -58,12 +58,17 @@ class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     before_connect: bool = True
     """Whether they can do so while connecting."""
     require_email: bool = False
+    """Whether nobody has one before they have said what was mailed to them."""
+    mail_command: tuple[str, ...] = ()
+    """What sends a mail: a program and its arguments; it is given the address as the last one."""
     password_min_length: Annotated[int, Meta(ge=1, le=128)] = 8
     """Characters."""
     per_address: Annotated[int, Meta(ge=1, le=10_000)] = 10
     """Accounts that can be made from one address in a day."""
     required: bool = False
     """Whether nobody gets in without one."""
+    exempt: tuple[Network, ...] = ()
+    """From where people get in without one all the same."""
     rooms: Literal["everybody", "operators"] = "everybody"
     """Who can register a room: everybody with an account, or operators of the server alone."""
     rooms_per_account: Annotated[int, Meta(ge=0, le=10_000)] = 20
@@ -142,6 +147,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of silence after which an IRC client is sent a PING."""
     ping_timeout: float = 150.0
     """Seconds of silence after which it is gone."""
+
+    @property
+    def accounts_before_connect(self) -> bool:
+        """Whether accounts can be made while connecting: not where there is a password of the
+        server's, which nobody has to have said by then."""
+        return self.accounts is not None and self.accounts.before_connect and not self.password
 
     @property
     def realname_limit(self) -> int:

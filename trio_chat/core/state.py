@@ -26,6 +26,7 @@ from trio_chat.core.names import fold, key
 from trio_chat.core.networks import shown_host
 from trio_chat.core.registered import RegisteredRoom
 from trio_chat.core.roster import Roster
+from trio_chat.core.sasl import Scram
 from trio_chat.core.watch import Watch
 
 _NO_SOURCE = Source(prefix="")
@@ -42,6 +43,23 @@ class Registration:
         self.username_given = False
         self.verified = False
         self.lines = 0
+
+
+class Exchange:
+    """A SASL exchange that has not come to its end."""
+
+    __slots__ = ("chunks", "mechanism", "proved", "scram", "since", "size")
+
+    def __init__(self, mechanism: str, *, monotonic: float) -> None:
+        self.mechanism = mechanism
+        self.chunks: list[str] = []
+        """What has come of a response, in Base64."""
+        self.size = 0
+        self.since = monotonic
+        """When it began, on the clock that does not jump."""
+        self.scram: Scram | None = None
+        self.proved = ""
+        """The account that it has been proved to be; empty: it has not yet."""
 
 
 class OpenBatch:
@@ -104,6 +122,7 @@ class User:
         "current",
         "deferred",
         "encoding",
+        "exchange",
         "held",
         "host",
         "id",
@@ -153,6 +172,8 @@ class User:
         self.channels: list[Channel] = []
         self.batch: OpenBatch | None = None
         """The batch that the client has begun to send."""
+        self.exchange: Exchange | None = None
+        """The SASL exchange that is under way."""
         self.current: Channel | None = None
         """The room that a person on the plain side talks to."""
         self.invited: list[weakref.ref[Channel]] | None = None

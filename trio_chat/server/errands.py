@@ -24,11 +24,14 @@ from trio_chat.core.output import (
     LookUp,
     Reload,
     Request,
+    SendMail,
 )
+from trio_chat.core.passwords import prepared
 from trio_chat.core.questions import SecretOf
-from trio_chat.core.secrets import Offer, Secret
+from trio_chat.core.secrets import Mailed, Offer, Secret
 from trio_chat.journal import Journal, JournalError, TooSlowError
 from trio_chat.server.connection import Connection
+from trio_chat.server.mail import Mail, MailError
 from trio_chat.server.passwords import Passwords
 
 log = structlog.get_logger()
@@ -76,6 +79,7 @@ class Errands:
         self._nursery = nursery
         self._on_reload = on_reload
         self._passwords = Passwords()
+        self._mail = Mail()
 
     def send(self, request: Request, connection: Connection | None) -> None:
         """Begin one, for somebody with this connection; None: they have left."""
@@ -98,6 +102,8 @@ class Errands:
             start(self._check_login, request, connection)
         elif isinstance(request, BeginScram):
             start(self._begin_scram, request)
+        elif isinstance(request, SendMail):
+            start(self._send_mail, request)
         else:
             start(self._reload, request)
 
@@ -125,7 +131,9 @@ class Errands:
             await self._sender.put(Completed(request=request.id, result=False, detail=str(error)))
             return
         result = secret is not None and await self._passwords.check(
-            secret.hash, request.password, wanted=lambda: self._sender.has(connection)
+            secret.hash,
+            prepared(request.password) or request.password,
+            wanted=lambda: self._sender.has(connection),
         )
         if result is False:
             self._sender.count("wrong password", "Wrong password", host=connection.host)
@@ -140,6 +148,19 @@ class Errands:
             return
         offer = Offer(secret, secrets.token_urlsafe(_NONCE))
         await self._sender.put(Completed(request=request.id, result=True, answer=offer))
+
+    async def _send_mail(self, request: SendMail) -> None:
+        try:
+            code = await self._mail.send_code(
+                request.command, account=request.account, address=request.address
+            )
+        except MailError as error:
+            self._sender.count_trouble("could not send mail", str(error))
+            await self._sender.put(Completed(request=request.id, result=False, detail=str(error)))
+            return
+        await self._sender.put(
+            Completed(request=request.id, result=bool(code), answer=Mailed(code))
+        )
 
     async def _secret_of(self, account: str) -> Secret | None:
         found = await self._journal.answer(SecretOf(account))

@@ -12,6 +12,7 @@ import argon2
 import structlog
 import trio
 
+from trio_chat.core.passwords import for_scram, prepared
 from trio_chat.core.secrets import Secret
 
 log = structlog.get_logger()
@@ -55,10 +56,10 @@ class Passwords:
 def make(password: str) -> Secret:
     """Return what an account's password is checked against. Takes a tenth of a second."""
     salt = secrets.token_bytes(SALT)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    salted = hashlib.pbkdf2_hmac("sha256", for_scram(password).encode(), salt, ITERATIONS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     return Secret(
-        hash=argon2.PasswordHasher().hash(password),
+        hash=argon2.PasswordHasher().hash(prepared(password) or password),
         salt=salt,
         iterations=ITERATIONS,
         stored_key=hashlib.sha256(client_key).digest(),

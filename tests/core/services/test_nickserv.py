@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.core.world import SERVER, World, codes, prefix, secret_of
+from tests.core.world import CODE, SERVER, World, codes, prefix, secret_of
 from trio_chat.core.accounts import Account
 from trio_chat.core.inputs import Connected
 from trio_chat.core.settings import AccountPolicy, Operator, Settings
@@ -77,7 +77,7 @@ def test_registering(world: Registered) -> None:
     [
         ("REGISTER short", "A password has at least 8 characters."),
         (f"REGISTER {'x' * 301}", "Password is too long, or has a forbidden character."),
-        ("REGISTER passphrase words", "That is no address of mail."),
+        ("REGISTER passphrase words", "Nothing can be mailed to that address."),
         ("REGISTER a pass phrase", "It is REGISTER <password> [<email>]"),
     ],
 )
@@ -98,6 +98,27 @@ def test_registering_is_closed() -> None:
     policy = AccountPolicy(registration="closed")
     world = Registered(msgspec.structs.replace(SETTINGS, accounts=policy))
     assert world.told("bo", f"REGISTER {RIGHT}") == ["Registration is closed."]
+
+
+def test_registering_where_it_takes_an_address_of_mail() -> None:
+    policy = AccountPolicy(require_email=True, mail_command=("mail",))
+    world = Registered()
+    world.core.context.settings = msgspec.structs.replace(SETTINGS, accounts=policy)
+    assert world.told("bo", f"REGISTER {RIGHT}") == ["Nothing can be mailed to that address."]
+    assert world.told("bo", f"REGISTER {RIGHT} bo@example.org") == [
+        "A code was mailed to bo@example.org.",
+        "When you have read it: VERIFY bo <code>",
+    ]
+    assert world.account("bo") == ""
+    assert world.told("bo", f"IDENTIFY {RIGHT}") == ["Account is not verified yet."]
+    assert world.told("bo", "VERIFY bo nonsense") == ["Code is wrong, or was for a day only."]
+    assert world.told("bo", f"VERIFY bo {CODE}") == [
+        "bo is registered, and nobody else can be called that."
+    ]
+    assert world.account("bo") == "bo"
+    assert world.told("bo", f"VERIFY bo {CODE}") == [
+        "You are logged in as bo already: LOGOUT first."
+    ]
 
 
 def test_nothing_is_said_to_be_done_that_is_not_stored(world: Registered) -> None:
@@ -295,7 +316,7 @@ def test_settings(world: Registered) -> None:
     assert world.told("al", "SET email al@example.org") == [
         "Your address of mail is al@example.org."
     ]
-    assert world.told("al", "SET EMAIL nonsense") == ["That is no address of mail."]
+    assert world.told("al", "SET EMAIL nonsense") == ["Nothing can be mailed to that address."]
     assert kept(world).email == "al@example.org"
     assert world.told("al", "SET EMAIL NONE") == ["You have no address of mail now."]
     assert kept(world).email == ""

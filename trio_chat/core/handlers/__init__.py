@@ -6,6 +6,7 @@ answers through `Context`.
 """
 
 from trio_chat.core.handlers import (
+    account_registration,
     bans,
     channels,
     gateways,
@@ -36,6 +37,7 @@ from trio_chat.core.handlers import (
 from trio_chat.core.services import chanserv, moderation, nickserv
 
 __all__ = [
+    "account_registration",
     "bans",
     "channels",
     "chanserv",

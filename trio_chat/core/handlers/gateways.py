@@ -5,7 +5,8 @@ from __future__ import annotations
 from trio_chat.core import networks
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.inputs import Completed
+from trio_chat.core.handlers import owning
+from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.state import User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -45,13 +46,19 @@ def webirc(ctx: Context, user: User, message: Message) -> None:
         )
     }
 
-    def resume(done: Completed) -> None:
-        if not done.result:
-            ctx.close(user, _REFUSED)
+    def then(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            ctx.close(user, _REFUSED if outcome.problem is Problem.WRONG else outcome.text)
             return
         _introduce(ctx, user, host, networks.normal(address), options)
 
-    ctx.check_password(user, gateway.password, password, resume)
+    owning.prove(
+        ctx,
+        user,
+        "",
+        lambda resume: ctx.check_password(user, gateway.password, password, resume),
+        then,
+    )
 
 
 def _introduce(ctx: Context, user: User, host: str, address: str, options: dict[str, str]) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import channels, presence, standings
+from trio_chat.core.handlers import channels, owning, presence, standings
 from trio_chat.core.handlers.common import channel_for, distinct, echo, word
 from trio_chat.core.handlers.modes import change_modes
+from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
 from trio_chat.core.output import SHARE
@@ -29,12 +30,12 @@ def oper(ctx: Context, user: User, message: Message) -> None:
     name, password = message.params[:2]
     row = next((row for row in ctx.settings.operators if row.name == name), None)
     if row is None:
-        ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
+        refuse_password(ctx, user, owning.turned_away(ctx, user, "") or Outcome(Problem.WRONG))
         return
 
-    def resume(done: Completed) -> None:
-        if not done.result:
-            refuse_password(ctx, user)
+    def then(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            refuse_password(ctx, user, outcome)
             return
         rooms.set_user_modes(ctx.state, user, user.modes | modes.OPERATOR)
         ctx.reply(user, numerics.RPL_YOUREOPER)
@@ -43,7 +44,15 @@ def oper(ctx: Context, user: User, message: Message) -> None:
         )
         ctx.send(user, event)
 
-    ctx.check_password(user, row.password, password, resume)
+    # No account has such a name.
+    about = f"OPER {name}"
+    owning.prove(
+        ctx,
+        user,
+        about,
+        lambda resume: ctx.check_password(user, row.password, password, resume),
+        then,
+    )
 
 
 @command(

@@ -8,31 +8,31 @@ something is done before it is stored.
 from __future__ import annotations
 
 import enum
+import hmac
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core import accounts, attempts, names
+from trio_chat.core import accounts, attempts, names, passwords
 from trio_chat.core.accounts import Account
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
 from trio_chat.core.handlers import founding, naming, presence
 from trio_chat.core.inputs import Completed
-from trio_chat.core.secrets import Secret
+from trio_chat.core.secrets import Mailed, Secret
 from trio_chat.core.services import table
 from trio_chat.core.settings import AccountPolicy
 from trio_chat.core.state import User
 
-PASSWORD_LIMIT = 300
-"""Bytes of the longest password: it fits into a line, and into two of AUTHENTICATE."""
-
-
 _EMAIL_LIMIT = 254
 """Bytes of the longest address of mail (RFC 5321, section 4.5.3.1.3)."""
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@\x00-\x1f\x7f-\x9f]+")
+_NOT_FOR_US = re.compile(r"-|.*[<>()\[\],;:\\\"]")
+"""What a program would take for an option, or a message for several addresses."""
 
 
 class Problem(enum.Enum):
@@ -41,21 +41,26 @@ class Problem(enum.Enum):
     ACCOUNT_EXISTS = "Account already exists"
     BAD_ACCOUNT_NAME = "Account name can not be a nickname"
     ACCOUNT_NAME_MUST_BE_NICK = "Your account name must be your nickname"
-    INVALID_EMAIL = "That is no address of mail"
     WEAK_PASSWORD = "Password is too short"
     UNACCEPTABLE_PASSWORD = "Password is too long, or has a forbidden character"
+    INVALID_EMAIL = "Nothing can be mailed to that address"
+    UNACCEPTABLE_EMAIL = "That address can not be used here"
+    INVALID_CODE = "Code is wrong, or was for a day only"
     NO_ACCOUNTS = "This server keeps no accounts"
     REGISTRATION_CLOSED = "Registration is closed"
     TEMPORARILY_UNAVAILABLE = "Could not be stored; try again later"
+    NOT_CHECKED = "Could not be checked; try again later"
     WRONG = "Account or password is wrong"
     SUSPENDED = "Account is suspended"
     UNVERIFIED = "Account is not verified yet"
     TOO_MANY_ATTEMPTS = "Too many attempts"
     CERTIFICATE_IN_USE = "Certificate is another account's"
+    TOO_MANY_ACCOUNTS = "Too many accounts from your address"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of it. Without a problem it is done, and stored."""
+    """What came of it. Without a problem it is done, and stored; but who has made an account that
+    is not verified has to do that yet (`verify`)."""
 
     problem: Problem | None = None
     wait: int = 0
@@ -67,8 +72,15 @@ class Outcome(msgspec.Struct, frozen=True):
         """A sentence without a stop, for who has asked."""
         if self.problem is None:
             return ""
-        after = f"; try again in {self.wait} seconds" if self.wait else ""
+        after = f"; try again in {_span(self.wait)}" if self.wait else ""
         return self.problem.value + after
+
+
+def _span(seconds: int) -> str:
+    for unit, size in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{math.ceil(seconds / size)} {unit}"
+    return f"{seconds} seconds"
 
 
 Then: TypeAlias = Callable[[Outcome], None]
@@ -77,19 +89,20 @@ Then: TypeAlias = Callable[[Outcome], None]
 
 def password_problem(policy: AccountPolicy, password: str) -> Problem | None:
     """Return why something can not be a password."""
+    if len(password.encode()) > passwords.LIMIT:
+        return Problem.UNACCEPTABLE_PASSWORD
     if len(password) < policy.password_min_length:
         return Problem.WEAK_PASSWORD
-    if len(password.encode()) > PASSWORD_LIMIT or any(c in password for c in "\0\r\n"):
-        return Problem.UNACCEPTABLE_PASSWORD
-    return None
+    return Problem.UNACCEPTABLE_PASSWORD if passwords.prepared(password) is None else None
 
 
 def email_problem(policy: AccountPolicy, email: str) -> Problem | None:
     """Return why something can not be the address of mail of an account; empty: there is none."""
     if not email and not policy.require_email:
         return None
-    fits = len(email.encode()) <= _EMAIL_LIMIT and _EMAIL.fullmatch(email) is not None
-    return None if fits else Problem.INVALID_EMAIL
+    if len(email.encode()) > _EMAIL_LIMIT or _EMAIL.fullmatch(email) is None:
+        return Problem.INVALID_EMAIL
+    return Problem.UNACCEPTABLE_EMAIL if _NOT_FOR_US.match(email) else None
 
 
 def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
@@ -107,41 +120,119 @@ def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
 def create(
     ctx: Context, user: User, name: str, password: str, then: Then, *, email: str = ""
 ) -> None:
-    """Make an account for a user, and log them in to it."""
+    """Make an account for a user, and log them in to it; where it takes an address of mail, have a
+    code mailed there instead, with which they can do so (`verify`)."""
     policy = ctx.settings.accounts
-    problem = Problem.NO_ACCOUNTS
-    if policy is not None:
-        found = (
-            name_problem(ctx, user, name)
-            or password_problem(policy, password)
-            or email_problem(policy, email)
-        )
-        if policy.registration == "closed":
-            found = Problem.REGISTRATION_CLOSED
-        if found is None:
-            name = names.nickname(name, ctx.settings.limits.nickname) or name
-            account = Account(name=name, registered_at=ctx.now, email=email)
-            _create(ctx, user, account, password, then)
-            return
-        problem = found
-    then(Outcome(problem))
+    if policy is None or policy.registration == "closed":
+        then(Outcome(Problem.NO_ACCOUNTS if policy is None else Problem.REGISTRATION_CLOSED))
+        return
+    problem = (
+        name_problem(ctx, user, name)
+        or password_problem(policy, password)
+        or email_problem(policy, email)
+    )
+    if problem is not None:
+        then(Outcome(problem))
+        return
+    address, limit = attempts.origin(user.address), policy.per_address
+    wait = ctx.registrations.wait(address, "", now=ctx.monotonic, limit=limit)
+    if wait > 0:
+        then(Outcome(Problem.TOO_MANY_ACCOUNTS, wait=math.ceil(wait)))
+        return
+    ctx.registrations.begin(address, "", now=ctx.monotonic, limit=limit)
+
+    def created(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            # There is none.
+            ctx.registrations.right(address, "", now=ctx.monotonic, limit=limit)
+        then(outcome)
+
+    name = names.nickname(name, ctx.settings.limits.nickname) or name
+    account = Account(name=name, registered_at=ctx.now, email=email)
+    _create(ctx, user, account, password, policy.mail_command, created)
 
 
-def _create(ctx: Context, user: User, account: Account, password: str, then: Then) -> None:
+def _create(
+    ctx: Context,
+    user: User,
+    account: Account,
+    password: str,
+    mail_command: tuple[str, ...],
+    then: Then,
+) -> None:
+    policy = ctx.settings.accounts
+
     def hashed(done: Completed) -> None:
+        secret = done.answer
+        if not isinstance(secret, Secret):
+            then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
+        elif policy is None or not policy.require_email:
+            keep(account, secret)
+        elif (problem := name_problem(ctx, user, account.name)) is not None:
+            then(Outcome(problem))
+        else:
+            ctx.mail(user, mail_command, account, lambda done: mailed(done, secret))
+
+    def mailed(done: Completed, secret: Secret) -> None:
+        if not isinstance(done.answer, Mailed):
+            then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
+        elif not done.answer.code:
+            then(Outcome(Problem.INVALID_EMAIL))
+        else:
+            code = accounts.digest(done.answer.code)
+            keep(msgspec.structs.replace(account, code=code), secret)
+
+    def keep(account: Account, secret: Secret) -> None:
         # Somebody else may have been faster.
         problem = name_problem(ctx, user, account.name)
-        if problem is not None or not isinstance(done.answer, Secret):
-            then(Outcome(problem or Problem.TEMPORARILY_UNAVAILABLE))
+        if problem is not None:
+            then(Outcome(problem))
             return
-        store(ctx, user, account, accounts.kept(account, done.answer), stored)
+        store(ctx, user, account, accounts.kept(account, secret), stored)
 
     def stored(outcome: Outcome) -> None:
-        if outcome.problem is None:
-            log_in(ctx, user, account)
+        if outcome.problem is None and outcome.account is not None and outcome.account.is_verified:
+            log_in(ctx, user, outcome.account)
         then(outcome)
 
     ctx.hash_password(user, password, hashed)
+
+
+def verify(ctx: Context, user: User, name: str, code: str, then: Then) -> None:
+    """Have an account be that of who says the code that was mailed to its owner, and log them in
+    to it."""
+    account = ctx.accounts.get(name)
+    about = account.key if account is not None else ""
+    away = turned_away(ctx, user, about)
+    if away is not None:
+        then(away)
+        return
+    right = account is not None and hmac.compare_digest(account.code, accounts.digest(code))
+    if account is None or account.is_verified or not right:
+        then(Outcome(Problem.INVALID_CODE))
+        return
+    was_right(ctx, user, about)
+    if account.suspended is not None:
+        then(Outcome(Problem.SUSPENDED))
+        return
+    verified = msgspec.structs.replace(account, code="")
+
+    def stored(outcome: Outcome) -> None:
+        if outcome.problem is None:
+            log_in(ctx, user, verified)
+        then(outcome)
+
+    store(ctx, user, verified, accounts.kept(verified), stored)
+
+
+def drop_expired(ctx: Context) -> None:
+    """Do away with the accounts that nobody has verified in time.
+
+    If that can not be stored they come back with the next start of the server, and go again.
+    """
+    for account in ctx.accounts.expired(ctx.now):
+        ctx.output.records += accounts.gone(account)
+        ctx.accounts.drop(account.name)
 
 
 def store(
@@ -223,16 +314,21 @@ def obstacle(ctx: Context, account: Account | None) -> Problem | None:
     return None if account.is_verified else Problem.UNVERIFIED
 
 
-def turned_away(ctx: Context, user: User, account: str) -> Outcome | None:
-    """Count an attempt to prove something about an account (its key; empty: about none); return
-    that there were too many of them, if so."""
-    limit = _limit(ctx)
+def kept_out(ctx: Context, user: User, account: str) -> Outcome | None:
+    """Return that there were too many attempts to prove something about an account (its key;
+    empty: about none), if so."""
     address = attempts.origin(user.address)
-    wait = ctx.attempts.wait(address, account, now=ctx.monotonic, limit=limit)
-    if wait > 0:
-        return Outcome(Problem.TOO_MANY_ATTEMPTS, wait=math.ceil(wait))
-    ctx.attempts.begin(address, account, now=ctx.monotonic, limit=limit)
-    return None
+    wait = ctx.attempts.wait(address, account, now=ctx.monotonic, limit=_limit(ctx))
+    return Outcome(Problem.TOO_MANY_ATTEMPTS, wait=math.ceil(wait)) if wait > 0 else None
+
+
+def turned_away(ctx: Context, user: User, account: str) -> Outcome | None:
+    """Count an attempt, unless there were too many: then return that."""
+    found = kept_out(ctx, user, account)
+    if found is None:
+        address = attempts.origin(user.address)
+        ctx.attempts.begin(address, account, now=ctx.monotonic, limit=_limit(ctx))
+    return found
 
 
 def was_right(ctx: Context, user: User, account: str) -> None:
@@ -245,28 +341,82 @@ def _limit(ctx: Context) -> int:
     return (ctx.settings.accounts or AccountPolicy()).attempts
 
 
+Resume: TypeAlias = Callable[[Completed], None]
+
+
+def prove(ctx: Context, user: User, about: str, ask: Callable[[Resume], int], then: Then) -> None:
+    """Have a password checked, if not too many have been wrong; say whether it is right.
+
+    `about` is the key of the account that it is for, or what else it is for alone; empty: nobody
+    is kept out but by the address. `ask` has it checked, and returns the request. As many of one
+    origin are checked at once as could be wrong; others wait for those.
+    """
+    away = kept_out(ctx, user, about)
+    if away is not None:
+        then(away)
+        return
+    address, limit = attempts.origin(user.address), _limit(ctx)
+    if ctx.attempts.is_full(address, now=ctx.monotonic, limit=limit):
+        id = ctx.begin_request(user, lambda _: prove(ctx, user, about, ask, then))
+        ctx.waiting.setdefault(address, deque()).append(id)
+        return
+
+    def settle(right: bool) -> None:
+        # Also of somebody who is gone.
+        left = ctx.attempts.finish(address)
+        ctx.attempts.begin(address, about, now=ctx.monotonic, limit=limit)
+        if right:
+            ctx.attempts.right(address, about, now=ctx.monotonic, limit=limit)
+        _wake(ctx, address, everybody=not left)
+
+    def resume(done: Completed) -> None:
+        if done.result:
+            then(Outcome())
+        elif done.detail:
+            # It was not found out.
+            was_right(ctx, user, about)
+            then(Outcome(Problem.NOT_CHECKED))
+        else:
+            then(Outcome(Problem.WRONG))
+
+    ctx.attempts.start(address)
+    ctx.storing[ask(resume)] = settle
+
+
+def _wake(ctx: Context, address: str, *, everybody: bool) -> None:
+    """Have who waits for others of the same origin try again."""
+    waiting = ctx.waiting.get(address)
+    while waiting:
+        ctx.searches.append(waiting.popleft())
+        if not everybody:
+            break
+    if not waiting:
+        ctx.waiting.pop(address, None)
+
+
 def check(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
     """Find out whether a password is that of an account that can be logged in to: if so, the
     outcome has that account."""
     account = ctx.accounts.get(name)
-    away = turned_away(ctx, user, names.key(name))
-    if away is not None:
-        then(away)
-        return
-    if account is None or len(password.encode()) > PASSWORD_LIMIT:
-        then(Outcome(Problem.WRONG))
+    if account is None or len(password.encode()) > passwords.LIMIT:
+        then(turned_away(ctx, user, account.key if account else "") or Outcome(Problem.WRONG))
         return
 
-    def checked(done: Completed) -> None:
+    def proved(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            then(outcome)
+            return
         # It may have been changed meanwhile.
         found = ctx.accounts.get(name)
-        if not done.result:
-            then(Outcome(Problem.TEMPORARILY_UNAVAILABLE if done.detail else Problem.WRONG))
-            return
-        was_right(ctx, user, names.key(name))
         then(Outcome(obstacle(ctx, found), account=found))
 
-    ctx.check_login(user, account, password, checked)
+    prove(
+        ctx,
+        user,
+        account.key,
+        lambda resume: ctx.check_login(user, account, password, resume),
+        proved,
+    )
 
 
 def log_in_with_password(ctx: Context, user: User, name: str, password: str, then: Then) -> None:
@@ -281,9 +431,14 @@ def log_in_with_password(ctx: Context, user: User, name: str, password: str, the
 
 
 def log_in(ctx: Context, user: User, account: Account) -> None:
-    """Have a user be logged in to an account, with its nickname."""
+    """Have a user be logged in to an account, with its nickname. Who is already is told so."""
+    if user.account == account.name:
+        presence.say_logged_in(ctx, user)
     presence.change_account(ctx, user, account.name)
     naming.claim(ctx, user)
+    if user.registration is None and naming.is_reserved(ctx, user, user.nickname):
+        # It was that of the account that they had before.
+        naming.evict(ctx, user)
 
 
 def log_out(ctx: Context, user: User) -> None:

@@ -62,16 +62,16 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
     if text.lower() == "/quit":
         ctx.close(user, "Quit: ")
         return
+    if text.partition(" ")[0].lower() == "/login" and ctx.settings.accounts is not None:
+        words = text.split(" ", 2)[1:]
+        plain_accounts.log_in_first(ctx, user, words, lambda name: _take(ctx, user, name))
+        return
     if user.nickname:
         if not text:
             ctx.tell(user, "This server has a password. Type it, or /quit:")
             return
         state.password = text
         registration.try_to_register(ctx, user)
-        return
-    if text.lower().startswith("/login"):
-        words = text.split(" ", 2)[1:]
-        plain_accounts.log_in_first(ctx, user, words, lambda name: _take(ctx, user, name))
         return
     text = text.removeprefix("/nick ").strip()
     if not text or text[0] == "/":

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from trio_chat.core import rooms
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import owning
+from trio_chat.core.handlers import owning, registration
 from trio_chat.core.handlers.owning import Outcome
 from trio_chat.core.handlers.plain_commands import needs, row
 from trio_chat.core.services import nickserv, table
@@ -51,9 +51,6 @@ def serve(ctx: Context, user: User, service: Service, text: str) -> None:
 
 def log_in_first(ctx: Context, user: User, words: list[str], take: Callable[[str], None]) -> None:
     """Log somebody in who has no nickname yet, and have them `take` that of their account."""
-    if ctx.settings.accounts is None:
-        ctx.tell(user, "This server keeps no accounts. Type a nickname:")
-        return
     if len(words) < 2:
         ctx.tell(user, "Type /login NAME PASSWORD, or a nickname:")
         return
@@ -62,6 +59,8 @@ def log_in_first(ctx: Context, user: User, words: list[str], take: Callable[[str
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None:
             ctx.tell(user, f"{nickserv.refusal(ctx, outcome)} Try again, or type a nickname:")
+        elif user.nickname:
+            registration.try_to_register(ctx, user)
         elif rooms.is_taken(ctx.state, user.account, user):
             ctx.tell(user, f"Another client of yours is called {user.account}. Type a nickname:")
         else:

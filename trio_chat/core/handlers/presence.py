@@ -106,13 +106,10 @@ def change_account(ctx: Context, user: User, account: str) -> None:
         return
     event = events.AccountChanged(time=ctx.now, source=user.source, account=account or "*")
     rooms.set_account(ctx.state, user, account)
-    nickname = user.nickname or "*"
-    prefix = user.prefix if user.nickname else "*"
     if account:
-        text = f"You are now logged in as {account}"
-        ctx.reply(user, numerics.RPL_LOGGEDIN, prefix, account, text)
+        say_logged_in(ctx, user)
     else:
-        ctx.reply(user, numerics.RPL_LOGGEDOUT, prefix, f"{nickname} is now logged out")
+        ctx.reply(user, numerics.RPL_LOGGEDOUT, _mask(user), "You are now logged out")
     if user.registration is None:
         audience = monitor.interested(ctx, user, ACCOUNT_NOTIFY)
         ctx.output.broadcast(audience, event)
@@ -120,3 +117,16 @@ def change_account(ctx: Context, user: User, account: str) -> None:
             ctx.send(user, event)
         if account:
             standings.logged_in(ctx, user)
+
+
+def say_logged_in(ctx: Context, user: User) -> None:
+    """Tell a user which account they are logged in to (sasl-3.1, "Numerics")."""
+    text = f"You are now logged in as {user.account}"
+    ctx.reply(user, numerics.RPL_LOGGEDIN, _mask(user), user.account, text)
+
+
+def _mask(user: User) -> str:
+    """Return `nickname!user@host`, with as much of it as there is yet."""
+    if not user.nickname:
+        return "*"
+    return f"{user.nickname}!{user.username or '*'}@{user.host}"

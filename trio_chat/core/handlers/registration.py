@@ -5,12 +5,12 @@ Specification: Modern IRC, "Connection Registration" and "Connection Messages".
 
 from __future__ import annotations
 
-from trio_chat.core import events, modes, names, numerics, rooms
+from trio_chat.core import events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, naming, server
+from trio_chat.core.handlers import channels, naming, owning, server
 from trio_chat.core.handlers.common import echo, word
-from trio_chat.core.inputs import Completed
+from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut
@@ -19,17 +19,39 @@ PASSWORD_ATTEMPTS = 3
 """Wrong passwords after which a connection is closed."""
 
 
+ACCOUNT_REQUIRED = "This server is for people with an account, who log in to it first"
+
 WELCOME = 200
 """What it costs to welcome somebody, as `Output.cost` counts it."""
 
 
-@command("PASS", params=1, early=True, usage="PASS <password>", help="give the server's password")
+@command(
+    "PASS",
+    params=1,
+    early=True,
+    usage="PASS <password>|<account>:<password>",
+    help="give the server's password; where it has none, log in to an account",
+)
 def pass_(ctx: Context, user: User, message: Message) -> None:
     if user.registration is None:
         ctx.reply(user, numerics.ERR_ALREADYREGISTERED)
         return
-    user.registration.password = message.params[0]
-    try_to_register(ctx, user)
+    password = message.params[0]
+    if ctx.settings.password:
+        user.registration.password = password
+        try_to_register(ctx, user)
+        return
+    account, colon, password = password.partition(":")
+    # What can not be an account was meant for somebody else, such as a bouncer.
+    is_login = colon and names.nickname(account, ctx.settings.limits.nickname) is not None
+    if ctx.settings.accounts is not None and is_login:
+
+        def then(outcome: Outcome) -> None:
+            if outcome.problem is not None:
+                refuse_password(ctx, user, outcome)
+            try_to_register(ctx, user)
+
+        owning.log_in_with_password(ctx, user, account, password, then)
 
 
 @command(
@@ -117,10 +139,17 @@ def try_to_register(ctx: Context, user: User) -> None:
         or not user.nickname
     ):
         return
+    if user.exchange is not None:
+        # Whoever does not wait for its end does not want it (sasl-3.1).
+        user.exchange = None
+        ctx.reply(user, numerics.ERR_SASLABORTED)
     if naming.is_reserved(ctx, user, user.nickname):
         shown = user.nickname
         rooms.lose_name(ctx.state, user)
         ctx.reply(user, numerics.ERR_NICKNAMERESERVED, shown)
+        return
+    if needs_account(ctx, user):
+        _ask_for_account(ctx, user)
         return
     if not ctx.settings.password or registration.verified:
         welcome(ctx, user)
@@ -129,23 +158,48 @@ def try_to_register(ctx: Context, user: User) -> None:
         ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
         return
 
-    def resume(done: Completed) -> None:
+    hash, password = ctx.settings.password, registration.password
+
+    def then(outcome: Outcome) -> None:
         registration.password = None
-        if done.result:
+        if outcome.problem is None:
             registration.verified = True
             try_to_register(ctx, user)
             return
-        refuse_password(ctx, user)
+        refuse_password(ctx, user, outcome)
 
-    ctx.check_password(user, ctx.settings.password, registration.password, resume)
+    owning.prove(
+        ctx, user, "", lambda resume: ctx.check_password(user, hash, password, resume), then
+    )
 
 
-def refuse_password(ctx: Context, user: User) -> None:
-    """Say that a password was wrong, and end the connection when there were too many."""
+def refuse_password(ctx: Context, user: User, outcome: Outcome) -> None:
+    """Say why a password was not taken, and end the connection when too many were wrong."""
+    if outcome.problem is not Problem.WRONG:
+        ctx.reply(user, numerics.ERR_TOOMANYATTEMPTS, outcome.text)
+        return
     user.wrong_passwords += 1
     ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
     if user.wrong_passwords >= PASSWORD_ATTEMPTS:
         ctx.close(user, "Too many wrong passwords")
+
+
+def needs_account(ctx: Context, user: User) -> bool:
+    """Whether somebody has to log in before they get in."""
+    policy = ctx.settings.accounts
+    if policy is None or not policy.required or user.account:
+        return False
+    return not (user.address and networks.in_networks(user.address, policy.exempt))
+
+
+def _ask_for_account(ctx: Context, user: User) -> None:
+    """Say that nobody gets in without an account (draft/account-registration)."""
+    if user.plain:
+        rooms.lose_name(ctx.state, user)
+        ctx.tell(user, f"{ACCOUNT_REQUIRED}: /login NAME PASSWORD, or /quit:")
+        return
+    ctx.fail(user, "*", "ACCOUNT_REQUIRED", text=ACCOUNT_REQUIRED)
+    ctx.close(user, ACCOUNT_REQUIRED)
 
 
 def welcome(ctx: Context, user: User) -> None:

@@ -90,10 +90,32 @@ def register(ctx: Context, user: User, words: list[str]) -> None:
             _say(ctx, user, f"{user.nickname} has been registered already.")
         elif outcome.problem is not None:
             _say(ctx, user, refusal(ctx, outcome))
+        elif outcome.account is not None and not outcome.account.is_verified:
+            _say(ctx, user, f"A code was mailed to {outcome.account.email}.")
+            usage = how(user, NICKSERV, f"VERIFY {outcome.account.name} <code>")
+            _say(ctx, user, f"When you have read it: {usage}")
         else:
             _say(ctx, user, f"{user.account} is registered, and nobody else can be called that.")
 
     owning.create(ctx, user, user.nickname, password, then, email=rest[0] if rest else "")
+
+
+@row(
+    NICKSERV,
+    "VERIFY",
+    params=2,
+    most=2,
+    secret=True,
+    usage="VERIFY <account> <code>",
+    help="say the code that was mailed to you, and have your account",
+)
+def verify(ctx: Context, user: User, words: list[str]) -> None:
+    if user.account:
+        _say(ctx, user, f"You are logged in as {user.account} already: LOGOUT first.")
+        return
+    name, code = words
+    done = f"{name} is registered, and nobody else can be called that."
+    owning.verify(ctx, user, name, code, _then(ctx, user, done))
 
 
 @row(
@@ -115,12 +137,11 @@ def register(ctx: Context, user: User, words: list[str]) -> None:
 def identify(ctx: Context, user: User, words: list[str]) -> None:
     # A password that was set elsewhere may have spaces in it.
     name, password = (words[0], " ".join(words[1:])) if words[1:] else (user.nickname, words[0])
-    before = user.account
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None:
             _say(ctx, user, refusal(ctx, outcome))
-        elif not user.plain or before == user.account:
+        elif not user.plain:
             # People have been told by 900, whose sentence is the same.
             _say(ctx, user, f"You are logged in as {user.account}.")
 

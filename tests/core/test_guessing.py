@@ -1,0 +1,153 @@
+"""Passwords can not be guessed, whatever they are for and however they are said."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import msgspec
+import pytest
+
+from tests.core.logins import PASSWORD, SETTINGS, Logins, plain
+from tests.core.world import SERVER, codes
+from trio_chat.core.inputs import Completed
+from trio_chat.core.output import CheckLogin
+from trio_chat.core.settings import Gateway, Operator
+
+HASH = "$argon2id$x"
+LATER = "Too many attempts; try again in 12 seconds"
+
+
+def world_with(**changes: object) -> Logins:
+    return Logins(msgspec.structs.replace(SETTINGS, **changes))
+
+
+def test_oper() -> None:
+    world = world_with(operators=(Operator(name="root", password=HASH),))
+    for number in range(3):
+        world.irc(f"u{number}")
+    for number in range(5):
+        world.ask(f"u{number % 3}", "OPER root wrong")
+        assert codes(world.complete(False)[f"u{number % 3}"])[0] == "464"
+    assert world.ask("u2", "OPER root right") == [f":{SERVER} 464 u2 :{LATER}"]
+    assert world.passwords == []
+    # Whoever is nobody is guessed at no more often.
+    assert world.ask("u2", "OPER nobody x") == [f":{SERVER} 464 u2 :{LATER}"]
+    world.now += 12.1
+    world.ask("u2", "OPER root right")
+    assert codes(world.complete(True)["u2"]) == ["381", "MODE"]
+
+
+def test_the_servers_password() -> None:
+    world = world_with(password=HASH)
+    for number in range(6):
+        world.step(world.add(f"u{number}"))
+        world.ask(f"u{number}", f"NICK u{number}", "USER u 0 * :x")
+    for number in range(5):
+        world.ask(f"u{number}", "PASS wrong")
+        assert codes(world.complete(False)[f"u{number}"]) == ["464"]
+    assert world.ask("u5", "PASS right") == [f":{SERVER} 464 u5 :{LATER}"]
+    world.now += 12.1
+    world.ask("u5", "PASS right")
+    assert codes(world.complete(True)["u5"])[0] == "001"
+
+
+def test_the_servers_password_with_nc() -> None:
+    world = world_with(password=HASH)
+    for number in range(6):
+        world.step(world.add(f"u{number}", plain=True))
+        world.ask(f"u{number}", f"u{number}")
+    for number in range(5):
+        world.ask(f"u{number}", "wrong")
+        world.complete(False)
+    assert world.ask("u5", "right") == [f"{LATER}."]
+
+
+def test_a_gateways_password() -> None:
+    gateway = Gateway(host=(ip_network("10.0.0.0/8"),), password=HASH)
+    world = world_with(gateways=(gateway,))
+    line = "WEBIRC {} gateway 192.0.2.7 192.0.2.7"
+    for number in range(5):
+        world.connect_bare(f"u{number}")
+        world.ask(f"u{number}", line.format("wrong"))
+        world.complete(False)
+    world.connect_bare("late")
+    assert world.ask("late", line.format("right")) == [f"ERROR :Closing link ({LATER})"]
+
+
+@pytest.mark.parametrize("way", ["AUTHENTICATE", "PASS", "/login"])
+def test_an_accounts_password(way: str) -> None:
+    world = Logins(SETTINGS)
+    world.account("al")
+
+    def attempt(name: str, password: str) -> list[str]:
+        if way == "/login":
+            world.step(world.add(name, plain=True))
+            return world.ask(name, f"/login al {password}")
+        world.connect(name)
+        if way == "PASS":
+            return world.ask(name, f"PASS :al:{password}")
+        return world.ask(name, "AUTHENTICATE PLAIN", plain("al", password))[1:]
+
+    for number in range(5):
+        assert "Too many" not in attempt(f"u{number}", "wrong")[0]
+    (said,) = attempt("late", PASSWORD)
+    assert LATER in said
+
+
+def test_a_hundred_at_once_are_checked_like_one_after_another() -> None:
+    world = Logins(SETTINGS)
+    world.account("al")
+    world.slow = True
+    names = [f"u{number}" for number in range(100)]
+    for name in names:
+        world.connect(name)
+        world.ask(name, "AUTHENTICATE PLAIN", plain("al", "wrong"))
+    assert len([item for item in world.requests if isinstance(item, CheckLogin)]) == 5
+    said: dict[str, list[str]] = {}
+    while world.requests:
+        done = [Completed(request=item.id, result=False) for item in world.requests]
+        world.requests.clear()
+        for name, lines in world.step(*done).items():
+            said.setdefault(name, []).extend(lines)
+    assert sorted(said) == sorted(names)
+    assert [codes(lines) for lines in said.values()] == [["904"]] * 100
+    assert sum(LATER in lines[0] for lines in said.values()) == 95
+
+
+def test_a_hundred_who_are_right_get_in_at_once_from_one_address() -> None:
+    world = Logins(SETTINGS)
+    world.account("al")
+    world.slow = True
+    names = [f"u{number}" for number in range(100)]
+    for name in names:
+        world.connect(name)
+        world.ask(name, "AUTHENTICATE PLAIN", plain("al"))
+    # Some do not wait for it: nobody else waits for them then.
+    for name in names[::3]:
+        world.quit(name)
+    said: dict[str, list[str]] = {}
+    most = 0
+    while world.requests:
+        most = max(most, len(world.requests))
+        done = [world.done(item) for item in world.requests]
+        world.requests.clear()
+        for name, lines in world.step(*done).items():
+            said.setdefault(name, []).extend(lines)
+    assert most == 5
+    gone = set(names[::3])
+    assert {name: codes(lines) for name, lines in said.items()} == {
+        name: ["900", "903"] for name in names if name not in gone
+    }
+
+
+def test_what_could_not_be_found_out_is_no_wrong_password() -> None:
+    world = Logins(SETTINGS)
+    world.account("al")
+    world.connect("cy")
+    world.slow = True
+    for _ in range(7):
+        world.ask("cy", "AUTHENTICATE PLAIN", plain("al"))
+        (check,) = world.requests
+        world.requests.clear()
+        (said,) = world.step(Completed(request=check.id, result=False, detail="locked"))["cy"]
+        assert said.endswith("SASL authentication failed: Could not be checked; try again later")
