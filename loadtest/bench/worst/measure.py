@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from loadtest.bench.worst import lists, members
+from loadtest.bench.worst import lists, members, registered
 from loadtest.bench.worst.rows import ROWS
 from loadtest.bench.worst.world import Cost
 
-TABLES = members, lists
+TABLES = members, lists, registered
 """Where the rows are."""
 
 
