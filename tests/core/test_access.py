@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.core.history import CAPS, keeping, log_in, read
 from tests.core.world import World, codes
 from tests.journal.rig import File
 from trio_chat.core import modes, rooms
+from trio_chat.core.accounts import Suspension
 from trio_chat.core.handlers import access
 from trio_chat.core.ids import START
 from trio_chat.core.questions import Place
+from trio_chat.core.registered import RegisteredRoom
 
 SETTINGS = ("-i", "+i", "+k key", "+s", "+u", "+m", "+b *!*@*", "+R", "+l 1")
 """What can be set in a channel: none of it opens its history to anybody, or closes it."""
@@ -192,3 +195,33 @@ def test_how_many_are_found_again_when_they_are_gone(world: World) -> None:
         world.send(f"n{number}", f"PRIVMSG op :from {number}", "QUIT")
     assert codes(world.ask("op", "CHATHISTORY LATEST n0 * 9")) == ["FAIL"]
     assert read(world, "op", "n1") == ["from 1"]
+
+
+def test_a_registered_room_is_read_from_outside_by_those_who_rule_it(world: World) -> None:
+    """In it or not, and whether or not anybody is; what was for operators by operators alone."""
+    ctx, users = world.core.context, world.core.state.users
+    given = {"half": modes.HALFOP, "voice": modes.VOICE, "member": modes.OP}
+    room = RegisteredRoom(name="#a", founder="op", registered_at=world.now, access=given)
+    ctx.registered.put(room)
+    channel = world.core.state.channel_named("#a")
+    assert channel is not None
+    channel.registered = room
+    world.send("op", "MODE #a +s")
+    for name in ("op", "half", "voice", "member"):
+        log_in(world, name, name)
+        world.send(name, "PART #a")
+    assert world.core.state.channel_named("#a") is None
+    assert read(world, "op") == read(world, "member") == EVERYTHING
+    assert read(world, "half") == ["hello", "to halves", "to voices"]
+    for name in ("voice", "former", "stranger", "root"):
+        assert codes(world.ask(name, "CHATHISTORY LATEST #a * 9")) == ["FAIL"], name
+    # Logged out, they are as anybody else.
+    log_in(world, "op", "")
+    assert codes(world.ask("op", "CHATHISTORY LATEST #a * 9")) == ["FAIL"]
+    ctx.registered.put(msgspec.structs.replace(room, suspended=Suspension("root", "x", 1.0)))
+    assert access_of(world, "member") is None
+    assert users[world.ids["member"]].account == "member"
+
+
+def access_of(world: World, name: str) -> Place | None:
+    return access.readable(world.core.context, world.core.state.users[world.ids[name]], "#a")

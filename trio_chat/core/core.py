@@ -509,5 +509,4 @@ class Core:
                 rooms.drop(self.state, channel)
         lobby = self.context.channel(self.settings.lobby)
         lobby.permanent = True
-        if not lobby.members and lobby.registered is None:
-            lobby.modes = modes.LOBBY
+        lobby.modes = lobby.modes if lobby.members or lobby.registered else modes.LOBBY

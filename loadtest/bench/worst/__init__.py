@@ -3,6 +3,7 @@
     world.py      a core that is filled and measured
     rows.py       the table: a line, a state, how both are repeated
     members.py    rows about rooms with many members
+    registered.py rows about registered rooms, and ChanServ
     lists.py      rows about masks, searches, names and bans
     metadata.py   rows about metadata
     measure.py    all rows, in a process of their own

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from loadtest.bench.worst import lists, members, metadata
+from loadtest.bench.worst import lists, members, metadata, registered
 from loadtest.bench.worst.rows import ROWS
 from loadtest.bench.worst.world import Cost
 
-TABLES = members, lists, metadata
+TABLES = members, lists, metadata, registered
 """Where the rows are."""
 
 

@@ -116,7 +116,10 @@ def test_clear_users(world: Registering) -> None:
     world.ask("cy", "JOIN #a")
     found = world.send("al", "CS CLEAR #a users")
     assert list(world.channel().members) == [world.user("al")]
-    assert f":{CHANSERV} KICK #a bo :Cleared by al" in found["bo"]
+    # Who is to go is shown nothing of the others.
+    for name in ("bo", "cy"):
+        assert found[name] == [f":{CHANSERV} KICK #a {name} :Cleared by al"]
+    assert codes(found["al"]) == ["KICK", "KICK", "NOTICE"]
     assert tell(world, "cy", "CLEAR #a USERS")[0].startswith("That is for the founder")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.capabilities import AWAY_NOTIFY, INVITE_NOTIFY, NO_IMPLICIT_NAMES
@@ -288,9 +288,11 @@ def remove(
     reason: str,
     source: events.Source,
     actor: User | None,
+    *,
+    viewers: Sequence[User] | None = None,
 ) -> None:
     """Remove a member, and show that as what `source` does; to `actor` as part of the answer to
-    what they have asked for."""
+    what they have asked for. With `viewers` it is shown to these, and to the member, alone."""
     event = events.Kicked(
         time=ctx.now,
         source=source,
@@ -301,7 +303,10 @@ def remove(
     )
     witnesses = rooms.witnesses_in(channel, target, channel.members[target])
     ctx.record(event, witnesses)
-    ctx.output.show(event, witnesses, without={target} if actor is None else {actor, target})
+    if viewers is not None:
+        ctx.output.broadcast(viewers, event)
+    else:
+        ctx.output.show(event, witnesses, without={target} if actor is None else {actor, target})
     if actor is not None and actor is not target:
         ctx.send(actor, event)
     ctx.send(target, event)

@@ -6,6 +6,7 @@ or not anybody is. What it needs is access, not what one happens to be in the ro
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 
 from trio_chat.core import masks, modes, names, rooms
@@ -14,11 +15,17 @@ from trio_chat.core.handlers import channels, standings
 from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.modes import Kind, Prefix
+from trio_chat.core.output import LOOK
 from trio_chat.core.registered import RegisteredRoom
 from trio_chat.core.services.chanserv import room_for, say
 from trio_chat.core.services.table import CHANSERV, row
 from trio_chat.core.state import Channel, User
 from trio_chat.wire.text import cut
+
+_AT_ONCE = 50
+"""Members who are removed in one go, where all are."""
+_REMOVING = 20
+"""What it costs to remove one (`Output.cost`)."""
 
 
 def _use(ctx: Context, room: RegisteredRoom, work: Callable[[Channel], None]) -> None:
@@ -262,20 +269,25 @@ def clear(ctx: Context, user: User, words: list[str]) -> None:
 
 
 def _clear_users(ctx: Context, user: User, channel: Channel) -> None:
-    others = [one for one in channel.members if one is not user]
-    # Each is shown to all who are still there: that is for as many steps as it takes.
-    ctx.without_waiting([_removal(ctx, user, channel, one) for one in others])
-
-
-def _removal(ctx: Context, user: User, channel: Channel, target: User) -> Callable[[], None]:
+    """Remove everybody else. Who is to go is shown their own removal alone: all of them to all
+    would be as much as nobody can be sent."""
+    going = dict.fromkeys(one for one in channel.members if one is not user)
+    queue = collections.deque(going)
     reason = f"Cleared by {user.nickname}"
 
-    def remove() -> None:
-        if target in channel.members:
-            ctx.output.cost += len(channel.members) >> 4
-            channels.remove(ctx, channel, target, reason, standings.giver(ctx), None)
+    def remove_some() -> None:
+        viewers = [one for one in channel.members if one not in going]
+        ctx.output.cost += len(channel.members) >> LOOK
+        for _ in range(min(_AT_ONCE, len(queue))):
+            target = queue.popleft()
+            if target in channel.members:
+                ctx.output.cost += _REMOVING
+                source = standings.giver(ctx)
+                channels.remove(ctx, channel, target, reason, source, None, viewers=viewers)
+            # Who comes back is there as anybody else.
+            del going[target]
 
-    return remove
+    ctx.without_waiting([remove_some] * -(-len(queue) // _AT_ONCE))
 
 
 def _clear_bans(ctx: Context, user: User, channel: Channel) -> None:
