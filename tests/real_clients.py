@@ -164,7 +164,9 @@ class Irssi(RealClient):
                 address = "localhost"; port = "{port}"; chatnet = "it"; autoconnect = "yes";
                 {tls if authority else ""}
             }});
-            chatnets = {{ it = {{ type = "IRC"; {network} autosendcmd = "/rawlog open {self._raw}"; }}; }};
+            chatnets = {{ it = {{
+                type = "IRC"; autosendcmd = "/rawlog open {self._raw}"; {network}
+            }}; }};
             logs = {{ "{self._log}" = {{ auto_open = "yes"; level = "ALL"; }}; }};
             settings = {{
                 core = {{ nick = "{nick}"; user_name = "{nick}"; real_name = "{nick} of irssi"; }};

@@ -63,7 +63,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(server, int(found[1]), tmp_path / "authority.pem", certificates)
 
 
-@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "EXTERNAL"])
+# It knows SCRAM since 1.5 only.
+@pytest.mark.parametrize("mechanism", ["PLAIN", "EXTERNAL"])
 def test_irssi(site: Site, tmp_path: Path, mechanism: str) -> None:
     external = mechanism == "EXTERNAL"
     sasl = f'sasl_mechanism = "{mechanism}"; '
@@ -84,7 +85,8 @@ def test_irssi_with_a_wrong_password(site: Site, tmp_path: Path) -> None:
     with closing(
         Irssi(tmp_path / "i", site.port, "somebody", site.authority, network=sasl)
     ) as iris:
-        iris.until("SASL authentication failed", "Welcome to the trio_chat Network, somebody!")
+        # It hangs up by itself then, if nobody tells it otherwise.
+        iris.until("SASL authentication failed", "Connection lost to localhost")
 
 
 @pytest.mark.parametrize("mechanism", ["plain", "scram-sha-256", "external"])
