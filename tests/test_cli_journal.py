@@ -135,6 +135,12 @@ def test_search(data: Path) -> None:
     )
 
 
+def test_an_export_of_a_room_that_is_not_there(data: Path) -> None:
+    done = run(data, "export", "--room", "#None")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "trio-chat: nothing is kept of #none\n"
+
+
 def test_a_search_that_has_no_time(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "SECONDS", 0.0)
     done = run(data, "search", "morning")

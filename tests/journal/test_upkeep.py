@@ -190,7 +190,8 @@ def test_an_export_of_a_room_and_a_time(file: File, tmp_path: Path, bar: Bar) ->
     found = exported(tmp_path, bar, key="#a", after=MS + 100, before=MS + 1150)
     assert [one["text"] for one in found] == [str(place) for place in range(100, 1149)]
     bar.told.clear()
-    assert exported(tmp_path, bar, key="#nowhere") == []
+    with pytest.raises(JournalError, match="nothing is kept of #nowhere"):
+        exported(tmp_path, bar, key="#nowhere")
 
 
 # --- Backup

@@ -158,7 +158,10 @@ def export(
     with _reading(directory) as connection:
         log = reading.Log(connection)
         keys = {one for (one,) in connection.execute("SELECT key FROM conversations")}
-        these = sorted(keys.union(log.keys)) if key is None else [key]
+        keys.update(log.keys)
+        if key is not None and key not in keys:
+            raise JournalError(f"nothing is kept of {key}")
+        these = sorted(keys) if key is None else [key]
         total = connection.execute("SELECT count(*) FROM blocks").fetchone()[0] * blocks.BLOCK
         for conversation in these:
             wanted = Wanted(
