@@ -13,7 +13,7 @@ import heapq
 import math
 from collections.abc import Iterable, Mapping
 
-from trio_chat.core import commands, events, modes, numerics, rooms
+from trio_chat.core import commands, events, modes, rooms
 from trio_chat.core.context import BUDGET, CHORE, PAGE, Context
 from trio_chat.core.entries import Marked, Redacted
 from trio_chat.core.handlers import (
@@ -24,6 +24,7 @@ from trio_chat.core.handlers import (
     plain,
     registration,
     reloading,
+    unreadable,
 )
 from trio_chat.core.inputs import (
     Administer,
@@ -42,7 +43,7 @@ from trio_chat.core.settings import Settings
 from trio_chat.core.state import State, User
 from trio_chat.core.withholding import concerned, withhold
 from trio_chat.wire import irc
-from trio_chat.wire.errors import Problem, ProtocolError
+from trio_chat.wire.errors import ProtocolError
 
 DECISION = 6
 """What it costs to carry out a line, in units of about a microsecond (`Output.cost`)."""
@@ -335,7 +336,7 @@ class Core:
         except ProtocolError as error:
             ctx.answers.begin(user, error.tags)
             multiline.miss(ctx, user, error)
-            self._refuse(user, error)
+            unreadable.refuse(ctx, user, error)
         else:
             if ctx.output.cost > BUDGET and commands.reach(ctx, user, message) > FEW:
                 return False
@@ -417,18 +418,6 @@ class Core:
                 self._see_off(user, user.leaving)
             elif user.held:
                 ctx.output.read(user, on=True)
-
-    def _refuse(self, user: User, error: ProtocolError) -> None:
-        ctx = self.context
-        if error.problem is Problem.TOO_LONG:
-            ctx.reply(user, numerics.ERR_INPUTTOOLONG)
-        elif error.problem is Problem.NOT_UTF8:
-            ctx.fail(user, error.command, "INVALID_UTF8", text=error.problem.value)
-        elif error.problem is Problem.FORBIDDEN_BYTE:
-            command = error.command or "*"
-            ctx.reply(user, numerics.ERR_UNKNOWNERROR, command, error.problem.value)
-        elif error.problem is not Problem.NO_COMMAND:
-            ctx.reply(user, numerics.ERR_UNKNOWNCOMMAND, error.command or "*")
 
     def _completed(self, item: Completed) -> None:
         ctx = self.context
