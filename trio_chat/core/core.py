@@ -118,7 +118,7 @@ class Core:
         """
         self.context.begin(now, now if monotonic is None else monotonic, utc_offset)
         if self.context.keeping.unsaid:
-            self._warn()
+            bans.warn_all(self.context)
         if self.context.searches or self.context.chores:
             self._search_on()
         if self._next or self._backlog:
@@ -480,15 +480,6 @@ class Core:
             ctx.output.send(user, event)
             ctx.output.close(user, reason)
             rooms.forget(self.state, user)
-
-    def _warn(self) -> None:
-        """Tell who has put bans in force, or lifted them, that this has not been stored."""
-        ctx = self.context
-        for id, command in dict.fromkeys(ctx.keeping.unsaid):
-            user = self.state.users.get(id)
-            if user is not None:
-                bans.warn(ctx, user, command)
-        ctx.keeping.unsaid.clear()
 
     def _open_lobby(self) -> None:
         """Make the lobby, if it is not there: it is everybody's, so nobody is its operator."""

@@ -157,7 +157,16 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
         ctx.notice(user, f"{ban.target} is not banned any more")
 
 
-def warn(ctx: Context, user: User, command: str) -> None:
+def warn_all(ctx: Context) -> None:
+    """Tell who has put bans in force, or lifted them, that this has not been stored."""
+    for id, command in dict.fromkeys(ctx.keeping.unsaid):
+        user = ctx.state.users.get(id)
+        if user is not None:
+            _warn(ctx, user, command)
+    ctx.keeping.unsaid.clear()
+
+
+def _warn(ctx: Context, user: User, command: str) -> None:
     """Tell an operator that what a command has changed is so, but could not be stored."""
     done = "lifted" if command[:2] == "UN" else "in force"
     text = f"It is {done}, but could not be stored: a restart would undo it. It is tried again."
