@@ -159,10 +159,10 @@ def _remove(ctx: Context, user: User, kind: dict[str, Ban], key: str, name: str)
 
 def warn_all(ctx: Context) -> None:
     """Tell who has put bans in force, or lifted them, that this has not been stored."""
-    for id, command in dict.fromkeys(ctx.keeping.unsaid):
+    for id, name in dict.fromkeys(ctx.keeping.unsaid):
         user = ctx.state.users.get(id)
         if user is not None:
-            _warn(ctx, user, command)
+            _warn(ctx, user, name)
     ctx.keeping.unsaid.clear()
 
 
