@@ -2,8 +2,8 @@
 
 Owns the options and the exit code: 0 when all was measured and nothing lost, 1 when something was
 lost, a server failed or, with `--check`, a requirement was missed, 2 for a wrong option, 130 when
-interrupted. The table goes to stdout, progress to stderr. With the word `core`, `history` or
-`worst` before its options it is the bench of that name.
+interrupted. The table goes to stdout, progress to stderr. With the word `core`, `guessing`,
+`history` or `worst` before its options it is the bench of that name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest.bench import core, crowd, history, report
+from loadtest.bench import core, crowd, guessing, history, report
 from loadtest.bench.commandline import LONGEST, count, positive, take, tell, terminable
 from loadtest.bench.figures import Settings
 from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS
@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Scenarios: "
         + "; ".join(f"{scenario.name}: {scenario.about}" for scenario in SCENARIOS.values())
         + ". `core [options]` measures the state machine alone, without a server, "
+        "`guessing [options]` a crowd that says wrong passwords, "
         "`history [options]` a crowd that pages through history, and `worst [options]` the dearest "
         "lines.",
     )
@@ -85,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["core"]:
         return core.main(given[1:])
+    if given[:1] == ["guessing"]:
+        return guessing.main(given[1:])
     if given[:1] == ["history"]:
         return history.main(given[1:])
     if given[:1] == ["worst"]:

@@ -1,0 +1,181 @@
+"""A crowd that guesses: everybody says a wrong password at once, and a bystander looks on.
+
+    python -m loadtest.bench guessing [options]
+
+There is one account. Clients from several addresses of 127.0.0.0/8 try to log in to it by SASL
+PLAIN, and each has to be told that it has failed. What a bystander waits for its PONG meanwhile is
+what that costs everybody else; the server's memory should be what it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import selectors
+import socket
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from loadtest.bench.bystander import Bystander, Observation
+from loadtest.bench.commandline import count, tell, terminable
+from loadtest.bench.crowd import CrowdError, raise_file_limit
+from loadtest.bench.servers import SERVERS, RunningServer, ServerError, ServerUnderTest
+
+PATIENCE = 60.0
+"""Seconds without an answer until it has failed."""
+AT_MOST = 50.0
+"""Milliseconds that the bystander may have to wait."""
+_LOOK = 0.02
+"""Seconds between two looks at the server's memory."""
+_ACCOUNT = b"owner"
+_FAILED, _CHECKED = b" 904 ", b" 904 * :SASL authentication failed\r\n"
+_MB = 1e6
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it."""
+
+    clients: int
+    addresses: int
+    checked: int
+    """Passwords that were compared; the others were sent away."""
+    seconds: float
+    cpu: float
+    """CPU seconds of the server."""
+    before: int
+    most: int
+    """Bytes of memory that the server had: before, and at most."""
+    after: int
+    seen: Observation
+
+
+def keeping() -> ServerUnderTest:
+    """Return this project's server with its journal: without one there are no accounts."""
+    return SERVERS["full"]
+
+
+def measure(server: RunningServer, *, clients: int, addresses: int) -> Outcome:
+    """Have a crowd guess at one account. Raises `CrowdError` where somebody is not answered."""
+    _make_account(server.address)
+    guess = base64.b64encode(b"\0%s\0wrong password" % _ACCOUNT)
+    lines = b"AUTHENTICATE PLAIN\r\nAUTHENTICATE %s\r\n" % guess
+    socks = [_connected(server.address, number % addresses) for number in range(clients)]
+    said = dict.fromkeys(socks, b"")
+    try:
+        with Bystander(server.address) as bystander, selectors.DefaultSelector() as selector:
+            bystander.start()
+            cpu, began = server.cpu_seconds(), time.perf_counter()
+            before = most = server.rss_bytes()
+            for sock in socks:
+                selector.register(sock, selectors.EVENT_READ)
+                sock.sendall(lines)
+            last = began
+            while selector.get_map():
+                ready = selector.select(_LOOK)
+                most = max(most, server.rss_bytes())
+                for key, _ in ready:
+                    sock = key.fileobj
+                    assert isinstance(sock, socket.socket)
+                    data = sock.recv(1 << 16)
+                    if not data:
+                        raise CrowdError("the server has hung up")
+                    said[sock] += data
+                    if _FAILED in said[sock] and said[sock].endswith(b"\r\n"):
+                        selector.unregister(sock)
+                now = time.perf_counter()
+                last = now if ready else last
+                if now - last > PATIENCE:
+                    raise CrowdError(f"{len(selector.get_map())} have not been answered")
+            seconds, cpu = time.perf_counter() - began, server.cpu_seconds() - cpu
+            after = server.rss_bytes()
+            seen = bystander.stop()
+    finally:
+        for sock in socks:
+            sock.close()
+    return Outcome(
+        clients=clients,
+        addresses=addresses,
+        checked=sum(_CHECKED in one for one in said.values()),
+        seconds=seconds,
+        cpu=cpu,
+        before=before,
+        most=most,
+        after=after,
+        seen=seen,
+    )
+
+
+def _make_account(address: tuple[str, int]) -> None:
+    with socket.create_connection(address, timeout=PATIENCE) as sock:
+        sock.sendall(b"NICK %s\r\nUSER x 0 * :x\r\nREGISTER * * right-password\r\n" % _ACCOUNT)
+        _read_until(sock, b" REGISTER SUCCESS ")
+
+
+def _connected(address: tuple[str, int], number: int) -> socket.socket:
+    """Connect from an address of the loopback's, ready to log in."""
+    source = f"127.1.{number // 250}.{number % 250 + 1}"
+    sock = socket.create_connection(address, timeout=PATIENCE, source_address=(source, 0))
+    sock.sendall(b"CAP REQ sasl\r\n")
+    _read_until(sock, b" ACK ")
+    return sock
+
+
+def _read_until(sock: socket.socket, what: bytes) -> None:
+    seen = b""
+    while what not in seen or not seen.endswith(b"\r\n"):
+        data = sock.recv(1 << 16)
+        if not data:
+            raise CrowdError("the server has hung up")
+        seen += data
+
+
+def table(one: Outcome) -> str:
+    """Write what was measured, as Markdown."""
+    head: tuple[str, ...] = ("clients", "addresses", "checked", "s", "server CPU s")
+    head += ("MB before", "at most", "after", "PING median, ms", "longest, ms", "late, ms")
+    figures = (
+        f"{one.clients:,}",
+        f"{one.addresses:,}",
+        f"{one.checked:,}",
+        f"{one.seconds:.1f}",
+        f"{one.cpu:.1f}",
+        f"{one.before / _MB:.0f}",
+        f"{one.most / _MB:.0f}",
+        f"{one.after / _MB:.0f}",
+        f"{one.seen.median:.1f}",
+        f"{one.seen.longest:.0f}",
+        f"{one.seen.late:.0f}",
+    )
+    rows = (head, ("---:",) * len(head), figures)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure; return the exit code: 0, 1 if something went wrong or, with `--check`, the bystander
+    waited for too long, 130 when interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.bench guessing",
+        description="Have a crowd say wrong passwords, and see what a PING takes meanwhile.",
+    )
+    parser.add_argument("--clients", type=count, default=500, metavar="N", help="default 500")
+    parser.add_argument(
+        "--addresses", type=count, default=100, metavar="N", help="that they come from; default 100"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help=f"a PING that takes over {AT_MOST:g} ms is a failure"
+    )
+    options = parser.parse_args(arguments)
+    raise_file_limit()
+    try:
+        with terminable(), keeping().run() as server:
+            outcome = measure(server, clients=options.clients, addresses=options.addresses)
+    except (CrowdError, ServerError, OSError) as error:
+        tell(str(error))
+        return 1
+    except KeyboardInterrupt:
+        tell("interrupted")
+        return 130
+    print(table(outcome))
+    return 1 if options.check and outcome.seen.longest > AT_MOST else 0

@@ -1,0 +1,25 @@
+"""The bench of guessing: everybody is told that they were wrong, and few are checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtest.bench import guessing
+from loadtest.bench.__main__ import main
+
+
+def test_a_crowd_guesses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guessing", "--clients", "14", "--addresses", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    # Five of each address; the others are told to come back.
+    assert lines[2].split(" | ")[:3] == ["| 14", "2", "10"]
+
+
+def test_a_bystander_who_waits_is_a_failure_where_that_is_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Whoever has so little to say may not keep anybody waiting at all.
+    monkeypatch.setattr(guessing, "AT_MOST", -1.0)
+    options = ["guessing", "--clients", "1", "--addresses", "1"]
+    assert main(options) == 0
+    assert main([*options, "--check"]) == 1
