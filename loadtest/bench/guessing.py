@@ -76,14 +76,14 @@ def measure(server: RunningServer, *, clients: int, addresses: int) -> Outcome:
                 ready = selector.select(_LOOK)
                 most = max(most, server.rss_bytes())
                 for key, _ in ready:
-                    sock = key.fileobj
-                    assert isinstance(sock, socket.socket)
-                    data = sock.recv(1 << 16)
+                    asker = key.fileobj
+                    assert isinstance(asker, socket.socket)
+                    data = asker.recv(1 << 16)
                     if not data:
                         raise CrowdError("the server has hung up")
-                    said[sock] += data
-                    if _FAILED in said[sock] and said[sock].endswith(b"\r\n"):
-                        selector.unregister(sock)
+                    said[asker] += data
+                    if _FAILED in said[asker] and said[asker].endswith(b"\r\n"):
+                        selector.unregister(asker)
                 now = time.perf_counter()
                 last = now if ready else last
                 if now - last > PATIENCE:
