@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
+import msgspec
+
+from trio_chat.journal import ticks
 from trio_chat.journal.errors import JournalError, UnusableError
 
 Sync: TypeAlias = Literal["full", "normal", "off"]
@@ -83,7 +86,15 @@ def _version_1(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (_version_1,)
+def _version_2(connection: sqlite3.Connection) -> None:
+    """Lay out anew what is not filed (`ticks.py`)."""
+    for number, body in connection.execute("SELECT number, body FROM log").fetchall():
+        connection.execute(
+            "UPDATE log SET body = ? WHERE number = ?", (ticks.brought_up(number, body), number)
+        )
+
+
+MIGRATIONS: Sequence[Migration] = (_version_1, _version_2)
 """What makes version n + 1 of version n; version 0 is an empty file."""
 
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
@@ -180,6 +191,9 @@ def open_journal(
     except sqlite3.Error as error:
         connection.close()
         raise JournalError(f"{path} can not be written: {error}") from None
+    except msgspec.DecodeError as error:
+        connection.close()
+        raise UnusableError(f"{path} is damaged: {error}") from None
     return connection
 
 

@@ -21,6 +21,7 @@ from trio_chat.core.encoding import timestamp
 from trio_chat.core.ids import END, START
 from trio_chat.core.questions import EVERYTHING, MESSAGES, REDACTIONS, Bound, Search, Shown, Wanted
 from trio_chat.journal import blocks, reading, records, schema, search, ticks
+from trio_chat.journal.blocks import Piece
 from trio_chat.journal.errors import JournalError, UnusableError
 from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
@@ -116,8 +117,9 @@ def check(directory: Path, progress: Progress) -> list[str]:
         for number, body in connection.execute("SELECT number, body FROM log"):
             try:
                 for item in ticks.decode(body):
-                    if item[0] == ticks.CHANGE:
-                        ticks.change_in(item)
+                    if isinstance(item, Piece):
+                        for at, place, _, _, data in blocks.lines_of(item):
+                            records.decode(data, ids.Position(at, place))
             except msgspec.DecodeError as error:
                 faults.append(f"step {number} can not be read: {error}")
         progress(total, total)
