@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 import structlog.testing
@@ -223,3 +224,26 @@ def test_what_does_not_go_into_the_log_is_stored_or_not(hands: Hands) -> None:
     assert hands.file.page("#0").entries == []
     hands.chores.store(steps(100))
     assert len(hands.file.page("#0", limit=1000).entries) == 200
+
+
+def test_chores_wait_for_no_disk_and_commits_do(tmp_path: Path) -> None:
+    """Whoever is shown something is shown it when the disk has it."""
+    connection = schema.open_journal(tmp_path / "journal.db", sync="full")
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    now = 0.0
+    here = Chores(connection, retention=Retention(), clock=lambda: now, now=lambda: MS)
+    first, second = steps(1)
+    connection.execute("INSERT INTO log VALUES (?, ?)", first.row)
+    here.stored(first)
+    now += chores.FILED_AFTER
+    statements.clear()
+    here.step()
+    assert statements[1] == "PRAGMA synchronous = 1"
+    assert statements[-1] == "PRAGMA synchronous = 2"
+    assert "COMMIT" in statements
+    statements.clear()
+    here.store([second])
+    assert "COMMIT" in statements
+    assert not any("synchronous" in statement for statement in statements)
+    connection.close()

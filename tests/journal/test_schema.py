@@ -214,3 +214,29 @@ def test_a_transaction_that_fails_is_undone(file: File) -> None:
         fail()
     assert file.page().entries == []
     assert not file.connection.in_transaction
+
+
+@pytest.mark.parametrize(
+    ("sync", "level", "inside"), [("full", 2, 1), ("normal", 1, 1), ("off", 0, 0)]
+)
+def test_what_can_be_done_again_waits_for_no_disk(
+    tmp_path: Path, sync: schema.Sync, level: int, inside: int
+) -> None:
+    connection = schema.open_journal(tmp_path / "journal.db", sync=sync)
+
+    def found() -> int:
+        level: int = connection.execute("PRAGMA synchronous").fetchone()[0]
+        return level
+
+    def fail() -> None:
+        with schema.relaxed(connection):
+            assert found() == inside
+            raise ZeroDivisionError
+
+    with schema.relaxed(connection):
+        assert found() == inside
+    assert found() == level
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert found() == level
+    connection.close()

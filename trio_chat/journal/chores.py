@@ -16,6 +16,7 @@ from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.pruning import Pruning
 from trio_chat.journal.retention import Retention
+from trio_chat.journal.schema import relaxed
 from trio_chat.journal.ticks import Tick
 
 log = structlog.get_logger()
@@ -123,6 +124,10 @@ class Chores:
 
     def step(self) -> None:
         """Do one thing, if there is one. Raises `sqlite3.Error` when that fails."""
+        with relaxed(self._connection):
+            self._do_one()
+
+    def _do_one(self) -> None:
         now = self._clock()
         if self._waiting and (self._waiting >= FILED_FROM or now - self._since >= FILED_AFTER):
             self.file()

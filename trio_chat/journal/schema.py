@@ -34,6 +34,9 @@ Sync: TypeAlias = Literal["full", "normal", "off"]
 APPLICATION = 0x7472_696F
 """`PRAGMA application_id`: "trio"."""
 
+_NORMAL, _FULL = 1, 2
+"""Levels of `PRAGMA synchronous`: with the second each commit waits for the disk."""
+
 _BUSY = 1.0
 """Seconds that a statement waits for another process's lock."""
 
@@ -218,3 +221,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.rollback()
         raise
+
+
+@contextmanager
+def relaxed(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let no transaction in here wait for the disk: for those that can be done again.
+
+    What the WAL has lost after a power cut is its end. So if one of these is gone, nothing that was
+    stored later has been said to be, and what it was made of is still there.
+    """
+    level: int = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if level < _FULL:
+        yield
+        return
+    connection.execute(f"PRAGMA synchronous = {_NORMAL}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA synchronous = {level}")
