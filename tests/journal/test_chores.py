@@ -86,7 +86,7 @@ def test_much_is_filed_at_once(hands: Hands) -> None:
 
 
 def test_more_than_a_step_is_filed_in_several(hands: Hands) -> None:
-    hands.store(2500)
+    hands.store(chores.FILED_FROM // 2)
     hands.all()
     assert hands.waiting == 0
 

@@ -23,9 +23,10 @@ log = structlog.get_logger()
 
 FILED_AFTER = 1.0
 """Seconds that a step waits to be filed, at most, unless the writer is busy."""
-FILED_FROM = 2048
-"""Entries in the log from which they are filed as soon as no commit waits."""
-FILED_ANYWAY = 8192
+FILED_FROM = 8192
+"""Entries in the log from which they are filed as soon as no commit waits. Many at once make longer
+blocks where little is said in each conversation: that costs less, to file and to index."""
+FILED_ANYWAY = 16_384
 """Entries in the log from which commits wait for them to be filed: whoever reads has to read the
 whole log."""
 FILED_AT_ONCE = 512

@@ -23,7 +23,7 @@ from trio_chat.journal.schema import transaction
 from trio_chat.journal.ticks import Item, Tick
 
 STEPS = 1024
-SIZE = 300_000
+SIZE = 1_000_000
 """Steps, and bytes, after which no more are filed in one transaction: it takes some milliseconds,
 for which the next commit may have to wait."""
 _KNOWN = 10_000
