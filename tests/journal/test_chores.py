@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 import structlog.testing
 
 from tests.journal.rig import MS, File, number_at, said, texts
-from trio_chat.core.entries import Moved, Redacted
+from trio_chat.core.entries import Moved, Record, Redacted
 from trio_chat.core.ids import Position
 from trio_chat.journal import chores, schema, ticks
 from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.chores import Chores
 from trio_chat.journal.retention import Retention
+from trio_chat.journal.ticks import Tick
 
 
 class Hands:
@@ -40,7 +42,7 @@ class Hands:
             tick = ticks.encode(
                 number, [said("x", Position(number, place)) for place in range(entries)]
             )
-            self.file.connection.execute("INSERT INTO log VALUES (?, ?)", tick[:2])
+            self.file.connection.execute("INSERT INTO log VALUES (?, ?)", tick.row)
             self.chores.stored(tick)
 
     def all(self) -> int:
@@ -88,7 +90,7 @@ def test_much_is_filed_at_once(hands: Hands) -> None:
 
 
 def test_more_than_a_step_is_filed_in_several(hands: Hands) -> None:
-    hands.store(2500)
+    hands.store(chores.FILED_FROM // 2)
     hands.all()
     assert hands.waiting == 0
 
@@ -238,3 +240,74 @@ def test_what_takes_something_away_is_stored_and_done_or_neither(hands: Hands) -
     assert (texts(hands.file.page("#a")), texts(hands.file.page("#b"))) == (["2"], ["1"])
     assert hands.all() > 0
     assert hands.searched == hands.file.one("SELECT max(id) FROM blocks")
+
+
+def steps(*rooms: int) -> list[Tick]:
+    """Return two steps; in each room so many messages are said in each."""
+    found = []
+    for at in (1, 2):
+        number = number_at(at)
+        these: list[Record] = []
+        for room, count in enumerate(rooms):
+            for _ in range(count):
+                place = len(these)
+                these.append(said(f"{at} {place}", Position(number, place), channel=f"#{room}"))
+        found.append(ticks.encode(number, these))
+    return found
+
+
+def test_much_in_few_conversations_need_not_go_into_the_log() -> None:
+    half = chores.FILED_AT_ONCE // 2
+    assert Chores.file_at_once(steps(half))
+    assert not Chores.file_at_once(steps(half - 1))
+    rooms = half // chores.FULL
+    assert Chores.file_at_once(steps(*[chores.FULL] * rooms))
+    assert not Chores.file_at_once(steps(*[chores.FULL] * (rooms - 1), *[chores.FULL // 2] * 2))
+
+
+def test_what_does_not_go_into_the_log_stands_behind_what_did(hands: Hands) -> None:
+    hands.file.store(said("0", Position(number_at(0), 0), channel="#0"), number=number_at(0))
+    these = steps(100)
+    hands.chores.store(these)
+    assert hands.waiting == 0
+    wanted = ["0", *(f"{at} {place}" for at in (1, 2) for place in range(100))]
+    assert texts(hands.file.page("#0", limit=1000)) == wanted
+    assert schema.last_number(hands.file.connection) == these[-1].number
+    # And is searched.
+    hands.all()
+    assert hands.searched == hands.file.one("SELECT max(id) FROM blocks")
+
+
+def test_what_does_not_go_into_the_log_is_stored_or_not(hands: Hands) -> None:
+    hands.file.connection.execute(
+        "CREATE TEMP TRIGGER broken BEFORE UPDATE ON meta BEGIN SELECT raise(ABORT, 'no'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="no"):
+        hands.chores.store(steps(100))
+    hands.file.connection.execute("DROP TRIGGER broken")
+    assert hands.file.page("#0").entries == []
+    hands.chores.store(steps(100))
+    assert len(hands.file.page("#0", limit=1000).entries) == 200
+
+
+def test_chores_wait_for_no_disk_and_commits_do(tmp_path: Path) -> None:
+    """Whoever is shown something is shown it when the disk has it."""
+    connection = schema.open_journal(tmp_path / "journal.db", sync="full")
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    now = 0.0
+    here = Chores(connection, retention=Retention(), clock=lambda: now, now=lambda: MS)
+    first, second = steps(1)
+    connection.execute("INSERT INTO log VALUES (?, ?)", first.row)
+    here.stored(first)
+    now += chores.FILED_AFTER
+    statements.clear()
+    here.step()
+    assert statements[1] == "PRAGMA synchronous = 1"
+    assert statements[-1] == "PRAGMA synchronous = 2"
+    assert "COMMIT" in statements
+    statements.clear()
+    here.store([second])
+    assert "COMMIT" in statements
+    assert not any("synchronous" in statement for statement in statements)
+    connection.close()

@@ -25,9 +25,9 @@ def test_a_step_is_of_a_bounded_size(file: File) -> None:
     file.say(*map(str, range(filing.STEPS + 10)))
     steps = [(file.filing.step(), file.filing.is_through) for _ in range(2)]
     assert steps == [(filing.STEPS, False), (10, True)]
-    file.say(*("x" * 10_000 for _ in range(35)))
+    file.say(*("x" * 10_000 for _ in range(110)))
     steps = [(file.filing.step(), file.filing.is_through) for _ in range(2)]
-    assert steps == [(30, False), (5, True)]
+    assert steps == [(100, False), (10, True)]
 
 
 def test_what_fails_is_undone(file: File) -> None:

@@ -65,6 +65,7 @@ def test_everything_that_happens_can_be_stored() -> None:
         events.Killed,
         events.Wallops,
         events.Invited,
+        events.MetadataChanged,
         events.Moved,
     }
     assert below(events.Event) - passing == records.STORED
@@ -131,14 +132,14 @@ def test_what_is_no_event(data: bytes) -> None:
 )
 def test_kinds_of_messages(kind: str, expected: int) -> None:
     event = Said(time=0.0, source=Source(prefix="a"), kind=kind, target="#a", text="x")
-    assert records.kind_of(event) == expected
+    assert records.described(event, 0)[0] == expected
 
 
 def test_the_kind_of_the_others() -> None:
     source = Source(prefix="a")
-    assert records.kind_of(events.Quit(time=0.0, source=source, reason="")) == OTHERS
+    assert records.described(events.Quit(time=0.0, source=source, reason=""), 0)[0] == OTHERS
     redaction = events.Redaction(time=0.0, source=source, target="#a", msgid="x", reason="")
-    assert records.kind_of(redaction) == REDACTIONS
+    assert records.described(redaction, 0)[0] == REDACTIONS
 
 
 def test_each_kind_has_a_number_of_its_own() -> None:

@@ -255,7 +255,8 @@ async def test_a_unix_socket_that_can_not_be_removed(
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     with structlog.testing.capture_logs() as logs:
-        async with running(tmp_path, unix_text()):
+        # Without a directory, and so without a control socket.
+        async with running(tmp_path, unix_text().replace(NAME, f'{NAME}data = ""\n')):
             monkeypatch.setattr(Path, "unlink", unlink)
         monkeypatch.undo()
     assert [(log["path"], log["error"]) for log in logs if log["log_level"] == "warning"] == [

@@ -80,7 +80,13 @@ def head(number: int) -> str:
     return "".join(reversed(digits))
 
 
-@lru_cache(maxsize=4096)
+_KNOWN = 16_384
+"""Places whose digits are kept at hand: more than a step has that is not one of a storm. A cache of
+what was used last is of no use here, for the places of every step are gone through in order."""
+_tails: list[str] = []
+_places: dict[str, int] = {}
+
+
 def _tail(place: int) -> str:
     digits = _DIGITS[place % _BASE]
     while place >= _BASE:
@@ -89,21 +95,32 @@ def _tail(place: int) -> str:
     return digits
 
 
+def _learn(place: int) -> str:
+    """Return the digits of a place; keep those of all up to it, if they are few."""
+    if place < _KNOWN:
+        for known in range(len(_tails), place + 1):
+            digits = _tail(known)
+            _tails.append(digits)
+            _places[digits] = known
+    return _tail(place)
+
+
 def encode(number: int, place: int) -> str:
     """Return the id of what has this place in this step: letters and digits."""
-    return head(number) + _tail(place)
-
-
-@lru_cache(maxsize=4096)
-def _place(tail: str) -> int | None:
-    position = decode(f"{'0' * _WIDTH}{tail}")
-    return None if position is None else position.place
+    tail = _tails[place] if place < len(_tails) else _learn(place)
+    return head(number) + tail
 
 
 def place_in(id: str, head: str) -> int | None:
     """Return the place that an id names in the step whose ids begin with `head`; None: it is not of
     that step."""
-    return _place(id[_WIDTH:]) if id.startswith(head) else None
+    if not id.startswith(head):
+        return None
+    place = _places.get(id[_WIDTH:])
+    if place is None:
+        position = decode(id)
+        return None if position is None else position.place
+    return place
 
 
 def decode(id: str) -> Position | None:

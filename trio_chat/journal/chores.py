@@ -16,17 +16,23 @@ from trio_chat.journal.filing import Filing
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.pruning import Pruning
 from trio_chat.journal.retention import Retention
+from trio_chat.journal.schema import relaxed
 from trio_chat.journal.ticks import Tick
 
 log = structlog.get_logger()
 
 FILED_AFTER = 1.0
 """Seconds that a step waits to be filed, at most, unless the writer is busy."""
-FILED_FROM = 2048
-"""Entries in the log from which they are filed as soon as no commit waits."""
-FILED_ANYWAY = 8192
+FILED_FROM = 8192
+"""Entries in the log from which they are filed as soon as no commit waits. Many at once make longer
+blocks where little is said in each conversation: that costs less, to file and to index."""
+FILED_ANYWAY = 16_384
 """Entries in the log from which commits wait for them to be filed: whoever reads has to read the
 whole log."""
+FILED_AT_ONCE = 512
+"""Entries of a commit from which they need not go into the log first."""
+FULL = 32
+"""Entries of each conversation with which that makes blocks that are worth it."""
 _CHECKPOINT_FROM = 1000
 _CHECKPOINT_ANYWAY = 8000
 """Pages in the WAL, by estimate."""
@@ -85,14 +91,24 @@ class Chores:
         if not self._waiting:
             self._since = self._clock()
         self._waiting += tick.entries + 1
-        self._pages += 2 + len(tick.body) // _PAGE
+        self._pages += 2 + tick.size // _PAGE
+
+    @staticmethod
+    def file_at_once(ticks: Sequence[Tick]) -> bool:
+        """Whether steps are to be filed as they are stored: where whoever reads must not find any
+        more what they take away, and where that is cheaper than to write all of it twice."""
+        if any(tick.is_pressing for tick in ticks):
+            return True
+        entries = sum(tick.entries for tick in ticks)
+        conversations = sum(tick.conversations for tick in ticks)
+        return entries >= FILED_AT_ONCE and entries >= FULL * conversations
 
     def store(self, ticks: Sequence[Tick]) -> None:
-        """Store steps and file them at once, all of it or nothing, and all that came before."""
+        """Store steps as they are filed, all of it or nothing, and file all that came before."""
         while self.file():
             pass
         self._filing.store(ticks)
-        self._pages += sum(16 + len(tick.body) // _PAGE for tick in ticks)
+        self._pages += sum(16 + tick.size // _PAGE for tick in ticks)
         self._to_index = self._index is not None
         if any(tick.is_pressing for tick in ticks):
             self._taken_away()
@@ -119,6 +135,10 @@ class Chores:
 
     def step(self) -> None:
         """Do one thing, if there is one. Raises `sqlite3.Error` when that fails."""
+        with relaxed(self._connection):
+            self._do_one()
+
+    def _do_one(self) -> None:
         now = self._clock()
         if self._waiting and (self._waiting >= FILED_FROM or now - self._since >= FILED_AFTER):
             self.file()

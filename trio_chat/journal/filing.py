@@ -12,23 +12,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
 from trio_chat.core.entries import Change, Forgotten, Marked, Moved, Redacted, readers
 from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, parting, ticks
-from trio_chat.journal.blocks import AnyLine, conversation, position_of
+from trio_chat.journal.blocks import Piece, conversation
 from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.schema import transaction
-from trio_chat.journal.ticks import CHANGE, Tick
+from trio_chat.journal.ticks import Item, Tick
 
 log = structlog.get_logger()
 
 STEPS = 1024
-SIZE = 300_000
+SIZE = 1_000_000
 """Steps, and bytes, after which no more are filed in one transaction: it takes some milliseconds,
 for which the next commit may have to wait."""
 SET_ASIDE = "damaged"
@@ -70,7 +70,9 @@ class Filing:
             return 0
         try:
             with transaction(self._connection):
-                self._file(rows)
+                self._file((number, ticks.decode(body)) for number, body in rows)
+                last = rows[-1][0]
+                self._connection.execute("DELETE FROM log WHERE number <= ?", (last,))
         except BaseException as error:
             # Some of these may have been made in the transaction.
             self._ids.clear()
@@ -84,39 +86,34 @@ class Filing:
         return len(rows)
 
     def store(self, these: Sequence[Tick]) -> None:
-        """Store steps and file them, all of it or nothing. All that came before is filed already.
+        """Store steps as they are filed, all of it or nothing. All that came before is filed
+        already.
 
         Raises `sqlite3.Error` when that fails.
         """
-        rows = [tick[:2] for tick in these]
         try:
             with transaction(self._connection):
-                self._connection.executemany("INSERT INTO log VALUES (?, ?)", rows)
-                self._file(rows)
+                self._file((tick.number, tick.items) for tick in these)
         except BaseException:
             self._ids.clear()
             raise
 
-    def _file(self, rows: list[tuple[int, bytes]]) -> None:
-        lines: defaultdict[str, list[AnyLine]] = defaultdict(list)
-        for number, body in rows:
-            for item in ticks.decode(body):
-                place, kind, standing, keys, data = item
-                if place != CHANGE:
-                    line = (number, place, kind, standing, data)
-                    for key in keys:
-                        lines[key].append(line)
+    def _file(self, these: Iterable[tuple[int, Sequence[Item]]]) -> None:
+        pieces: defaultdict[str, list[tuple[int, Piece]]] = defaultdict(list)
+        number = 0
+        for number, items in these:
+            for item in items:
+                if type(item) is Piece:
+                    pieces[item.key].append((number, item))
                     continue
-                change = ticks.change_in(item)
-                if isinstance(change, Redacted | Moved):
+                assert not isinstance(item, Piece)
+                if isinstance(item, Redacted | Moved):
                     # These are about what is in the blocks.
-                    self._store(lines)
-                    lines.clear()
-                self._change(change)
-        self._store(lines)
-        last = rows[-1][0]
-        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'last'", (last,))
-        self._connection.execute("DELETE FROM log WHERE number <= ?", (last,))
+                    self._store(pieces)
+                    pieces.clear()
+                self._change(item)
+        self._store(pieces)
+        self._connection.execute("UPDATE meta SET value = ? WHERE name = 'last'", (number,))
 
     def _set_aside(self, rows: list[tuple[int, bytes]]) -> None:
         """Have steps that can not be read out of the way of the others, and keep what there is."""
@@ -131,19 +128,16 @@ class Filing:
         for number, _ in rows:
             log.error("a step of the journal is damaged, and was set aside", step=number)
 
-    def _store(self, lines: dict[str, list[AnyLine]]) -> None:
-        found = {self._conversation(key): these for key, these in lines.items()}
-        for these in found.values():
-            if len(these) > 1:
-                these.sort(key=position_of)
+    def _store(self, pieces: Mapping[str, Sequence[tuple[int, Piece]]]) -> None:
+        found = {self._conversation(key): these for key, these in pieces.items()}
         blocks.insert(self._connection, found)
         self._connection.executemany(
             "UPDATE conversations SET latest = max(latest, ?), messages = messages + ?"
             " WHERE id = ?",
             [
-                (parting.latest_in(these), messages, one)
+                (max([piece.latest for _, piece in these]), messages, one)
                 for one, these in found.items()
-                if (messages := sum(line[2] == MESSAGES for line in these))
+                if (messages := sum([piece.messages for _, piece in these]))
             ],
         )
 

@@ -12,7 +12,7 @@ to be told what was in it, which is in the block.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import structlog
@@ -53,20 +53,25 @@ def term_of_sender(nickname: str) -> str:
     return SENDER + fold(nickname).encode().hex()
 
 
-def document(found: int, lines: Sequence[AnyLine]) -> str:
-    """Return the terms and texts of a block, empty where nobody says anything."""
-    texts: list[str] = []
+def document(found: int, messages: Iterable[tuple[str, str]]) -> str:
+    """Return the terms and texts of the messages of a block, each with its sender as a source's
+    prefix; empty where there are none."""
     senders: dict[str, None] = {}
-    for _, _, kind, _, data in lines:
-        if kind == MESSAGES:
-            prefix, text = records.said(data)
-            senders[prefix] = None
-            texts.append(text)
+    texts: list[str] = []
+    for prefix, text in messages:
+        senders[prefix] = None
+        texts.append(text)
     if not texts:
         return ""
     names = {term_of_sender(irc.nickname_of(prefix)): None for prefix in senders}
     words = "\n".join(texts).translate(_TEXT)
     return f"{words}\n{term_of_conversation(found)} {' '.join(names)}"
+
+
+def _messages(lines: Sequence[AnyLine]) -> Iterator[tuple[str, str]]:
+    for _, _, kind, _, data in lines:
+        if kind == MESSAGES:
+            yield records.said(data)
 
 
 def is_there(connection: sqlite3.Connection) -> bool:
@@ -121,7 +126,7 @@ class Index:
             (self.done, BLOCKS),
         ):
             try:
-                text = document(found, blocks.decode_plainly(body))
+                text = document(found, blocks.messages_in(body))
             except DAMAGED as error:
                 # It is not found, and stops nothing else from being found.
                 log.error("a block of the journal is damaged", block=last, error=str(error))
@@ -153,7 +158,7 @@ class Index:
     def add(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Put a block's document in, if its turn has been."""
         try:
-            text = document(found, lines)
+            text = document(found, _messages(lines))
         except DAMAGED:
             return
         if block <= self.done and text:
@@ -162,7 +167,7 @@ class Index:
     def remove(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Take a block's document out, if it is in; the lines are those that it was made of."""
         try:
-            text = document(found, lines)
+            text = document(found, _messages(lines))
         except DAMAGED:
             self.note_stale()
             return

@@ -45,7 +45,7 @@ def part(
             index.remove(block.id, found, lines)
         if left:
             blocks.rewrite(connection, block.id, left)
-            blocks.insert(connection, {other: gone})
+            blocks.insert_lines(connection, other, gone)
         else:
             connection.execute("UPDATE blocks SET conversation = ? WHERE id = ?", (other, block.id))
         if index is not None:

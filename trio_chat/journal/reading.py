@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 
 import msgspec
 
@@ -30,10 +32,10 @@ from trio_chat.core.ids import Position
 from trio_chat.core.questions import Bound, Page, Place, Shown, Target, Targets, Wanted
 from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import blocks, records, ticks
-from trio_chat.journal.blocks import AnyLine, conversation, position_of
+from trio_chat.journal.blocks import AnyLine, Piece, conversation
 from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.readers import Deadline
-from trio_chat.journal.ticks import CHANGE, Item
+from trio_chat.journal.ticks import Item
 
 TOGETHER = 8
 """Conversations that are read as one because they were had under one name: an account can be
@@ -203,47 +205,49 @@ def _below(bound: Bound) -> tuple[Position, int]:
 class _Tail:
     """What of a conversation is not filed."""
 
-    def __init__(self) -> None:
-        self.lines: list[AnyLine] = []
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = pieces
         self.gone: set[tuple[int, int]] = set()
         """Positions of what has been redacted, and may be filed."""
+
+    @cached_property
+    def lines(self) -> list[AnyLine]:
+        """What stands there, in order."""
+        return [line for piece in self._pieces for line in blocks.lines_of(piece)]
 
 
 class Log:
     """What is not filed."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        self._pieces: defaultdict[str, list[Piece]] = defaultdict(list)
         self._tails: dict[str, _Tail] = {}
         self.changes: list[Change] = []
-        for number, body in connection.execute("SELECT number, body FROM log ORDER BY number"):
+        for _, body in connection.execute("SELECT number, body FROM log ORDER BY number"):
             # What is damaged is set aside when its turn comes to be filed.
             with suppress(*DAMAGED):
-                self._take(number, ticks.decode(body))
-        for tail in self._tails.values():
-            tail.lines.sort(key=position_of)
-
-    def _take(self, number: int, items: Iterable[Item]) -> None:
-        for item in items:
-            place, kind, standing, keys, data = item
-            if place != CHANGE:
-                for key in keys:
-                    self.of(key).lines.append((number, place, kind, standing, data))
-                continue
-            change = ticks.change_in(item)
-            self.changes.append(change)
+                self._take(ticks.decode(body))
+        for change in self.changes:
             if isinstance(change, Redacted):
                 self.of(change.conversation).gone.add(change.position)
+
+    def _take(self, items: Iterable[Item]) -> None:
+        for item in items:
+            if isinstance(item, Piece):
+                self._pieces[item.key].append(item)
+            else:
+                self.changes.append(item)
 
     @property
     def keys(self) -> Collection[str]:
         """The conversations of which something is here."""
-        return self._tails.keys()
+        return self._pieces.keys()
 
     def of(self, key: str) -> _Tail:
         """Return what is here of a conversation."""
         found = self._tails.get(key)
         if found is None:
-            found = self._tails[key] = _Tail()
+            found = self._tails[key] = _Tail(self._pieces.get(key, ()))
         return found
 
 

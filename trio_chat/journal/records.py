@@ -24,6 +24,8 @@ GONE = b"\xc0"
 
 _KINDS = ("PRIVMSG", "NOTICE", "TAGMSG")
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+_KINDS_OF = (MESSAGES, MESSAGES, TAGS)
+"""What those are to whoever reads."""
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
@@ -221,6 +223,9 @@ _Any: TypeAlias = (
     | _Redaction
 )
 
+Stored: TypeAlias = _Any | None
+"""What the bytes of an event are decoded to; None: it has been redacted."""
+
 _decode = msgspec.msgpack.Decoder(_Any).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -260,33 +265,41 @@ STORED = frozenset(_FIELDS)
 """The kinds of events that can be stored: those that happened, not answers to somebody."""
 
 
-def values_of(event: Event, late: int) -> tuple[object, ...]:
-    """Return what of an event is stored, to be encoded: its time is `late` milliseconds after that
-    of its number.
+def described(event: Event, late: int) -> tuple[int, tuple[object, ...]]:
+    """Return which of `MESSAGES`, `TAGS`, `OTHERS` and `REDACTIONS` an event is, and what of it is
+    stored, to be encoded: its time is `late` milliseconds after that of its number.
 
     Raises `KeyError` for an event of a kind that is not stored.
     """
     source = event.source
     if type(event) is events.Said:
         # As the table would have it. Most are of this kind.
+        number = _NUMBERS[event.kind]
         return (
-            0,
-            source.prefix,
-            source.account,
-            source.bot,
-            late,
-            _NUMBERS[event.kind],
-            event.target,
-            event.text,
-            event.client_tags,
+            _KINDS_OF[number],
+            (
+                0,
+                source.prefix,
+                source.account,
+                source.bot,
+                late,
+                number,
+                event.target,
+                event.text,
+                event.client_tags,
+            ),
         )
     tag, fields = _FIELDS[type(event)]
-    return (tag, source.prefix, source.account, source.bot, late, *fields(event))
+    if isinstance(event, events.Said):
+        kind = _KINDS_OF[_NUMBERS[event.kind]]
+    else:
+        kind = REDACTIONS if type(event) is events.Redaction else OTHERS
+    return kind, (tag, source.prefix, source.account, source.bot, late, *fields(event))
 
 
 def encode(event: Event, number: int) -> bytes:
-    """Return the bytes of an event in the step of this number; see `values_of`."""
-    return _encode(values_of(event, ids.milliseconds(event.time) - ids.time_of(number)))
+    """Return the bytes of an event in the step of this number; see `described`."""
+    return _encode(described(event, ids.milliseconds(event.time) - ids.time_of(number))[1])
 
 
 def decode(data: bytes | msgspec.Raw, position: Position) -> Event:
@@ -306,14 +319,14 @@ def said(data: bytes | msgspec.Raw) -> tuple[str, str]:
 
     Raises `msgspec.DecodeError` for what is not a message.
     """
-    found = _decode_said(data)
-    if found.text is None:
-        return found.prefix, _together(found.lines)
-    return found.prefix, found.text
+    return said_in(_decode_said(data))
 
 
-def kind_of(event: Event) -> int:
-    """Return which of `MESSAGES`, `TAGS`, `OTHERS` and `REDACTIONS` an event is."""
-    if isinstance(event, events.Said):
-        return TAGS if event.kind == "TAGMSG" else MESSAGES
-    return REDACTIONS if isinstance(event, events.Redaction) else OTHERS
+def said_in(stored: Stored) -> tuple[str, str]:
+    """Return the same of what is decoded already."""
+    if type(stored) is _Said:
+        return stored.prefix, stored.text
+    if type(stored) is _SaidInLines:
+        text = stored.text
+        return stored.prefix, _together(stored.lines) if text is None else text
+    raise msgspec.DecodeError("this is not a message")

@@ -18,18 +18,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
-from trio_chat.journal.errors import JournalError, UnusableError
+import msgspec
+
+from trio_chat.journal import ticks
+from trio_chat.journal.errors import DAMAGED, JournalError, UnusableError
 
 Sync: TypeAlias = Literal["full", "normal", "off"]
 """What a commit waits for (`PRAGMA synchronous`)."""
 
 APPLICATION = 0x7472_696F
 """`PRAGMA application_id`: "trio"."""
+
+_NORMAL, _FULL = 1, 2
+"""Levels of `PRAGMA synchronous`: with the second each commit waits for the disk."""
 
 _BUSY = 1.0
 """Seconds that a statement waits for another process's lock."""
@@ -93,7 +99,17 @@ def _version_2(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (_version_1, _version_2)
+def _version_3(connection: sqlite3.Connection) -> None:
+    """Lay out anew what is not filed (`ticks.py`)."""
+    for number, body in connection.execute("SELECT number, body FROM log").fetchall():
+        # What is damaged is set aside when its turn comes to be filed.
+        with suppress(*DAMAGED):
+            connection.execute(
+                "UPDATE log SET body = ? WHERE number = ?", (ticks.brought_up(number, body), number)
+            )
+
+
+MIGRATIONS: Sequence[Migration] = (_version_1, _version_2, _version_3)
 """What makes version n + 1 of version n; version 0 is an empty file."""
 
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]
@@ -190,6 +206,9 @@ def open_journal(
     except sqlite3.Error as error:
         connection.close()
         raise JournalError(f"{path} can not be written: {error}") from None
+    except msgspec.DecodeError as error:
+        connection.close()
+        raise UnusableError(f"{path} is damaged: {error}") from None
     return connection
 
 
@@ -214,3 +233,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.rollback()
         raise
+
+
+@contextmanager
+def relaxed(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let no transaction in here wait for the disk: for those that can be done again.
+
+    What the WAL has lost after a power cut is its end. So if one of these is gone, nothing that was
+    stored later has been said to be, and what it was made of is still there.
+    """
+    level: int = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if level < _FULL:
+        yield
+        return
+    connection.execute(f"PRAGMA synchronous = {_NORMAL}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA synchronous = {level}")

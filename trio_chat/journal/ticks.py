@@ -1,6 +1,7 @@
 """Ticks: all that one step has to be stored, as the one value that is written for it.
 
-An event's bytes (`records.py`) are carried along as they are, and decoded by whoever shows it.
+What happened stands there in pieces of conversations (`blocks.py`), as it is filed: whoever files
+it, or looks for another conversation, goes past it without decoding it.
 """
 
 from __future__ import annotations
@@ -21,76 +22,132 @@ from trio_chat.core.entries import (
     Redacted,
     of_channel,
 )
-from trio_chat.core.events import Event
+from trio_chat.core.events import Event, Said
 from trio_chat.core.secrets import SECRET
 from trio_chat.journal import records
+from trio_chat.journal.blocks import Lines, Piece
 from trio_chat.journal.errors import DAMAGED
 
-LAYOUT = 1
+LAYOUT = 2
 """How a tick is laid out: the first value of its bytes."""
-CHANGE = -1
-"""In the place of a change, which has none."""
 
-
-Item: TypeAlias = tuple[int, int, int, tuple[str, ...], msgspec.Raw]
-"""An entry: its place, its kind in bits, who may see it, the keys of its conversations, its bytes.
-
-Plain, because there are very many. For a change the place is `CHANGE`, and the bytes are its own.
-"""
+Item: TypeAlias = Piece | Change
+"""A part of a tick. What happened before something was moved or redacted stands before that."""
 
 
 class Tick(NamedTuple):
-    """What is written, and what the writer has to know of it."""
+    """What is stored of a step, and what the writer has to know of it."""
 
     number: int
-    body: bytes
+    items: list[Item]
     entries: int
     """How many there are, counted for each conversation."""
+    conversations: int
+    size: int
+    """Bytes, but for what is about all of it."""
     is_pressing: bool
     """Whether it changes what was stored long ago, and whoever reads has to see that at once."""
+
+    @property
+    def row(self) -> tuple[int, bytes]:
+        """What is written to the log."""
+        return self.number, _encode((LAYOUT, self.items))
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[int, list[Item]]).decode
-_decode_change = msgspec.msgpack.Decoder(Change).decode
+
+
+class _Pieces:
+    """The pieces of a step, while they are put together."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._of: dict[str, Lines] = {}
+        self.by_target: dict[str, Lines] = {}
+        """Those of channels by the targets of messages, which can be written in several ways."""
+
+    def of(self, key: str) -> Lines:
+        """Return the lines of a conversation, to be added to."""
+        found = self._of.get(key)
+        if found is None:
+            found = self._of[key] = Lines(key, self._number)
+        return found
+
+    def of_target(self, event: Said) -> Lines:
+        """Return those of the channel that a message is for."""
+        room = event.room
+        found = self.by_target[event.target] = self.of(of_channel(room) if room else ELSEWHERE)
+        return found
+
+    def take(self) -> list[Piece]:
+        """Return them, and begin anew."""
+        pieces = [piece for lines in self._of.values() for piece in lines.pieces()]
+        self._of.clear()
+        self.by_target.clear()
+        return pieces
 
 
 def encode(number: int, these: Sequence[Record]) -> Tick:
-    """Return what is written for a step.
+    """Return what is stored of a step.
 
     An event whose id is not of this step stands where it is among these. Raises `ValueError` for
     what can not be stored.
     """
     head = ids.head(number)
+    place_in, described = ids.place_in, records.described
     began = ids.time_of(number)
     # Most of a step happens at one time.
     time, late = began / 1000, 0
-    items: list[tuple[object, ...]] = []
-    entries = 0
+    items: list[Item] = []
+    waiting = _Pieces(number)
+    targets = waiting.by_target
     pressing = False
     for index, record in enumerate(these):
-        keys: tuple[str, ...]
-        if isinstance(record, Entry):
-            event, keys, standing = record.event, record.conversations, record.standing
+        event: Event
+        keys: tuple[str, ...] = ()
+        standing = 0
+        if type(record) is Said:
+            event = record
+        elif isinstance(record, Entry):
+            event, standing, keys = record.event, record.standing, record.conversations
         elif isinstance(record, Event):
             room = record.room
-            event, keys, standing = record, (of_channel(room) if room else ELSEWHERE,), 0
+            event, keys = record, (of_channel(room) if room else ELSEWHERE,)
         else:
-            items.append((CHANGE, 0, 0, (), record))
-            pressing = pressing or isinstance(record, Redacted | Moved) or _is_secret(record)
+            if isinstance(record, Redacted | Moved):
+                items += waiting.take()
+                pressing = True
+            elif _is_secret(record):
+                pressing = True
+            items.append(record)
             continue
         if event.time != time:
             time = event.time
             late = ids.milliseconds(time) - began
-        place = ids.place_in(event.id, head)
+        place = place_in(event.id, head)
+        if place is None:
+            place = index
         try:
-            values = records.values_of(event, late)
+            kind, values = described(event, late)
         except KeyError:
             raise ValueError(f"{type(event).__name__} is nothing to be stored") from None
-        kind = records.kind_of(event)
-        items.append((index if place is None else place, kind, standing, keys, values))
-        entries += len(keys)
-    return Tick(number, _encode((LAYOUT, items)), entries, pressing)
+        if type(record) is Said:
+            lines = targets.get(record.target) or waiting.of_target(record)
+            lines.add(place, kind, 0, values)
+        else:
+            for key in keys:
+                waiting.of(key).add(place, kind, standing, values)
+    items += waiting.take()
+    pieces = [item for item in items if type(item) is Piece]
+    return Tick(
+        number,
+        items,
+        sum([piece.count for piece in pieces]),
+        len({piece.key for piece in pieces}),
+        sum([len(piece.lines) for piece in pieces]),
+        pressing,
+    )
 
 
 def _is_secret(change: Change) -> bool:
@@ -106,15 +163,33 @@ def decode(body: bytes) -> list[Item]:
 def is_readable(body: bytes) -> bool:
     """Whether these bytes are a tick."""
     try:
-        for item in decode(body):
-            if item[0] == CHANGE:
-                change_in(item)
+        decode(body)
     except DAMAGED:
         return False
     return True
 
 
-def change_in(item: Item) -> Change:
-    """Return the change that an item is. Raises `msgspec.DecodeError` for what is not one."""
-    change: Change = _decode_change(item[4])
-    return change
+# --- Of the first version of the file
+
+_Before: TypeAlias = tuple[int, int, int, tuple[str, ...], msgspec.Raw]
+"""An entry: its place, its kind, who may see it, the keys of its conversations, its bytes. Where
+the place is -1 these are those of a change."""
+
+_decode_before = msgspec.msgpack.Decoder(tuple[int, list[_Before]]).decode
+_decode_change = msgspec.msgpack.Decoder(Change).decode
+
+
+def brought_up(number: int, body: bytes) -> bytes:
+    """Return what layout 1 has of a step in the present one. Raises `msgspec.DecodeError`."""
+    items: list[Item] = []
+    waiting = _Pieces(number)
+    for place, kind, standing, keys, data in _decode_before(body)[1]:
+        if place >= 0:
+            for key in keys:
+                waiting.of(key).add(place, kind, standing, data)
+            continue
+        change: Change = _decode_change(data)
+        if isinstance(change, Redacted | Moved):
+            items += waiting.take()
+        items.append(change)
+    return _encode((LAYOUT, items + waiting.take()))

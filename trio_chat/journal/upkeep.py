@@ -33,6 +33,7 @@ from trio_chat.core.questions import (
     Wanted,
 )
 from trio_chat.journal import blocks, reading, records, schema, search, ticks
+from trio_chat.journal.blocks import Piece
 from trio_chat.journal.errors import DAMAGED, JournalError, UnusableError
 from trio_chat.journal.filing import SET_ASIDE, Filing
 from trio_chat.journal.indexing import Index
@@ -128,8 +129,9 @@ def check(directory: Path, progress: Progress) -> list[str]:
         for number, body in connection.execute("SELECT number, body FROM log"):
             try:
                 for item in ticks.decode(body):
-                    if item[0] == ticks.CHANGE:
-                        ticks.change_in(item)
+                    if isinstance(item, Piece):
+                        for at, place, _, _, data in blocks.lines_of(item):
+                            records.decode(data, ids.Position(at, place))
             except DAMAGED as error:
                 faults.append(f"step {number} can not be read: {error}")
         for (key,) in connection.execute("SELECT key FROM kept WHERE kind = ?", (SET_ASIDE,)):

@@ -146,17 +146,16 @@ class Writer:
     def _commit(self, ticks: Sequence[Tick]) -> None:
         try:
             connection, chores = self._opened()
-            if any(tick.is_pressing for tick in ticks):
-                # Whoever reads must not find any more what they take away, once it is stored.
+            if chores.file_at_once(ticks):
                 chores.store(ticks)
                 return
             if len(ticks) == 1:
                 # One statement is its own transaction.
-                connection.execute(_INSERT, ticks[0][:2])
+                connection.execute(_INSERT, ticks[0].row)
             else:
                 with transaction(connection):
                     for tick in ticks:
-                        connection.execute(_INSERT, tick[:2])
+                        connection.execute(_INSERT, tick.row)
         except sqlite3.Error as error:
             self._recover(error)
             raise JournalError(f"the journal can not be written: {error}") from error

@@ -6,6 +6,7 @@ the answer to every one.
 
 from __future__ import annotations
 
+import collections
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -31,6 +32,7 @@ from trio_chat.core.passwords import prepared
 from trio_chat.core.questions import SecretOf
 from trio_chat.core.secrets import Mailed, Offer, Secret
 from trio_chat.journal import Journal, JournalError, TooSlowError
+from trio_chat.journal.readers import AT_ONCE
 from trio_chat.server.connection import Connection
 from trio_chat.server.mail import Mail, MailError
 from trio_chat.server.passwords import Passwords
@@ -83,6 +85,11 @@ class Errands:
         self._on_administered = on_administered
         self._passwords = Passwords()
         self._mail = Mail()
+        self._questions: collections.deque[LookUp] = collections.deque()
+        """Those whose turn has not come."""
+        self._asking = 0
+        """How many tasks take them from there. Whoever joins asks, so thousands can at once: a task
+        for each would be most of what they cost in memory."""
 
     def send(self, request: Request, connection: Connection | None) -> None:
         """Begin one, for somebody with this connection; None: they have left."""
@@ -100,7 +107,10 @@ class Errands:
         elif isinstance(request, AwaitSent):
             start(self._await_sent, request, connection)
         elif isinstance(request, LookUp):
-            start(self._look_up, request)
+            self._questions.append(request)
+            if self._asking < AT_ONCE:
+                self._asking += 1
+                start(self._look_up_all)
         elif isinstance(request, HashPassword):
             start(self._hash, request, connection)
         elif isinstance(request, CheckLogin):
@@ -175,6 +185,11 @@ class Errands:
     async def _await_sent(self, request: AwaitSent, connection: Connection) -> None:
         await connection.outbox.wait_emptied()
         await self._sender.put(Completed(request=request.id, result=True))
+
+    async def _look_up_all(self) -> None:
+        while self._questions:
+            await self._look_up(self._questions.popleft())
+        self._asking -= 1
 
     async def _look_up(self, request: LookUp) -> None:
         try:

@@ -94,7 +94,10 @@ def _to(ctx: Context, user: User, addressed: list[User], target: str, draft: Dra
 def _show(ctx: Context, event: Said, audience: Iterable[User], own: Iterable[User]) -> None:
     """Show a message to some, and to others as their own."""
     needed = MESSAGE_TAGS if event.kind == "TAGMSG" else 0
-    ctx.output.broadcast([one for one in audience if one.caps & needed == needed], event)
+    for one in audience:
+        if one.caps & needed == needed:
+            # By itself: to whom it is said, it is said to "you".
+            ctx.output.send(one, event)
     for one in own:
         ctx.output.send(one, _as_own(one, event))
 
