@@ -120,12 +120,14 @@ def commands() -> None:
 @click.option(
     "--no-history",
     is_flag=True,
-    help="Keep nothing of what is said; bans and topics outlive a restart all the same.",
+    help="Keep nothing of what is said; accounts, registered rooms, bans and topics outlive a "
+    "restart all the same.",
 )
 @click.option(
     "--no-data",
     is_flag=True,
-    help="Keep nothing on disk: no history, and bans and topics end with the server.",
+    help="Keep nothing on disk: no history and no accounts, and bans and topics end with the "
+    "server.",
 )
 @click.option(
     "--log-level",

@@ -10,7 +10,7 @@ from trio_chat.core.accounts import Account, kept
 from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.entries import Kept
 from trio_chat.core.handlers import owning
-from trio_chat.core.inputs import Administer
+from trio_chat.core.inputs import Administer, Reconfigured
 from trio_chat.core.output import Administered
 from trio_chat.core.settings import AccountPolicy, Settings
 
@@ -151,3 +151,11 @@ def test_where_no_accounts_are_kept() -> None:
     assert [one.problem for one in world.requests if isinstance(one, Administered)] == [
         "This server keeps no accounts"
     ]
+
+
+@pytest.mark.parametrize("deed", [Suspend(account="al", by="root"), Drop(account="al")])
+def test_nobody_stays_who_would_not_get_in_without_it(world: AlsWorld, deed: Deed) -> None:
+    policy = AccountPolicy(required=True)
+    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=policy)))
+    assert world.do(deed) == ""
+    assert world.closed == {"al_phone"}

@@ -91,8 +91,8 @@ NOTES = {
     "accounts.rooms_per_account": "Rooms that one account can register.",
     "accounts.attempts": "Wrong passwords in a minute, from one address and for one account.",
     "history": "What was said, kept on disk.",
-    "history.enabled": "Whether what is said is kept. What else has to last (bans, topics) is kept "
-    "in either case, where server.data is not empty.",
+    "history.enabled": "Whether what is said is kept. What else has to last (accounts, "
+    "rooms, bans, topics) is kept in either case, where server.data is not empty.",
     "history.sync": "How sure it is on disk before anybody sees it: full (a power cut loses "
     "nothing), normal or off.",
     "history.retention_days": "0: for ever.",

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core import accounts, attempts, names, passwords
+from trio_chat.core import accounts, attempts, names, networks, passwords
 from trio_chat.core.accounts import Account
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
@@ -450,11 +450,22 @@ def log_out(ctx: Context, user: User) -> None:
         naming.evict(ctx, user, "Your nickname belongs to the account that you are logged out of")
 
 
+def needs_account(ctx: Context, user: User) -> bool:
+    """Whether somebody has to log in before they get in."""
+    policy = ctx.settings.accounts
+    if policy is None or not policy.required or user.account:
+        return False
+    return not (user.address and networks.in_networks(user.address, policy.exempt))
+
+
 def log_all_out(ctx: Context, account: Account, why: str) -> None:
-    """Have nobody be logged in to an account any more, and tell who was `why`, if anything."""
+    """Have nobody be logged in to an account any more, and tell who was `why`, if anything; then
+    nobody stays who would not get in without one."""
     for client in list(ctx.state.accounts.get(account.key, ())):
         if why and client.plain:
             ctx.tell(client, f"{why}.")
         elif why:
             ctx.notice(client, cut(why, ctx.room(client, "NOTICE")))
         log_out(ctx, client)
+        if why and client.registration is None and needs_account(ctx, client):
+            ctx.close(client, why)

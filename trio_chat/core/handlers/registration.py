@@ -5,7 +5,7 @@ Specification: Modern IRC, "Connection Registration" and "Connection Messages".
 
 from __future__ import annotations
 
-from trio_chat.core import events, modes, names, networks, numerics, rooms
+from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, naming, owning, server, syncing
@@ -148,7 +148,7 @@ def try_to_register(ctx: Context, user: User) -> None:
         rooms.lose_name(ctx.state, user)
         ctx.reply(user, numerics.ERR_NICKNAMERESERVED, shown)
         return
-    if needs_account(ctx, user):
+    if owning.needs_account(ctx, user):
         _ask_for_account(ctx, user)
         return
     if not ctx.settings.password or registration.verified:
@@ -182,14 +182,6 @@ def refuse_password(ctx: Context, user: User, outcome: Outcome) -> None:
     ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
     if user.wrong_passwords >= PASSWORD_ATTEMPTS:
         ctx.close(user, "Too many wrong passwords")
-
-
-def needs_account(ctx: Context, user: User) -> bool:
-    """Whether somebody has to log in before they get in."""
-    policy = ctx.settings.accounts
-    if policy is None or not policy.required or user.account:
-        return False
-    return not (user.address and networks.in_networks(user.address, policy.exempt))
 
 
 def _ask_for_account(ctx: Context, user: User) -> None:
