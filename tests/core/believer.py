@@ -27,6 +27,8 @@ class Room:
         """By folded nickname: the letters of what each is."""
         self.named = False
         """Whether it has been told who was there before it came."""
+        self.in_doubt = False
+        """Whether it may hear of some who are there, and whom it has not been told of yet."""
         self.modes: set[str] | None = None
         """The letters that are set, once it has asked."""
         self.topic = ""
@@ -96,7 +98,7 @@ class Believer:
         else:
             # Those whom nobody has named yet are not known.
             assert self.rooms[room].members.pop(nickname, None) is not None or not (
-                self.rooms[room].named
+                self.rooms[room].named and not self.rooms[room].in_doubt
             ), f"{self.name} has not seen {nickname} in {room}"
 
     def on_quit(self, message: Message) -> None:
@@ -129,6 +131,7 @@ class Believer:
         room = self.rooms.get(fold(message.params[1]))
         if room is not None:
             room.named = True
+            room.in_doubt = False
 
     # --- What is set in a room
 
@@ -159,6 +162,9 @@ class Believer:
                 _set(room.members.get(fold(param)), letter, adding=adding)
             elif letter not in "beI":
                 _set(room.modes, letter, adding=adding)
+            if letter == "u" and not adding:
+                # Who comes into view is named, in pages, and may leave before that.
+                room.in_doubt = True
 
     # --- What is said
 
