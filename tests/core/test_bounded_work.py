@@ -395,7 +395,7 @@ def some(letters: str, count: int = 12) -> str:
     [
         ("", some("+v"), 10),
         (some("+v"), some("-v"), 10),
-        ("", some("+o"), 15),
+        ("", some("+o"), 16),
         # Who rules no longer is shown how everybody leaves: that is written once.
         (some("+o"), some("-o"), 20),
         # However often one is changed, or it is none: what counts is the end.

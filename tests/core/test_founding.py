@@ -232,6 +232,34 @@ def test_what_an_account_that_is_dropped_had(world: Registering) -> None:
     assert world.standing("al", "#b") & modes.OWNER
 
 
+def test_an_account_that_is_being_dropped_comes_into_no_room(world: Registering) -> None:
+    """And none is dropped that is on its way into one: whoever has the name next would be there."""
+    world.register("al")
+    world.come("bo")
+    ctx, al, bo = world.core.context, world.user("al"), world.user("bo")
+    found: list[Outcome] = []
+    account = ctx.accounts.get("bo")
+    assert account is not None
+    world.slow = True
+    room = world.room()
+    founding.change(ctx, al, room, room.with_access("bo", modes.OP), world.answers.append)
+    owning.drop(ctx, bo, account, found.append)
+    assert found == [Outcome(owning.Problem.TEMPORARILY_UNAVAILABLE)]
+    world.slow = False
+    world.step()
+    assert world.answers.pop() is None
+    world.change("al", room)
+    world.slow = True
+    owning.drop(ctx, bo, account, found.append)
+    room = world.room()
+    founding.change(ctx, al, room, room.with_access("bo", modes.VOICE), world.answers.append)
+    assert world.answers.pop() is Problem.TEMPORARILY_UNAVAILABLE
+    world.slow = False
+    world.step()
+    assert found[1] == Outcome()
+    assert ctx.registered.of("bo") == []
+
+
 def test_an_account_is_not_dropped_while_a_room_of_its_changes(world: Registering) -> None:
     world.register("al")
     world.slow = True

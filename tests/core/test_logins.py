@@ -307,6 +307,38 @@ def test_scram_does_not_go_by_an_old_secret(world: Logins) -> None:
     assert world.ask("cy", proof) == [f"{FAILED}: it took too long"]
 
 
+@pytest.mark.parametrize("proved", [False, True])
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_an_exchange_ends_with_what_it_was_about(
+    world: Logins, proved: bool, made_anew: bool
+) -> None:
+    """Another password, or another owner: what was said before is no proof any more."""
+    proof = world.scram("cy", "al")
+    if proved:
+        assert codes(world.ask("cy", proof)) == ["AUTHENTICATE"]
+    found = world.core.context.accounts.get("al")
+    assert found is not None
+    if made_anew:
+        world.core.context.accounts.drop("al")
+        found = msgspec.structs.replace(found, registered_at=world.now)
+    world.core.context.accounts.put(found)
+    assert codes(world.ask("cy", "AUTHENTICATE +" if proved else proof)) == ["904"]
+    assert world.who("cy") == ""
+
+
+def test_a_password_that_is_checked_while_the_account_changes(world: Logins) -> None:
+    world.slow = True
+    world.ask("cy", "AUTHENTICATE PLAIN", plain("al"))
+    (request,) = world.requests
+    world.requests.clear()
+    found = world.core.context.accounts.get("al")
+    assert found is not None
+    world.core.context.accounts.drop("al")
+    world.core.context.accounts.put(msgspec.structs.replace(found, registered_at=world.now))
+    assert codes(world.step(world.done(request))["cy"]) == ["904"]
+    assert world.who("cy") == ""
+
+
 def test_a_nonce_that_takes_two_lines(world: Logins) -> None:
     nonce = "x" * 256
     world.ask("cy", "AUTHENTICATE SCRAM-SHA-256")

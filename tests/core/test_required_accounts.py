@@ -30,6 +30,15 @@ def closed() -> Logins:
     return world
 
 
+def test_nobody_stays_who_logs_out(closed: Logins) -> None:
+    closed.connect("cy")
+    closed.ask("cy", "NICK cy", "USER cy 0 * :x", "AUTHENTICATE PLAIN", plain("al"), "CAP END")
+    lines = closed.ask("cy", "NS LOGOUT")
+    assert lines[-1].startswith("ERROR :")
+    assert "for accounts only" in lines[-1]
+    assert "cy" in closed.closed
+
+
 # --- PASS
 
 

@@ -116,6 +116,11 @@ class Accounts:
         value = self._values.get(names.key(name))
         return _read(value) if value is not None else None
 
+    def stamp(self, name: str) -> object:
+        """Return something that is another one (`is not`) once an account of this name has been
+        changed in any way, its password included, or dropped and made anew."""
+        return self._values.get(names.key(name))
+
     def by_certificate(self, fingerprint: str) -> Account | None:
         """Return the account that the owner of a TLS certificate may log in to."""
         return self._named(self._by_certificate.get(fingerprint))

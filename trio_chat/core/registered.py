@@ -12,6 +12,7 @@ Must not know commands, nor how anything is stored.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -104,6 +105,8 @@ class RegisteredRooms:
         self._values = dict(kept)
         self._changing: set[str] = set()
         """Those of which a change is on its way to the journal."""
+        self.naming: Counter[str] = Counter()
+        """By account (its key): how many changes are on their way that name it."""
         for key, value in self._values.items():
             try:
                 _read(value)

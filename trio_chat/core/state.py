@@ -48,7 +48,7 @@ class Registration:
 class Exchange:
     """A SASL exchange that has not come to its end."""
 
-    __slots__ = ("chunks", "mechanism", "proved", "scram", "since", "size")
+    __slots__ = ("chunks", "mechanism", "proved", "scram", "since", "size", "stamp")
 
     def __init__(self, mechanism: str, *, monotonic: float) -> None:
         self.mechanism = mechanism
@@ -58,6 +58,8 @@ class Exchange:
         self.since = monotonic
         """When it began, on the clock that does not jump."""
         self.scram: Scram | None = None
+        self.stamp: object = None
+        """What the account was like that it is about (`Accounts.stamp`)."""
         self.proved = ""
         """The account that it has been proved to be; empty: it has not yet."""
 

@@ -421,7 +421,8 @@ def test_an_account_is_suspended(world: Registered) -> None:
     assert world.told("root", "SUSPEND nobody") == ["Nobody has registered nobody."]
     found = world.send("root", "NS SUSPEND al selling things")
     assert found["root"] == [f"{NOTICE} root :al is suspended."]
-    assert codes(found["al"]) == ["901", "NICK", "NOTICE"]
+    assert codes(found["al"]) == ["NOTICE", "901", "NICK", "NOTICE"]
+    assert found["al"][0].endswith(":Your account al is suspended: selling things")
     assert world.account("al") == ""
     assert world.told("al", f"IDENTIFY al {RIGHT}") == ["al is suspended (selling things)."]
     assert world.told("al", f"IDENTIFY al {OTHER}") == ["Account or password is wrong."]

@@ -6,15 +6,11 @@ accounts is (`owning.py`).
 
 from __future__ import annotations
 
-from functools import partial
-
-import msgspec
-
 from trio_chat.core import accounts
 from trio_chat.core.accounts import Account, Suspension
 from trio_chat.core.context import Context
 from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend
-from trio_chat.core.handlers import owning
+from trio_chat.core.handlers import amending, owning
 from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.inputs import NOBODY, Administer
 from trio_chat.core.output import Administered
@@ -34,16 +30,12 @@ def carry_out(ctx: Context, item: Administer) -> None:
 
 def _change(ctx: Context, item: Administer, deed: Deed, account: Account) -> None:
     def then(outcome: Outcome) -> None:
-        if outcome.problem is None and isinstance(deed, Suspend):
-            reason = f": {deed.reason}" if deed.reason else ""
-            owning.log_all_out(ctx, account, f"Your account {account.name} is suspended{reason}")
         _answer(ctx, item, outcome.text)
 
-    store = partial(owning.store, ctx, None)
     if isinstance(deed, Drop):
         owning.drop(ctx, None, account, then, why=f"Your account {account.name} has been dropped")
     elif isinstance(deed, SetPassword):
-        store(account, accounts.kept(account, deed.secret), then)
+        owning.store(ctx, None, account, accounts.kept(account, deed.secret), then)
     else:
         suspended = None
         if isinstance(deed, Suspend):
@@ -51,8 +43,7 @@ def _change(ctx: Context, item: Administer, deed: Deed, account: Account) -> Non
         elif account.suspended is None:
             _answer(ctx, item, f"The account {account.name} is not suspended")
             return
-        changed = msgspec.structs.replace(account, suspended=suspended)
-        store(changed, accounts.kept(changed), then)
+        amending.suspend(ctx, None, account, suspended, then)
 
 
 def _answer(ctx: Context, item: Administer, problem: str) -> None:

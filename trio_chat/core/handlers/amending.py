@@ -38,13 +38,15 @@ def set_password(
     def hashed(done: Completed) -> None:
         # It may have been changed, or dropped, meanwhile.
         found = ctx.accounts.get(account.name)
-        if found is None or not isinstance(done.answer, Secret):
+        is_same = found is not None and found.party == account.party
+        if found is None or not is_same or not isinstance(done.answer, Secret):
             then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
             return
 
         def also() -> None:
             if ending:
-                log_out_all(ctx, found)
+                why = f"The password of your account {found.name} has been reset"
+                owning.log_all_out(ctx, found, why)
 
         owning.store(ctx, user, found, accounts.kept(found, done.answer), then, also=also)
 
@@ -81,7 +83,7 @@ def set_certificates(
 
 
 def suspend(
-    ctx: Context, user: User, account: Account, suspension: Suspension | None, then: Then
+    ctx: Context, user: User | None, account: Account, suspension: Suspension | None, then: Then
 ) -> None:
     """Have nobody log in to an account, and whoever is logged in not be any more; without a
     suspension: let them log in again."""
@@ -89,15 +91,11 @@ def suspend(
 
     def also() -> None:
         if suspension is not None:
-            log_out_all(ctx, changed)
+            reason = f": {suspension.reason}" if suspension.reason else ""
+            why = f"Your account {changed.name} is suspended{reason}"
+            owning.log_all_out(ctx, changed, why)
 
     owning.store(ctx, user, changed, accounts.kept(changed), then, also=also)
-
-
-def log_out_all(ctx: Context, account: Account) -> None:
-    """Have every client of an account be logged out, and lose its nickname."""
-    for client in list(ctx.state.accounts.get(account.key, ())):
-        owning.log_out(ctx, client)
 
 
 def _store(ctx: Context, user: User, account: Account, then: Then) -> None:

@@ -109,6 +109,7 @@ class Changing:
             assert room is not None
             self.changes.append(registered.kept(room) if after else registered.gone(room))
             ctx.registered.begin(room.name)
+            ctx.registered.naming.update(_accounts(after))
             channel = ctx.state.channel_named(room.name)
             if before is None and channel is not None:
                 # What is set there is known with the registration, or not at all.
@@ -127,6 +128,7 @@ class Changing:
             room = after or before
             assert room is not None
             ctx.registered.end(room.name)
+            ctx.registered.naming.subtract(_accounts(after))
             channel = ctx.state.channel_named(room.name)
             if stored and after is not None:
                 ctx.registered.put(after)
@@ -157,7 +159,8 @@ def parting(ctx: Context, account: str) -> Changing | None:
     now."""
     found = ctx.registered.of(account)
     ctx.output.cost += ctx.registered.looking + PARTING * len(found)
-    if not all(_is_free(ctx, room) for room in found):
+    # What is on its way to the journal may name it where it is not found yet.
+    if ctx.registered.naming[account] > 0 or not all(_is_free(ctx, room) for room in found):
         return None
     return Changing(ctx, [(room, room.without(account)) for room in found])
 
@@ -165,7 +168,10 @@ def parting(ctx: Context, account: str) -> Changing | None:
 def _commit(ctx: Context, user: User, pairs: Sequence[_Pair], then: Then) -> None:
     for before, after in pairs:
         room = before or after
-        if room is not None and not _is_free(ctx, room):
+        new = _accounts(after) - _accounts(before)
+        going = any(map(ctx.accounts.is_changing, new))
+        if going or (room is not None and not _is_free(ctx, room)):
+            # An account that is being dropped must not be found in it later.
             then(Problem.TEMPORARILY_UNAVAILABLE)
             return
     changing = Changing(ctx, pairs)
@@ -174,6 +180,13 @@ def _commit(ctx: Context, user: User, pairs: Sequence[_Pair], then: Then) -> Non
         then(None if done.result else Problem.TEMPORARILY_UNAVAILABLE)
 
     ctx.commit(user, changing.changes, changing.settle, resume)
+
+
+def _accounts(room: RegisteredRoom | None) -> set[str]:
+    """Return the accounts (their keys) that a registration names."""
+    if room is None:
+        return set()
+    return {room.founder, *room.access} | ({room.successor} if room.successor else set())
 
 
 def _is_free(ctx: Context, room: RegisteredRoom) -> bool:

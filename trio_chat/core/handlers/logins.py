@@ -132,6 +132,8 @@ def _scram_first(ctx: Context, user: User, exchange: Exchange, response: bytes) 
         _end(ctx, user, away)
         return
 
+    exchange.stamp = ctx.accounts.stamp(account.name)
+
     def resume(done: Completed) -> None:
         if user.exchange is not exchange or not isinstance(done.answer, Offer):
             _end(ctx, user, Outcome(Problem.NOT_CHECKED))
@@ -156,7 +158,8 @@ def _scram_final(
         _end(ctx, user, away)
         return
     mine = scram.verify(response)
-    if mine is None or account is None:
+    if mine is None or account is None or ctx.accounts.stamp(account.name) is not exchange.stamp:
+        # What was said to begin with may be true of somebody else by now.
         _end(ctx, user, Outcome(Problem.WRONG))
         return
     owning.was_right(ctx, user, account.key)
@@ -172,6 +175,8 @@ def _scram_end(ctx: Context, user: User, exchange: Exchange, response: bytes) ->
     account = ctx.accounts.get(exchange.proved)
     if response or account is None:
         raise SaslError("nothing is to be said any more")
+    if ctx.accounts.stamp(account.name) is not exchange.stamp:
+        raise SaslError("the account has been changed")
     _accept(ctx, user, account)
 
 

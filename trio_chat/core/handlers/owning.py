@@ -21,7 +21,7 @@ from trio_chat.core import accounts, attempts, names, networks, passwords
 from trio_chat.core.accounts import Account
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
-from trio_chat.core.handlers import founding, naming, presence
+from trio_chat.core.handlers import founding, naming, presence, standings
 from trio_chat.core.inputs import Completed
 from trio_chat.core.secrets import Mailed, Secret
 from trio_chat.core.services import table
@@ -291,9 +291,9 @@ def _commit(
 
     def settle(stored: bool) -> None:
         ctx.accounts.end(name)
+        settle_more(stored)
         if stored:
             apply()
-        settle_more(stored)
 
     def resume(done: Completed) -> None:
         if done.result:
@@ -404,13 +404,17 @@ def check(ctx: Context, user: User, name: str, password: str, then: Then) -> Non
         then(turned_away(ctx, user, account.key if account else "") or Outcome(Problem.WRONG))
         return
 
+    stamp = ctx.accounts.stamp(name)
+
     def proved(outcome: Outcome) -> None:
         if outcome.problem is not None:
             then(outcome)
             return
-        # It may have been changed meanwhile.
-        found = ctx.accounts.get(name)
-        then(Outcome(obstacle(ctx, found), account=found))
+        if ctx.accounts.stamp(name) is not stamp:
+            # It has been changed meanwhile, or is somebody else's.
+            then(Outcome(Problem.NOT_CHECKED))
+            return
+        then(Outcome(obstacle(ctx, account), account=account))
 
     prove(
         ctx,
@@ -443,11 +447,14 @@ def log_in(ctx: Context, user: User, account: Account) -> None:
         naming.evict(ctx, user)
 
 
-def log_out(ctx: Context, user: User) -> None:
-    """Have a user be logged in to no account, and without the nickname of that."""
+def log_out(ctx: Context, user: User, why: str = "") -> None:
+    """Have a user be logged in to no account, and without the nickname of that. Nobody stays who
+    would not get in without one; `why` is what they are told then."""
     presence.change_account(ctx, user, "")
     if user.registration is None and naming.is_reserved(ctx, user, user.nickname):
         naming.evict(ctx, user, "Your nickname belongs to the account that you are logged out of")
+    if user.registration is None and needs_account(ctx, user):
+        ctx.close(user, why or "You are logged out, and this server is for accounts only")
 
 
 def needs_account(ctx: Context, user: User) -> bool:
@@ -459,13 +466,12 @@ def needs_account(ctx: Context, user: User) -> bool:
 
 
 def log_all_out(ctx: Context, account: Account, why: str) -> None:
-    """Have nobody be logged in to an account any more, and tell who was `why`, if anything; then
-    nobody stays who would not get in without one."""
+    """Have nobody be logged in to an account any more, nor be what they were in rooms by that, and
+    tell who was `why`, if anything."""
     for client in list(ctx.state.accounts.get(account.key, ())):
         if why and client.plain:
             ctx.tell(client, f"{why}.")
         elif why:
             ctx.notice(client, cut(why, ctx.room(client, "NOTICE")))
-        log_out(ctx, client)
-        if why and client.registration is None and needs_account(ctx, client):
-            ctx.close(client, why)
+        standings.taken(ctx, client)
+        log_out(ctx, client, why)

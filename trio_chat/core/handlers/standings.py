@@ -1,7 +1,8 @@
 """What members of registered rooms are by their accounts: given on joining and on logging in.
 
 Nobody has anything there by being the first. What somebody has been given stays when they log out,
-as what an operator has given does; and it is taken when the access list says so (`access_changed`).
+as what an operator has given does; and it is taken when the access list says so (`access_changed`),
+or when others have seen to it that they are logged out (`taken`).
 """
 
 from __future__ import annotations
@@ -70,6 +71,14 @@ def logged_in(ctx: Context, user: User) -> None:
         given = by_access(channel, user)
         if given:
             set_all(ctx, channel, {user: channel.members[user] | given}, user)
+
+
+def taken(ctx: Context, user: User) -> None:
+    """Take from somebody what they are by their account in the rooms that they are in."""
+    for channel in list(user.channels):
+        given = by_access(channel, user)
+        if given & channel.members[user]:
+            set_all(ctx, channel, {user: channel.members[user] & ~given})
 
 
 def access_changed(ctx: Context, channel: Channel, before: RegisteredRoom | None) -> None:

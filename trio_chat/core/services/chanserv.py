@@ -68,8 +68,10 @@ def _answer(ctx: Context, user: User, text: str) -> Then:
 def _account(ctx: Context, user: User, name: str) -> Account | None:
     """Return the account of this name, or say that there is none."""
     found = ctx.accounts.get(name)
-    if found is None:
+    if found is None or not found.is_verified:
+        # Whose a name will be that is only held is not known yet.
         say(ctx, user, f"There is no account called {word(user, name)}.")
+        return None
     return found
 
 

@@ -158,7 +158,7 @@ def identify(ctx: Context, user: User, words: list[str]) -> None:
 )
 def logout(ctx: Context, user: User, words: list[str]) -> None:
     owning.log_out(ctx, user)
-    if not user.plain:
+    if ctx.is_here(user) and not user.plain:
         _say(ctx, user, "You are logged out.")
 
 
