@@ -48,6 +48,13 @@ def look(file: File, text: str = "", *places: Place, **wanted: object) -> list[s
         ("a AND b", "and"),
         ('say "please"', '"say please"'),
         ("x" * 2000, "x" * 2000),
+        ("\x0304needle\x03", "needle"),
+        ("\x0304,12needle", "needle"),
+        ("\x034,12" + "5 needles", "5 needles"),
+        ("\x04ff0000,00FF00needle", "needle"),
+        ("\x02\x1d\x1f\x1e\x11\x16need\x0fle", "needle"),
+        ("\x0304rote Nadel für \x02Köln", '"nadel fur koln"'),
+        ("needle", "\x0304needle"),
     ],
 )
 def test_words(file: File, text: str, asked: str) -> None:
@@ -260,6 +267,35 @@ def test_an_index_is_filled_in_steps(file: File) -> None:
         steps.append(done)
     assert steps == [128, 128, 44]
     assert len(look(file, "word2", limit=1000)) == 100
+
+
+def test_what_has_formatting_codes_is_taken_out_whole(file: File) -> None:
+    at = file.say("\x0304secret", "\x0304fish")
+    file.settle()
+    file.change(Redacted("#a", at[0]))
+    file.settle()
+    terms = "SELECT count(*) FROM words WHERE words MATCH ?"
+    assert [file.one(terms, word) for word in ("secret", "04secret", "fish")] == [0, 0, 1]
+
+
+def test_an_index_of_the_version_before_is_made_anew(file: File) -> None:
+    """There the codes were not left out."""
+    at = file.say("\x0304secret", "\x0304fish")
+    file.file()
+    execute = file.connection.execute
+    execute("INSERT INTO words (rowid, text) VALUES (1, '\x0304secret\n\x0304fish')")
+    execute("UPDATE meta SET value = 1 WHERE name = 'searched'")
+    execute("PRAGMA user_version = 3")
+    file.close()
+    again = File(file.path)
+    file.connection = again.connection
+    terms = "SELECT count(*) FROM words WHERE words MATCH ?"
+    assert again.one(terms, '"04secret"') == 0
+    again.settle()
+    assert look(again, "secret") == ["\x0304secret"]
+    again.change(Redacted("#a", at[0]))
+    again.settle()
+    assert [again.one(terms, word) for word in ("secret", "fish")] == [0, 1]
 
 
 def test_where_it_was_is_known_after_a_restart(file: File) -> None:

@@ -192,3 +192,18 @@ def test_nothing_that_a_terminal_obeys_gets_out(text: str) -> None:
     line = plain.encode(text).decode()
     assert line.endswith("\r\n")
     assert not any(character < " " or "\x7f" <= character <= "\x9f" for character in line[:-2])
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("no code: 04needle", "no code: 04needle"),
+        ("\x0304needle\x03 \x034,12" + "3", "needle 3"),
+        ("\x04ff0000needle\x04 \x04FF0000,00ff00x", "needle x"),
+        ("\x02\x1d\x1f\x1e\x11\x16need\x0fle", "needle"),
+        ("\x01ACTION waves\x01", "\x01ACTION waves\x01"),
+    ],
+)
+def test_without_formatting(text: str, bare: str) -> None:
+    """Modern IRC, "Formatting"."""
+    assert plain.without_formatting(text) == bare

@@ -24,6 +24,7 @@ from trio_chat.journal.blocks import AnyLine
 from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.schema import transaction
 from trio_chat.wire import irc
+from trio_chat.wire.plain import without_formatting
 
 log = structlog.get_logger()
 
@@ -55,7 +56,11 @@ def term_of_sender(nickname: str) -> str:
 
 def document(found: int, messages: Iterable[tuple[str, str]]) -> str:
     """Return the terms and texts of the messages of a block, each with its sender as a source's
-    prefix; empty where there are none."""
+    prefix; empty where there are none.
+
+    What is in a file's index is taken out by what this returns: whoever changes that has the index
+    made anew (`schema.MIGRATIONS`).
+    """
     senders: dict[str, None] = {}
     texts: list[str] = []
     for prefix, text in messages:
@@ -64,7 +69,7 @@ def document(found: int, messages: Iterable[tuple[str, str]]) -> str:
     if not texts:
         return ""
     names = {term_of_sender(irc.nickname_of(prefix)): None for prefix in senders}
-    words = "\n".join(texts).translate(_TEXT)
+    words = without_formatting("\n".join(texts)).translate(_TEXT)
     return f"{words}\n{term_of_conversation(found)} {' '.join(names)}"
 
 

@@ -109,7 +109,13 @@ def _version_3(connection: sqlite3.Connection) -> None:
             )
 
 
-MIGRATIONS: Sequence[Migration] = (_version_1, _version_2, _version_3)
+def _version_4(connection: sqlite3.Connection) -> None:
+    """Have the full-text index made anew (`indexing.py`), which had formatting codes in it: nothing
+    could be taken out of it any more."""
+    connection.execute("UPDATE meta SET value = -1 WHERE name = 'searched' AND value > 0")
+
+
+MIGRATIONS: Sequence[Migration] = (_version_1, _version_2, _version_3, _version_4)
 """What makes version n + 1 of version n; version 0 is an empty file."""
 
 Connect: TypeAlias = Callable[[Path], sqlite3.Connection]

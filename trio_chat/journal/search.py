@@ -2,7 +2,7 @@
 
 The index (`indexing.py`) says in which blocks all the words are; here each message of them is
 looked at. What a word is has to be the same here as there: letters, digits and marks in a row,
-whatever their case and accents.
+whatever their case and accents, and without formatting codes.
 
 Must not know who may read what: whoever asks says where, and from where on.
 """
@@ -30,6 +30,7 @@ from trio_chat.journal.indexing import PLACE, SENDER, is_there, term_of_conversa
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.reading import Log
 from trio_chat.wire import irc
+from trio_chat.wire.plain import without_formatting
 
 SECONDS = 1.0
 """How long a search takes at most, as whoever asks sees it."""
@@ -72,7 +73,7 @@ def plainly(word: str) -> str:
 
 def phrases(text: str) -> list[list[str]]:
     """Return what is searched for: words, each by itself or several in a row."""
-    found = (words(quoted or word) for quoted, word in _QUOTED.findall(text))
+    found = (words(quoted or word) for quoted, word in _QUOTED.findall(without_formatting(text)))
     return [these for these in found if these]
 
 
@@ -242,6 +243,7 @@ def _shown(
     prefix, text = records.said(data)
     if sender and fold(irc.nickname_of(prefix)) != sender:
         return None
+    text = without_formatting(text)
     if text.isascii():
         # Most have not all of them, and that is seen sooner.
         small = text.lower()

@@ -27,10 +27,11 @@ _TYPED = {_EC: b"\b", _EL: _KILL.encode(), _IAC: b"\xff"}
 """Commands that stand for what a person types. 0xFF is in no UTF-8: who means it is told so."""
 _LINE_ENDS = b"\r\n"
 
-# mIRC formatting: colours with their numbers, then the other codes.
+# Formatting codes (Modern IRC, "Formatting"): colours with their numbers, then the others.
+_CODES = "\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f"
 _FORMATTING = re.compile(
     "\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?"
-    "|[\x02\x0f\x11\x16\x1d\x1e\x1f]"
+    f"|[{_CODES}]"
 )
 _TAKES_BACK = re.compile("[\b\x15\x17\x7f]")
 # C0 and C1 controls, DEL, what separates lines, and every Bidi_Control (UAX 9, section 2), for they
@@ -208,11 +209,19 @@ def strip_controls(text: str) -> str:
     return text if text.isprintable() else _CONTROLS.sub("", text)
 
 
+def without_formatting(text: str) -> str:
+    """Return a text without the codes for bold, colours and the like, as people read it."""
+    # Hardly any text has one, and a long one is looked through a hundred times as fast like this.
+    if not any(code in text for code in _CODES):
+        return text
+    return _FORMATTING.sub("", text)
+
+
 def displayable(text: str) -> str:
     """Make other people's text safe for a terminal: no formatting codes, no control characters."""
     if text.isprintable():
         return text
-    return _CONTROLS.sub("�", _FORMATTING.sub("", text).replace("\t", " "))
+    return _CONTROLS.sub("�", without_formatting(text).replace("\t", " "))
 
 
 def encode(text: str) -> bytes:
