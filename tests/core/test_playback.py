@@ -118,6 +118,17 @@ def test_what_they_do_not_read_takes_no_place(world: World) -> None:
     assert marked(world.ask("bo", "/join #a")) == ["22:13 <al> 3", "22:13 <al> 4", "22:13 <al> 5"]
 
 
+def test_they_are_told_that_there_is_what_they_do_not_read(world: World) -> None:
+    world.irc("evil", rooms="#b")
+    world.person("bo")
+    world.send("bo", "/join #b", "/ignore evil")
+    world.send("evil", "PRIVMSG #b :\x01VERSION\x01")
+    assert world.ask("bo", "/history #b") == ["Nothing was said in #b."]
+    # More than is looked through.
+    world.send("evil", *["PRIVMSG #b :x"] * 1000)
+    assert world.ask("bo", "/history #b") == ["Nothing was said but by whom you ignore in #b."]
+
+
 def test_who_comes_back_is_shown_what_they_have_missed(world: World) -> None:
     world.person("bo")
     world.send("bo", "/join #a")

@@ -336,6 +336,11 @@ def test_people_find_nothing_of_whom_they_ignore(world: Remembering) -> None:
     world.send("al", "PRIVMSG #a :needle")
     world.send("pat", "/ignore bo")
     assert world.ask("pat", "/search needle") == ["2023-11-14 22:13 #a <al> needle"]
+    world.send("pat", "/ignore al")
+    assert world.ask("pat", "/search needle") == [
+        "Nothing was found but what people say whom you ignore."
+    ]
+    assert world.ask("pat", "/search nothing") == ["Nothing was found."]
 
 
 def test_people_are_told_that_there_was_no_time(world: Remembering) -> None:

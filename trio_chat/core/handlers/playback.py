@@ -83,7 +83,8 @@ def _show(
         if user.plain:
             pages.send(ctx, user, _for_people(ctx, user, pages.events_of(ctx, found)), "")
             if not found:
-                ctx.tell(user, f"Nothing was said in {target}.")
+                but = " but by whom you ignore" if passed_over else ""
+                ctx.tell(user, f"Nothing was said{but} in {target}.")
             return
         if quiet and not user.caps & SERVER_TIME:
             _announce(ctx, user, target, found[0].event)
@@ -102,10 +103,17 @@ def _show(
             ctx.refuse(user, "HISTORY", code, word(user, target), text=text)
 
     ignored = ctx.state.ignores.keys(user)
+    passed_over = False
 
     def suits(event: Event) -> bool:
+        nonlocal passed_over
         # What is for programs (CTCP) nobody waits for an answer to any more.
-        return bool(event.plain(user.nickname)) and names.key(event.who) not in ignored
+        if not event.plain(user.nickname):
+            return False
+        if names.key(event.who) not in ignored:
+            return True
+        passed_over = True
+        return False
 
     pages.read(ctx, user, target, ask, then, refuse, suits=suits, apart=quiet)
 

@@ -174,12 +174,9 @@ class _Searching:
         """Show somebody on the plain side what was found."""
         ctx, user = self._ctx, self._user
         ignored = ctx.state.ignores.keys(user)
-        shown = [
-            one
-            for one in found
-            # What is for programs (CTCP) reads as nothing.
-            if names.key(one.event.who) not in ignored and one.event.plain(user.nickname)
-        ]
+        # What is for programs (CTCP) reads as nothing.
+        readable = [one for one in found if one.event.plain(user.nickname)]
+        shown = [one for one in readable if names.key(one.event.who) not in ignored]
         lines: Iterator[Event] = (
             events.Told(time=ctx.now, source=ctx.server, text=text)
             for event in pages.events_of(ctx, shown)
@@ -191,7 +188,8 @@ class _Searching:
         elif shown:
             pages.send(ctx, user, lines, "")
         else:
-            ctx.tell(user, "Nothing was found.")
+            but = " but what people say whom you ignore" if readable else ""
+            ctx.tell(user, f"Nothing was found{but}.")
 
 
 def _for_people(ctx: Context, user: User, event: Event) -> Iterator[str]:
