@@ -64,7 +64,8 @@ _CHOICES = (
     "A message of several lines has its client-only tags on every line where it goes out as "
     "several messages, and its id on the first.",
     "REDACT: what was taken back is not in history any more; that it was is there for clients with "
-    "draft/event-playback. Whoever may not know of a message is told UNKNOWN_MSGID.",
+    "draft/message-redaction, and does not count towards the limit of a page. "
+    "Whoever may not know of a message is told UNKNOWN_MSGID.",
     "MARKREAD: without an account a marker lasts as long as the connection does.",
     "AUTHENTICATE takes the capability sasl, and works at any time, for who is logged in already "
     "too (sasl-3.2); what fails changes nothing. EXTERNAL is offered over TLS. A response of more "

@@ -543,3 +543,40 @@ def test_history_is_switched_off(world: World) -> None:
     assert isinstance(settings, Settings)
     world.core.context.settings = settings
     assert codes(world.ask("bo", "CHATHISTORY LATEST #a * 5")) == ["421"]
+
+
+def test_what_was_taken_back_does_not_count(file: File) -> None:
+    """draft/message-redaction, "Chat history": nor does it take draft/event-playback."""
+    world = keeping(file)
+    redaction = "draft/message-redaction"
+    world.irc("al", caps=f"{CAPS} echo-message {redaction}", rooms="#a")
+    world.irc("bo", caps=CAPS, rooms="#a")
+    ids = {text: said(world, "al", text) for text in NUMBERS}
+    for text in ("1", "3", "5", "7"):
+        world.ask("al", f"REDACT #a {ids[text]}")
+
+    def page(name: str, rest: str) -> list[str]:
+        lines = world.ask(name, f"CHATHISTORY {rest}")[1:-1]
+        return [*texts(lines), *(line.split()[4] for line in lines if " REDACT " in line)]
+
+    gone = [ids[text] for text in ("1", "3", "5", "7")]
+    assert page("al", "LATEST #a * 1") == ["9", *gone]
+    assert page("al", "LATEST #a * 4") == ["4", "6", "8", "9", *gone]
+    assert page("al", f"AFTER #a msgid={ids['6']} 2") == ["8", "9"]
+    assert page("al", f"AFTER #a msgid={ids['6']} 3") == ["8", "9", *gone]
+    assert page("al", f"AROUND #a msgid={ids['8']} 4") == ["4", "6", "8", "9"]
+    assert page("bo", "LATEST #a * 4") == ["4", "6", "8", "9"]
+
+
+def test_a_page_ends_however_much_was_taken_back(file: File) -> None:
+    world = keeping(file)
+    world.irc("al", caps=f"{CAPS} echo-message draft/message-redaction", rooms="#a")
+    ids = [said(world, "al", str(number)) for number in range(110)]
+    for id in ids[1:]:
+        world.ask("al", f"REDACT #a {id}")
+    first = world.ask("al", "CHATHISTORY LATEST #a * 2")[1:-1]
+    assert [line.split()[4] for line in first] == ids[-102:]
+    # And whoever goes on finds the rest.
+    rest = world.ask("al", f"CHATHISTORY BEFORE #a msgid={tag(first[0], 'msgid')} 2")[1:-1]
+    assert texts(rest) == ["0"]
+    assert [line.split()[4] for line in rest[1:]] == ids[1:8]

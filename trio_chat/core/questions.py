@@ -5,11 +5,12 @@ The core asks with a request (`output.LookUp`), and has looked who may read what
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core.events import Event
+from trio_chat.core.events import Event, Redaction
 from trio_chat.core.ids import END, START, Position
 from trio_chat.core.secrets import Secret
 
@@ -22,6 +23,8 @@ OTHERS = 4
 EVERYTHING = MESSAGES | TAGS | OTHERS
 REDACTIONS = 8
 """That something was taken back: for those who have draft/message-redaction, and only they."""
+BESIDE = 100
+"""By how much a page can be longer than its limit, since redactions do not count."""
 
 EVERYBODYS = (1 << 30) - 1
 """A standing to which everything is shown: who asks looks themself at what may be known."""
@@ -59,6 +62,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     after: Bound = START
     before: Bound = END
     limit: int
+    """Redactions do not count (`cut`)."""
     latest: bool = True
     """Whether the limit is counted from the end back, or from the beginning on."""
     kinds: int = MESSAGES
@@ -107,6 +111,23 @@ class Shown(msgspec.Struct, frozen=True, gc=False):
     position: Position
     event: Event
     conversation: str
+
+
+def counted(found: Iterable[Shown]) -> int:
+    """Return how much of this counts towards a limit (draft/message-redaction, "Chat history")."""
+    return sum(not isinstance(one.event, Redaction) for one in found)
+
+
+def cut(found: list[Shown], limit: int, *, latest: bool) -> list[Shown]:
+    """Return as much of the end, or of the beginning, as a page of this limit has: redactions do
+    not count, but it has an end where there are very many of them (`BESIDE`)."""
+    taken = count = 0
+    for one in reversed(found) if latest else found:
+        if count >= limit or taken >= limit + BESIDE:
+            break
+        taken += 1
+        count += not isinstance(one.event, Redaction)
+    return found[len(found) - taken :] if latest else found[:taken]
 
 
 class Page(msgspec.Struct, frozen=True):

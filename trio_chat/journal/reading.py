@@ -28,8 +28,20 @@ from trio_chat.core.entries import (
     parties,
     readers,
 )
+from trio_chat.core.events import Redaction
 from trio_chat.core.ids import Position
-from trio_chat.core.questions import Bound, Page, Place, Shown, Target, Targets, Wanted
+from trio_chat.core.questions import (
+    BESIDE,
+    Bound,
+    Page,
+    Place,
+    Shown,
+    Target,
+    Targets,
+    Wanted,
+    counted,
+    cut,
+)
 from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import blocks, records, ticks
 from trio_chat.journal.blocks import AnyLine, Piece, conversation
@@ -63,13 +75,15 @@ def page(
         lines = heapq.merge(*each, key=_position_in, reverse=wanted.latest)
     entries: list[Shown] = []
     more = False
+    count = 0
     for position, data, key in lines:
-        if len(entries) >= wanted.limit:
+        if count >= wanted.limit or len(entries) >= wanted.limit + BESIDE:
             more = True
             break
         event = records.decode(data, position)
         if low_time < ids.milliseconds(event.time) < high_time:
             entries.append(Shown(position, event, key))
+            count += not isinstance(event, Redaction)
     if wanted.latest:
         entries.reverse()
     return Page(entries, more=more)
@@ -87,10 +101,11 @@ def around(connection: sqlite3.Connection, deadline: Deadline, wanted: Wanted, a
     just_before: Bound = at - 1 if isinstance(at, int) else Position(at.number, at.place - 1)
     rest = change(wanted, after=just_before, latest=False)
     after = page(connection, deadline, rest, log)
-    count = max(limit // 2, limit - len(after.entries))
+    count = max(limit // 2, limit - counted(after.entries))
     before = page(connection, deadline, change(wanted, before=at, limit=count, latest=True), log)
     entries = before.entries + after.entries
-    return Page(entries[:limit], more=before.more or after.more or len(entries) > limit)
+    shown = cut(entries, limit, latest=False)
+    return Page(shown, more=before.more or after.more or len(entries) > len(shown))
 
 
 def targets(connection: sqlite3.Connection, deadline: Deadline, wanted: Targets) -> list[Target]:

@@ -23,6 +23,7 @@ from trio_chat.core.events import Event
 from trio_chat.core.handlers import access
 from trio_chat.core.inputs import Completed
 from trio_chat.core.questions import (
+    BESIDE,
     MESSAGES,
     OTHERS,
     REDACTIONS,
@@ -32,6 +33,8 @@ from trio_chat.core.questions import (
     Place,
     Shown,
     Wanted,
+    counted,
+    cut,
 )
 from trio_chat.core.state import User
 
@@ -56,10 +59,11 @@ Ask: TypeAlias = Callable[[Place], Wanted | Around]
 
 def kinds_for(user: User) -> int:
     """Return what a client can be shown again (`questions.Wanted.kinds`)."""
-    if not user.caps & EVENT_PLAYBACK:
-        return MESSAGES
-    kinds = MESSAGES | OTHERS | (TAGS if user.caps & MESSAGE_TAGS else 0)
-    return kinds | (REDACTIONS if user.caps & MESSAGE_REDACTION else 0)
+    # For these it takes no event-playback (draft/message-redaction, "Chat history").
+    kinds = MESSAGES | (REDACTIONS if user.caps & MESSAGE_REDACTION else 0)
+    if user.caps & EVENT_PLAYBACK:
+        kinds |= OTHERS | (TAGS if user.caps & MESSAGE_TAGS else 0)
+    return kinds
 
 
 def shows(user: User, event: Event) -> bool:
@@ -151,7 +155,8 @@ class _Reading:
             self._then(suiting)
             return
         found = suiting + found if question.latest else found + suiting
-        if len(found) < limit and page.more and entries and again:
+        full = counted(found) >= limit or len(found) >= limit + BESIDE
+        if not full and page.more and entries and again:
             if question.latest:
                 rest = msgspec.structs.replace(question, before=entries[0].position)
             else:
@@ -159,7 +164,7 @@ class _Reading:
             rest = msgspec.structs.replace(rest, limit=max(_MORE, question.limit))
             self._look_up(place, rest, limit, found, again - 1)
             return
-        self._then(found[-limit:] if question.latest else found[:limit])
+        self._then(cut(found, limit, latest=question.latest))
 
 
 def events_of(ctx: Context, found: Iterable[Shown]) -> Iterator[Event]:
