@@ -27,6 +27,7 @@ from trio_chat.config import Config, ConfigError, Override, UnixAddress, load
 from trio_chat.core.events import Said
 from trio_chat.core.questions import Place, Wanted
 from trio_chat.journal import reading
+from trio_chat.journal.blocks import BLOCK
 from trio_chat.journal.readers import Deadline
 from trio_chat.server import run
 from trio_chat.server.errors import StartError
@@ -732,7 +733,8 @@ async def test_how_much_is_kept_can_be_changed_while_it_runs(tmp_path: Path) -> 
         assert len(kept()) == 400
         path.write_text(f"{PLAIN}[history]\nmax_per_channel = 100\n")
         os.kill(os.getpid(), signal.SIGHUP)
-        await eventually(lambda: len(kept()) < 200)
+        # Whole blocks go.
+        await eventually(lambda: len(kept()) < 100 + BLOCK)
         assert kept() == [str(count) for count in range(400)][-len(kept()) :]
         assert len(kept()) >= 100
         with structlog.testing.capture_logs() as logs:
