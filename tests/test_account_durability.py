@@ -10,7 +10,7 @@ from tests.served import Client, Served, served
 
 pytestmark = pytest.mark.drill
 
-PASSWORDS = ("correct horse", "battery staple")
+PASSWORDS = ("correct-horse", "battery-staple")
 KILLS = 8
 """Rounds, in each of which all kinds of changes are made, and a kill follows each."""
 
@@ -46,13 +46,12 @@ class Story:
         return client
 
     def play(self) -> None:
-        name, room = self._name, self._room
+        room = self._room
         first, second = PASSWORDS
-        self.change(f"NS REGISTER {first.replace(' ', '-')}", success="registered")
-        self._password = first.replace(" ", "-")
-        new = second.replace(" ", "-")
-        self.change(f"NS PASSWD {self._password} {new}", success="another password now")
-        self._password = new
+        self.change(f"NS REGISTER {first}", success="registered")
+        self._password = first
+        self.change(f"NS PASSWD {first} {second}", success="another password now")
+        self._password = second
         self.change(f"JOIN {room}", f"CS REGISTER {room} a room", success="registered")
         self.change(f"CS AMODE {room} keeper +o", success="NOTICE")
         self._topics = 1
