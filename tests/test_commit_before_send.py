@@ -117,6 +117,10 @@ def test_the_first_send_comes_after_the_sync(tmp_path: Path) -> None:
         tracing(tmp_path, server, "-s", "65536", "-e", f"trace={_WRITES}") as traced,
     ):
         al, bo = server.irc("al"), server.irc("bo")
+        # Threads are attached to one after another: until the one that sends is.
+        while "PONG" not in traced.read_text(errors="replace"):
+            al.send("PING attached")
+            al.until("PONG")
         number = 0
         while number < MESSAGES:
             # One alone, and some in a packet.
