@@ -20,7 +20,8 @@ import msgspec
 import trio
 
 from trio_chat.cli_common import Failure, Misuse, read_password
-from trio_chat.config import Config, ConfigError, Override, load
+from trio_chat.cli_configuration import configuration
+from trio_chat.config import Config, ConfigError
 from trio_chat.core import deeds, secrets
 from trio_chat.core.accounts import ACCOUNT, Account, Accounts
 from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend, Unsuspend
@@ -82,11 +83,7 @@ class _Opened:
 @click.pass_context
 def accounts(ctx: click.Context, path: Path | None, data: str | None) -> None:
     """`trio-chat accounts`"""
-    overrides = [] if data is None else [Override(flag="--data", key="server.data", value=data)]
-    try:
-        config = load(path, os.environ, overrides)
-    except ConfigError as error:
-        raise Misuse(str(error)) from None
+    config = configuration(path, data)
     if config.server.data is None:
         raise Misuse("server.data is empty: such a server keeps nothing, and has no accounts")
     ctx.obj = _Opened(config, config.server.data)

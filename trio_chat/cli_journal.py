@@ -5,7 +5,6 @@ Owns the commands with their flags, and what they print; what they do is `journa
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from pathlib import Path
 import click
 
 from trio_chat.cli_common import Failure, Misuse
-from trio_chat.config import Config, ConfigError, Override, load
+from trio_chat.cli_configuration import configuration
+from trio_chat.config import Config
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.entries import of_channel
 from trio_chat.core.questions import Place, Search, Unfinished
@@ -39,11 +39,7 @@ _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%
 @click.pass_context
 def journal(ctx: click.Context, path: Path | None, data: str | None) -> None:
     """`trio-chat journal`"""
-    overrides = [] if data is None else [Override(flag="--data", key="server.data", value=data)]
-    try:
-        ctx.obj = load(path, os.environ, overrides)
-    except ConfigError as error:
-        raise Misuse(str(error)) from None
+    ctx.obj = configuration(path, data)
 
 
 @journal.command(

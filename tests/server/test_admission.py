@@ -7,7 +7,8 @@ from ipaddress import ip_network
 import msgspec
 import pytest
 
-from trio_chat.server.admission import Admission, AdmissionPolicy, account
+from trio_chat.core.networks import site
+from trio_chat.server.admission import Admission, AdmissionPolicy
 
 POLICY = AdmissionPolicy(
     total=10, per_address=3, new_per_minute=5, exempt=(ip_network("127.0.0.0/8"),)
@@ -95,7 +96,7 @@ def test_nothing_is_kept_of_who_is_gone(admission: Admission, clock: Clock) -> N
     ],
 )
 def test_what_an_address_is_counted_as(address: str, counted: str) -> None:
-    assert account(address) == counted
+    assert site(address) == counted
 
 
 def test_a_whole_network_of_ipv6_is_one(admission: Admission) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from trio_chat.core import ids, names
+from trio_chat.core import ids, layouts, names
 from trio_chat.core.entries import Change, Forgotten, Kept
 from trio_chat.core.secrets import SECRET, Secret
 
@@ -95,8 +95,8 @@ class Accounts:
         """Keys of those whose names are not ASCII, by the form in which look-alikes are equal."""
         self._unverified: dict[str, float] = {}
         """Keys of those that are not verified: until when they are held, the first first."""
-        self._changing: dict[str, int] = {}
-        """How many changes of an account are on their way to the journal."""
+        self._changing: set[str] = set()
+        """Keys of those of which a change is on its way to the journal."""
         for key, value in list(self._values.items()):
             try:
                 self._index(key, _read(value))
@@ -142,15 +142,11 @@ class Accounts:
 
     def begin(self, name: str) -> None:
         """Note that such a change begins."""
-        key = names.key(name)
-        self._changing[key] = self._changing.get(key, 0) + 1
+        self._changing.add(names.key(name))
 
     def end(self, name: str) -> None:
         """Note that it has ended, stored or not."""
-        key = names.key(name)
-        left = self._changing.pop(key) - 1
-        if left:
-            self._changing[key] = left
+        self._changing.discard(names.key(name))
 
     @property
     def expiry(self) -> float | None:
@@ -217,8 +213,5 @@ def gone(account: Account) -> list[Change]:
 
 def _read(value: bytes) -> Account:
     account = _decode(value)
-    if account.layout != LAYOUT:
-        raise ValueError(
-            f"it is laid out in a way ({account.layout}) that this program does not know"
-        )
+    layouts.check(account.layout, LAYOUT)
     return account

@@ -11,21 +11,17 @@ at once, also from one address, and of a hundred who are wrong no more are check
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from trio_chat.core.networks import site
 
 MINUTE, DAY = 60.0, 86_400.0
 KNOWN = 10_000
 """Addresses, and accounts, that are remembered: the latest."""
-_SITE = 64
-"""Bits of an IPv6 address that one customer has."""
 
 
 def origin(address: str) -> str:
     """Return what an address is counted as: IPv6 by /64. An empty one (a Unix socket) is itself."""
-    if ":" not in address:
-        return address
-    found = ip_address(address)
-    return f"{ip_address(int(found) >> _SITE << _SITE)}/{_SITE}" if found.version == 6 else address
+    found = site(address)
+    return f"{found}/64" if ":" in found else found
 
 
 class Attempts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trio_chat.core import modes, rooms
+from trio_chat.core import layouts, modes, rooms
 from trio_chat.core.ids import Position
 from trio_chat.core.masks import Rule
 from trio_chat.core.names import fold
@@ -66,10 +66,7 @@ def encode(channel: Channel) -> bytes:
 def read(value: bytes) -> ChannelSettings:
     """Read what was kept. Raises `ValueError` when it is not that."""
     found = _decode(value)
-    if found.layout != LAYOUT:
-        raise ValueError(
-            f"it is laid out in a way ({found.layout}) that this program does not know"
-        )
+    layouts.check(found.layout, LAYOUT)
     return found
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from trio_chat.core import layouts
 from trio_chat.core.accounts import METADATA
 from trio_chat.core.entries import Kept, of_channel
 from trio_chat.core.names import fold
@@ -116,8 +117,5 @@ def is_value(text: str, limit: int) -> bool:
 
 def _read(value: bytes) -> dict[str, str]:
     found = _decode(value)
-    if found.layout != LAYOUT:
-        raise ValueError(
-            f"it is laid out in a way ({found.layout}) that this program does not know"
-        )
+    layouts.check(found.layout, LAYOUT)
     return found.values

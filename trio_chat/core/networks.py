@@ -160,6 +160,14 @@ def normal(text: str) -> str:
     return text if address is None else str(address)
 
 
+def site(address: str) -> str:
+    """Return what an address is counted as: IPv6 by /64, which is what one customer gets."""
+    address = normal(address)
+    if ":" not in address:
+        return address
+    return str(IPv6Address(int(IPv6Address(address)) >> 64 << 64))
+
+
 def shown_host(address: str) -> str:
     """Return an address as it can stand in a message: no parameter begins with a colon."""
     if not address:

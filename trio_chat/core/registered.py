@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from trio_chat.core import modes, names
+from trio_chat.core import layouts, modes, names
 from trio_chat.core.accounts import Suspension
 from trio_chat.core.entries import Kept
 
@@ -194,6 +194,5 @@ def gone(room: RegisteredRoom) -> Kept:
 
 def _read(value: bytes) -> RegisteredRoom:
     room = _decode(value)
-    if room.layout != LAYOUT:
-        raise ValueError(f"it is laid out in a way ({room.layout}) that this program does not know")
+    layouts.check(room.layout, LAYOUT)
     return room

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from trio_chat.core import layouts
+
 SECRET = "secret"
 """The table that they are kept in, by folded name of the account. It is not read at the start."""
 LAYOUT = 1
@@ -51,8 +53,5 @@ _decode = msgspec.msgpack.Decoder(Secret).decode
 def decode(value: bytes) -> Secret:
     """Return what these bytes say. Raises `msgspec.DecodeError` or `ValueError`."""
     secret = _decode(value)
-    if secret.layout != LAYOUT:
-        raise ValueError(
-            f"it is laid out in a way ({secret.layout}) that this program does not know"
-        )
+    layouts.check(secret.layout, LAYOUT)
     return secret

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from trio_chat.core import layouts
 from trio_chat.core.bans import Ban
 from trio_chat.core.ids import START, Position
 from trio_chat.core.masks import Rule
@@ -52,7 +53,7 @@ _decode_position = msgspec.msgpack.Decoder(Position).decode
 def read_ban(value: bytes, *, is_mask: bool, now: float, monotonic: float) -> Ban:
     """Read a ban, of KLINE or of DLINE."""
     ban = _decode_ban(value)
-    _check(ban.layout)
+    layouts.check(ban.layout, LAYOUT)
     return Ban(
         target=ban.target,
         rule=Rule(ban.target) if is_mask else None,
@@ -73,10 +74,5 @@ def read_position(value: bytes) -> Position:
 def read_topic(value: bytes) -> Topic:
     """Read a topic."""
     topic = _decode_topic(value)
-    _check(topic.layout)
+    layouts.check(topic.layout, LAYOUT)
     return topic
-
-
-def _check(layout: int) -> None:
-    if layout != LAYOUT:
-        raise ValueError(f"it is laid out in a way ({layout}) that this program does not know")

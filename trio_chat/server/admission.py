@@ -7,21 +7,12 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable
-from ipaddress import IPv6Address
 
 import msgspec
 
-from trio_chat.core.networks import Network, in_networks, normal
+from trio_chat.core.networks import Network, in_networks, site
 
 _MINUTE = 60.0
-
-
-def account(address: str) -> str:
-    """Return what an address is counted as: IPv6 by /64, which is what one customer gets."""
-    address = normal(address)
-    if ":" not in address:
-        return address
-    return str(IPv6Address(int(IPv6Address(address)) >> 64 << 64))
 
 
 class AdmissionPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +58,7 @@ class Admission:
         self._discount(old)
         reason = self._count(new, self.policy.exempt)
         if reason:
-            self._open[account(old)] += 1
+            self._open[site(old)] += 1
         return reason
 
     def release(self, address: str) -> None:
@@ -76,7 +67,7 @@ class Admission:
         self._discount(address)
 
     def _count(self, address: str, exempt: tuple[Network, ...]) -> str:
-        whose = account(address)
+        whose = site(address)
         self._forget_old()
         if address and not in_networks(address, exempt):
             if self._open.get(whose, 0) >= self.policy.per_address:
@@ -89,7 +80,7 @@ class Admission:
         return ""
 
     def _discount(self, address: str) -> None:
-        whose = account(address)
+        whose = site(address)
         self._open[whose] -= 1
         if not self._open[whose]:
             del self._open[whose]

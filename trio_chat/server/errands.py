@@ -140,10 +140,8 @@ class Errands:
 
     async def _check_login(self, request: CheckLogin, connection: Connection) -> None:
         try:
-            secret = await self._secret_of(request.account)
-        except JournalError as error:
-            self._sender.count_trouble("could not read the journal", str(error))
-            await self._sender.put(Completed(request=request.id, result=False, detail=str(error)))
+            secret = await self._secret_of(request)
+        except JournalError:
             return
         result = secret is not None and await self._passwords.check(
             secret.hash,
@@ -156,10 +154,8 @@ class Errands:
 
     async def _begin_scram(self, request: BeginScram) -> None:
         try:
-            secret = await self._secret_of(request.account)
-        except JournalError as error:
-            self._sender.count_trouble("could not read the journal", str(error))
-            await self._sender.put(Completed(request=request.id, result=False, detail=str(error)))
+            secret = await self._secret_of(request)
+        except JournalError:
             return
         offer = Offer(secret, secrets.token_urlsafe(_NONCE))
         await self._sender.put(Completed(request=request.id, result=True, answer=offer))
@@ -177,8 +173,15 @@ class Errands:
             Completed(request=request.id, result=bool(code), answer=Mailed(code))
         )
 
-    async def _secret_of(self, account: str) -> Secret | None:
-        found = await self._journal.answer(SecretOf(account))
+    async def _secret_of(self, request: CheckLogin | BeginScram) -> Secret | None:
+        """Return what proves who owns an account. Where it can not be read the request is answered
+        with that, and `JournalError` raised."""
+        try:
+            found = await self._journal.answer(SecretOf(request.account))
+        except JournalError as error:
+            self._sender.count_trouble("could not read the journal", str(error))
+            await self._sender.put(Completed(request=request.id, result=False, detail=str(error)))
+            raise
         assert found is None or isinstance(found, Secret)
         return found
 

@@ -180,7 +180,7 @@ def unban(ctx: Context, user: User, words: list[str]) -> None:
 
     def work(channel: Channel) -> None:
         listed = channel.lists.get("b", {})
-        found = [one.mask for one in listed.values() if one.mask == _written(name)]
+        found = [one.mask for one in listed.values() if one.mask == masks.normalise(name)]
         if target is not None:
             found = channels.entries_about(ctx, channel, "b", target)
         for mask in found:
@@ -189,10 +189,6 @@ def unban(ctx: Context, user: User, words: list[str]) -> None:
         say(ctx, user, done)
 
     _use(ctx, room, work)
-
-
-def _written(mask: str) -> str:
-    return masks.normalise(mask)
 
 
 @row(
