@@ -15,11 +15,15 @@ EXAMPLES = 5
 """How many faults are told one by one."""
 
 
+KINDS = ("account", "room", "access", "topic", "ban")
+"""Of things: what others are about comes first."""
+
+
 class Thing(NamedTuple):
     """Something about an account or a room that can be one way or another."""
 
     kind: str
-    """`account`, whose password it is; `room`, whose founder it is; `access`, `topic` or `ban`."""
+    """`account`, whose password it is; `room`, whose founder it is; and what is set there."""
     name: str
     """The account's, or the room's."""
     detail: str = ""
@@ -113,7 +117,7 @@ class Book:
         there = _there(found)
         if all(_there(self._after(self.under_way[:n])) != there for n in self._counts()):
             faults = 0
-            for thing in sorted({*self.planned(), *there}):
+            for thing in sorted({*self.planned(), *there}, key=_order):
                 value = there.get(thing, "")
                 possible = self.possible(thing)
                 if value in possible:
@@ -144,6 +148,10 @@ class Book:
 
 def _there(values: Mapping[Thing, str]) -> dict[Thing, str]:
     return {thing: value for thing, value in values.items() if value}
+
+
+def _order(thing: Thing) -> tuple[int, Thing]:
+    return KINDS.index(thing.kind), thing
 
 
 def _name(thing: Thing) -> str:

@@ -112,8 +112,9 @@ class Keeper(Session):
         for _ in range(most):
             state = self.book.planned()
             change = self._plan.change(state, self._account)
-            new = [one.name for one in change.values if one.kind == "room" and one not in state]
-            gone = [one.name for one in change.values if one.kind == "room" and one in state]
+            rooms = {one: value for one, value in change.values.items() if one.kind == "room"}
+            new = [one.name for one in rooms if one not in state]
+            gone = [one.name for one, value in rooms.items() if not value]
             asked += [(label, None) for label in self._ask(*(f"JOIN {room}" for room in new))]
             asked += [(label, change) for label in self._order(change)]
             asked += [(label, None) for label in self._ask(*(f"PART {room}" for room in gone))]
@@ -135,22 +136,18 @@ class Keeper(Session):
         touched |= {owners.get(thing.name, "") for thing in book.touched}
         touched |= {book.state.get(Thing("room", thing.name), "") for thing in book.touched}
         for account in registered:
-            if self.thorough or account in touched:
-                password = yield from self._enter(account)
-                found[Thing("account", account)] = password or _UNKNOWN
+            looks = self.thorough or account in touched
+            if looks:
+                found[Thing("account", account)] = (yield from self._enter(account)) or _UNKNOWN
             else:
                 thing = Thing("account", account)
                 found[thing] = book.state.get(thing, "") or _UNKNOWN
-        for room, owner in owners.items():
-            found[Thing("room", room)] = owner
-            if self.thorough or owner in touched:
-                yield from self._look_at(room, owner, found)
-            else:
-                found |= {
-                    one: value
-                    for one, value in book.state.items()
-                    if one.name == room and one.kind != "room"
-                }
+            for room in (room for room, owner in owners.items() if owner == account):
+                found[Thing("room", room)] = account
+                if looks:
+                    yield from self._look_at(room, account, found)
+                else:
+                    found |= {one: value for one, value in book.state.items() if one.name == room}
         book.compare(found)
         if not self._account and registered:
             yield from self._enter(registered[0])

@@ -79,7 +79,9 @@ class Planner:
         if bans:
             kinds |= {self._unban: 5, self._clear: 1}
         kinds[self._passwd] = 1
-        kinds[self._drop_account] = 1 if len(accounts(state)) > 1 else 0
+        if len(accounts(state)) > 1 and all(len(self._heirs(state, one)) < 2 for one in own):
+            # Where there are two it is not known who has had it for longer.
+            kinds[self._drop_account] = 1
         [act] = self._chance.choices([*kinds], [*kinds.values()])
         return act(state, account, room)
 
@@ -94,11 +96,24 @@ class Planner:
 
     def _drop_account(self, state: State, account: str, room: str) -> Change:
         thing, own = Thing("account", account), rooms(state, account)
-        gone = [one for one in state if one.name in own or one == thing or one.detail == account]
+        values = dict.fromkeys([one for one in state if one == thing or one.detail == account], "")
+        for name in own:
+            heirs = self._heirs(state, name)
+            if heirs:
+                values |= {Thing("room", name): heirs[0], Thing("access", name, heirs[0]): ""}
+            else:
+                values |= dict.fromkeys([one for one in state if one.name == name], "")
         success = notice("NickServ", f"{account} is nobody's any more.")
-        return Change(
-            "account dropped", f"NS DROP {state[thing]}", success, dict.fromkeys(gone, "")
-        )
+        return Change("account dropped", f"NS DROP {state[thing]}", success, values)
+
+    @staticmethod
+    def _heirs(state: State, room: str) -> list[str]:
+        """Return who may have a room when its founder is dropped: operators by access."""
+        return [
+            thing.detail
+            for thing, value in state.items()
+            if thing.kind == "access" and thing.name == room and value == "+o"
+        ]
 
     # --- Rooms
 
@@ -125,7 +140,7 @@ class Planner:
         other = self._chance.choice(others)
         thing = Thing("access", room, other)
         before = state.get(thing, "")
-        letter = self._chance.choice([one for one in f"{LETTERS}-" if one not in (before or "-")])
+        letter = self._chance.choice([one for one in f"-{LETTERS}" if one not in (before or "-")])
         if letter == "-":
             changes, after = f"-{LETTERS}", ""
         else:

@@ -48,6 +48,7 @@ class Server:
     """A server that is started again and again on the same data, in a directory of its own."""
 
     def __init__(self, directory: Path, *, sync: str, python: str = sys.executable) -> None:
+        self.directory = directory
         self._python = python
         self._output = directory / "stdout"
         self._log = directory / "log"

@@ -86,8 +86,8 @@ def test_a_change_that_was_taken_back_with_success_is_not_there() -> None:
     found.compare({**THERE, TOPIC: "one", BAN: "+b"})
     assert counts(found) == (0, 2, 0)
     assert found.changes.examples == [
-        "missing: ban #a x!*@* is '+b', not ''",
         "missing: topic #a is 'one', not 'two'",
+        "missing: ban #a x!*@* is '+b', not ''",
     ]
 
 
