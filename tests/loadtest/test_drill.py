@@ -79,7 +79,7 @@ class Forgetful(Server):
 
 @pytest.mark.drill
 def test_what_accounts_and_rooms_lack_is_found(tmp_path: Path) -> None:
-    course = Course(kills=3, seconds=25, scale=Scale(clients=4, rooms=2, rate=100))
+    course = Course(kills=2, seconds=16, scale=Scale(clients=4, rooms=2, rate=100))
     result = drill(course, Forgetful(tmp_path, sync="full"), random.Random(2))
     assert result.changes.kinds["room"] > 0
     assert result.changes.missing > 0
