@@ -21,7 +21,7 @@ from trio_chat.wire import irc
 NEEDED = ("batch", "labeled-response", "message-tags", "sasl", "draft/account-registration")
 AT_ONCE = 3
 """Changes that are asked for in one go, at most."""
-ANOTHER = 0.05
+ANOTHER = 0.02
 """Share of the turns in which it makes another account, or goes to another of its own."""
 _UNKNOWN = "?"
 """What a password is that is none of those that it may be."""

@@ -42,8 +42,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 500.0
     """Lines a second, of all of them."""
     keepers: int = 3
-    turns: float = 10.0
-    """Times a second that one of these may change something; a password takes some tenths."""
+    turns: float = 30.0
+    """Times a second that one of these changes something, if none waits for an answer."""
 
 
 _Member = TypeVar("_Member", bound=Session)

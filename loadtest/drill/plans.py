@@ -69,15 +69,16 @@ class Planner:
         own = rooms(state, account)
         kinds: dict[Callable[[State, str, str], Change], int] = {}
         if len(own) < ROOMS:
-            kinds[self._register] = 4 if own else 100
+            kinds[self._register] = 16 if own else 1000
         if own:
-            kinds |= {self._topic: 10, self._access: 6, self._drop: 1}
+            kinds |= {self._topic: 60, self._access: 40, self._drop: 4}
         room = self._chance.choice(own) if own else ""
         bans = self._bans(state, room)
         if len(bans) < BANS:
-            kinds[self._ban] = 8 if own else 0
+            kinds[self._ban] = 48 if own else 0
         if bans:
-            kinds |= {self._unban: 5, self._clear: 1}
+            kinds |= {self._unban: 30, self._clear: 6}
+        # What takes a hash is dear.
         kinds[self._passwd] = 1
         if len(accounts(state)) > 1 and all(len(self._heirs(state, one)) < 2 for one in own):
             # Where there are two it is not known who has had it for longer.
