@@ -69,7 +69,7 @@ class Planner:
         own = rooms(state, account)
         kinds: dict[Callable[[State, str, str], Change], int] = {}
         if len(own) < ROOMS:
-            kinds[self._register] = 16 if own else 1000
+            kinds[self._register] = 16 if own else 200
         if own:
             kinds |= {self._topic: 60, self._access: 40, self._drop: 4}
         room = self._chance.choice(own) if own else ""

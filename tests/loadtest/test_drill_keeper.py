@@ -167,24 +167,23 @@ def test_what_a_server_has_lost_is_found(file: File, kind: str, example: str) ->
 def test_an_access_that_has_come_back_is_found(file: File) -> None:
     rig = Rig(file, 2)
     rig.run()
-    state = rig.keeper.book.state
-    for _ in range(200):
-        before = dict(rig.file.connection.execute("SELECT key, value FROM kept"))
-        was = {thing: value for thing, value in state.items() if thing.kind == "access"}
+    for _ in range(300):
+        rooms = "SELECT key, value FROM kept WHERE kind = 'room'"
+        before = dict(file.connection.execute(rooms))
+        was = dict(rig.keeper.book.state)
         rig.turns(1)
-        changed = [one for one, value in was.items() if state[one] != value and state[one]]
-        if changed:
+        state = rig.keeper.book.state
+        changed = [one for one in state if one.kind == "access" and state[one] != was.get(one)]
+        if len(changed) == 1 and state[changed[0]] and was.get(changed[0]):
             break
-    assert state[changed[0]] != was[changed[0]]
-    rig.spoil(
-        "UPDATE kept SET value = ? WHERE kind = 'room' AND key = ?",
-        before[changed[0].name],
-        changed[0].name,
-    )
+    [access] = changed
+    room = access.name
+    rig.spoil("UPDATE kept SET value = ? WHERE kind = 'room' AND key = ?", before[room], room)
     rig.kill()
     rig.run()
     assert rig.changes.missing == 1
-    assert rig.changes.examples[0].startswith(f"missing: access {changed[0].name}")
+    [example] = rig.changes.examples
+    assert example.startswith(f"missing: access {room} {access.detail} is {was[access]!r}")
 
 
 def test_it_says_what_it_believes_in(file: File) -> None:
