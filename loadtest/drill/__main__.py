@@ -133,7 +133,8 @@ def drill(
         everybody = party.members
         if not party.run(PATIENCE, silent=True, until=lambda: party.ready == everybody):
             shortcomings.append(f"only {party.ready} of {everybody} clients came back in the end")
-        party.run(1.0, until=lambda: False)
+        # Whatever has changed accounts and rooms has been looked at by now.
+        party.run(1.0, keeping=False, until=lambda: False)
         if not party.run(PATIENCE, silent=True, until=lambda: party.under_way == 0):
             shortcomings.append(f"{party.under_way} lines were never shown to whoever said them")
     finally:

@@ -114,8 +114,16 @@ class Party:
         """Lines that were sent and not shown yet, and keepers who wait for an answer."""
         return sum(link.client.under_way for link in self._links if link.sock is not None)
 
-    def run(self, seconds: float, *, silent: bool = False, until: Callable[[], bool]) -> bool:
-        """Talk and change things for so long, or until something is so; return whether it is."""
+    def run(
+        self,
+        seconds: float,
+        *,
+        silent: bool = False,
+        keeping: bool = True,
+        until: Callable[[], bool],
+    ) -> bool:
+        """Talk and, where `keeping`, change accounts and rooms for so long, or until something is
+        so; return whether it is."""
         now = time.monotonic()
         end = now + seconds
         while now < end:
@@ -132,6 +140,7 @@ class Party:
             if not silent:
                 self._due = min(self._due + self.scale.rate * (now - before), self.scale.rate)
                 self._talk()
+            if keeping and not silent:
                 self._turns_due = min(self._turns_due + self.scale.turns * (now - before), 1.0)
                 self._keep()
         return until()
