@@ -15,7 +15,7 @@ CLEARED = ("*!*@192.0.2.1", "*!*@192.0.2.2")
 """Bans that there were before all of them were lifted."""
 BANS = ("*!*@192.0.2.7", "*!*@192.0.2.8", "*!*@192.0.2.9")
 """One that stays, one that is lifted, and one that stays that ChanServ has set."""
-KILLS = 4
+KILLS = 3
 """Rounds, in each of which all kinds of changes are made, and a kill follows each."""
 CAPS = "draft/chathistory draft/event-playback batch"
 """With which who was given which mode is seen later, too."""
