@@ -30,7 +30,7 @@ from loadtest.drill.verdict import Verdict, judge
 
 LINES = 1000
 """Lines for each kill that a drill has to have acknowledged, if nothing else is said."""
-CHANGES = 5
+CHANGES = 2
 """Changes of accounts and rooms for each kill that have to be acknowledged likewise."""
 RESERVE = 0.1
 """Share of the time that is kept for the end: the check, the export, the comparison."""
