@@ -63,7 +63,7 @@ def loadtest(session: nox.Session) -> None:
 
 @nox.session
 def drill(session: nox.Session) -> None:
-    """Kill a server 100 times while people talk, and prove that nothing shown is lost."""
+    """Kill a server 100 times while people talk, and prove that nothing said to be so is lost."""
     session.install("-e", ".")
     session.run("python", "-m", "loadtest.drill", *session.posargs)
 

@@ -1,9 +1,9 @@
 """The drill from its command line: `python -m loadtest.drill [options]`.
 
-Owns the course of a drill, the options and the exit code: 0 when everything that was shown is kept,
-1 when something is not, when the server ended by itself, or when there were fewer kills or lines
-than were wanted; 2 for a wrong option, 130 when interrupted. What it has found goes to stdout,
-progress to stderr.
+Owns the course of a drill, the options and the exit code: 0 when everything that was shown is kept
+and every account and room is as it was said to be, 1 when something is not, when the server ended
+by itself, or when there were fewer kills, lines or changes than were wanted; 2 for a wrong option,
+130 when interrupted. What it has found goes to stdout, progress to stderr.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from pathlib import Path
 import msgspec
 
 from loadtest.bench.commandline import count, positive, tell, terminable
-from loadtest.drill.client import UnexpectedError
+from loadtest.drill.changes import Changes
 from loadtest.drill.history import History
 from loadtest.drill.ledger import Ledger
 from loadtest.drill.party import Party, Scale
 from loadtest.drill.server import Server, ServerError
+from loadtest.drill.session import UnexpectedError
 from loadtest.drill.verdict import Verdict, judge
 
 LINES = 1000
 """Lines for each kill that a drill has to have acknowledged, if nothing else is said."""
+CHANGES = 2
+"""Changes of accounts and rooms for each kill that have to be acknowledged likewise."""
 RESERVE = 0.1
 """Share of the time that is kept for the end: the check, the export, the comparison."""
 RESERVE_AT_LEAST = 8.0
@@ -53,6 +56,8 @@ class Result(msgspec.Struct, kw_only=True):
     resumed: bool
     """Whether clients fetched what they had missed."""
     verdict: Verdict
+    changes: Changes
+    """Of accounts and rooms."""
     integrity: str
     """What is wrong with the file; empty: nothing."""
     shortcomings: list[str]
@@ -61,7 +66,8 @@ class Result(msgspec.Struct, kw_only=True):
     @property
     def passed(self) -> bool:
         """Whether nothing was lost, and enough was tried."""
-        return self.verdict.is_clean and not self.integrity and not self.shortcomings
+        clean = self.verdict.is_clean and self.changes.is_clean
+        return clean and not self.integrity and not self.shortcomings
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +78,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     """In which all of it is to be over."""
     lines: int = 0
     """Lines that have to be acknowledged."""
+    changes: int = 0
+    """Changes of accounts and rooms that have to be."""
     sync: str = "full"
     scale: Scale = Scale()
 
@@ -86,7 +94,8 @@ def drill(
     """Do it. Raises `ServerError` or `UnexpectedError` when it can not go on."""
     begun = time.monotonic()
     ledger = Ledger()
-    party = Party(course.scale, ledger, server.address, chance)
+    changes = Changes()
+    party = Party(course.scale, ledger, changes, server.address, chance)
     kills = starting = 0
     reserve = max(course.seconds * RESERVE, min(RESERVE_AT_LEAST, course.seconds / 2))
     end = begun + course.seconds - reserve
@@ -115,13 +124,17 @@ def drill(
             starting += not heard
             tell(
                 f"kill {kills}/{course.kills}{'' if heard else ' while starting'}: "
-                f"{ledger.acknowledged:,} lines acknowledged, {ledger.shown:,} shown"
+                f"{ledger.acknowledged:,} lines acknowledged, {ledger.shown:,} shown, "
+                f"{changes.acknowledged:,} changes acknowledged"
             )
+        for keeper in party.keepers:
+            keeper.thorough = True
         server.start()
-        everybody = course.scale.clients
+        everybody = party.members
         if not party.run(PATIENCE, silent=True, until=lambda: party.ready == everybody):
             shortcomings.append(f"only {party.ready} of {everybody} clients came back in the end")
-        party.run(1.0, until=lambda: False)
+        # Whatever has changed accounts and rooms has been looked at by now.
+        party.run(1.0, keeping=False, until=lambda: False)
         if not party.run(PATIENCE, silent=True, until=lambda: party.under_way == 0):
             shortcomings.append(f"{party.under_way} lines were never shown to whoever said them")
     finally:
@@ -135,8 +148,12 @@ def drill(
     verdict = judge(ledger, history, complete=resumed)
     if kills < course.kills:
         shortcomings.append(f"only {kills} of {course.kills} kills in {course.seconds:g} s")
-    if ledger.acknowledged < course.lines:
-        shortcomings.append(f"only {ledger.acknowledged} of {course.lines} lines acknowledged")
+    for what, done, wanted in (
+        ("lines", ledger.acknowledged, course.lines),
+        ("changes", changes.acknowledged, course.changes),
+    ):
+        if done < wanted:
+            shortcomings.append(f"only {done} of {wanted} {what} acknowledged")
     return Result(
         kills=kills,
         while_starting=starting,
@@ -147,6 +164,7 @@ def drill(
         kept=history.messages,
         resumed=resumed,
         verdict=verdict,
+        changes=changes,
         integrity=integrity,
         shortcomings=shortcomings,
     )
@@ -154,7 +172,8 @@ def drill(
 
 def report(result: Result) -> str:
     """Return what is printed."""
-    verdict = result.verdict
+    verdict, changes = result.verdict, result.changes
+    kinds = ", ".join(f"{kind} {number:,}" for kind, number in sorted(changes.kinds.items()))
     rows: list[tuple[str, str]] = [
         ("kills", f"{result.kills} ({result.while_starting} while starting)"),
         ("seconds", f"{result.seconds:g}"),
@@ -169,10 +188,15 @@ def report(result: Result) -> str:
             "missed by clients",
             f"{verdict.missed}" if result.resumed else "not looked at: no history to fetch",
         ),
+        ("changes acknowledged", f"{changes.acknowledged:,}"),
+        ("of these", kinds or "none"),
+        ("changes undecided", f"{changes.undecided:,}"),
+        ("changes missing", f"{changes.missing}"),
+        ("changes altered", f"{changes.altered}"),
         ("integrity", result.integrity or "ok"),
     ]
     lines = [f"{name:<20} {value}" for name, value in rows]
-    lines += verdict.examples
+    lines += verdict.examples + changes.examples
     lines += [f"No proof: {text}" for text in result.shortcomings]
     lines.append("PASSED" if result.passed else "FAILED")
     return "\n".join(lines)
@@ -183,7 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="python -m loadtest.drill",
         description="Kill a server in the middle of talk, again and again, and prove that nothing "
-        "that anybody was shown is lost.",
+        "that anybody was shown is lost, and no change of an account or a room.",
     )
     result.add_argument(
         "--kills", type=count, default=default.kills, metavar="N", help="default %(default)s"
@@ -202,6 +226,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"that have to be acknowledged (default {LINES} for each kill)",
     )
     result.add_argument(
+        "--changes",
+        type=count,
+        metavar="N",
+        help=f"of accounts and rooms that have to be (default {CHANGES} for each kill)",
+    )
+    result.add_argument(
         "--rate",
         type=positive,
         default=scale.rate,
@@ -210,6 +240,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--clients", type=count, default=scale.clients, metavar="N", help="default %(default)s"
+    )
+    result.add_argument(
+        "--keepers",
+        type=count,
+        default=scale.keepers,
+        metavar="N",
+        help="clients that change accounts and rooms (default %(default)s)",
     )
     result.add_argument("--sync", choices=("full", "normal", "off"), default=default.sync)
     result.add_argument("--seed", type=int, help="of what is left to chance")
@@ -224,8 +261,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kills=options.kills,
         seconds=options.seconds,
         lines=options.lines or LINES * options.kills,
+        changes=options.changes or CHANGES * options.kills,
         sync=options.sync,
-        scale=Scale(clients=options.clients, rate=options.rate),
+        scale=Scale(clients=options.clients, rate=options.rate, keepers=options.keepers),
     )
     try:
         with tempfile.TemporaryDirectory(prefix="drill-") as name, terminable():

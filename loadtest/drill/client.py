@@ -1,6 +1,6 @@
-"""One client of a drill: registers, joins, catches up, is shown things, speaks.
+"""One client of a drill: joins, catches up, is shown things, speaks.
 
-Bytes in, bytes out: knows no socket and no clock. What it was shown goes into the ledger, its own
+What it was shown goes into the ledger, its own
 messages included (IRCv3 echo-message), by the ids that they have (message-tags).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtest.drill.ledger import Ledger, Message
+from loadtest.drill.session import Session, UnexpectedError
 from trio_chat.wire import irc
 
 NEEDED = ("echo-message", "message-tags", "server-time", "batch")
@@ -18,35 +19,19 @@ PAGE = 100
 FILLER = "the quick brown fox jumps over the lazy dog "
 
 
-class UnexpectedError(Exception):
-    """The server has said what it must not say in a drill."""
-
-
-class Client:
-    """A client that outlives its connections.
-
-    `outbox` is what it has to send. `begin` is called for each new connection, `feed` with what
-    comes through it.
-    """
+class Client(Session):
+    """A client that talks."""
 
     def __init__(self, name: str, rooms: Sequence[str], ledger: Ledger) -> None:
-        self.name = name
         self.rooms = rooms
-        self.outbox = b""
         self.caught_up = False
         """Whether it has ever fetched what it had missed."""
         self._ledger = ledger
         self._said = 0
-        self.begin()
+        super().__init__(name, needed=NEEDED, wanted=(HISTORY,))
 
     def begin(self) -> None:
-        """Begin anew, with a connection to a server that knows nobody yet."""
-        self.outbox = b""
-        self.under_way = 0
-        """Lines that it has sent and was not shown yet."""
-        self._rest = b""
-        self._offered: set[str] = set()
-        self._has_history = False
+        super().begin()
         self._page = PAGE
         self._to_join = set(self.rooms)
         self._waiting: dict[str, list[Message]] = {}
@@ -57,7 +42,6 @@ class Client:
         """By room: the ids of all that it has fetched."""
         self._batch: dict[str, str] = {}
         """Of batches that are open: their rooms."""
-        self._send("CAP LS 302", f"NICK {self.name}", f"USER {self.name} 0 * :drill")
 
     @property
     def is_ready(self) -> bool:
@@ -72,24 +56,10 @@ class Client:
             self._send(f"PRIVMSG {target} :{text}")
             self.under_way += 1
 
-    def feed(self, data: bytes) -> None:
-        """Take what has come. Raises `UnexpectedError`."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._take(line)
-
-    def _send(self, *lines: str) -> None:
-        self.outbox += "".join(f"{line}\r\n" for line in lines).encode()
-
-    def _take(self, line: bytes) -> None:
-        message = irc.parse(line.rstrip(b"\r"))
+    def _heard(self, message: irc.Message) -> None:
         command, params = message.command, message.params
         if command == "PRIVMSG":
             self._said_to(message)
-        elif command == "PING":
-            self._send(f"PONG :{params[-1]}")
-        elif command == "CAP":
-            self._capabilities(params)
         elif command == "001":
             self._send(f"JOIN {','.join(self.rooms)}")
         elif command == "005":
@@ -101,30 +71,11 @@ class Client:
             self._joined(params[1])
         elif command == "BATCH":
             self._batched(params)
-        elif command in ("FAIL", "ERROR") or (command[:1] in "45" and command != "422"):
-            raise UnexpectedError(f"{self.name} was told: {line.decode(errors='replace').strip()}")
-
-    def _capabilities(self, params: Sequence[str]) -> None:
-        verb, last = params[1], params[-1]
-        if verb == "LS":
-            self._offered |= {word.partition("=")[0] for word in last.split()}
-            if params[2] == "*":
-                return
-            missing = set(NEEDED) - self._offered
-            if missing:
-                raise UnexpectedError(f"the server does not offer {' '.join(sorted(missing))}")
-            wanted = [*NEEDED, *({HISTORY} & self._offered)]
-            self._send(f"CAP REQ :{' '.join(wanted)}")
-        elif verb == "ACK":
-            self._has_history = HISTORY in last.split()
-            self._send("CAP END")
-        elif verb == "NAK":
-            raise UnexpectedError(f"the server does not let {last} be had")
 
     def _joined(self, room: str) -> None:
         self._to_join.discard(room)
         last = self._ledger.last(self.name, room)
-        if self._has_history and last:
+        if HISTORY in self.capabilities and last:
             self._waiting[room] = []
             self._known[room] = set()
             self._fetch(room, last)

@@ -1,4 +1,5 @@
-"""All clients of a drill on one selector: they come back whenever the server is there.
+"""All clients of a drill on one selector, those that talk and those that keep accounts and rooms:
+they come back whenever the server is there.
 
 A connection that ends is read to its end first: what the server has sent before it was killed is
 what was shown.
@@ -11,11 +12,15 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
+from loadtest.drill.changes import Changes
 from loadtest.drill.client import Client
+from loadtest.drill.keeper import Keeper
 from loadtest.drill.ledger import Ledger
+from loadtest.drill.session import Session
 
 UNDER_WAY = 200
 """Lines that a client has sent and was not shown, at most."""
@@ -36,12 +41,18 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     rooms_each: int = 2
     rate: float = 500.0
     """Lines a second, of all of them."""
+    keepers: int = 3
+    turns: float = 30.0
+    """Times a second that one of these changes something, if none waits for an answer."""
 
 
-class _Link(msgspec.Struct, kw_only=True):
-    """A client and its connection, if it has one."""
+_Member = TypeVar("_Member", bound=Session)
 
-    client: Client
+
+class _Link(msgspec.Struct, Generic[_Member], kw_only=True):
+    """Somebody and their connection, if they have one."""
+
+    client: _Member
     sock: socket.socket | None = None
 
 
@@ -52,6 +63,7 @@ class Party:
         self,
         scale: Scale,
         ledger: Ledger,
+        changes: Changes,
         address: Callable[[], tuple[str, int] | None],
         chance: random.Random,
     ) -> None:
@@ -60,8 +72,9 @@ class Party:
         self._chance = chance
         self._selector = selectors.DefaultSelector()
         self._due = 0.0
+        self._turns_due = 0.0
         rooms = [f"#drill{number}" for number in range(scale.rooms)]
-        self._links = [
+        self._talkers = [
             _Link(
                 client=Client(
                     f"d{number}",
@@ -71,11 +84,25 @@ class Party:
             )
             for number in range(scale.clients)
         ]
+        self._keepers = [
+            _Link(client=Keeper(f"k{number}", changes, chance)) for number in range(scale.keepers)
+        ]
+        self._links: list[_Link[Client] | _Link[Keeper]] = [*self._talkers, *self._keepers]
 
     @property
     def clients(self) -> Sequence[Client]:
-        """Everybody."""
-        return [link.client for link in self._links]
+        """Those who talk."""
+        return [link.client for link in self._talkers]
+
+    @property
+    def keepers(self) -> Sequence[Keeper]:
+        """Those who keep accounts and rooms."""
+        return [link.client for link in self._keepers]
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return len(self._links)
 
     @property
     def ready(self) -> int:
@@ -84,11 +111,19 @@ class Party:
 
     @property
     def under_way(self) -> int:
-        """Lines that were sent, and not shown yet."""
+        """Lines that were sent and not shown yet, and keepers who wait for an answer."""
         return sum(link.client.under_way for link in self._links if link.sock is not None)
 
-    def run(self, seconds: float, *, silent: bool = False, until: Callable[[], bool]) -> bool:
-        """Talk for so long, or until something is so; return whether it is."""
+    def run(
+        self,
+        seconds: float,
+        *,
+        silent: bool = False,
+        keeping: bool = True,
+        until: Callable[[], bool],
+    ) -> bool:
+        """Talk and, where `keeping`, change accounts and rooms for so long, or until something is
+        so; return whether it is."""
         now = time.monotonic()
         end = now + seconds
         while now < end:
@@ -96,7 +131,7 @@ class Party:
                 return True
             self._connect()
             for key, events in self._selector.select(TURN):
-                link: _Link = key.data
+                link: _Link[Client] | _Link[Keeper] = key.data
                 if events & selectors.EVENT_READ:
                     self._read(link)
                 if link.sock is not None:
@@ -105,6 +140,9 @@ class Party:
             if not silent:
                 self._due = min(self._due + self.scale.rate * (now - before), self.scale.rate)
                 self._talk()
+            if keeping and not silent:
+                self._turns_due = min(self._turns_due + self.scale.turns * (now - before), 1.0)
+                self._keep()
         return until()
 
     def hang_up(self) -> None:
@@ -123,7 +161,7 @@ class Party:
     def _talk(self) -> None:
         able = [
             link
-            for link in self._links
+            for link in self._talkers
             if link.sock is not None and link.client.is_ready and link.client.under_way < UNDER_WAY
         ]
         if not able:
@@ -139,6 +177,18 @@ class Party:
                 target = target if other is link.client else other.name
             link.client.say(target, lines)
             self._due -= lines
+            self._write(link)
+
+    def _keep(self) -> None:
+        able = [
+            link
+            for link in self._keepers
+            if link.sock is not None and link.client.is_ready and not link.client.under_way
+        ]
+        if able and self._turns_due >= 1:
+            self._turns_due -= 1
+            link = self._chance.choice(able)
+            link.client.act()
             self._write(link)
 
     # --- Connections
@@ -161,7 +211,7 @@ class Party:
             self._selector.register(sock, selectors.EVENT_READ, link)
             self._write(link)
 
-    def _read(self, link: _Link) -> None:
+    def _read(self, link: _Link[Client] | _Link[Keeper]) -> None:
         assert link.sock is not None
         try:
             data = link.sock.recv(_READ)
@@ -174,7 +224,7 @@ class Party:
         else:
             self._lose(link)
 
-    def _write(self, link: _Link) -> None:
+    def _write(self, link: _Link[Client] | _Link[Keeper]) -> None:
         sock, client = link.sock, link.client
         if sock is None:
             return
@@ -191,7 +241,7 @@ class Party:
         if self._selector.get_key(sock).events != wanted:
             self._selector.modify(sock, wanted, link)
 
-    def _lose(self, link: _Link) -> None:
+    def _lose(self, link: _Link[Client] | _Link[Keeper]) -> None:
         if link.sock is not None:
             self._selector.unregister(link.sock)
             link.sock.close()

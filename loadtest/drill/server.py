@@ -25,6 +25,13 @@ data = "{data}"
 [[listeners]]
 address = "127.0.0.1:0"
 
+[accounts]
+# Everybody comes from one address, and makes many of both; a password that was on its way when
+# the server was killed may be wrong.
+per_address = 10_000
+rooms_per_account = 10_000
+attempts = 10_000
+
 [history]
 sync = "{sync}"
 # All of it is looked at in the end.
@@ -41,6 +48,7 @@ class Server:
     """A server that is started again and again on the same data, in a directory of its own."""
 
     def __init__(self, directory: Path, *, sync: str, python: str = sys.executable) -> None:
+        self.directory = directory
         self._python = python
         self._output = directory / "stdout"
         self._log = directory / "log"

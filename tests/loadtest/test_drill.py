@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ COURSE = Course(kills=1, seconds=10, scale=Scale(clients=4, rooms=2, rate=200))
 @pytest.mark.drill
 def test_a_short_drill_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "drill.json"
-    options = "--kills 2 --seconds 14 --lines 20 --clients 6 --rate 200 --seed 5 --json"
+    options = "--kills 2 --seconds 20 --lines 20 --changes 2 --clients 6 --rate 200 --seed 2 --json"
     assert main([*options.split(), str(file)]) == 0
     captured = capsys.readouterr()
     assert "PASSED" in captured.out
@@ -37,6 +39,9 @@ def test_a_short_drill_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         "missed": 0,
         "examples": [],
     }
+    changes = found["changes"]
+    assert changes["acknowledged"] == sum(changes["kinds"].values()) >= 2
+    assert (changes["missing"], changes["altered"], changes["examples"]) == (0, 0, [])
     assert found["integrity"] == ""
 
 
@@ -62,6 +67,28 @@ def test_what_an_export_lacks_is_found(tmp_path: Path) -> None:
     assert text.endswith("FAILED")
 
 
+class Forgetful(Server):
+    """A server that has lost its registered rooms whenever it comes back."""
+
+    def start(self) -> None:
+        for file in self.directory.glob("data/journal.db"):
+            with closing(sqlite3.connect(file)) as journal, journal:
+                journal.execute("DELETE FROM kept WHERE kind = 'room'")
+        super().start()
+
+
+@pytest.mark.drill
+def test_what_accounts_and_rooms_lack_is_found(tmp_path: Path) -> None:
+    course = Course(kills=2, seconds=20, scale=Scale(clients=4, rooms=2, rate=100))
+    result = drill(course, Forgetful(tmp_path, sync="full"), random.Random(2))
+    assert result.changes.kinds["room"] > 0
+    assert result.changes.missing > 0
+    assert not result.passed
+    text = report(result)
+    assert "missing: room #k" in text
+    assert text.endswith("FAILED")
+
+
 @pytest.mark.drill
 def test_too_little_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
     options = "--kills 5000 --seconds 5 --lines 1000000 --clients 4"
@@ -70,6 +97,7 @@ def test_too_little_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
     assert "No proof: only " in out
     assert " of 5000 kills in 5 s" in out
     assert " of 1000000 lines acknowledged" in out
+    assert " of 10000 changes acknowledged" in out
 
 
 def test_a_server_that_ends_by_itself_fails_it(
@@ -81,7 +109,9 @@ def test_a_server_that_ends_by_itself_fails_it(
         drill(COURSE, server, random.Random(1))
 
 
-@pytest.mark.parametrize("options", [["--kills", "0"], ["--seconds", "-1"], ["--sync", "x"]])
+@pytest.mark.parametrize(
+    "options", [["--kills", "0"], ["--seconds", "-1"], ["--sync", "x"], ["--keepers", "0"]]
+)
 def test_a_wrong_option_is_refused(options: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(options)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loadtest.drill.client import Client, UnexpectedError
+from loadtest.drill.client import Client
 from loadtest.drill.ledger import Ledger, Sequence
+from loadtest.drill.session import UnexpectedError
 
 NEEDED = "echo-message message-tags server-time batch"
 
