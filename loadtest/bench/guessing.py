@@ -19,9 +19,9 @@ from collections.abc import Sequence
 import msgspec
 
 from loadtest.bench.bystander import Bystander, Observation
-from loadtest.bench.commandline import count, tell, terminable
+from loadtest.bench.commandline import count, exit_code, markdown
 from loadtest.bench.crowd import CrowdError, raise_file_limit
-from loadtest.bench.servers import SERVERS, RunningServer, ServerError, ServerUnderTest
+from loadtest.bench.servers import SERVERS, RunningServer, ServerUnderTest
 
 PATIENCE = 60.0
 """Seconds without an answer until it has failed."""
@@ -148,8 +148,7 @@ def table(one: Outcome) -> str:
         f"{one.seen.longest:.0f}",
         f"{one.seen.late:.0f}",
     )
-    rows = (head, ("---:",) * len(head), figures)
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown([head, figures])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -168,14 +167,11 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     raise_file_limit()
-    try:
-        with terminable(), keeping().run() as server:
+
+    def measure_it() -> bool:
+        with keeping().run() as server:
             outcome = measure(server, clients=options.clients, addresses=options.addresses)
-    except (CrowdError, ServerError, OSError) as error:
-        tell(str(error))
-        return 1
-    except KeyboardInterrupt:
-        tell("interrupted")
-        return 130
-    print(table(outcome))
-    return 1 if options.check and outcome.seen.longest > AT_MOST else 0
+        print(table(outcome))
+        return outcome.seen.longest <= AT_MOST or not options.check
+
+    return exit_code(measure_it)

@@ -294,13 +294,16 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
         return cls(name=name, directory=path, python=os.path.abspath(program))
 
 
-def ours(checkout: Checkout, *, sync: str = "") -> ServerUnderTest:
+def ours(checkout: Checkout, *, sync: str = "", data: Path | None = None) -> ServerUnderTest:
     """Return this project's server as it is in a checkout, run by its Python.
 
-    `sync` is how sure its journal is (`history.sync`); without it nothing is kept on disk.
+    `sync` is how sure its journal is (`history.sync`); without it nothing is kept on disk. With
+    `data` the journal is in that directory, and stays there.
     """
     python = checkout.python
     journal = [f"TRIO_CHAT_HISTORY_{key}" for key in (f"SYNC={sync}", "MAX_PER_CHANNEL=100000000")]
+    if data is not None:
+        journal.append(f"TRIO_CHAT_SERVER_DATA={data}")
 
     def command(directory: Path, port: int) -> list[str]:
         config = str(directory / "ours.toml")
