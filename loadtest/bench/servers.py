@@ -164,6 +164,11 @@ class RunningServer:
         with self._alive():
             return process.rss_bytes(self._child.pid)
 
+    def peak_bytes(self) -> int:
+        """Return the most resident memory that it has had so far. Raises `ServerError`."""
+        with self._alive():
+            return process.rss_bytes(self._child.pid, peak=True)
+
     def said(self) -> str:
         """Return the end of what it wrote to stdout and stderr."""
         texts = [

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import argon2
 import structlog
@@ -17,8 +20,13 @@ from trio_chat.core.secrets import Secret
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 AT_ONCE = 2
 """Checks under way at once. Each takes 64 MB and a core for as long as it lasts."""
+NICE = 10
+"""How much the threads that check give way to the rest of the server (nice(2)): each has four more,
+on all cores, and whoever says a word meanwhile would wait for them."""
 SALT = 16
 """Bytes."""
 ITERATIONS = 64_000
@@ -30,6 +38,9 @@ class Passwords:
 
     def __init__(self) -> None:
         self._turns = trio.Semaphore(AT_ONCE, max_value=AT_ONCE)
+        # Threads of our own: on Linux a thread has a nice value of its own, which those that it
+        # starts inherit, and can not go back from it to do something else.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "password", os.nice, (NICE,))
 
     async def check(
         self, hash: str, password: str, *, wanted: Callable[[], bool] = lambda: True
@@ -41,7 +52,7 @@ class Passwords:
         async with self._turns:
             if not wanted():
                 return None
-            return await trio.to_thread.run_sync(_verify, hash, password)
+            return await self._run(lambda: _verify(hash, password))
 
     async def make(
         self, password: str, *, wanted: Callable[[], bool] = lambda: True
@@ -50,7 +61,10 @@ class Passwords:
         async with self._turns:
             if not wanted():
                 return None
-            return await trio.to_thread.run_sync(make, password)
+            return await self._run(lambda: make(password))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await trio.to_thread.run_sync(lambda: self._threads.submit(work).result())
 
 
 def make(password: str) -> Secret:
