@@ -297,6 +297,14 @@ async def test_only_so_many_at_once(directory: Path, autojump_clock: trio.abc.Cl
         late = await rig.client()
         assert await late.problem() == "Too many are connected: try again in a moment"
         assert await late.is_hung_up()
+        # Who is not there any more can not be told.
+        with capture_logs() as logs:
+            with socket.socket(socket.AF_UNIX) as gone:
+                gone.connect(str(directory / SOCKET))
+            await trio.testing.wait_all_tasks_blocked()
+        assert logs == [
+            {"event": "a control connection is gone", "error": "Broken pipe", "log_level": "info"}
+        ]
         await clients[0].stream.aclose()
         await trio.testing.wait_all_tasks_blocked()
         assert await rig.is_served()
@@ -436,8 +444,9 @@ def test_what_can_not_be_used(directory: Path) -> None:
         ask(directory, DROP)
 
 
+@pytest.mark.parametrize("reads", [True, False])
 @pytest.mark.parametrize("answer", [b"", b"\n", b'{"problem"', b'{"problem":"\xff"}\n', b"[]\n"])
-def test_an_answer_that_is_none(directory: Path, answer: bytes) -> None:
+def test_an_answer_that_is_none(directory: Path, answer: bytes, reads: bool) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(directory / SOCKET))
         listening.listen()
@@ -445,7 +454,7 @@ def test_an_answer_that_is_none(directory: Path, answer: bytes) -> None:
         def serve() -> None:
             sock, _ = listening.accept()
             with sock:
-                sock.recv(REQUEST)
+                sock.recv(REQUEST, 0 if reads else socket.MSG_PEEK)
                 sock.sendall(answer)
 
         thread = threading.Thread(target=serve)
