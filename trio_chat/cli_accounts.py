@@ -139,7 +139,9 @@ def passwd(opened: _Opened, name: str) -> None:
     problem = password_problem(opened.config.accounts, password)
     if problem is not None:
         raise Failure(problem.value[:1].lower() + problem.value[1:])
-    opened.do(SetPassword(account=account.name, secret=passwords.make(password)))
+    with _sentences():
+        secret = passwords.make(password)
+    opened.do(SetPassword(account=account.name, secret=secret))
 
 
 @accounts.command(
@@ -264,3 +266,5 @@ def _sentences() -> Iterator[None]:
         yield
     except (ConfigError, JournalError) as error:
         raise Failure(str(error)) from None
+    except passwords.PasswordError as error:
+        raise Failure(f"no password can be made now: {error}") from None

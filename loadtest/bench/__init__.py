@@ -14,12 +14,17 @@
     scenarios.py    what is measured, each as one run against a fresh server
     summary.py      the arithmetic over rounds: medians, ratios, doubts
     report.py       thresholds, the table
-    commandline.py  options, the order of the runs, progress
+    commandline.py  options, the order of the runs, progress, exit codes
     core.py         another bench: the state machine alone, no server and no socket
+    guessing.py     another: a crowd that says wrong passwords
+    history.py      another: a crowd that pages through history
+    stock.py        many accounts and registered rooms, put into a journal
+    start.py        another bench: what it takes to start with them
     worst/          another bench: the dearest lines in the states that the default limits allow
     __main__.py     the command line
 
 Imports point up this list only. Nothing here imports trio, Locust or the server that it measures,
-but for `core.py` and `worst/`, whose processes import what they measure: the core and the codec.
+but for `core.py`, `stock.py` and `worst/`, whose processes import what they are about: the core,
+the codec, the journal.
 `loadtest.peers` builds upon it.
 """

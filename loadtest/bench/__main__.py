@@ -2,23 +2,32 @@
 
 Owns the options and the exit code: 0 when all was measured and nothing lost, 1 when something was
 lost, a server failed or, with `--check`, a requirement was missed, 2 for a wrong option, 130 when
-interrupted. The table goes to stdout, progress to stderr. With the word `core`, `guessing`,
-`history` or `worst` before its options it is the bench of that name.
+interrupted. The table goes to stdout, progress to stderr. With the name of another bench (`OTHERS`)
+before its options it is that one.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from loadtest.bench import core, crowd, guessing, history, report
-from loadtest.bench.commandline import LONGEST, count, positive, take, tell, terminable
+from loadtest.bench import core, crowd, guessing, history, report, start
+from loadtest.bench.commandline import LONGEST, count, exit_code, positive, take
 from loadtest.bench.figures import Settings
 from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS
 from loadtest.bench.servers import SERVERS
 from loadtest.bench.worst import command as worst
+
+OTHERS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "core": (core.main, "the state machine alone, without a server"),
+    "guessing": (guessing.main, "a crowd that says wrong passwords"),
+    "history": (history.main, "a crowd that pages through history"),
+    "start": (start.main, "what starting with many accounts and rooms takes"),
+    "worst": (worst.main, "the dearest lines"),
+}
+"""Benches of their own: by name, the command line and what it measures."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,10 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure what a message costs a server, beside a plain asyncio server.",
         epilog="Scenarios: "
         + "; ".join(f"{scenario.name}: {scenario.about}" for scenario in SCENARIOS.values())
-        + ". `core [options]` measures the state machine alone, without a server, "
-        "`guessing [options]` a crowd that says wrong passwords, "
-        "`history [options]` a crowd that pages through history, and `worst [options]` the dearest "
-        "lines.",
+        + ". Others, each with options of its own: "
+        + "; ".join(f"`{name}`: {about}" for name, (_, about) in OTHERS.items())
+        + ".",
     )
     result.add_argument(
         *("--only", "-o"), nargs="+", choices=SCENARIOS, metavar="NAME", help="these scenarios"
@@ -84,14 +92,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; return the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if given[:1] == ["core"]:
-        return core.main(given[1:])
-    if given[:1] == ["guessing"]:
-        return guessing.main(given[1:])
-    if given[:1] == ["history"]:
-        return history.main(given[1:])
-    if given[:1] == ["worst"]:
-        return worst.main(given[1:])
+    if given and given[0] in OTHERS:
+        return OTHERS[given[0]][0](given[1:])
     options = _parser().parse_args(given)
     seconds = options.seconds or (2.0 if options.quick else Settings().seconds)
     idle_clients = options.idle_clients or (1000 if options.quick else Settings().idle_clients)
@@ -110,17 +112,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     crowd.raise_file_limit()
     servers = {name: SERVERS[name] for name in options.servers}
-    try:
-        with terminable():
-            taken = list(take(scenarios, servers, rounds, settings))
-    except KeyboardInterrupt:
-        tell("interrupted")
-        return 130
-    result = report.summarize(taken, options.servers, settings)
-    print(report.table(result))
-    if options.json:
-        options.json.write_bytes(report.to_json(result))
-    return 0 if result.complete and (result.passed or not options.check) else 1
+
+    def measure_all() -> bool:
+        taken = list(take(scenarios, servers, rounds, settings))
+        result = report.summarize(taken, options.servers, settings)
+        print(report.table(result))
+        if options.json:
+            options.json.write_bytes(report.to_json(result))
+        return result.complete and (result.passed or not options.check)
+
+    return exit_code(measure_all)
 
 
 if __name__ == "__main__":

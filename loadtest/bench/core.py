@@ -164,7 +164,7 @@ def run(checkout: Path, python: str, seconds: float) -> Costs:
 
 def main(arguments: Sequence[str]) -> int:
     """Compare checkouts; return the exit code: 0, 1 if one could not be measured, 130."""
-    from loadtest.bench.commandline import count, positive, tell
+    from loadtest.bench.commandline import count, exit_code, in_turn, positive, tell
     from loadtest.bench.servers import ROOT, Checkout
 
     parser = argparse.ArgumentParser(
@@ -185,22 +185,18 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     checkouts = [Checkout(name="ours", directory=ROOT, python=sys.executable), *options.also]
-    found: dict[str, list[Costs]] = {one.name: [] for one in checkouts}
-    if len(found) < len(checkouts):
+    if len({one.name for one in checkouts}) < len(checkouts):
         parser.error("the same name stands for two checkouts")
-    try:
-        for number in range(1, options.rounds + 1):
-            for one in checkouts if number % 2 else reversed(checkouts):
-                found[one.name].append(run(one.directory, one.python, options.seconds))
-                tell(f"core {number}/{options.rounds} {one.name}")
-    except ChildProcessError as error:
-        tell(str(error))
-        return 1
-    except KeyboardInterrupt:
-        tell("interrupted")
-        return 130
-    print(table(found))
-    return 0
+
+    def measure_all() -> bool:
+        found: dict[str, list[Costs]] = {one.name: [] for one in checkouts}
+        for number, one in in_turn(checkouts, options.rounds):
+            found[one.name].append(run(one.directory, one.python, options.seconds))
+            tell(f"core {number}/{options.rounds} {one.name}")
+        print(table(found))
+        return True
+
+    return exit_code(measure_all)
 
 
 def table(found: Mapping[str, Sequence[Costs]]) -> str:
@@ -208,13 +204,14 @@ def table(found: Mapping[str, Sequence[Costs]]) -> str:
 
     A ratio is that of step and encoding together, the median of those within a round.
     """
+    from loadtest.bench.commandline import markdown
     from loadtest.bench.summary import median
 
     first, *others = found
     head = ["µs per message"]
     head += [f"{name}: {part}" for name in found for part in ("step", "encoding")]
     head += [f"{first} / {name}" for name in others]
-    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    lines = [head]
     for row, _ in rows():
         cells = [
             f"{median([costs[row][part] for costs in rounds]):.2f}"
@@ -226,7 +223,7 @@ def table(found: Mapping[str, Sequence[Costs]]) -> str:
             ratio = median([sum(mine[row]) / sum(theirs[row]) for mine, theirs in pairs])
             cells.append(f"{ratio:.2f}×")
         lines.append([row, *cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(lines, left=1)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 import msgspec
 
 from loadtest.bench.bystander import Bystander, Observation
-from loadtest.bench.commandline import count, tell, terminable
+from loadtest.bench.commandline import count, exit_code, markdown, tell
 from loadtest.bench.crowd import CrowdError, raise_file_limit
-from loadtest.bench.servers import SERVERS, RunningServer, ServerError, ServerUnderTest
+from loadtest.bench.servers import SERVERS, RunningServer, ServerUnderTest
 
 ROOM = b"#past"
 PATIENCE = 60.0
@@ -168,7 +168,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """Write what was measured, as Markdown."""
     head: tuple[str, ...] = ("clients", "messages", "a page", "s", "pages / s", "messages / s")
     head += ("server CPU s", "PING median, ms", "longest, ms", "late, ms")
-    lines: list[tuple[str, ...]] = [head, ("---:",) * len(head)]
+    lines = [head]
     for one in outcomes:
         figures = (
             f"{one.clients:,}",
@@ -183,7 +183,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
             f"{one.seen.late:.0f}",
         )
         lines.append(figures)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(lines)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -203,23 +203,17 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     raise_file_limit()
-    outcomes = []
-    try:
-        with terminable():
-            for page in options.pages:
-                with keeping().run() as server:
-                    outcomes.append(
-                        measure(
-                            server, clients=options.clients, messages=options.messages, page=page
-                        )
-                    )
-                    tell(f"history, pages of {page}: {outcomes[-1].seen.longest:.0f} ms at most")
-    except (CrowdError, ServerError, OSError) as error:
-        tell(str(error))
-        return 1
-    except KeyboardInterrupt:
-        tell("interrupted")
-        return 130
-    print(table(outcomes))
-    longest = max(one.seen.longest for one in outcomes)
-    return 1 if options.check and longest > AT_MOST else 0
+
+    def measure_all() -> bool:
+        outcomes = []
+        for page in options.pages:
+            with keeping().run() as server:
+                outcomes.append(
+                    measure(server, clients=options.clients, messages=options.messages, page=page)
+                )
+            tell(f"history, pages of {page}: {outcomes[-1].seen.longest:.0f} ms at most")
+        print(table(outcomes))
+        longest = max(one.seen.longest for one in outcomes)
+        return longest <= AT_MOST or not options.check
+
+    return exit_code(measure_all)

@@ -54,11 +54,13 @@ def clock_seconds(pid: int) -> float | None:
     return None
 
 
-def parse_rss(text: str) -> int:
-    """Return the resident bytes that /proc/PID/status tells (proc_pid_status(5), VmRSS)."""
+def parse_rss(text: str, *, peak: bool = False) -> int:
+    """Return the resident bytes that /proc/PID/status tells (proc_pid_status(5)): what they are, or
+    the most that they have been."""
+    wanted = "VmHWM" if peak else "VmRSS"
     for line in text.splitlines():
         name, _, value = line.partition(":")
-        if name == "VmRSS":
+        if name == wanted:
             return int(value.split()[0]) * 1024
     # A process that has ended and not been waited for has no memory, and no such line.
     return 0
@@ -93,12 +95,13 @@ def busy_seconds(proc: Path = PROC) -> float:
     return (int(user) + int(nice) + int(system)) / TICKS
 
 
-def rss_bytes(pid: int, proc: Path = PROC) -> int:
-    """Return the resident memory of a process and its descendants, in bytes."""
+def rss_bytes(pid: int, proc: Path = PROC, *, peak: bool = False) -> int:
+    """Return the resident memory of a process and its descendants, in bytes; or the most that each
+    has had since it was started."""
     total = 0
     for member in family(pid, proc):
         try:
-            total += parse_rss((proc / str(member) / "status").read_text())
+            total += parse_rss((proc / str(member) / "status").read_text(), peak=peak)
         except (FileNotFoundError, ProcessLookupError):
             continue
     return total

@@ -164,6 +164,11 @@ class RunningServer:
         with self._alive():
             return process.rss_bytes(self._child.pid)
 
+    def peak_bytes(self) -> int:
+        """Return the most resident memory that it has had so far. Raises `ServerError`."""
+        with self._alive():
+            return process.rss_bytes(self._child.pid, peak=True)
+
     def said(self) -> str:
         """Return the end of what it wrote to stdout and stderr."""
         texts = [
@@ -294,13 +299,16 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
         return cls(name=name, directory=path, python=os.path.abspath(program))
 
 
-def ours(checkout: Checkout, *, sync: str = "") -> ServerUnderTest:
+def ours(checkout: Checkout, *, sync: str = "", data: Path | None = None) -> ServerUnderTest:
     """Return this project's server as it is in a checkout, run by its Python.
 
-    `sync` is how sure its journal is (`history.sync`); without it nothing is kept on disk.
+    `sync` is how sure its journal is (`history.sync`); without it nothing is kept on disk. With
+    `data` the journal is in that directory, and stays there.
     """
     python = checkout.python
     journal = [f"TRIO_CHAT_HISTORY_{key}" for key in (f"SYNC={sync}", "MAX_PER_CHANNEL=100000000")]
+    if data is not None:
+        journal.append(f"TRIO_CHAT_SERVER_DATA={data}")
 
     def command(directory: Path, port: int) -> list[str]:
         config = str(directory / "ours.toml")

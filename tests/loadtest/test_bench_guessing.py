@@ -15,11 +15,12 @@ def test_a_crowd_guesses(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[2].split(" | ")[:3] == ["| 14", "2", "10"]
 
 
-def test_a_bystander_who_waits_is_a_failure_where_that_is_checked(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("bound", ["AT_MOST", "CHECKING", "LEFT"])
+def test_what_is_too_much_is_a_failure_where_that_is_checked(
+    monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    # Whoever has so little to say may not keep anybody waiting at all.
-    monkeypatch.setattr(guessing, "AT_MOST", -1.0)
+    # Less than nothing: no time for the bystander, no memory meanwhile, or none afterwards.
+    monkeypatch.setattr(guessing, bound, -1000.0)
     options = ["guessing", "--clients", "1", "--addresses", "1"]
     assert main(options) == 0
     assert main([*options, "--check"]) == 1

@@ -29,7 +29,7 @@ def proc(tmp_path: Path) -> Path:
         stat = STAT.format(pid=pid, name="a) b (c", parent=parent, times=times)
         (directory / "stat").write_text(stat + "\n")
         (directory / "status").write_text(
-            f"Name:\ta\nVmPeak:\t 9 kB\nVmRSS:\t {rss} kB\nThreads:\t1\n"
+            f"Name:\ta\nVmPeak:\t 9 kB\nVmHWM:\t {2 * rss} kB\nVmRSS:\t {rss} kB\nThreads:\t1\n"
         )
     (tmp_path / "self").mkdir()
     return tmp_path
@@ -52,6 +52,7 @@ def test_cpu_time_is_that_of_the_family_and_of_the_children_it_has_waited_for(pr
 
 def test_memory_is_that_of_the_family(proc: Path) -> None:
     assert process.rss_bytes(10, proc) == 1230 * 1024
+    assert process.rss_bytes(10, proc, peak=True) == 2460 * 1024
 
 
 def test_a_descendant_that_has_just_gone_counts_for_nothing(proc: Path) -> None:
@@ -78,7 +79,7 @@ def test_this_process_is_seen_as_it_sees_itself() -> None:
     times = os.times()
     mine = times.user + times.system + times.children_user + times.children_system
     assert process.family(os.getpid())[os.getpid()].seconds == pytest.approx(mine, abs=0.05)
-    assert process.rss_bytes(os.getpid()) > 1024 * 1024
+    assert process.rss_bytes(os.getpid(), peak=True) >= process.rss_bytes(os.getpid()) > 1 << 20
 
 
 def test_the_clock_of_a_process_is_its_cpu_time() -> None:

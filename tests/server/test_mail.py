@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from trio_chat.server.mail import Mail, MailError
 
@@ -52,6 +53,44 @@ async def test_a_command_that_fails(command: tuple[str, ...], said: str) -> None
     with pytest.raises(MailError) as caught:
         await Mail().send_code(command, account="al", address="al@example.org")
     assert said in str(caught.value)
+
+
+REPEATS = """
+import sys
+message = sys.stdin.read().partition(chr(10) * 2)[2]
+code = message.split("VERIFY", 1)[1].split()[1]
+open(sys.argv[1], "w").write(code)
+sys.stderr.write({
+    "whole": message,
+    "shouted": message.upper(),
+    "cut short": "x" * 280 + " VERIFY al " + code,
+    "in part": "refused: " + code[:9] + "...",
+    "wrapped": code[:5] + chr(10) + code[5:],
+    "glued": "VERIFY=" + code + "=" + code,
+}[sys.argv[2]])
+raise SystemExit(int(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("status", [1, os.EX_NOUSER])
+@pytest.mark.parametrize("how", ["whole", "shouted", "cut short", "in part", "wrapped", "glued"])
+async def test_a_code_that_the_command_repeats_is_not_logged(
+    tmp_path: Path, status: int, how: str
+) -> None:
+    """Whoever reads the log could have the account otherwise."""
+    kept = tmp_path / "code"
+    repeats = command(REPEATS, str(kept), how, str(status))
+    with capture_logs() as logs:
+        try:
+            await Mail().send_code(repeats, account="al", address="al@example.org")
+            said = str(logs)
+        except MailError as error:
+            assert not logs
+            said = str(error)
+    code = kept.read_text()
+    assert "[code]" in said
+    told = said.lower()
+    assert not any(code[begin : begin + 4] in told for begin in range(len(code) - 3))
 
 
 async def test_a_command_that_does_not_end() -> None:

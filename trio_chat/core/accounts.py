@@ -97,12 +97,15 @@ class Accounts:
         """Keys of those that are not verified: until when they are held, the first first."""
         self._changing: set[str] = set()
         """Keys of those of which a change is on its way to the journal."""
-        for key, value in list(self._values.items()):
+        bad: list[str] = []
+        for key, value in self._values.items():
             try:
                 self._index(key, _read(value))
             except (msgspec.DecodeError, ValueError) as error:
                 self.unreadable.append(f"{ACCOUNT} {key}: {error}")
-                del self._values[key]
+                bad.append(key)
+        for key in bad:
+            del self._values[key]
         self._unverified = dict(sorted(self._unverified.items(), key=lambda item: item[1]))
 
     def __len__(self) -> int:

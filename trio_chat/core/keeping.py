@@ -81,7 +81,7 @@ class Keeping:
     def start(self, bans: Bans, *, now: float, monotonic: float) -> None:
         """Put in force what was kept, and note what has come to an end meanwhile."""
         resting: list[tuple[float, str]] = []
-        for (table, key), value in list(self._stored.items()):
+        for (table, key), value in self._stored.items():
             try:
                 if table in (KLINE, DLINE):
                     ban = values.read_ban(

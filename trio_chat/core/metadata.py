@@ -52,12 +52,15 @@ class Metadata:
         self.changing: dict[str, list[int]] = {}
         """Holders of whose metadata a change is on its way to the journal, each with the requests
         that wait for what becomes of it: another change would not know what it changes."""
-        for key, value in list(self._kept.items()):
+        bad: list[str] = []
+        for key, value in self._kept.items():
             try:
                 _read(value)
             except (msgspec.DecodeError, ValueError) as error:
                 self.unreadable.append(f"{METADATA} {key}: {error}")
-                del self._kept[key]
+                bad.append(key)
+        for key in bad:
+            del self._kept[key]
 
     def __len__(self) -> int:
         return len(self._kept)

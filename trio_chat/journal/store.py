@@ -169,8 +169,8 @@ class SqliteJournal:
         `JournalError` when they can not be read."""
         connection = self._connect_to_read(self.path)
         try:
-            rows = connection.execute("SELECT key, value FROM kept WHERE kind = ?", (table,))
-            return dict(rows.fetchall())
+            # Row by row: what all of them took at once would stay with the process, in pieces.
+            return dict(connection.execute("SELECT key, value FROM kept WHERE kind = ?", (table,)))
         except sqlite3.Error as error:
             raise JournalError(f"{self.path} can not be read: {error}") from error
         finally:

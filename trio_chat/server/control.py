@@ -8,6 +8,7 @@ long anything may take. What is decided is the core's.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import socket
@@ -171,7 +172,8 @@ class Control:
     async def _carry_out(self, line: bytes) -> Reply:
         try:
             deed = _decode(line)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
+            # Not JSON, not a deed, not UTF-8, or nested too deep.
             return Reply(f"The request is not understood: {error}")
         what = type(deed).__struct_config__.tag
         id = next(self._ids)
@@ -208,7 +210,9 @@ def ask(directory: Path, deed: Deed) -> str:
         sock.settimeout(2 * PATIENCE + STORING)
         try:
             sock.connect(os.fspath(path))
-            sock.sendall(_line(deed))
+            # It may have said why it does not listen, and hung up.
+            with contextlib.suppress(BrokenPipeError):
+                sock.sendall(_line(deed))
             with sock.makefile("rb") as file:
                 line = file.readline(REQUEST)
         except TimeoutError:
@@ -216,11 +220,13 @@ def ask(directory: Path, deed: Deed) -> str:
         except (FileNotFoundError, ConnectionRefusedError):
             hint = "try again, or stop it first"
             raise ControlError(f"it does not listen on {path}: {hint}") from None
+        except ConnectionResetError:
+            line = b""
         except OSError as error:
             raise ControlError(f"{path} can not be used: {error.strerror}") from None
     try:
         return msgspec.json.decode(line, type=Reply).problem
-    except msgspec.DecodeError:
+    except ValueError:
         raise ControlError("the server has ended before it has answered") from None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -35,7 +36,7 @@ from trio_chat.journal import Journal, JournalError, TooSlowError
 from trio_chat.journal.readers import AT_ONCE
 from trio_chat.server.connection import Connection
 from trio_chat.server.mail import Mail, MailError
-from trio_chat.server.passwords import Passwords
+from trio_chat.server.passwords import PasswordError, Passwords
 
 log = structlog.get_logger()
 
@@ -102,115 +103,117 @@ class Errands:
         elif connection is None:
             # The core waits for the answer before it lets a user go.
             self._sender.put_now(Completed(request=request.id, result=False))
-        elif isinstance(request, CheckPassword):
-            start(self._check, request, connection)
-        elif isinstance(request, AwaitSent):
-            start(self._await_sent, request, connection)
         elif isinstance(request, LookUp):
             self._questions.append(request)
             if self._asking < AT_ONCE:
                 self._asking += 1
                 start(self._look_up_all)
-        elif isinstance(request, HashPassword):
-            start(self._hash, request, connection)
-        elif isinstance(request, CheckLogin):
-            start(self._check_login, request, connection)
-        elif isinstance(request, BeginScram):
-            start(self._begin_scram, request)
-        elif isinstance(request, SendMail):
-            start(self._send_mail, request)
         else:
-            start(self._reload, request)
+            start(self._carry_out, request, partial(self._do, request, connection))
 
-    async def _check(self, request: CheckPassword, connection: Connection) -> None:
+    async def _do(self, request: Request, connection: Connection) -> Completed:
+        if isinstance(request, CheckPassword):
+            return await self._check(request, connection)
+        if isinstance(request, AwaitSent):
+            return await self._await_sent(request, connection)
+        if isinstance(request, HashPassword):
+            return await self._hash(request, connection)
+        if isinstance(request, CheckLogin):
+            return await self._check_login(request, connection)
+        if isinstance(request, BeginScram):
+            return await self._begin_scram(request)
+        if isinstance(request, SendMail):
+            return await self._send_mail(request)
+        assert isinstance(request, Reload)
+        return await self._reload(request)
+
+    async def _carry_out(
+        self, request: Request, errand: Callable[[], Awaitable[Completed]]
+    ) -> None:
+        """Do something, and bring the answer. What goes wrong costs whoever has asked for it that
+        answer, and nobody else anything."""
+        try:
+            done = await errand()
+        except (JournalError, MailError, PasswordError) as error:
+            # A question that takes too long is that of whoever asks it.
+            if not (isinstance(error, TooSlowError) and isinstance(request, LookUp)):
+                self._sender.count_trouble(_trouble(error), str(error))
+            done = Completed(request=request.id, result=False, detail=str(error))
+        except Exception:
+            # Ours, or what is in the file.
+            what = type(request).__name__
+            log.exception("a request could not be carried out", what=what, user=request.user)
+            done = Completed(request=request.id, result=False, detail="Internal error")
+        await self._sender.put(done)
+
+    async def _check(self, request: CheckPassword, connection: Connection) -> Completed:
         result = await self._passwords.check(
             request.hash, request.password, wanted=lambda: self._sender.has(connection)
         )
-        if result is False:
-            self._sender.count("wrong password", "Wrong password", host=connection.host)
-        await self._sender.put(Completed(request=request.id, result=bool(result)))
+        return self._checked(request, result, connection)
 
-    async def _hash(self, request: HashPassword, connection: Connection) -> None:
+    async def _hash(self, request: HashPassword, connection: Connection) -> Completed:
         secret = await self._passwords.make(
             request.password, wanted=lambda: self._sender.has(connection)
         )
-        await self._sender.put(
-            Completed(request=request.id, result=secret is not None, answer=secret)
-        )
+        return Completed(request=request.id, result=secret is not None, answer=secret)
 
-    async def _check_login(self, request: CheckLogin, connection: Connection) -> None:
-        try:
-            secret = await self._secret_of(request)
-        except JournalError:
-            return
+    async def _check_login(self, request: CheckLogin, connection: Connection) -> Completed:
+        secret = await self._secret_of(request.account)
         result = secret is not None and await self._passwords.check(
             secret.hash,
             prepared(request.password) or request.password,
             wanted=lambda: self._sender.has(connection),
         )
+        return self._checked(request, result, connection)
+
+    def _checked(
+        self, request: CheckPassword | CheckLogin, result: bool | None, connection: Connection
+    ) -> Completed:
         if result is False:
             self._sender.count("wrong password", "Wrong password", host=connection.host)
-        await self._sender.put(Completed(request=request.id, result=bool(result)))
+        return Completed(request=request.id, result=bool(result))
 
-    async def _begin_scram(self, request: BeginScram) -> None:
-        try:
-            secret = await self._secret_of(request)
-        except JournalError:
-            return
-        offer = Offer(secret, secrets.token_urlsafe(_NONCE))
-        await self._sender.put(Completed(request=request.id, result=True, answer=offer))
+    async def _begin_scram(self, request: BeginScram) -> Completed:
+        offer = Offer(await self._secret_of(request.account), secrets.token_urlsafe(_NONCE))
+        return Completed(request=request.id, result=True, answer=offer)
 
-    async def _send_mail(self, request: SendMail) -> None:
-        try:
-            code = await self._mail.send_code(
-                request.command, account=request.account, address=request.address
-            )
-        except MailError as error:
-            self._sender.count_trouble("could not send mail", str(error))
-            await self._sender.put(Completed(request=request.id, result=False, detail=str(error)))
-            return
-        await self._sender.put(
-            Completed(request=request.id, result=bool(code), answer=Mailed(code))
+    async def _send_mail(self, request: SendMail) -> Completed:
+        code = await self._mail.send_code(
+            request.command, account=request.account, address=request.address
         )
+        return Completed(request=request.id, result=bool(code), answer=Mailed(code))
 
-    async def _secret_of(self, request: CheckLogin | BeginScram) -> Secret | None:
-        """Return what proves who owns an account. Where it can not be read the request is answered
-        with that, and `JournalError` raised."""
-        try:
-            found = await self._journal.answer(SecretOf(request.account))
-        except JournalError as error:
-            self._sender.count_trouble("could not read the journal", str(error))
-            await self._sender.put(Completed(request=request.id, result=False, detail=str(error)))
-            raise
+    async def _secret_of(self, account: str) -> Secret | None:
+        """Return what proves who owns an account."""
+        found = await self._journal.answer(SecretOf(account))
         assert found is None or isinstance(found, Secret)
         return found
 
-    async def _await_sent(self, request: AwaitSent, connection: Connection) -> None:
+    async def _await_sent(self, request: AwaitSent, connection: Connection) -> Completed:
         await connection.outbox.wait_emptied()
-        await self._sender.put(Completed(request=request.id, result=True))
+        return Completed(request=request.id, result=True)
 
     async def _look_up_all(self) -> None:
         while self._questions:
-            await self._look_up(self._questions.popleft())
+            request = self._questions.popleft()
+            await self._carry_out(request, partial(self._look_up, request))
         self._asking -= 1
 
-    async def _look_up(self, request: LookUp) -> None:
-        try:
-            if self._sender.is_unsealed:
-                raise JournalError("the journal could not be written")
-            answer = await self._journal.answer(request.question)
-        except JournalError as error:
-            if not isinstance(error, TooSlowError):
-                self._sender.count_trouble("could not read the journal", str(error))
-            done = Completed(request=request.id, result=False, detail=str(error))
-        except Exception:
-            # Ours, or what is in the file: it costs whoever has asked the answer.
-            log.exception("a question could not be answered", user=request.user)
-            done = Completed(request=request.id, result=False, detail="Internal error")
-        else:
-            done = Completed(request=request.id, result=True, answer=answer)
-        await self._sender.put(done)
+    async def _look_up(self, request: LookUp) -> Completed:
+        if self._sender.is_unsealed:
+            raise JournalError("the journal could not be written")
+        answer = await self._journal.answer(request.question)
+        return Completed(request=request.id, result=True, answer=answer)
 
-    async def _reload(self, request: Reload) -> None:
+    async def _reload(self, request: Reload) -> Completed:
         fault = await self._on_reload()
-        await self._sender.put(Completed(request=request.id, result=not fault, detail=fault))
+        return Completed(request=request.id, result=not fault, detail=fault)
+
+
+def _trouble(error: JournalError | MailError | PasswordError) -> str:
+    if isinstance(error, MailError):
+        return "could not send mail"
+    if isinstance(error, PasswordError):
+        return "could not check a password"
+    return "could not read the journal"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -27,6 +28,9 @@ _NO_SUCH_ADDRESS = {os.EX_DATAERR, os.EX_NOUSER, os.EX_NOHOST}
 """What the command exits with where it is the address that is wrong (sysexits)."""
 _SHOWN = 300
 """Characters of what the command complains about that get into the log."""
+_TOLD = 3
+"""Letters of a code in a row that may get there: the command may repeat what it was given, whole,
+cut short or wrapped."""
 
 
 class MailError(Exception):
@@ -49,12 +53,13 @@ class Mail:
         message = _message(account, address, code)
         async with self._turns:
             with trio.move_on_after(self._deadline):
-                return code if await _run([*command, address], message) else ""
+                return code if await _run([*command, address], message, code) else ""
         raise MailError(f"{command[0]} has not ended after {self._deadline:g} seconds")
 
 
-async def _run(command: list[str], message: bytes) -> bool:
-    """Run the command; whether it has taken the message. Raises `MailError`."""
+async def _run(command: list[str], message: bytes, code: str) -> bool:
+    """Run the command; whether it has taken the message, which has this code in it. Raises
+    `MailError`."""
     try:
         done = await trio.run_process(
             command,
@@ -68,11 +73,19 @@ async def _run(command: list[str], message: bytes) -> bool:
         raise MailError(f"{command[0]} can not be run: {error.strerror}") from None
     if done.returncode == 0:
         return True
-    said = done.stderr.decode(errors="replace").strip()[:_SHOWN]
+    said = _without(code, done.stderr.decode(errors="replace")).strip()[:_SHOWN]
     if done.returncode in _NO_SUCH_ADDRESS:
         log.info("an address of mail was refused", address=command[-1], said=said)
         return False
     raise MailError(f"{command[0]} has failed with {done.returncode}: {said}")
+
+
+def _without(code: str, text: str) -> str:
+    """Return a text without a code, and without parts of it."""
+    length = _TOLD + 1
+    parts = {code[begin : begin + length] for begin in range(len(code) - _TOLD)}
+    # Where a part begins a word is a code's from there on.
+    return re.sub(f"(?:{'|'.join(parts)})[a-z2-7]*", "[code]", text, flags=re.IGNORECASE)
 
 
 def _message(account: str, address: str, code: str) -> bytes:

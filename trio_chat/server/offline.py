@@ -31,7 +31,7 @@ async def carry_out(config: Config, directory: Path, deed: Deed) -> str:
     try:
         core = make_core(config, journal, monotonic=time.monotonic())
         inputs: list[Input] = [Administer(id=1, deed=deed)]
-        problem = ""
+        answer: Administered | None = None
         while inputs or core.busy:
             effects = core.step(inputs, time.time(), monotonic=time.monotonic())
             if effects.failures:
@@ -44,7 +44,9 @@ async def carry_out(config: Config, directory: Path, deed: Deed) -> str:
                 if isinstance(request, AwaitStored):
                     inputs.append(Completed(request=request.id, result=True))
                 elif isinstance(request, Administered):
-                    problem = request.problem
-        return problem
+                    answer = request
+        # Every deed is answered, and what is not may not pass for done.
+        assert answer is not None
+        return answer.problem
     finally:
         await journal.aclose()

@@ -5,31 +5,50 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import argon2
 import structlog
 import trio
+from argon2.low_level import error_to_str
 
 from trio_chat.core.passwords import for_scram, prepared
 from trio_chat.core.secrets import Secret
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 AT_ONCE = 2
 """Checks under way at once. Each takes 64 MB and a core for as long as it lasts."""
+NICE = 10
+"""How much the threads that check give way to the rest of the server (nice(2)): each has four more,
+on all cores, and whoever says a word meanwhile would wait for them."""
 SALT = 16
 """Bytes."""
 ITERATIONS = 64_000
 """Of PBKDF2, for SCRAM: clients do as many when they log in (RFC 7677 asks for 4096 at least)."""
+_NOT_NOW = {error_to_str(-22), error_to_str(-33)}
+"""What is no fault of the hash (ARGON2_MEMORY_ALLOCATION_ERROR, ARGON2_THREAD_FAIL in argon2.h)."""
+
+
+class PasswordError(Exception):
+    """A password can not be checked now. The text says why."""
 
 
 class Passwords:
-    """Checks passwords, a few at a time."""
+    """Checks passwords, a few at a time. Raises `PasswordError` where there is no memory, or no
+    thread, to do that."""
 
     def __init__(self) -> None:
         self._turns = trio.Semaphore(AT_ONCE, max_value=AT_ONCE)
+        # Threads of our own: on Linux a thread has a nice value of its own, which those that it
+        # starts inherit, and can not go back from it to do something else.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "password", os.nice, (NICE,))
 
     async def check(
         self, hash: str, password: str, *, wanted: Callable[[], bool] = lambda: True
@@ -41,7 +60,7 @@ class Passwords:
         async with self._turns:
             if not wanted():
                 return None
-            return await trio.to_thread.run_sync(_verify, hash, password)
+            return await self._run(lambda: _verify(hash, password))
 
     async def make(
         self, password: str, *, wanted: Callable[[], bool] = lambda: True
@@ -50,16 +69,24 @@ class Passwords:
         async with self._turns:
             if not wanted():
                 return None
-            return await trio.to_thread.run_sync(make, password)
+            return await self._run(lambda: make(password))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await trio.to_thread.run_sync(lambda: self._threads.submit(work).result())
 
 
 def make(password: str) -> Secret:
-    """Return what an account's password is checked against. Takes a tenth of a second."""
+    """Return what an account's password is checked against. Takes a tenth of a second. Raises
+    `PasswordError`."""
+    try:
+        hash = argon2.PasswordHasher().hash(prepared(password) or password)
+    except argon2.exceptions.HashingError as error:
+        raise PasswordError(str(error)) from None
     salt = secrets.token_bytes(SALT)
     salted = hashlib.pbkdf2_hmac("sha256", for_scram(password).encode(), salt, ITERATIONS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     return Secret(
-        hash=argon2.PasswordHasher().hash(prepared(password) or password),
+        hash=hash,
         salt=salt,
         iterations=ITERATIONS,
         stored_key=hashlib.sha256(client_key).digest(),
@@ -73,5 +100,7 @@ def _verify(hash: str, password: str) -> bool:
     except argon2.exceptions.VerifyMismatchError:
         return False
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError) as error:
+        if str(error) in _NOT_NOW:
+            raise PasswordError(str(error)) from None
         log.warning("a password hash of the configuration can not be used", error=str(error))
         return False

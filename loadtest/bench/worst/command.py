@@ -11,9 +11,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
-from loadtest.bench.commandline import count, positive, tell
-from loadtest.bench.crowd import CrowdError, raise_file_limit
-from loadtest.bench.servers import ROOT, SERVERS, ServerError
+from loadtest.bench.commandline import count, exit_code, markdown, positive, tell
+from loadtest.bench.crowd import raise_file_limit
+from loadtest.bench.servers import ROOT, SERVERS
 from loadtest.bench.worst import floods, measure
 from loadtest.bench.worst.floods import Flooded
 from loadtest.bench.worst.rows import ROWS
@@ -50,7 +50,6 @@ def table(costs: Sequence[tuple[str, Cost]]) -> str:
     """Write what lines take as Markdown, those of operators last."""
     lines = [
         ["line", "state", "longest step, ms", "all, ms", "steps", "writing, ms", "KB sent", ""],
-        ["---", "---", *["---:"] * 5, "---"],
     ]
     ordered = sorted(costs, key=lambda found: not ROWS[found[0]].ordinary)
     for name, cost in ordered:
@@ -67,14 +66,13 @@ def table(costs: Sequence[tuple[str, Cost]]) -> str:
                 _mark(row.ordinary, cost.longest <= LONGEST_STEP),
             ]
         )
-    return _written(lines)
+    return markdown(lines, left=2)
 
 
 def flood_table(found: Sequence[Flooded]) -> str:
     """Write what a bystander waited as Markdown."""
     lines = [
         ["repeated", "state", "longest PING, ms", "median, ms", "answered", "others' CPU", ""],
-        ["---", "---", *["---:"] * 4, "---"],
     ]
     for one in found:
         seen = one.seen
@@ -90,16 +88,11 @@ def flood_table(found: Sequence[Flooded]) -> str:
                 _mark(True, seen.longest <= LONGEST_PING),
             ]
         )
-    return _written(lines)
+    return markdown(lines, left=2)
 
 
 def _mark(required: bool, met: bool) -> str:
     return "" if not required else "✔" if met else "**✘**"
-
-
-def _written(lines: Sequence[Sequence[str]]) -> str:
-    escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -123,8 +116,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--check", action="store_true", help="what takes too long is a failure")
     options = parser.parse_args(arguments)
     wanted = options.only or [*ROWS, *flood_of]
-    good = True
-    try:
+
+    def measure_all() -> bool:
+        good = True
         names = [name for name in ROWS if name in wanted and not options.sockets]
         costs = []
         for name, cost in measured(names) if names else ():
@@ -145,10 +139,6 @@ def main(arguments: Sequence[str]) -> int:
             good &= seen[-1].seen.longest <= LONGEST_PING
         if seen:
             print(f"\n{flood_table(seen)}" if costs else flood_table(seen))
-    except (ChildProcessError, CrowdError, ServerError) as error:
-        tell(str(error))
-        return 1
-    except KeyboardInterrupt:
-        tell("interrupted")
-        return 130
-    return 0 if good or not options.check else 1
+        return good or not options.check
+
+    return exit_code(measure_all)
