@@ -72,6 +72,7 @@ class File:
     def store(self, *records: Record, number: int) -> None:
         tick = ticks.encode(number, records)
         self.connection.execute("INSERT INTO log VALUES (?, ?)", tick.row)
+        self.filing.stored(tick)
 
     def say(self, *texts: str, channel: str = "#a", who: str = "al") -> list[Position]:
         """Store messages, each in a step of its own a millisecond after the last."""

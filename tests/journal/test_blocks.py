@@ -12,7 +12,7 @@ from trio_chat.core.events import Event, SaidInLines, Source
 from trio_chat.core.ids import Position
 from trio_chat.core.questions import MESSAGES, OTHERS
 from trio_chat.journal import blocks, ticks
-from trio_chat.journal.blocks import BLOCK, PIECE, Piece
+from trio_chat.journal.blocks import BLOCK, PIECE, Piece, Talk
 
 COUNTS = st.lists(st.integers(1, PIECE), min_size=1, max_size=6)
 
@@ -40,6 +40,10 @@ def test_a_block_has_the_lines_of_its_pieces(counts: list[int]) -> None:
     assert blocks.encode(lines) == body
 
 
+def talk(at: int) -> Talk:
+    return Talk({"al!u@h": None}, [str(at)])
+
+
 def test_blocks_are_filled_with_whole_pieces(file: File) -> None:
     these = []
     for at, count in enumerate([PIECE, PIECE, PIECE // 2, PIECE, 1, 1]):
@@ -49,8 +53,13 @@ def test_blocks_are_filled_with_whole_pieces(file: File) -> None:
         events.append(joined(Position(number, count - 1)))
         [found] = ticks.encode(number, events).items
         assert isinstance(found, Piece)
-        these.append((number, found))
-    blocks.insert(file.connection, {7: these, 8: these[:1]})
+        these.append((number, found, talk(at)))
+    made = blocks.insert(file.connection, {7: these, 8: these[:1]})
+    assert made == [
+        (1, 7, [talk(0), talk(1)]),
+        (2, 7, [talk(2), talk(3), talk(4), talk(5)]),
+        (3, 8, [talk(0)]),
+    ]
     rows = file.connection.execute(
         "SELECT conversation, first, last, kinds, messages, body FROM blocks ORDER BY id"
     ).fetchall()

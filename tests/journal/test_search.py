@@ -258,15 +258,15 @@ def test_a_room_is_found_under_its_new_name(file: File) -> None:
 
 def test_an_index_is_filled_in_steps(file: File) -> None:
     for count in range(3):
-        for room in range(100):
+        for room in range(200):
             file.say(f"word{count}", channel=f"#r{room}")
         file.file()
     assert file.index is not None
     steps = []
     while done := file.index.step():
         steps.append(done)
-    assert steps == [128, 128, 44]
-    assert len(look(file, "word2", limit=1000)) == 100
+    assert steps == [256, 256, 88]
+    assert len(look(file, "word2", limit=1000)) == 200
 
 
 def test_what_has_formatting_codes_is_taken_out_whole(file: File) -> None:

@@ -158,15 +158,37 @@ def spoil(path: Path, statement: str = "UPDATE log SET body = substr(body, 1, 10
     connection.close()
 
 
-async def test_a_step_that_can_not_be_read_keeps_nothing_else_from_being_filed(
-    tmp_path: Path,
-) -> None:
+async def forget(journal: SqliteJournal) -> None:
+    """Have a journal opened by `faulty` know of what it has stored only what is in the file."""
+    Faulty.fault = "disk I/O error"
+    with pytest.raises(JournalError):
+        await say(journal, "lost")
+    Faulty.fault = ""
+
+
+async def test_a_step_that_is_damaged_in_the_log_is_filed_as_it_was_stored(tmp_path: Path) -> None:
     async with opened(tmp_path) as journal:
         await say(journal, "0")
         await journal.settle()
         await say(journal, "1")
         spoil(journal.path)
+        await say(journal, "2")
+        assert await heard(journal) == ["0", "2"]
+        await journal.settle()
+        assert await heard(journal) == ["0", "1", "2"]
+        assert len(await ask(journal, Search(text="1", places=None))) == 1
+
+
+async def test_a_step_that_can_not_be_read_keeps_nothing_else_from_being_filed(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, connect=faulty) as journal:
+        await say(journal, "0")
+        await journal.settle()
+        await say(journal, "1")
+        spoil(journal.path)
         damaged = journal.last
+        await forget(journal)
         await say(journal, "2")
         assert await heard(journal) == ["0", "2"]
         with structlog.testing.capture_logs() as logs:
@@ -233,13 +255,14 @@ async def test_a_block_that_can_not_be_read_keeps_nothing_else_from_being_done(
 
 
 async def test_what_is_damaged_before_it_is_indexed_is_passed_over(tmp_path: Path) -> None:
-    async with opened(tmp_path) as journal:
+    async with opened(tmp_path, connect=faulty) as journal:
         at = await say(journal, "needle 1")
         connection = schema.connect(journal.path)
         (body,) = connection.execute("SELECT body FROM log").fetchone()
         # Text that is none, in a step that can be read otherwise.
         connection.execute("UPDATE log SET body = ?", (body.replace(b"needle", b"\xff" * 6),))
         connection.close()
+        await forget(journal)
         await journal.settle()
         await say(journal, "needle 2")
         await journal.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from trio_chat.server.pacing import COSTLY, DOUBTS, ENOUGH, LONGEST, Pacing
 
 
@@ -16,6 +18,17 @@ def test_a_pause_is_as_long_as_the_tick_was_costly() -> None:
     short = pacing.pause(0.001, shown=200, readers=200)
     assert 0 < short < pacing.pause(0.002, shown=400, readers=200) < LONGEST
     assert pacing.pause(1.0, shown=400, readers=200) == LONGEST
+
+
+def test_a_wait_for_the_journal_is_a_pause_already() -> None:
+    pacing = Pacing()
+    whole = pacing.pause(0.004, shown=400, readers=200)
+    part = pacing.pause(0.004, shown=400, readers=200, waited=whole / 4)
+    assert part == pytest.approx(whole * 3 / 4)
+    assert pacing.pause(0.004, shown=400, readers=200, waited=1.0) == 0
+    # It is one all the same, that is worth it or not.
+    paused = [pacing.pause(0.004, shown=20, readers=20, waited=0.001) > 0 for _ in range(1000)]
+    assert sum(paused[500:]) < 20
 
 
 def test_pauses_that_gather_something_go_on() -> None:

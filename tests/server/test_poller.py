@@ -102,6 +102,22 @@ async def test_what_is_not_read_at_once_is_read_next(watch: Callable[[], Watch])
         assert client.calls == 3
 
 
+async def test_while_it_is_held_nobody_is_read_from(watch: Callable[[], Watch]) -> None:
+    async with polling(watch) as bench:
+        client = bench.client()
+        with bench.poller.held():
+            client.peer.send(b"one")
+            await trio.testing.wait_all_tasks_blocked()
+            client.peer.send(b"two")
+            await trio.testing.wait_all_tasks_blocked()
+            assert client.calls == 0
+        await trio.testing.wait_all_tasks_blocked()
+        assert (client.calls, client.read) == (1, b"onetwo")
+        client.peer.send(b"three")
+        await trio.testing.wait_all_tasks_blocked()
+        assert client.read == b"onetwothree"
+
+
 async def test_nobody_keeps_the_others_waiting(watch: Callable[[], Watch]) -> None:
     async with polling(watch) as bench:
         greedy, other = bench.client(), bench.client()

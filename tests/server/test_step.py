@@ -276,9 +276,10 @@ async def talk(journal: NoJournal, seed: int) -> list[list[str]]:
                 ]
             )
             await chance.choice(peers).send(line)
-            # Until it has arrived: everything is decided in the same order.
+            # Until it has arrived, which may take as long as a commit is waited for by everybody:
+            # everything is decided in the same order.
             await trio.testing.wait_all_tasks_blocked()
-            await trio.sleep(chance.choice([0, 0.001, 0.03]))
+            await trio.sleep(1.1 * hub.SOON + chance.choice([0, 0.001, 0.03]))
         # But for what has a time in it.
         return [
             [line for line in await peer.barrier() if line.split(" ")[1] not in ("317", "333")]

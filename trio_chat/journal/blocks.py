@@ -9,9 +9,11 @@ behind the other. So what it takes to file them does not depend on how many line
 
 from __future__ import annotations
 
+import functools
+import operator
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -27,8 +29,8 @@ BLOCK = 2 * PIECE
 """Lines in a block, at most: about three pages of the file."""
 
 _INSERT = (
-    "INSERT INTO blocks (conversation, first, last, kinds, messages, body)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO blocks (id, conversation, first, last, kinds, messages, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _UP_TO = (
     "SELECT id, first, last, body FROM blocks WHERE conversation = ? AND first <= ?"
@@ -86,81 +88,103 @@ class Piece(msgspec.Struct, frozen=True, array_like=True, tag=0, gc=False):
     """The lines, one behind the other."""
 
 
+class Talk(NamedTuple):
+    """What the index has to know of lines: who says something in them, as sources' prefixes, and
+    the texts."""
+
+    senders: dict[str, None]
+    texts: list[str]
+
+
+def talk(messages: Iterable[tuple[str, str]]) -> Talk:
+    """Return what is said in messages, each with its sender as a source's prefix."""
+    senders: dict[str, None] = {}
+    texts: list[str] = []
+    for prefix, text in messages:
+        senders[prefix] = None
+        texts.append(text)
+    return Talk(senders, texts)
+
+
+Row: TypeAlias = tuple[int, int, int, int, Any]
+"""An entry that is to become a line: the last is what its bytes are made of."""
+
+
 class Lines:
     """The lines that a step has in a conversation, while they are put together.
 
-    Each is encoded as soon as it is there: a step can have so many that the first are out of the
+    They are encoded some at a time: a step can have so many that the first are out of the
     processor's caches when the last is there.
     """
 
-    __slots__ = (
-        "_are_in_order",
-        "_count",
-        "_data",
-        "_hidden",
-        "_key",
-        "_kinds",
-        "_last",
-        "_number",
-        "_others",
-        "_pieces",
-    )
+    __slots__ = ("_key", "_known", "_number", "_pieces", "_plain", "rows")
 
     def __init__(self, key: str, number: int) -> None:
         self._key = key
         self._number = number
-        self._data = bytearray()
-        self._pieces: list[Piece] = []
-        self._count = self._kinds = 0
-        self._others = 0
-        """Lines that are no messages."""
-        self._hidden = 0
-        """Messages that not everybody may read."""
-        self._last = -1
-        self._are_in_order = True
+        self.rows: list[Row] = []
+        """Those that are in no piece yet. Whoever adds to them what is a message for everybody
+        there, of one line, cuts them as soon as there are enough for a piece."""
+        self._pieces: list[tuple[Piece, Talk | None]] = []
+        self._plain = True
+        """Whether all of them are such messages."""
+        self._known = True
+        """Whether of all of them the values are known, and not only their bytes."""
 
-    def add(self, place: int, kind: int, standing: int, values: object) -> None:
+    def add(self, place: int, kind: int, standing: int, values: tuple[object, ...]) -> None:
         """Add a line, of which `values` are what the bytes are made of (`records.described`)."""
-        _encode_into((self._number, place, kind, standing, values), self._data, -1)
-        if place < self._last:
-            self._are_in_order = False
-        self._last = place
-        if kind != MESSAGES:
-            self._kinds |= kind
-            self._others += 1
-        elif standing:
-            self._hidden += 1
-        self._count += 1
-        if self._count == PIECE:
-            self._cut()
+        self._plain = False
+        self._add(place, kind, standing, values)
 
-    def pieces(self) -> list[Piece]:
-        """Return all of them, in order."""
-        if self._count:
-            self._cut()
-        if self._are_in_order:
+    def add_encoded(self, place: int, kind: int, standing: int, data: msgspec.Raw) -> None:
+        """Add a line by its bytes."""
+        self._plain = self._known = False
+        self._add(place, kind, standing, data)
+
+    def _add(self, place: int, kind: int, standing: int, values: object) -> None:
+        self.rows.append((self._number, place, kind, standing, values))
+        if len(self.rows) == PIECE:
+            self.cut()
+
+    def pieces(self, *, ordered: bool = True) -> list[tuple[Piece, Talk | None]]:
+        """Return all of them, each with what is said in it, if that is known. If they have not been
+        added in order, they are put in order."""
+        if self.rows:
+            self.cut()
+        if ordered:
             return self._pieces
-        ordered = Lines(self._key, self._number)
-        lines = [line for piece in self._pieces for line in lines_of(piece)]
+        anew = Lines(self._key, self._number)
+        lines = [line for piece, _ in self._pieces for line in lines_of(piece)]
         for _, place, kind, standing, data in sorted(lines, key=position_of):
-            ordered.add(place, kind, standing, data)
-        return ordered.pieces()
+            anew.add_encoded(place, kind, standing, data)
+        return anew.pieces()
 
-    def _cut(self) -> None:
-        count = self._count
-        messages = count - self._others
-        self._pieces.append(
-            Piece(
-                key=self._key,
-                count=count,
-                kinds=self._kinds | (MESSAGES if messages else 0),
-                messages=messages,
-                latest=self._number if messages > self._hidden else 0,
-                lines=bytes(self._data),
-            )
+    def cut(self) -> None:
+        """Make a piece of the lines."""
+        rows = self.rows
+        said = rows
+        kinds, latest = MESSAGES, self._number
+        spoken = None
+        if self._plain:
+            spoken = Talk(dict.fromkeys([row[4][1] for row in rows]), [row[4][7] for row in rows])
+        else:
+            said = [row for row in rows if row[2] == MESSAGES]
+            kinds = functools.reduce(operator.or_, [row[2] for row in rows])
+            if all(row[3] for row in said):
+                latest = 0
+            if self._known:
+                spoken = talk([records.spoken(row[4]) for row in said])
+        piece = Piece(
+            key=self._key,
+            count=len(rows),
+            kinds=kinds,
+            messages=len(said),
+            latest=latest,
+            lines=_encode(rows)[len(_array(len(rows))) :],
         )
-        self._data.clear()
-        self._count = self._kinds = self._others = self._hidden = 0
+        self._pieces.append((piece, spoken))
+        self.rows = []
+        self._plain = self._known = True
 
 
 class Block(NamedTuple):
@@ -231,25 +255,34 @@ def conversation(connection: sqlite3.Connection, key: str) -> int | None:
 
 
 def insert(
-    connection: sqlite3.Connection, these: Mapping[int, Sequence[tuple[int, Piece]]]
-) -> None:
-    """Add pieces, each with the number of its step, behind what the conversations with these ids
-    have."""
+    connection: sqlite3.Connection,
+    these: Mapping[int, Sequence[tuple[int, Piece, Talk | None]]],
+) -> list[tuple[int, int, list[Talk | None]]]:
+    """Add pieces, each with the number of its step and what is said in it, behind what the
+    conversations with these ids have. Return of each block its id, whose it is, and what is said in
+    its pieces."""
+    block: int = connection.execute("SELECT max(id) FROM blocks").fetchone()[0] or 0
     rows = []
+    made = []
     for found, pieces in these.items():
-        start = count = 0
-        for end, (_, piece) in enumerate(pieces):
-            if count + piece.count > BLOCK:
-                rows.append((found, *_joined(pieces[start:end])))
-                start, count = end, 0
-            count += piece.count
-        rows.append((found, *_joined(pieces[start:])))
+        start = 0
+        while start < len(pieces):
+            end, count = start + 1, pieces[start][1].count
+            while end < len(pieces) and count + pieces[end][1].count <= BLOCK:
+                count += pieces[end][1].count
+                end += 1
+            part = pieces[start:end]
+            block += 1
+            rows.append((block, found, *_joined(part)))
+            made.append((block, found, [talk for _, _, talk in part]))
+            start = end
     connection.executemany(_INSERT, rows)
+    return made
 
 
 def insert_lines(connection: sqlite3.Connection, found: int, lines: Sequence[AnyLine]) -> None:
     """Add a block of these lines, no more than one has, behind what a conversation has."""
-    connection.execute(_INSERT, (found, *_described(lines)))
+    connection.execute(_INSERT, (None, found, *_described(lines)))
 
 
 def rewrite(connection: sqlite3.Connection, block: int, lines: Sequence[AnyLine]) -> None:
@@ -287,8 +320,10 @@ def holding(connection: sqlite3.Connection, found: int, number: int) -> Iterator
             return
 
 
-def _joined(numbered: Sequence[tuple[int, Piece]]) -> tuple[int, int, int, int, bytes]:
-    pieces = [piece for _, piece in numbered]
+def _joined(
+    numbered: Sequence[tuple[int, Piece, Talk | None]],
+) -> tuple[int, int, int, int, bytes]:
+    pieces = [piece for _, piece, _ in numbered]
     kinds = messages = 0
     for piece in pieces:
         kinds |= piece.kinds

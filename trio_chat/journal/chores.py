@@ -33,6 +33,11 @@ FILED_AT_ONCE = 512
 """Entries of a commit from which they need not go into the log first."""
 FULL = 32
 """Entries of each conversation with which that makes blocks that are worth it."""
+INDEXED_AFTER = 1.0
+"""Seconds that a block waits to be indexed, at most, unless the writer is busy."""
+INDEXED_FROM = 4096
+"""Messages in blocks from which they are indexed as soon as no commit waits: the more at once, the
+less is written for each."""
 _CHECKPOINT_FROM = 1000
 _CHECKPOINT_ANYWAY = 8000
 """Pages in the WAL, by estimate."""
@@ -72,7 +77,8 @@ class Chores:
         self._since = 0.0
         """When the oldest of them came."""
         self._pages = 0
-        self._to_index = self._index is not None
+        self._index_at = clock() if self._index is not None else math.inf
+        """When blocks are to be indexed that are not yet."""
         self._prune_at = clock()
         # What was taken away just before a server was killed is there still.
         self._empty_at = clock() + EMPTIED_AFTER
@@ -90,6 +96,7 @@ class Chores:
         """Note that a step has been stored."""
         if not self._waiting:
             self._since = self._clock()
+        self._filing.stored(tick)
         self._waiting += tick.entries + 1
         self._pages += 2 + tick.size // _PAGE
 
@@ -109,7 +116,7 @@ class Chores:
             pass
         self._filing.store(ticks)
         self._pages += sum(16 + tick.size // _PAGE for tick in ticks)
-        self._to_index = self._index is not None
+        self._note_unindexed()
         if any(tick.is_pressing for tick in ticks):
             self._taken_away()
 
@@ -126,11 +133,11 @@ class Chores:
     def rest(self) -> float:
         """Return in how many seconds there is something to do; 0: now."""
         now = self._clock()
-        if self._waiting >= FILED_FROM or self._to_index or self._pages >= _CHECKPOINT_FROM:
+        if self._waiting >= FILED_FROM or self._pages >= _CHECKPOINT_FROM:
             due = now
         else:
             due = self._since + FILED_AFTER if self._waiting else math.inf
-        due = min(due, self._prune_at, self._empty_at)
+        due = min(due, self._index_at, self._prune_at, self._empty_at)
         return max(0.0, due - now, self._not_before - now)
 
     def step(self) -> None:
@@ -144,11 +151,11 @@ class Chores:
             self.file()
         elif self._pages >= _CHECKPOINT_FROM:
             self.checkpoint()
+        elif now >= self._index_at:
+            self.index()
+            self._pages += 16
         elif now >= self._empty_at:
             self.empty()
-        elif self._to_index and self._index is not None:
-            self._to_index = self._index.step() > 0
-            self._pages += 16
         elif now >= self._prune_at and not self._prune_some():
             self._prune_at = now + _PRUNE_EVERY
 
@@ -157,15 +164,27 @@ class Chores:
         filed = self._filing.step()
         if filed:
             self._pages += filed // 4
-            self._to_index = self._index is not None
+            self._note_unindexed()
         self._waiting = 0 if self._filing.is_through else FILED_FROM
         self._since = self._clock()
         return filed > 0
 
+    def _note_unindexed(self) -> None:
+        """Have what was filed be indexed: at once if it is much, else soon."""
+        index = self._index
+        if index is not None:
+            soon = index.is_at_hand and index.waiting < INDEXED_FROM
+            wait = INDEXED_AFTER if soon else 0.0
+            self._index_at = min(self._index_at, self._clock() + wait)
+
     def index(self) -> bool:
         """Index some of what is filed; return whether there was any."""
-        self._to_index = self._index is not None and self._index.step() > 0
-        return self._to_index
+        index = self._index
+        found = index is not None and index.step() > 0
+        self._index_at = math.inf
+        if index is not None and (index.waiting or not index.is_at_hand):
+            self._note_unindexed()
+        return found
 
     def index_some(self) -> None:
         """Index what is filed, for as long as somebody waits who ends a program."""

@@ -11,15 +11,16 @@ Invariant: the log has what is not filed, and nothing else.
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import structlog
 
 from trio_chat.core.entries import Change, Forgotten, Marked, Moved, Redacted, readers
 from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, parting, ticks
-from trio_chat.journal.blocks import Piece, conversation
+from trio_chat.journal.blocks import Piece, Talk, conversation
 from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.indexing import Index
 from trio_chat.journal.schema import transaction
@@ -46,6 +47,10 @@ class Filing:
         self._connection = connection
         self._index = index
         self._ids: dict[str, int] = {}
+        self._held: deque[Tick] | None = None
+        """What is in the log, all of it; None: that is not known."""
+        self._made: list[tuple[int, int, list[Talk | None]]] = []
+        """The blocks that are made in the transaction under way (`blocks.insert`)."""
         self.is_through = False
         """Whether the last step filed all that there was."""
 
@@ -53,9 +58,32 @@ class Filing:
         """Forget which conversations there are: some are not there any more."""
         self._ids.clear()
 
+    def stored(self, tick: Tick) -> None:
+        """Note that a step is in the log: it need not be read again."""
+        if self._held is not None:
+            self._held.append(tick)
+
     def step(self) -> int:
         """File the oldest steps, or set aside those of them that can not be read; return how many
         steps this was about. Raises `sqlite3.Error` when that fails."""
+        return self._step_from_log() if self._held is None else self._step_held(self._held)
+
+    def _step_held(self, held: deque[Tick]) -> int:
+        these: list[Tick] = []
+        size = 0
+        for tick in held:
+            these.append(tick)
+            size += tick.size
+            if size >= SIZE or len(these) >= STEPS:
+                break
+        self.is_through = len(these) == len(held)
+        if these:
+            self.store(these, logged=True)
+            for _ in these:
+                held.popleft()
+        return len(these)
+
+    def _step_from_log(self) -> int:
         rows: list[tuple[int, bytes]] = []
         size = 0
         for number, body in self._connection.execute(
@@ -66,51 +94,65 @@ class Filing:
             if size >= SIZE:
                 break
         self.is_through = len(rows) < STEPS and size < SIZE
-        if not rows:
-            return 0
-        try:
-            with transaction(self._connection):
-                self._file((number, ticks.decode(body)) for number, body in rows)
-                last = rows[-1][0]
-                self._connection.execute("DELETE FROM log WHERE number <= ?", (last,))
-        except BaseException as error:
-            # Some of these may have been made in the transaction.
-            self._ids.clear()
-            if not isinstance(error, DAMAGED):
-                raise
-            damaged = [row for row in rows if not ticks.is_readable(row[1])]
-            if not damaged:
-                raise
-            self._set_aside(damaged)
-            self.is_through = False
+        if rows:
+            try:
+                with self._transaction():
+                    self._file((number, _read(body)) for number, body in rows)
+                    self._delete_from_log(rows[-1][0])
+            except DAMAGED:
+                damaged = [row for row in rows if not ticks.is_readable(row[1])]
+                if not damaged:
+                    raise
+                self._set_aside(damaged)
+                self.is_through = False
+        if self.is_through:
+            self._held = deque()
         return len(rows)
 
-    def store(self, these: Sequence[Tick]) -> None:
-        """Store steps as they are filed, all of it or nothing. All that came before is filed
-        already.
+    def store(self, these: Sequence[Tick], *, logged: bool = False) -> None:
+        """Store steps as they are filed, all of it or nothing; if they are in the log, as they
+        stand there. All that came before is filed already.
 
         Raises `sqlite3.Error` when that fails.
         """
+        with self._transaction():
+            self._file((tick.number, zip(tick.items, tick.talks, strict=True)) for tick in these)
+            if logged:
+                self._delete_from_log(these[-1].number)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._made.clear()
         try:
             with transaction(self._connection):
-                self._file((tick.number, tick.items) for tick in these)
+                yield
         except BaseException:
+            # Some of these may have been made in the transaction.
             self._ids.clear()
+            # Nobody knows how far it has come in the log.
+            self._held = None
             raise
+        if self._index is not None:
+            self._index.note(self._made)
 
-    def _file(self, these: Iterable[tuple[int, Sequence[Item]]]) -> None:
-        pieces: defaultdict[str, list[tuple[int, Piece]]] = defaultdict(list)
+    def _delete_from_log(self, last: int) -> None:
+        self._connection.execute("DELETE FROM log WHERE number <= ?", (last,))
+
+    def _file(self, these: Iterable[tuple[int, Iterable[tuple[Item, Talk | None]]]]) -> None:
+        pieces: defaultdict[str, list[tuple[int, Piece, Talk | None]]] = defaultdict(list)
         number = 0
         for number, items in these:
-            for item in items:
+            for item, talk in items:
                 if type(item) is Piece:
-                    pieces[item.key].append((number, item))
+                    pieces[item.key].append((number, item, talk))
                     continue
                 assert not isinstance(item, Piece)
                 if isinstance(item, Redacted | Moved):
                     # These are about what is in the blocks.
                     self._store(pieces)
                     pieces.clear()
+                    # What is said in them may be another thing now.
+                    self._made.clear()
                 self._change(item)
         self._store(pieces)
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'last'", (number,))
@@ -128,16 +170,16 @@ class Filing:
         for number, _ in rows:
             log.error("a step of the journal is damaged, and was set aside", step=number)
 
-    def _store(self, pieces: Mapping[str, Sequence[tuple[int, Piece]]]) -> None:
+    def _store(self, pieces: Mapping[str, Sequence[tuple[int, Piece, Talk | None]]]) -> None:
         found = {self._conversation(key): these for key, these in pieces.items()}
-        blocks.insert(self._connection, found)
+        self._made += blocks.insert(self._connection, found)
         self._connection.executemany(
             "UPDATE conversations SET latest = max(latest, ?), messages = messages + ?"
             " WHERE id = ?",
             [
-                (max([piece.latest for _, piece in these]), messages, one)
+                (max([piece.latest for _, piece, _ in these]), messages, one)
                 for one, these in found.items()
-                if (messages := sum([piece.messages for _, piece in these]))
+                if (messages := sum([piece.messages for _, piece, _ in these]))
             ],
         )
 
@@ -246,3 +288,7 @@ class Filing:
             "UPDATE markers SET conversation = ? WHERE conversation = ?",
             (change.after, change.before),
         )
+
+
+def _read(body: bytes) -> list[tuple[Item, Talk | None]]:
+    return [(item, None) for item in ticks.decode(body)]

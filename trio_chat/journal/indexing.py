@@ -12,7 +12,8 @@ to be told what was in it, which is in the block.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import structlog
@@ -20,7 +21,7 @@ import structlog
 from trio_chat.core.names import fold
 from trio_chat.core.questions import MESSAGES
 from trio_chat.journal import blocks, records
-from trio_chat.journal.blocks import AnyLine
+from trio_chat.journal.blocks import AnyLine, Talk
 from trio_chat.journal.errors import DAMAGED
 from trio_chat.journal.schema import transaction
 from trio_chat.wire import irc
@@ -28,9 +29,12 @@ from trio_chat.wire.plain import without_formatting
 
 log = structlog.get_logger()
 
-BLOCKS = 128
-SIZE = 100_000
-"""Blocks, and bytes, after which no more are indexed in one transaction."""
+BLOCKS = 256
+SIZE = 200_000
+"""Blocks, and characters, after which no more are indexed in one transaction."""
+
+FRESH = 100_000
+"""Messages that are kept at hand until they are indexed, at most."""
 
 _CREATE = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5("
@@ -54,29 +58,21 @@ def term_of_sender(nickname: str) -> str:
     return SENDER + fold(nickname).encode().hex()
 
 
-def document(found: int, messages: Iterable[tuple[str, str]]) -> str:
-    """Return the terms and texts of the messages of a block, each with its sender as a source's
-    prefix; empty where there are none.
+def document(found: int, talk: Talk) -> str:
+    """Return the terms and texts of what is said in a block; empty where nothing is.
 
     What is in a file's index is taken out by what this returns: whoever changes that has the index
     made anew (`schema.MIGRATIONS`).
     """
-    senders: dict[str, None] = {}
-    texts: list[str] = []
-    for prefix, text in messages:
-        senders[prefix] = None
-        texts.append(text)
-    if not texts:
+    if not talk.texts:
         return ""
-    names = {term_of_sender(irc.nickname_of(prefix)): None for prefix in senders}
-    words = without_formatting("\n".join(texts)).translate(_TEXT)
+    names = {term_of_sender(irc.nickname_of(prefix)): None for prefix in talk.senders}
+    words = without_formatting("\n".join(talk.texts)).translate(_TEXT)
     return f"{words}\n{term_of_conversation(found)} {' '.join(names)}"
 
 
-def _messages(lines: Sequence[AnyLine]) -> Iterator[tuple[str, str]]:
-    for _, _, kind, _, data in lines:
-        if kind == MESSAGES:
-            yield records.said(data)
+def _talk_of(lines: Sequence[AnyLine]) -> Talk:
+    return blocks.talk(records.said(data) for _, _, kind, _, data in lines if kind == MESSAGES)
 
 
 def is_there(connection: sqlite3.Connection) -> bool:
@@ -93,6 +89,12 @@ class Index:
         self._connection = connection
         self.done = 0
         """The last block that is in the index."""
+        self._fresh: deque[tuple[int, int, Sequence[Talk]]] = deque()
+        """Blocks behind that, in order: their ids, whose they are, and what is said in them."""
+        self.waiting = 0
+        """How many messages these have."""
+        self.is_at_hand = False
+        """Whether these are all that there are."""
         self.is_merging = False
         """Whether `merge` has begun, and is not at its end."""
 
@@ -121,26 +123,38 @@ class Index:
         index.done = max(found, 0)
         return index
 
+    def note(self, made: Sequence[tuple[int, int, Sequence[Talk | None]]]) -> None:
+        """Note what is said in blocks that were made, behind all that there were: then they need
+        not be read for it."""
+        for block, found, talks in made:
+            known = [talk for talk in talks if talk is not None]
+            if len(known) == len(talks):
+                self._fresh.append((block, found, known))
+                self.waiting += sum([len(talk.texts) for talk in known])
+            else:
+                self.is_at_hand = False
+        if self.waiting > FRESH:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget what is said in blocks that are not in the index: they may be other ones now."""
+        self._fresh.clear()
+        self.waiting, self.is_at_hand = 0, False
+
     def step(self) -> int:
         """Index the next blocks; return how many."""
+        fresh = self._fresh
+        known = bool(fresh) and fresh[0][0] == self.done + 1
         rows: list[tuple[int, str]] = []
         size = count = 0
         last = self.done
-        for last, found, body in self._connection.execute(
-            "SELECT id, conversation, body FROM blocks WHERE id > ? ORDER BY id LIMIT ?",
-            (self.done, BLOCKS),
-        ):
-            try:
-                text = document(found, blocks.messages_in(body))
-            except DAMAGED as error:
-                # It is not found, and stops nothing else from being found.
-                log.error("a block of the journal is damaged", block=last, error=str(error))
-                text = ""
+        for last, found, talk in self._known() if known else self._read():
+            text = document(found, talk)
             if text:
                 rows.append((last, text))
             count += 1
             size += len(text)
-            if size >= SIZE:
+            if size >= SIZE or count >= BLOCKS:
                 break
         if count:
             with transaction(self._connection):
@@ -149,11 +163,37 @@ class Index:
                     "UPDATE meta SET value = ? WHERE name = 'searched'", (last,)
                 )
             self.done = last
+            while fresh and fresh[0][0] <= last:
+                self.waiting -= sum([len(talk.texts) for talk in fresh.popleft()[2]])
+        else:
+            self.is_at_hand = True
         return count
+
+    def _known(self) -> Iterator[tuple[int, int, Talk]]:
+        last = self.done
+        for block, found, talks in self._fresh:
+            if block != last + 1:
+                return
+            last = block
+            yield block, found, talks[0] if len(talks) == 1 else _together(talks)
+
+    def _read(self) -> Iterator[tuple[int, int, Talk]]:
+        for block, found, body in self._connection.execute(
+            "SELECT id, conversation, body FROM blocks WHERE id > ? ORDER BY id LIMIT ?",
+            (self.done, BLOCKS),
+        ):
+            try:
+                talk = blocks.talk(blocks.messages_in(body))
+            except DAMAGED as error:
+                # It is not found, and stops nothing else from being found.
+                log.error("a block of the journal is damaged", block=block, error=str(error))
+                talk = blocks.talk(())
+            yield block, found, talk
 
     def shorten(self) -> int:
         """Note in the file, in a transaction that deletes blocks, up to where there are any now;
         return that, for `done` once it is committed. The ids behind it will be used again."""
+        self._forget()
         last: int = self._connection.execute("SELECT max(id) FROM blocks").fetchone()[0] or 0
         last = min(self.done, last)
         if last < self.done:
@@ -162,8 +202,9 @@ class Index:
 
     def add(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Put a block's document in, if its turn has been."""
+        self._forget()
         try:
-            text = document(found, _messages(lines))
+            text = document(found, _talk_of(lines))
         except DAMAGED:
             return
         if block <= self.done and text:
@@ -171,8 +212,9 @@ class Index:
 
     def remove(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Take a block's document out, if it is in; the lines are those that it was made of."""
+        self._forget()
         try:
-            text = document(found, _messages(lines))
+            text = document(found, _talk_of(lines))
         except DAMAGED:
             self.note_stale()
             return
@@ -209,3 +251,10 @@ class Index:
         if not self.is_merging:
             execute("UPDATE meta SET value = 0 WHERE name = 'redacted' AND value = 2")
         return self.is_merging
+
+
+def _together(talks: Sequence[Talk]) -> Talk:
+    return Talk(
+        dict.fromkeys([sender for talk in talks for sender in talk.senders]),
+        [text for talk in talks for text in talk.texts],
+    )

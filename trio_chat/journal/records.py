@@ -23,7 +23,8 @@ GONE = b"\xc0"
 """In the place of a redacted message."""
 
 _KINDS = ("PRIVMSG", "NOTICE", "TAGMSG")
-_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+"""The numbers by which they are stored."""
 _KINDS_OF = (MESSAGES, MESSAGES, TAGS)
 """What those are to whoever reads."""
 
@@ -239,11 +240,11 @@ def _together(lines: tuple[tuple[str, bool], ...]) -> str:
 
 def _said_in_lines(event: events.SaidInLines) -> tuple[object, ...]:
     text = None if event.text == _together(event.lines) else event.text
-    return (_NUMBERS[event.kind], event.target, text, event.client_tags, event.lines)
+    return (NUMBERS[event.kind], event.target, text, event.client_tags, event.lines)
 
 
 _FIELDS: dict[type[Event], tuple[int, Callable[[Any], tuple[object, ...]]]] = {
-    events.Said: (0, lambda e: (_NUMBERS[e.kind], e.target, e.text, e.client_tags)),
+    events.Said: (0, lambda e: (NUMBERS[e.kind], e.target, e.text, e.client_tags)),
     events.SaidInLines: (1, _said_in_lines),
     events.Joined: (2, lambda e: (e.channel, e.account, e.realname)),
     events.Parted: (3, lambda e: (e.channel, e.reason)),
@@ -272,29 +273,19 @@ def described(event: Event, late: int) -> tuple[int, tuple[object, ...]]:
     Raises `KeyError` for an event of a kind that is not stored.
     """
     source = event.source
-    if type(event) is events.Said:
-        # As the table would have it. Most are of this kind.
-        number = _NUMBERS[event.kind]
-        return (
-            _KINDS_OF[number],
-            (
-                0,
-                source.prefix,
-                source.account,
-                source.bot,
-                late,
-                number,
-                event.target,
-                event.text,
-                event.client_tags,
-            ),
-        )
     tag, fields = _FIELDS[type(event)]
     if isinstance(event, events.Said):
-        kind = _KINDS_OF[_NUMBERS[event.kind]]
+        kind = _KINDS_OF[NUMBERS[event.kind]]
     else:
         kind = REDACTIONS if type(event) is events.Redaction else OTHERS
     return kind, (tag, source.prefix, source.account, source.bot, late, *fields(event))
+
+
+def spoken(values: tuple[Any, ...]) -> tuple[str, str]:
+    """Return who has said a message, as a source's prefix, and its text, of what `described` has
+    returned of it."""
+    text = values[7]
+    return values[1], _together(values[9]) if text is None else text
 
 
 def encode(event: Event, number: int) -> bytes:

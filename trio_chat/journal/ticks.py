@@ -23,9 +23,10 @@ from trio_chat.core.entries import (
     of_channel,
 )
 from trio_chat.core.events import Event, Said
+from trio_chat.core.questions import MESSAGES
 from trio_chat.core.secrets import SECRET
 from trio_chat.journal import records
-from trio_chat.journal.blocks import Lines, Piece
+from trio_chat.journal.blocks import PIECE, Lines, Piece, Talk
 from trio_chat.journal.errors import DAMAGED
 
 LAYOUT = 2
@@ -40,6 +41,8 @@ class Tick(NamedTuple):
 
     number: int
     items: list[Item]
+    talks: list[Talk | None]
+    """Of each item what is said in it, if that is known."""
     entries: int
     """How many there are, counted for each conversation."""
     conversations: int
@@ -54,6 +57,7 @@ class Tick(NamedTuple):
         return self.number, _encode((LAYOUT, self.items))
 
 
+_NUMBERS = records.NUMBERS
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[int, list[Item]]).decode
 
@@ -80,9 +84,10 @@ class _Pieces:
         found = self.by_target[event.target] = self.of(of_channel(room) if room else ELSEWHERE)
         return found
 
-    def take(self) -> list[Piece]:
-        """Return them, and begin anew."""
-        pieces = [piece for lines in self._of.values() for piece in lines.pieces()]
+    def take(self, *, ordered: bool) -> list[tuple[Piece, Talk | None]]:
+        """Return them, each with what is said in it, and begin anew. If the lines were not added in
+        order, that is done now."""
+        pieces = [piece for lines in self._of.values() for piece in lines.pieces(ordered=ordered)]
         self._of.clear()
         self.by_target.clear()
         return pieces
@@ -99,28 +104,26 @@ def encode(number: int, these: Sequence[Record]) -> Tick:
     began = ids.time_of(number)
     # Most of a step happens at one time.
     time, late = began / 1000, 0
-    items: list[Item] = []
+    items: list[tuple[Item, Talk | None]] = []
     waiting = _Pieces(number)
     targets = waiting.by_target
     pressing = False
+    last, ordered = -1, True
     for index, record in enumerate(these):
         event: Event
-        keys: tuple[str, ...] = ()
+        keys: tuple[str, ...] | None = None
         standing = 0
-        if type(record) is Said:
+        if isinstance(record, Event):
             event = record
         elif isinstance(record, Entry):
             event, standing, keys = record.event, record.standing, record.conversations
-        elif isinstance(record, Event):
-            room = record.room
-            event, keys = record, (of_channel(room) if room else ELSEWHERE,)
         else:
             if isinstance(record, Redacted | Moved):
-                items += waiting.take()
+                items += waiting.take(ordered=ordered)
                 pressing = True
             elif _is_secret(record):
                 pressing = True
-            items.append(record)
+            items.append((record, None))
             continue
         if event.time != time:
             time = event.time
@@ -128,21 +131,50 @@ def encode(number: int, these: Sequence[Record]) -> Tick:
         place = place_in(event.id, head)
         if place is None:
             place = index
+        if place < last:
+            ordered = False
+        last = place
+        if type(record) is Said and record.kind != "TAGMSG":
+            # As `described` would have it. Most are of this kind.
+            source, target = record.source, record.target
+            lines = targets.get(target) or waiting.of_target(record)
+            lines.rows.append(
+                (
+                    number,
+                    place,
+                    MESSAGES,
+                    0,
+                    (
+                        0,
+                        source.prefix,
+                        source.account,
+                        source.bot,
+                        late,
+                        _NUMBERS[record.kind],
+                        target,
+                        record.text,
+                        record.client_tags,
+                    ),
+                )
+            )
+            if len(lines.rows) == PIECE:
+                lines.cut()
+            continue
         try:
             kind, values = described(event, late)
         except KeyError:
             raise ValueError(f"{type(event).__name__} is nothing to be stored") from None
-        if type(record) is Said:
-            lines = targets.get(record.target) or waiting.of_target(record)
-            lines.add(place, kind, 0, values)
-        else:
-            for key in keys:
-                waiting.of(key).add(place, kind, standing, values)
-    items += waiting.take()
-    pieces = [item for item in items if type(item) is Piece]
+        if keys is None:
+            room = event.room
+            keys = (of_channel(room) if room else ELSEWHERE,)
+        for key in keys:
+            waiting.of(key).add(place, kind, standing, values)
+    items += waiting.take(ordered=ordered)
+    pieces = [item for item, _ in items if type(item) is Piece]
     return Tick(
         number,
-        items,
+        [item for item, _ in items],
+        [talk for _, talk in items],
         sum([piece.count for piece in pieces]),
         len({piece.key for piece in pieces}),
         sum([len(piece.lines) for piece in pieces]),
@@ -183,13 +215,17 @@ def brought_up(number: int, body: bytes) -> bytes:
     """Return what layout 1 has of a step in the present one. Raises `msgspec.DecodeError`."""
     items: list[Item] = []
     waiting = _Pieces(number)
+    last, ordered = -1, True
     for place, kind, standing, keys, data in _decode_before(body)[1]:
         if place >= 0:
+            if place < last:
+                ordered = False
+            last = place
             for key in keys:
-                waiting.of(key).add(place, kind, standing, data)
+                waiting.of(key).add_encoded(place, kind, standing, data)
             continue
         change: Change = _decode_change(data)
         if isinstance(change, Redacted | Moved):
-            items += waiting.take()
+            items += [piece for piece, _ in waiting.take(ordered=ordered)]
         items.append(change)
-    return _encode((LAYOUT, items + waiting.take()))
+    return _encode((LAYOUT, items + [piece for piece, _ in waiting.take(ordered=ordered)]))

@@ -117,6 +117,8 @@ class Hub:
         self.poller = Poller(self.inbox)
         self.door = Door()
         self._pacing = Pacing()
+        self._waited = 0.0
+        """Seconds of the tick in which it has waited for the journal."""
         self._alarm = trio.CancelScope()
         """What ends with the core's next deadline."""
         self._due: float | None = None
@@ -202,14 +204,14 @@ class Hub:
 
     async def _turn(self, inputs: list[Input]) -> None:
         """Take a tick, and the pause after it if it pays."""
-        began = time.perf_counter()
+        began, self._waited = time.perf_counter(), 0.0
         shown, readers = await self.tick(inputs)
-        cost = time.perf_counter() - began
+        cost = time.perf_counter() - began - self._waited
         self._on_tick(len(inputs))
         self._set_alarm()
         if self.core.busy:
             return
-        pause = self._pacing.pause(cost, shown=shown, readers=readers)
+        pause = self._pacing.pause(cost, waited=self._waited, shown=shown, readers=readers)
         if pause:
             with trio.move_on_after(pause):
                 await self.inbox.wait_filled(Pacing.enough(readers))
@@ -262,8 +264,12 @@ class Hub:
             commit = self._journal.begin([*self._owed, *stored])
             later: list[Step] = []
             try:
-                if not await _comes(commit, SOON):
+                began = time.perf_counter()
+                with self.poller.held():
+                    soon = await _comes(commit, SOON)
+                if not soon:
                     await self._go_on_without(commit, steps, later)
+                self._waited += time.perf_counter() - began
             except JournalError as error:
                 count = sum(len(step.effects.records) for step in steps)
                 self.count_trouble("could not store messages", str(error), messages=count)

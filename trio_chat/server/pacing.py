@@ -34,11 +34,12 @@ class Pacing:
         """Pauses in a row that have gathered nothing."""
         self._ticks = 0
 
-    def pause(self, cost: float, *, shown: int, readers: int) -> float:
+    def pause(self, cost: float, *, shown: int, readers: int, waited: float = 0.0) -> float:
         """Return how long to wait for input after a tick, in seconds.
 
         `cost` is how many seconds the tick took, `shown` how many events it has shown, each counted
-        for everybody who saw it, `readers` how many that were.
+        for everybody who saw it, `readers` how many that were. For `waited` seconds it has waited
+        for the journal besides, in which input has gathered as well.
         """
         if self._paused:
             self._in_vain = 0 if shown > GAIN * readers else min(self._in_vain + 1, DOUBTS)
@@ -49,7 +50,7 @@ class Pacing:
         if self._ticks & ((1 << self._in_vain) - 1):
             return 0.0
         self._paused = True
-        return min(cost * FACTOR, LONGEST)
+        return max(0.0, min(cost * FACTOR, LONGEST) - waited)
 
     @staticmethod
     def enough(readers: int) -> int:

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import select
 import selectors
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import structlog
@@ -113,6 +115,8 @@ class Poller:
         self._readers: dict[int, Reader] = {}
         self._left: list[int] = []
         """Those for whom there was no room in the inbox."""
+        self._held: trio.Event | None = None
+        """What ends that nobody is read from, if nobody is."""
         self._closed = False
 
     def __len__(self) -> int:
@@ -132,6 +136,17 @@ class Poller:
         if not self._closed:
             self._watch.remove(descriptor)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Read from nobody in here: nothing could be done with it, and to read what several have
+        said together, later, costs less than to come for each."""
+        self._held = trio.Event()
+        try:
+            yield
+        finally:
+            self._held.set()
+            self._held = None
+
     async def run(self) -> None:
         """Read, until cancelled."""
         try:
@@ -139,6 +154,8 @@ class Poller:
                 await trio.lowlevel.wait_readable(self._watch.fileno())
                 if self._inbox.full:
                     await self._inbox.wait_room()
+                if self._held is not None:
+                    await self._held.wait()
                 self._turn()
         finally:
             self._closed = True
