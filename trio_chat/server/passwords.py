@@ -3,8 +3,6 @@ purpose."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Callable
 
@@ -12,8 +10,9 @@ import argon2
 import structlog
 import trio
 
-from trio_chat.core.passwords import for_scram, prepared
+from trio_chat.core.passwords import prepared
 from trio_chat.core.secrets import Secret
+from trio_chat.wire import sasl
 
 log = structlog.get_logger()
 
@@ -56,14 +55,13 @@ class Passwords:
 def make(password: str) -> Secret:
     """Return what an account's password is checked against. Takes a tenth of a second."""
     salt = secrets.token_bytes(SALT)
-    salted = hashlib.pbkdf2_hmac("sha256", for_scram(password).encode(), salt, ITERATIONS)
-    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    keys = sasl.keys(password, salt, ITERATIONS)
     return Secret(
         hash=argon2.PasswordHasher().hash(prepared(password) or password),
         salt=salt,
         iterations=ITERATIONS,
-        stored_key=hashlib.sha256(client_key).digest(),
-        server_key=hmac.digest(salted, b"Server Key", "sha256"),
+        stored_key=keys.stored,
+        server_key=keys.server,
     )
 
 
