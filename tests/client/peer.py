@@ -32,6 +32,9 @@ class Peer:
         self.nick = "me"
         self.password = ""
         """The password that the client came with."""
+        self.login = ""
+        """What the client has said to log in, in Base64 (SASL PLAIN)."""
+        self.refuses_login = False
         self.unwelcome = ""
         """The line that answers the registration instead of the welcome."""
         self.refuse: dict[str, str] = {}
@@ -75,7 +78,12 @@ class Peer:
                 self.password = irc.parse(line.encode()).params[0]
             elif line.startswith("CAP REQ "):
                 await self.send(f":s CAP * ACK {line.removeprefix('CAP REQ ')}")
-            elif line == "CAP END":
+            elif line == "AUTHENTICATE PLAIN":
+                await self.send("AUTHENTICATE +")
+            elif line.startswith("AUTHENTICATE "):
+                self.login = line.removeprefix("AUTHENTICATE ")
+                await self.send(":s 904 * :No" if self.refuses_login else ":s 903 * :Yes")
+            elif not line or line == "CAP END":
                 break
         if self.unwelcome:
             await self.send(self.unwelcome)
@@ -223,7 +231,11 @@ async def conversation(
 
 @asynccontextmanager
 async def loopback(
-    capabilities: str = LABELS, *, unwelcome: str = ""
+    capabilities: str = LABELS,
+    *,
+    unwelcome: str = "",
+    refuses_login: bool = False,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[tuple[int, Callable[[], Peer]]]:
     """Serve on a real port; gives it, and a function for the peer that connected last."""
     peers: list[Peer] = []
@@ -231,10 +243,11 @@ async def loopback(
     async def serve(stream: trio.SocketStream) -> None:
         peer = Peer(stream, capabilities)
         peer.unwelcome = unwelcome
+        peer.refuses_login = refuses_login
         peers.append(peer)
         await peer.serve()
 
-    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    (listener,) = await trio.open_tcp_listeners(0, host=host)
     port = listener.socket.getsockname()[1]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.serve_listeners, serve, [listener])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -105,6 +106,11 @@ async def test_head() -> None:
         (["host", "--password-file", "/dev/null"], "is empty, and so no password"),
         (["host", "--password-file", "/dev/null", "--ask-password"], "not both"),
         (["host", "--password-file", "/proc/self/mem"], "can not be read: Input/output error"),
+        (["host", "--account", "a b"], "'a b' is neither a nickname nor a room"),
+        (["host", "--account", "al", "--account-password-file", "/nowhere"], "does not exist"),
+        (["host", "--account", "al", "--account-password-file", "/dev/null"], "is empty, and so"),
+        (["host", "--account-password-file", "/dev/null"], "are for an --account"),
+        (["host", "--insecure-login"], "are for an --account"),
     ],
 )
 def test_wrong_usage(arguments: list[str], reason: str) -> None:
@@ -144,6 +150,79 @@ async def test_a_password_is_asked_for_at_terminals_only() -> None:
     done = await run("127.0.0.1:1", "--ask-password", stdin=b"secret\n")
     assert done.returncode == 2
     assert b"--ask-password needs a terminal" in done.stderr
+
+
+async def test_a_password_of_an_account_is_asked_for_at_terminals_only() -> None:
+    done = await run("127.0.0.1:1", "--account", "al", stdin=b"secret\n")
+    assert done.returncode == 2
+    assert b"--account needs a terminal to ask at: use --account-password-file" in done.stderr
+
+
+async def test_logging_in(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("sesam öffne\nnot this\n")
+    arguments = ("--account", "Al", "--account-password-file", str(secret))
+    async with loopback(f"{LABELS} sasl=PLAIN") as (port, peer):
+        done = await run(f"127.0.0.1:{port}", *arguments, stdin=b"hi\n")
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert base64.b64decode(peer().login).decode() == "\0Al\0sesam öffne"
+        # Who has an account is called as that is.
+        assert peer().nick == "Al"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "refuses", "reason"),
+    [
+        ("sasl=PLAIN", True, "You can not be logged in to al: No"),
+        (
+            "sasl=EXTERNAL",
+            False,
+            "You can not be logged in to al: the server does not let us log in with a password "
+            "(SASL)",
+        ),
+        (
+            "",
+            False,
+            "You can not be logged in to al: the server does not let us log in with a password "
+            "(SASL)",
+        ),
+    ],
+)
+async def test_not_logged_in(capabilities: str, refuses: bool, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("sesame")
+    arguments = ("--account", "al", "--account-password-file", str(tmp_path / "secret"))
+    async with loopback(capabilities, refuses_login=refuses) as (port, _):
+        done = await run(f"127.0.0.1:{port}", *arguments)
+    assert (done.returncode, done.stderr.decode()) == (1, f"Error: {reason}\n")
+
+
+def address_of_this_machine() -> str:
+    """Return an address that is not a loopback's; skip where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent.
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no other address")
+        address: str = probe.getsockname()[0]
+        return address
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_password_is_not_sent_where_others_may_listen(
+    allowed: bool, tmp_path: Path
+) -> None:
+    host = address_of_this_machine()
+    (tmp_path / "secret").write_text("sesame")
+    arguments = ["--account", "al", "--account-password-file", str(tmp_path / "secret")]
+    if allowed:
+        arguments.append("--insecure-login")
+    async with loopback(f"{LABELS} sasl=PLAIN", host=host) as (port, peer):
+        done = await run(f"{host}:{port}", *arguments)
+        assert bool(peer().login) is allowed
+    said = "The server wants your password unencrypted: use --tls, or --insecure-login if nobody "
+    assert done.stderr.decode() == ("" if allowed else f"Error: {said}listens.\n")
+    assert done.returncode == (0 if allowed else 1)
 
 
 @pytest.mark.parametrize(
@@ -324,6 +403,22 @@ async def test_a_password_is_asked_for() -> None:
             emulator.type("\x04")
         assert running.returncode == 0
         assert (await peer_of(peers)).password == "open sesame"
+    assert not any("sesame" in line for line in emulator.lines)
+    emulator.close()
+
+
+async def test_a_password_of_an_account_is_asked_for() -> None:
+    emulator = Emulator(80)
+    async with loopback(f"{LABELS} sasl=PLAIN") as (port, peers):
+        arguments = (f"127.0.0.1:{port}", "--account", "al")
+        async with process(*arguments, terminal=emulator) as running:
+            await emulator.until_bottom("The password of al: |")
+            emulator.type("open sesame\n")
+            await emulator.until_bottom("#lobby> |")
+            emulator.type("\x04")
+        assert running.returncode == 0
+        login = (await peer_of(peers)).login
+        assert base64.b64decode(login) == b"\0al\0open sesame"
     assert not any("sesame" in line for line in emulator.lines)
     emulator.close()
 

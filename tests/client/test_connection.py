@@ -15,6 +15,7 @@ from trio.testing import MockClock, memory_stream_pair
 
 from tests.client.peer import LABELS, Peer, conversation, loopback
 from trio_chat.client import ConnectionLost, NoAnswer, Refused, connect, connect_over
+from trio_chat.client.connection import Options, is_private
 
 
 async def test_a_real_connection() -> None:
@@ -226,3 +227,34 @@ async def test_a_server_that_takes_no_tls_greeting() -> None:
         with pytest.raises(NoAnswer, match=f"127.0.0.1:{port} does not answer"):
             async with connect("127.0.0.1", port, nick="me", tls=True, timeout=0.05):
                 pytest.fail("no server")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"account": "a b", "account_password": "x"}, "neither a nickname"),
+        ({"account": "al", "account_password": ""}, "has a password"),
+        ({"account": "al", "account_password": "a\0b"}, "without a NUL"),
+        ({"account_password": "x"}, "has a password"),
+    ],
+)
+async def test_accounts_that_can_not_be(options: Options, reason: str) -> None:
+    ours, _ = memory_stream_pair()
+    with pytest.raises(ValueError, match=reason):
+        async with connect_over(ours, nick="me", **options):
+            pytest.fail("registered")
+
+
+async def test_where_a_password_can_be_sent() -> None:
+    assert is_private(memory_stream_pair()[0])
+    for address in ("127.0.0.1", "::1"):
+        try:
+            (listener,) = await trio.open_tcp_listeners(0, host=address)
+        except OSError:
+            continue
+        async with listener:
+            port = listener.socket.getsockname()[1]
+            async with await trio.open_tcp_stream(address, port) as stream:
+                assert is_private(stream)
+        # Where it leads to is not known any more.
+        assert not is_private(stream)

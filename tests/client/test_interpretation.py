@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from trio_chat.client import events
 from trio_chat.client.interpretation import Context, event_of, parse_leniently
 from trio_chat.client.support import Support
+from trio_chat.wire import irc
 
 NOW = dt.datetime(2024, 5, 6, 7, 8, tzinfo=dt.UTC)
 CONTEXT = Context(now=NOW, nick="me", support=Support())
@@ -138,3 +139,29 @@ def test_no_parameters_raise(command: str, text: str) -> None:
     message = parse_leniently(f"{command} {text}".encode(errors="replace"))
     if message is not None:
         event_of(message, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("line", "history", "own"),
+    [
+        (b"@account=Me :phone!u@h PRIVMSG bob :x", True, True),
+        (b"@account=Me :phone!u@h NOTICE bob :x", True, True),
+        # Live, it is said to us; and who else is in a room is another client.
+        (b"@account=Me :phone!u@h PRIVMSG me :x", False, False),
+        (b"@account=Me :phone!u@h PRIVMSG #a :x", True, False),
+        (b"@account=bob :phone!u@h PRIVMSG me :x", True, False),
+        (b":phone!u@h PRIVMSG me :x", True, False),
+    ],
+)
+def test_what_our_account_has_said(line: bytes, history: bool, own: bool) -> None:
+    context = Context(now=NOW, nick="me", account="me", support=Support(), history=history)
+    event = event_of(irc.parse(line), context)
+    assert isinstance(event, events.Message | events.Notice)
+    assert event.own is own
+
+
+def test_without_an_account_nobody_else_is_us() -> None:
+    context = Context(now=NOW, nick="me", support=Support(), history=True)
+    event = event_of(irc.parse(b"@account= :phone!u@h PRIVMSG me :x"), context)
+    assert isinstance(event, events.Message)
+    assert not event.own

@@ -90,3 +90,17 @@ def test_conversations(event: Message | Notice, key: str) -> None:
 def test_what_we_said(found: str, same: bool) -> None:
     said = irc.Message(command="PRIVMSG", params=("#a", "so \x0304bold\x03"), source="me")
     assert is_same(said, irc.parse(found.encode()), Support()) is same
+
+
+def test_somebody_who_is_called_by_two_names() -> None:
+    memory = Memory()
+    said = Message(time=NOW, nick="phone", target="me", room="", text="x", id="1")
+    memory.note("phone", said)
+    # In the history it is under the name of the account.
+    assert memory.seen("bob", said)
+    # Of a room that says nothing.
+    assert not memory.seen("#a", message("x", "1"))
+    for number in range(2, 6000):
+        memory.note("phone", Message(time=NOW, nick="phone", target="me", text="x", id=str(number)))
+    assert memory.seen("bob", Message(time=NOW, nick="bob", target="me", text="x", id="5999"))
+    assert not memory.seen("bob", said)

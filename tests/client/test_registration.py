@@ -7,6 +7,7 @@ import base64
 import pytest
 
 from trio_chat.client import ConnectionLost, Refused
+from trio_chat.client.login import Login
 from trio_chat.client.registration import Capabilities, Registration, refusal_of
 from trio_chat.wire import irc
 
@@ -24,8 +25,7 @@ def registration(
         realname="Real Name",
         password=password,
         alternatives=alternatives,
-        account=account,
-        account_password=account_password,
+        login=Login(account, account_password, plain=True) if account else None,
     )
 
 
@@ -68,25 +68,6 @@ def test_login() -> None:
     ]
     machine.take(irc.parse(b":s 001 Al :Welcome"))
     assert (machine.registered, machine.nick) == (True, "Al")
-
-
-@pytest.mark.parametrize(("length", "chunks"), [(200, [272]), (296, [400, 1]), (300, [400, 8])])
-def test_a_long_password_comes_in_chunks(length: int, chunks: list[int]) -> None:
-    machine = logging_in("x" * length)
-    lines = written(machine.take(irc.parse(b"AUTHENTICATE +")))
-    data = [line.removeprefix(b"AUTHENTICATE ") for line in lines]
-    assert [len(one) for one in data] == chunks
-    if data[-1] == b"+":
-        data.pop()
-    assert base64.b64decode(b"".join(data)) == b"\0Al\0" + b"x" * length
-
-
-@pytest.mark.parametrize("code", ["902", "904", "905", "906", "908"])
-def test_a_login_that_fails(code: str) -> None:
-    machine = logging_in()
-    with pytest.raises(Refused, match="Account or password is wrong") as caught:
-        machine.take(irc.parse(f":s {code} me :Account or password is wrong".encode()))
-    assert caught.value.code == code
 
 
 def test_a_server_that_lets_nobody_log_in() -> None:
@@ -182,3 +163,11 @@ def test_capability_lines_without_sense(line: bytes) -> None:
 @pytest.mark.parametrize("line", [b":s 422 me :No MOTD", b":s 001 me :Hi", b"PRIVMSG a :b"])
 def test_no_refusals(line: bytes) -> None:
     assert refusal_of(irc.parse(line)) is None
+
+
+def test_who_logs_in_wants_to_know_whose_messages_are_theirs() -> None:
+    machine = registration(account="Al", account_password="secret")
+    assert take(machine.capabilities, b":s CAP * LS :account-tag sasl") == [
+        b"CAP REQ :account-tag sasl"
+    ]
+    assert take(registration().capabilities, b":s CAP * LS :account-tag sasl") == [b"CAP END"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -76,6 +77,16 @@ required = {required}
 require_email = true
 mail_command = ["{python}", "-c", "{mailer}", "{directory}"]
 """
+PASS = "open-sesame"
+_LATE = """
+[server]
+name = "irc.test"
+password = "{password}"
+
+[accounts]
+before_connect = {before_connect}
+"""
+_CLOSED = '[server]\nname = "irc.test"\n\n[accounts]\nregistration = "closed"\n'
 _MAILER = "import os, sys; to = os.path.join(sys.argv[1], sys.argv[2].partition('@')[0]); "
 _MAILER += "open(to, 'w').write(sys.stdin.read())"
 """What sends a mail: into a file that is called as whom it is for."""
@@ -245,6 +256,39 @@ def closed(tmp_path: Path) -> Iterator[Target]:
     """A server of ours for people with an account."""
     with _strict(tmp_path, required=True) as target:
         yield target
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Iterator[Target]:
+    """A server of ours where accounts are made by who is in."""
+    config = tmp_path / "chat.toml"
+    config.write_text(_LATE.format(password="", before_connect="false"))
+    with served(tmp_path, "--config", str(config)) as process:
+        yield Target("127.0.0.1", process.port, process=process)
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[Target]:
+    """A server of ours that asks for a password, `PASS`."""
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    config = tmp_path / "chat.toml"
+    config.write_text(_LATE.format(password=hasher.hash(PASS), before_connect="true"))
+    with served(tmp_path, "--config", str(config)) as process:
+        yield Target("127.0.0.1", process.port, process=process)
+
+
+@pytest.fixture
+def without_accounts(tmp_path: Path) -> Iterator[Target]:
+    """A server of ours that keeps nothing, and so no accounts."""
+    with served(tmp_path, TRIO_CHAT_SERVER_DATA="") as process:
+        yield Target("127.0.0.1", process.port, process=process)
+
+
+def close_registration(directory: Path, target: Target) -> None:
+    """Have a server of ours that was begun from `directory` let nobody make an account."""
+    (directory / "chat.toml").write_text(_CLOSED)
+    assert target.process is not None
+    target.process.process.send_signal(signal.SIGHUP)
 
 
 _names = itertools.count(1)

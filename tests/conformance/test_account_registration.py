@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.accounts import PASSWORD, authenticate
-from tests.conformance.conftest import Connect, Register, Target
+from tests.conformance.conftest import PASS, Connect, Register, Target, close_registration
 from tests.conformance.session import Session, commands, one, only
 
 pytestmark = pytest.mark.capability("draft/account-registration")
@@ -76,6 +76,34 @@ def test_a_bad_name(register: Register, bad: str) -> None:
         ["REGISTER", "BAD_ACCOUNT_NAME", bad],
         ["REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", bad],
     )
+
+
+def test_the_case_of_a_name(register: Register, account: Account) -> None:
+    """Modern IRC, "CASEMAPPING": it is the same account in capitals."""
+    al, session = account(), register("x")
+    (line,) = session.ask(f"REGISTER {al.upper()} * :{PASSWORD}")
+    assert line.params[1] in ("ACCOUNT_EXISTS", "ACCOUNT_NAME_MUST_BE_NICK")
+
+
+def test_nobody_is_told_of_an_account_before_nick(connect: Connect, account: Account) -> None:
+    """IRCv3 draft/account-registration, "Responses": no ACCOUNT_EXISTS before NICK."""
+    al, session = account(), connect()
+    session.negotiate("draft/account-registration")
+    session.send(f"REGISTER {al} * :{PASSWORD}")
+    assert session.until("FAIL")[-1].params[:2] in (
+        ["REGISTER", "NEED_NICK"],
+        ["REGISTER", "COMPLETE_CONNECTION_REQUIRED"],
+    )
+
+
+def test_a_password_of_bytes(register: Register) -> None:
+    """IRCv3 draft/account-registration, "Client considerations": what is not UTF-8 may be refused;
+    it is not taken for anything else."""
+    al = register("al")
+    (line,) = al.ask(b"REGISTER * * :pass\xffword-that-is-long")
+    assert line.command == "FAIL"
+    assert line.params[:2] in (["REGISTER", "UNACCEPTABLE_PASSWORD"], ["REGISTER", "INVALID_UTF8"])
+    assert "900" not in commands(al.read())
 
 
 def test_a_weak_password(register: Register) -> None:
@@ -151,6 +179,66 @@ def test_answers_in_order(register: Register) -> None:
     assert commands(lines).index("REGISTER") < commands(lines).index("391")
 
 
+# --- Before connecting, and not
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("line", [f"REGISTER * * :{PASSWORD}", "VERIFY al 12345"])
+def test_who_has_to_connect_first(late: Target, sessions: list[Session], line: str) -> None:
+    """IRCv3 draft/account-registration, "Responses": COMPLETE_CONNECTION_REQUIRED, for both."""
+    late.look()
+    assert "before-connect" not in keys(late)
+    session = late.open()
+    sessions.append(session)
+    session.negotiate("draft/account-registration")
+    session.send("NICK al", line)
+    said = session.until("FAIL", "REGISTER", "VERIFY")[-1]
+    assert said.params[:2] == [line.partition(" ")[0], "COMPLETE_CONNECTION_REQUIRED"]
+
+
+@pytest.mark.ours
+def test_a_second_attempt(late: Target, sessions: list[Session]) -> None:
+    """IRCv3 draft/account-registration, "Commands": after the welcome it can be had."""
+    session = late.open()
+    sessions.append(session)
+    session.negotiate("draft/account-registration")
+    register = f"REGISTER * * :{PASSWORD}"
+    session.send("NICK al", "USER al 0 * :x", register, "CAP END")
+    session.until("376", "422")
+    session.send(register)
+    assert session.until("REGISTER", "FAIL")[-1].params[:2] == ["SUCCESS", "al"]
+
+
+@pytest.mark.ours
+def test_it_is_no_way_around_a_password(locked: Target, sessions: list[Session]) -> None:
+    """IRCv3 draft/account-registration, "Server considerations": PASS is still required."""
+    session = locked.open()
+    sessions.append(session)
+    session.negotiate("draft/account-registration")
+    session.send("NICK al", f"REGISTER * * :{PASSWORD}")
+    session.until("REGISTER", "FAIL")
+    lines = session.ask("USER al 0 * :x", "CAP END")
+    assert "464" in commands(lines)
+    assert "001" not in commands(lines)
+    session.send(f"PASS {PASS}", "USER al 0 * :x")
+    assert session.until("376", "422")[0].command == "001"
+
+
+@pytest.mark.ours
+def test_where_nobody_can_register(late: Target, sessions: list[Session], tmp_path: Path) -> None:
+    """IRCv3 capability negotiation, "CAP DEL": it is not advertised any more; REGISTER is refused
+    with TEMPORARILY_UNAVAILABLE."""
+    session = late.open()
+    sessions.append(session)
+    session.register("al", capabilities=["cap-notify", "draft/account-registration", "sasl"])
+    close_registration(tmp_path, late)
+    (said,) = session.until("CAP")
+    assert said.params[1:] == ["DEL", "draft/account-registration"]
+    assert one(session.ask(f"REGISTER * * :{PASSWORD}"), "FAIL").params[:3] == [
+        *("REGISTER", "TEMPORARILY_UNAVAILABLE", "al")
+    ]
+
+
 # --- With a code by mail
 
 
@@ -174,6 +262,45 @@ def test_verification(mailing: Target, sessions: list[Session], tmp_path: Path) 
     lines = al.ask(f"VERIFY al {found[1]}")
     assert one(lines, "VERIFY").params[:2] == ["SUCCESS", "al"]
     assert one(lines, "900").params[2] == "al"
+
+
+@pytest.mark.ours
+def test_before_verification(mailing: Target, sessions: list[Session], tmp_path: Path) -> None:
+    """IRCv3 draft/account-registration, "Responses": further action is required; nobody is logged
+    in, nor can be. Then VERIFY, from another connection, before connecting."""
+    al, session = mailing.open(), mailing.open()
+    sessions += [al, session]
+    al.register("al")
+    al.send(f"REGISTER * al@example.org :{PASSWORD}")
+    assert "900" not in commands(al.until("REGISTER"))
+    al.send("QUIT")
+    al.until_closed()
+    found = re.search(r"VERIFY al (\S+)", (tmp_path / "al").read_text())
+    assert found is not None
+    session.negotiate("sasl")
+    assert commands(authenticate(session, "al")) == ["904"]
+    session.send("NICK al", f"VERIFY al {found[1]}")
+    lines = session.until("VERIFY", "FAIL")
+    assert lines[-1].params[:2] == ["SUCCESS", "al"]
+    session.send("USER al 0 * :x", "CAP END")
+    session.until("376", "422")
+    session.nick = "al"
+    assert one(session.ask("WHOIS al"), "330").params[2] == "al"
+    # A code is for once.
+    (said,) = only(session.ask(f"VERIFY al {found[1]}"), "FAIL")
+    assert said.params[:3] == ["VERIFY", "ALREADY_AUTHENTICATED", "al"]
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("address", ["nobody", "-a@example.org", "a@b@c", "a@example.org,b@c.de"])
+def test_a_bad_address(mailing: Target, sessions: list[Session], address: str) -> None:
+    """IRCv3 draft/account-registration, "Responses": INVALID_EMAIL, or UNACCEPTABLE_EMAIL."""
+    al = mailing.open()
+    sessions.append(al)
+    al.register("al")
+    (line,) = al.ask(f"REGISTER * {address} :{PASSWORD}")
+    assert line.params[1] in ("INVALID_EMAIL", "UNACCEPTABLE_EMAIL")
+    assert line.params[2] == "al"
 
 
 @pytest.mark.ours

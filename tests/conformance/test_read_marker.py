@@ -91,6 +91,27 @@ def test_no_time(room: Room, channel: str, wrong: str) -> None:
     assert mark(al, channel) == [channel, "*"]
 
 
+def test_nobody_reads_what_is_to_come(room: Room, channel: str) -> None:
+    """IRCv3 read-marker, "Implementation Considerations": clamped to the current time."""
+    (al,) = room("al", capabilities=[MARKER])
+    future = "timestamp=2999-01-01T00:00:00.000Z"
+    _, stamp = mark(al, f"{channel} {future}")
+    assert stamp.startswith("timestamp=2")
+    assert stamp < future
+
+
+def test_the_case_of_a_target(room: Room, channel: str) -> None:
+    """Modern IRC, "CASEMAPPING": it is the same channel in capitals."""
+    (al,) = room("al", capabilities=[MARKER])
+    mark(al, f"{channel} {T1}")
+    assert mark(al, channel.upper()) == [channel.upper(), T1]
+
+
+def test_without_the_capability(register: Register) -> None:
+    """IRCv3 read-marker, "Implementation": it has to be negotiated."""
+    assert only(register("al").ask("MARKREAD al"), "MARKREAD") == []
+
+
 def test_no_parameters(register: Register) -> None:
     """IRCv3 read-marker, "Errors and Warnings": NEED_MORE_PARAMS."""
     found = one(register("al", MARKER).ask("MARKREAD"), "FAIL")

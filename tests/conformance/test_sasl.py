@@ -55,6 +55,21 @@ def test_the_capability_without_values(connect: Connect) -> None:
     assert "sasl" in line.text.split()
 
 
+@pytest.mark.ours
+def test_where_there_are_no_accounts(without_accounts: Target, sessions: list[Session]) -> None:
+    """IRCv3 sasl-3.2, "Advertisement of sasl": not advertised when unavailable, and not granted."""
+    session = without_accounts.open()
+    sessions.append(session)
+    session.send("CAP LS 302", "CAP REQ :sasl", "AUTHENTICATE PLAIN", "PING x")
+    lines = session.until("PONG")
+    *listed, refused = only(lines, "CAP")
+    words = [word.partition("=")[0] for line in listed for word in line.text.split()]
+    assert "batch" in words
+    assert not {"sasl", "draft/account-registration"} & set(words)
+    assert refused.params[1:] == ["NAK", "sasl"]
+    assert not only(lines, "AUTHENTICATE")
+
+
 # --- PLAIN
 
 
@@ -114,6 +129,32 @@ def test_again_after_904(client: Session, account: Account) -> None:
     al = account()
     assert authenticate(client, al, "wrong")[-1].command == "904"
     assert authenticate(client, al)[-1].command == "903"
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+def test_an_account_that_is_suspended(
+    client: Session, account: Account, operator: Callable[..., Session], mechanism: str
+) -> None:
+    """IRCv3 sasl-3.1, "Numerics": 902, for what is administratively made unavailable."""
+    al, op = account(), operator()
+    op.send(f"NS SUSPEND {al} for a test")
+    op.until("NOTICE")
+    if mechanism == "PLAIN":
+        lines = authenticate(client, al)
+    else:
+        scram = Scram(al)
+        client.send(*scram.proof(scram.begin(client)))
+        lines = client.until("AUTHENTICATE", *END)
+    assert lines[-1].command == "902"
+    assert not only(lines, "900")
+
+
+def test_no_empty_account(client: Session) -> None:
+    """IRCv3 sasl-3.1, "The AUTHENTICATE command": `+` is an empty response."""
+    begin(client)
+    client.send("AUTHENTICATE +")
+    assert client.until(*END)[-1].command == "904"
 
 
 @pytest.mark.parametrize("change", [str, str.upper])
@@ -236,6 +277,13 @@ def test_a_mechanism_that_there_is_not(client: Session, mechanism: str) -> None:
         assert "PLAIN" in line.params[1].split(",")
 
 
+def test_another_mechanism_after_one_that_there_is_not(client: Session, account: Account) -> None:
+    """IRCv3 sasl-3.1, "The AUTHENTICATE command": the client may try another."""
+    client.send("AUTHENTICATE NONSENSE")
+    client.until(*END)
+    assert authenticate(client, account())[-1].command == "903"
+
+
 def test_without_the_capability(connect: Connect) -> None:
     """IRCv3 sasl-3.1, "Introduction": it must be enabled first."""
     session = connect()
@@ -267,6 +315,39 @@ def test_scram(client: Session, account: Account) -> None:
     assert base64.b64decode(last.text) == f"v={encoded(scram.signature)}".encode()
     client.send("AUTHENTICATE +")
     assert commands(client.until(*END))[-2:] == ["900", "903"]
+
+
+def test_scram_is_not_over_before_its_end(client: Session, account: Account) -> None:
+    """IRCv3 sasl-3.1, "The AUTHENTICATE command": an empty response is still to be sent; what is
+    none is refused."""
+    scram = Scram(account())
+    client.send(*scram.proof(scram.begin(client)))
+    assert commands(client.until("AUTHENTICATE", *END)) == ["AUTHENTICATE"]
+    assert client.read() == []
+    client.send(*pieces("more"))
+    assert commands(client.until(*END)) == ["904"]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_scram_with_an_authorization_identity(client: Session, account: Account, own: bool) -> None:
+    """RFC 5802, section 5.1: who may not act as that is refused."""
+    al, bo = account("al"), account("bo")
+    scram = Scram(al, header=f"n,a={al if own else bo},")
+    if not own:
+        begin(client, "SCRAM-SHA-256")
+        client.send(*pieces(scram.header + scram.bare))
+        assert client.until("AUTHENTICATE", *END)[-1].command == "904"
+        return
+    client.send(*scram.proof(scram.begin(client)), "AUTHENTICATE +")
+    assert client.until(*END)[-1].command == "903"
+
+
+def test_scram_for_nobodys_account(client: Session, name: Name) -> None:
+    """IRCv3 sasl-3.1, "Numerics": 904 for invalid credentials."""
+    begin(client, "SCRAM-SHA-256")
+    client.send(*pieces(f"n,,n={name('nobody')},r=nonce"))
+    lines = client.until("904")
+    assert not only(lines, "900")
 
 
 def test_scram_has_another_nonce_each_time(client: Session, account: Account) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
 import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests.certificates import authority
+from tests.conformance.certificates import trusting, with_certificate
 from tests.conformance.conftest import WEBIRC, Connect, Register, Target
 from tests.conformance.session import TIMEOUT, Session, commands, one
 
@@ -25,49 +19,12 @@ Secure = Callable[..., Session]
 Name = Callable[[str], str]
 
 
-def _context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority().configure_trust(context)
-    context.check_hostname = False
-    return context
-
-
-def _with_certificate(directory: Path) -> tuple[ssl.SSLContext, str]:
-    """Return a context with a client certificate of its own, and its fingerprint."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "al")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    path = directory / "client.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = _context()
-    context.load_cert_chain(path)
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    return context, hashlib.sha256(der).hexdigest()
-
-
 @pytest.fixture
 def secure(target: Target, sessions: list[Session], name: Name) -> Secure:
     """Become a user over TLS."""
 
     def become(nick: str = "al", context: ssl.SSLContext | None = None) -> Session:
-        session = target.open(tls=context or _context())
+        session = target.open(tls=context or trusting())
         sessions.append(session)
         session.register(name(nick))
         return session
@@ -137,7 +94,7 @@ def test_plain_text_on_the_same_port(
 
 def test_ones_own_certificate(secure: Secure, tmp_path: Path) -> None:
     """Modern IRC, "RPL_WHOISCERTFP (276)": the fingerprint, for its owner."""
-    context, fingerprint = _with_certificate(tmp_path)
+    context, fingerprint = with_certificate(tmp_path)
     al = secure("al", context)
     line = one(al.ask(f"WHOIS {al.nick}"), "276")
     assert line.params[:2] == [al.nick, al.nick]
@@ -148,7 +105,7 @@ def test_a_certificate_for_an_operator(
     secure: Secure, operator: Callable[..., Session], tmp_path: Path
 ) -> None:
     """Modern IRC, "RPL_WHOISCERTFP (276)": and for operators."""
-    context, fingerprint = _with_certificate(tmp_path)
+    context, fingerprint = with_certificate(tmp_path)
     al, op = secure("al", context), operator("op")
     line = one(op.ask(f"WHOIS {al.nick}"), "276")
     assert line.params[:2] == [op.nick, al.nick]
@@ -157,7 +114,7 @@ def test_a_certificate_for_an_operator(
 
 def test_a_certificate_for_others(secure: Secure, register: Register, tmp_path: Path) -> None:
     """Modern IRC, "RPL_WHOISCERTFP (276)": for nobody else."""
-    context, fingerprint = _with_certificate(tmp_path)
+    context, fingerprint = with_certificate(tmp_path)
     al, bo = secure("al", context), register("bo")
     lines = bo.ask(f"WHOIS {al.nick}")
     assert "276" not in commands(lines)
@@ -180,7 +137,7 @@ def test_the_port_over_an_insecure_connection(connect: Connect) -> None:
 
 def test_the_duration_over_a_secure_connection(target: Target, sessions: list[Session]) -> None:
     """IRCv3 sts, "The duration key": how long to do so, in seconds."""
-    session = target.open(tls=_context())
+    session = target.open(tls=trusting())
     sessions.append(session)
     assert _sts(session)["duration"] == "86400"
 
@@ -188,7 +145,7 @@ def test_the_duration_over_a_secure_connection(target: Target, sessions: list[Se
 def test_no_duration_without_a_hostname(target: Target, sessions: list[Session]) -> None:
     """IRCv3 sts, "Server Name Indication": no policy for a name that nobody has asked for."""
     sock = socket.create_connection((target.host, target.tls_port), timeout=TIMEOUT)
-    session = Session(_context().wrap_socket(sock))
+    session = Session(trusting().wrap_socket(sock))
     sessions.append(session)
     session.send("CAP LS 302")
     words = [word for line in session.until("CAP") for word in line.text.split()]
@@ -197,7 +154,7 @@ def test_no_duration_without_a_hostname(target: Target, sessions: list[Session])
 
 def test_the_policy_is_not_requested(target: Target, sessions: list[Session]) -> None:
     """IRCv3 sts, "Mechanism": clients must not, so it is not granted."""
-    session = target.open(tls=_context())
+    session = target.open(tls=trusting())
     sessions.append(session)
     session.send("CAP LS 302", "CAP REQ :sts")
     while (line := session.until("CAP")[-1]).params[1] == "LS":
@@ -221,7 +178,7 @@ def test_a_gateway_over_tls(
     known: bool,
 ) -> None:
     """IRCv3 webirc, "Options": secure when the gateway says so, and is itself."""
-    al = target.open(tls=_context())
+    al = target.open(tls=trusting())
     sessions.append(al)
     al.send(f"WEBIRC {WEBIRC} gateway 198.51.100.3 198.51.100.3 :{options}")
     al.register(name("al"))
@@ -232,6 +189,6 @@ def test_a_gateway_over_tls(
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_versions_of_tls(secure: Secure, version: ssl.TLSVersion) -> None:
     """RFC 9325, 3.1.1: 1.2 and 1.3 are spoken."""
-    context = _context()
+    context = trusting()
     context.minimum_version = context.maximum_version = version
     assert commands(secure("al", context).welcome)[0] == "001"

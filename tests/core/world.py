@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import hmac
 from collections.abc import Iterable, Mapping
 
 from tests.journal.rig import File
@@ -28,11 +26,12 @@ from trio_chat.core.output import (
     Request,
     SendMail,
 )
-from trio_chat.core.passwords import for_scram, prepared
+from trio_chat.core.passwords import prepared
 from trio_chat.core.secrets import SECRET, Mailed, Offer, Secret
 from trio_chat.core.settings import Settings
 from trio_chat.journal.readers import Deadline
 from trio_chat.journal.store import look_up
+from trio_chat.wire import sasl
 
 START = 1_700_000_000.0
 """Seconds since the epoch: 2023-11-14 22:13:20 UTC."""
@@ -54,13 +53,13 @@ _AT_ONCE = (AwaitStored, HashPassword, CheckLogin, BeginScram, SendMail)
 def secret_of(password: str) -> Secret:
     """Return what proves a password, without the hash that takes its time."""
     salt = b"salt of a test"
-    salted = hashlib.pbkdf2_hmac("sha256", for_scram(password).encode(), salt, ITERATIONS)
+    keys = sasl.keys(password, salt, ITERATIONS)
     return Secret(
         hash=f"as it is: {prepared(password) or password}",
         salt=salt,
         iterations=ITERATIONS,
-        stored_key=hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest(),
-        server_key=hmac.digest(salted, b"Server Key", "sha256"),
+        stored_key=keys.stored,
+        server_key=keys.server,
     )
 
 

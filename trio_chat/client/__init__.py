@@ -15,7 +15,7 @@ has.
 - The library: `connection` (making and leaving a conversation), `chat` (the calls), `events` and
   `errors`; behind them `succession` (its connections), `link` (one of them), `reconnecting` and
   `resuming` (the next one), the two queues `outgoing` and `event_queue`, and, without I/O,
-  `registration`, `requests`, `interpretation`, `support` and `memory`.
+  `registration`, `login`, `requests`, `interpretation`, `support` and `memory`.
 - The program `trio-chat client`: `command` (options), `destination`, and then either `pipe` (lines
   in, lines out) or `interactive` (a person at a terminal), which has `slash` (commands),
   `answers` (what it shows of them), `terminal` (the device), `editor` and `keys` (pure); both use

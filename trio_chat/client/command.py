@@ -49,6 +49,9 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     nick: str
     alternatives: bool
     password: str
+    account: str
+    account_password: str
+    insecure_login: bool
     room: str
     tls: bool
     ca_file: str
@@ -68,7 +71,11 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     "HOST can be a name, an address, [v6]:PORT, or a URL: irc://HOST/ROOM, or ircs:// with TLS.",
 )
 @click.argument("address", metavar="[HOST[:PORT]]", default=f"127.0.0.1:{DEFAULT_PORT}")
-@click.option("--nick", metavar="NAME", help="Your nickname.  [default: your login name]")
+@click.option(
+    "--nick",
+    metavar="NAME",
+    help="Your nickname.  [default: your account, or else your login name]",
+)
 @click.option("--room", metavar="ROOM", help="The room to enter.  [default: #lobby]")
 @click.option(
     "--password-file",
@@ -77,6 +84,22 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     help="Enter with the server's password, the first line of FILE.",
 )
 @click.option("--ask-password", is_flag=True, help="Ask for the server's password, hidden.")
+@click.option(
+    "--account",
+    metavar="NAME",
+    help="Log in to this account (SASL); its password is asked for, hidden.",
+)
+@click.option(
+    "--account-password-file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Log in with the first line of FILE instead, as scripts do.",
+)
+@click.option(
+    "--insecure-login",
+    is_flag=True,
+    help="Send that password unencrypted, to a server that has neither TLS nor SCRAM-SHA-256.",
+)
 @click.option("--tls", is_flag=True, help="Encrypt, and verify the server's certificate.")
 @click.option(
     "--tls-ca",
@@ -100,6 +123,9 @@ def client_command(
     room: str | None,
     password_file: str | None,
     ask_password: bool,
+    account: str | None,
+    account_password_file: str | None,
+    insecure_login: bool,
     tls: bool,
     tls_ca: str | None,
     tls_insecure: bool,
@@ -113,25 +139,36 @@ def client_command(
         server = parse_destination(address)
         room = room_name(room) if room else server.room or "#lobby"
         check_name(room)
-        if nick is not None:
-            check_name(nick)
+        for name in (nick, account):
+            if name is not None:
+                check_name(name)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if listen_only and no_read:
         raise click.UsageError("--listen-only and --no-read together leave nothing to do.")
     if ask_password and password_file is not None:
         raise click.UsageError("--ask-password or --password-file, not both.")
-    password = ""
+    if account is None and (account_password_file is not None or insecure_login):
+        raise click.UsageError("--account-password-file and --insecure-login are for an --account.")
+    password = account_password = ""
     if password_file is not None:
-        password = _password_in(password_file)
+        password = _sendable(_password_in(password_file))
     elif ask_password:
-        password = _ask_password()
+        password = _sendable(_ask("The server's password: ", "--ask-password", "--password-file"))
+    if account is not None and account_password_file is not None:
+        account_password = _whole(_password_in(account_password_file))
+    elif account is not None:
+        question = f"The password of {account}: "
+        account_password = _whole(_ask(question, "--account", "--account-password-file"))
     request = _Request(
         address=server.address,
-        nick=nick if nick is not None else nickname_for(_login()),
+        nick=nick or account or nickname_for(_login()),
         # A name that was asked for is that or nothing.
         alternatives=nick is None,
         password=password,
+        account=account or "",
+        account_password=account_password,
+        insecure_login=insecure_login,
         room=room,
         tls=tls or tls_insecure or tls_ca is not None or server.tls,
         ca_file=tls_ca or "",
@@ -144,7 +181,7 @@ def client_command(
     try:
         status = trio.run(_run, request)
     except ChatError as error:
-        sentence = advice.at_the_start(error, password_given=bool(password))
+        sentence = advice.at_the_start(error, password_given=bool(password), account=account or "")
         raise click.ClickException(sentence) from None
     sys.exit(status)
 
@@ -159,14 +196,14 @@ def _password_in(path: str) -> str:
         raise click.UsageError(f"{path} is not UTF-8.") from None
     if not password:
         raise click.UsageError(f"The first line of {path} is empty, and so no password.")
-    return _sendable(password)
+    return password
 
 
-def _ask_password() -> str:
+def _ask(question: str, option: str, instead: str) -> str:
     if not os.isatty(0):
-        raise click.UsageError("--ask-password needs a terminal to ask at: use --password-file.")
+        raise click.UsageError(f"{option} needs a terminal to ask at: use {instead}.")
     try:
-        return _sendable(getpass.getpass("The server's password: "))
+        return getpass.getpass(question)
     except KeyboardInterrupt:
         click.echo(err=True)
         sys.exit(128 + signal.SIGINT)
@@ -180,6 +217,13 @@ def _sendable(password: str) -> str:
     if not fits:
         # Without the password itself: others may look at the screen.
         raise click.UsageError("The password is too long, or holds what no line can.")
+    return password
+
+
+def _whole(password: str) -> str:
+    """Return the password of an account, which is said in as many lines as it takes."""
+    if not password or "\0" in password:
+        raise click.UsageError("The password of an account is not empty, and has no NUL in it.")
     return password
 
 
@@ -230,6 +274,9 @@ async def _converse(request: _Request) -> None:
         nick=request.nick,
         alternatives=request.alternatives,
         password=request.password,
+        account=request.account,
+        account_password=request.account_password,
+        insecure_login=request.insecure_login,
         tls=request.tls,
         ca_file=request.ca_file,
         tls_insecure=request.tls_insecure,

@@ -11,19 +11,23 @@ connect(...)` need not know that there is a nursery, so their exceptions come ou
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
 from typing import TypedDict, Unpack
 
 import trio
 
 from trio_chat.client.chat import Chat
 from trio_chat.client.errors import ConnectionLost, NoAnswer
+from trio_chat.client.login import Login
 from trio_chat.client.phrasing import check_name
 from trio_chat.client.registration import Registration
 from trio_chat.client.succession import Succession
 
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _GOODBYE = 1.0
 """Seconds for closing a connection whose user is in a hurry, or in trouble."""
 
@@ -38,10 +42,12 @@ class Options(TypedDict, total=False):
     password: str
     """The server's password, where it has one."""
     account: str
-    """The account to log in to (SASL PLAIN), on each connection; default: none. Over TLS, best:
-    what proves that we are its owner is sent as it is."""
+    """The account to log in to (SASL), on each connection; default: none."""
     account_password: str
     """What it is proved with."""
+    insecure_login: bool
+    """Send that password even where whoever listens can read it: to a server that has no
+    SCRAM-SHA-256, over TCP without TLS that leaves this machine. Default: raise `Refused`."""
     alternatives: bool
     """Try `nick_`, `nick__`, `nick___` when the nickname is taken, instead of raising `Refused`."""
     timeout: float
@@ -113,6 +119,7 @@ async def connect_over(
     password: str = "",
     account: str = "",
     account_password: str = "",
+    insecure_login: bool = False,
     alternatives: bool = False,
     timeout: float = 30.0,
     keepalive: float = 90.0,
@@ -126,18 +133,22 @@ async def connect_over(
     another one, a lost connection is taken up again. Raises as `connect` does.
     """
     check_name(nick)
+    if account:
+        check_name(account)
+    if "\0" in account_password or bool(account_password) != bool(account):
+        raise ValueError("an account has a password, without a NUL in it")
     username = username or nick
     realname = realname or nick
 
-    def register(nick: str) -> Registration:
+    def register(nick: str, stream: trio.abc.Stream) -> Registration:
+        plain = insecure_login or is_private(stream)
         return Registration(
             nick=nick,
             username=username,
             realname=realname,
             password=password,
             alternatives=alternatives,
-            account=account,
-            account_password=account_password,
+            login=Login(account, account_password, plain=plain) if account else None,
         )
 
     connections = Succession(
@@ -230,6 +241,18 @@ async def _open(host: str, port: int, context: ssl.SSLContext | None) -> trio.ab
         await trio.aclose_forcefully(tcp)
         raise
     return stream
+
+
+def is_private(stream: trio.abc.Stream) -> bool:
+    """Whether nobody can listen: it is encrypted, or does not leave this machine. What is no TCP is
+    the caller's to know."""
+    if not isinstance(stream, trio.SocketStream) or stream.socket.family not in _INTERNET:
+        return True
+    try:
+        return ip_address(stream.socket.getpeername()[0].partition("%")[0]).is_loopback
+    except OSError:
+        # It is gone already.
+        return False
 
 
 def _reason_of(error: OSError) -> str:

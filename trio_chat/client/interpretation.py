@@ -49,6 +49,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     now: dt.datetime
     nick: str
     support: Support
+    account: str = ""
+    """The one that we are logged in to; empty for none."""
     history: bool = False
 
 
@@ -85,6 +87,17 @@ def _param(message: irc.Message, index: int) -> str:
     return message.params[index] if len(message.params) > index else ""
 
 
+def _is_own(message: irc.Message, room: str, context: Context) -> bool:
+    """Whether we have said something: under our nickname, or to one person on another client of
+    our account, or when we were called otherwise, which is in the history."""
+    fold = context.support.fold
+    if fold(irc.nickname_of(message.source)) == fold(context.nick):
+        return True
+    account = message.tags.get("account", "")
+    known = context.history and not room and bool(account and context.account)
+    return known and fold(account) == fold(context.account)
+
+
 def _privmsg(message: irc.Message, time: dt.datetime, context: Context) -> events.Event:
     nick = irc.nickname_of(message.source)
     target, text = message.params[:2]
@@ -104,7 +117,7 @@ def _privmsg(message: irc.Message, time: dt.datetime, context: Context) -> event
         room=room,
         text=text,
         action=action,
-        own=context.support.fold(nick) == context.support.fold(context.nick),
+        own=_is_own(message, room, context),
         history=context.history,
         id=message.tags.get("msgid", ""),
     )
@@ -131,7 +144,7 @@ def _notice(message: irc.Message, time: dt.datetime, context: Context) -> events
         target=target,
         room=room,
         text=text,
-        own=context.support.fold(nick) == context.support.fold(context.nick),
+        own=_is_own(message, room, context),
         history=context.history,
         id=message.tags.get("msgid", ""),
     )

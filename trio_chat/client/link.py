@@ -61,6 +61,8 @@ class Link:
         """Why it has ended."""
         self.rooms: dict[str, str] = {}
         """The rooms that we are in: folded name → name."""
+        self.account = ""
+        """The account that we are logged in to; empty for none."""
         self.unconfirmed: list[Receipt] = []
         """At the end: what was said and not answered, oldest first."""
         self._registration = registration
@@ -298,14 +300,22 @@ class Link:
     def context(self, *, history: bool) -> Context:
         """Return what a line can not tell about itself, as it is now."""
         return Context(
-            now=dt.datetime.now(dt.UTC), nick=self.nick, support=self.support, history=history
+            now=dt.datetime.now(dt.UTC),
+            nick=self.nick,
+            account=self.account,
+            support=self.support,
+            history=history,
         )
 
     def _learn(self, message: irc.Message, mine: bool) -> None:
-        """Keep track of our nickname, our rooms and the kind of server."""
+        """Keep track of our nickname, our account, our rooms and the kind of server."""
         command, params = message.command, message.params
         if command == "005":
             self.support.take(params)
+        elif command == "900" and len(params) > 2:
+            self.account = params[2]
+        elif command == "901":
+            self.account = ""
         elif command == "JOIN" and mine and params:
             self.rooms[self.support.fold(params[0])] = params[0]
         elif (command == "PART" and mine and params) or (

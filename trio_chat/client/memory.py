@@ -23,6 +23,8 @@ _RECENT = 100
 _CONVERSATIONS = 1000
 """Conversations that are remembered."""
 _CONFIRMED = 1000
+_DIRECT = 5000
+"""Messages between us and whomever that are known again."""
 
 _Identity = str | tuple[dt.datetime, str, str]
 
@@ -55,6 +57,9 @@ class Memory:
         self.confirmed: deque[str] = deque(maxlen=_CONFIRMED)
         """Ids of own messages that history has confirmed."""
         self._marks: OrderedDict[str, Mark] = OrderedDict()
+        # Somebody can be called by several names, of which history has another one than what came
+        # live: the nickname of a client, or the name of its account.
+        self._direct: OrderedDict[str, None] = OrderedDict()
 
     def mark(self, key: str) -> Mark | None:
         """Return how far we have seen a conversation; None: nothing of it."""
@@ -71,6 +76,8 @@ class Memory:
 
     def seen(self, key: str, event: Said) -> bool:
         """Whether a message is one that we have seen before."""
+        if not event.room and event.id in self._direct:
+            return True
         mark = self._marks.get(key)
         return mark is not None and _identity(event) in mark.recent
 
@@ -84,6 +91,10 @@ class Memory:
             mark = Mark("", event.time)
             self._add(key, mark)
         mark.recent.append(_identity(event))
+        if event.id and not event.room:
+            self._direct[event.id] = None
+            if len(self._direct) > _DIRECT:
+                self._direct.popitem(last=False)
         if moves and (event.id or not mark.id):
             mark.id, mark.time = event.id, event.time
         self._marks.move_to_end(key)

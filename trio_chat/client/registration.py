@@ -1,16 +1,15 @@
 """How a client introduces itself: capabilities and nickname, up to the server's welcome.
 
 Sans I/O: messages from the server go in, messages for the server come out. Knows IRCv3
-capability-negotiation (version 302), Modern IRC, "Connection Registration", and for an account SASL
-PLAIN (IRCv3 sasl-3.1, RFC 4616); a server that knows no capabilities answers 421 or nothing to CAP,
-and registers us all the same, but where we were to log in.
+capability-negotiation (version 302) and Modern IRC, "Connection Registration"; how we log in to an
+account is `login`'s. A server that knows no capabilities answers 421 or nothing to CAP, and
+registers us all the same, but where we were to log in.
 """
 
 from __future__ import annotations
 
-import base64
-
 from trio_chat.client.errors import ConnectionLost, Refused
+from trio_chat.client.login import LOGIN, NO_LOGIN, Login
 from trio_chat.wire.irc import Message
 
 WANTED = frozenset(
@@ -29,14 +28,12 @@ WANTED = frozenset(
     )
 )
 """The capabilities that this client makes use of."""
+_WITH_ACCOUNT = frozenset(("account-tag", "sasl"))
+"""And those for who logs in."""
 _ALTERNATIVES = 3
 
 NICK_TAKEN = frozenset(("433", "436", "437"))
 """Codes of refusals that may be over soon."""
-_LOGGED_IN = frozenset(("903", "907"))
-_NOT_LOGGED_IN = frozenset(("902", "904", "905", "906", "908"))
-_CHUNK = 400
-"""Bytes of a message that AUTHENTICATE has in one line."""
 _REFUSALS = frozenset(("432", "463", "464", "465", "466"))
 
 
@@ -58,7 +55,6 @@ def refusal_of(message: Message) -> Refused | None:
     return Refused(f"{subject}: {text}" if subject else text, message.command)
 
 
-NO_LOGIN = "the server does not let us log in (SASL PLAIN)"
 _NO_MOTD = "422"
 """An error by its number, but it refuses nothing."""
 
@@ -66,12 +62,11 @@ _NO_MOTD = "422"
 class Capabilities:
     """Which capabilities the connection has. `enabled` is what the server has acknowledged."""
 
-    __slots__ = ("_account", "_logging_in", "_offered", "_password", "enabled", "settled")
+    __slots__ = ("_login", "_mechanisms", "_offered", "enabled", "settled")
 
-    def __init__(self, account: str = "", password: str = "") -> None:
-        self._account = account
-        self._password = password
-        self._logging_in = False
+    def __init__(self, login: Login | None = None) -> None:
+        self._login = login
+        self._mechanisms = ""
         self._offered: set[str] = set()
         self.enabled: set[str] = set()
         self.settled = False
@@ -85,9 +80,11 @@ class Capabilities:
         if len(params) < 3:
             return []
         subcommand, *rest = params[1:]
-        names = {word.partition("=")[0] for word in rest[-1].split()}
+        values = dict(word.partition("=")[::2] for word in rest[-1].split())
+        names = set(values)
         if subcommand == "LS":
             self._offered |= names
+            self._mechanisms = values.get("sasl", self._mechanisms)
             # A `*` says that the list goes on in the next line.
             return [] if rest[0] == "*" and len(rest) > 1 else self._request(self._offered)
         if subcommand == "NEW":
@@ -103,7 +100,9 @@ class Capabilities:
         return []
 
     def _request(self, offered: set[str]) -> list[Message]:
-        wanted = (offered & (WANTED | {"sasl"} if self._account else WANTED)) - self.enabled
+        wanted = (
+            offered & (WANTED | _WITH_ACCOUNT if self._login is not None else WANTED)
+        ) - self.enabled
         if "labeled-response" in wanted and not {"batch"} <= offered | self.enabled:
             # Its answers of several lines come as a batch (labeled-response, "Dependencies").
             wanted.remove("labeled-response")
@@ -111,36 +110,27 @@ class Capabilities:
             return self._end()
         return [Message(command="CAP", params=("REQ", " ".join(sorted(wanted))))]
 
-    def authenticate(self) -> list[Message]:
-        """Return what says who we are, once the server waits for that."""
-        if not self._logging_in:
+    def take_login(self, message: Message) -> list[Message]:
+        """Take a message that may be about the login; return what to answer. Raises `Refused`."""
+        if self._login is None or self._login.done:
             return []
-        plain = f"\0{self._account}\0{self._password}".encode()
-        data = base64.b64encode(plain).decode()
-        chunks = [data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK)]
-        if len(chunks[-1]) == _CHUNK:
-            # Otherwise the server would wait for more.
-            chunks.append("+")
-        return [Message(command="AUTHENTICATE", params=(chunk,)) for chunk in chunks]
-
-    def logged_in(self) -> list[Message]:
-        """Note that we are logged in; return what comes next."""
-        self._account = ""
-        return self._end()
+        answer = self._login.take(message)
+        return self._end() if self._login.done else answer
 
     @property
     def needs_login(self) -> bool:
         """Whether we are to log in, and are not yet."""
-        return bool(self._account)
+        return self._login is not None and not self._login.done
 
     def _end(self) -> list[Message]:
-        if self.settled or (self._logging_in and self._account):
+        if self.settled:
             return []
-        if self._account:
+        if self._login is not None and not self._login.done:
+            if self._login.mechanism:
+                return []
             if "sasl" not in self.enabled:
                 raise Refused(NO_LOGIN, "sasl")
-            self._logging_in = True
-            return [Message(command="AUTHENTICATE", params=("PLAIN",))]
+            return self._login.begin(self._mechanisms)
         self.settled = True
         return [Message(command="CAP", params=("END",))]
 
@@ -162,11 +152,10 @@ class Registration:
         realname: str,
         password: str,
         alternatives: bool,
-        account: str = "",
-        account_password: str = "",
+        login: Login | None = None,
     ) -> None:
         self.nick = nick
-        self.capabilities = Capabilities(account, account_password)
+        self.capabilities = Capabilities(login)
         self.registered = False
         self._alternatives = _ALTERNATIVES if alternatives else 0
         self._opening = [
@@ -196,12 +185,8 @@ class Registration:
             self._alternatives -= 1
             self.nick += "_"
             return [Message(command="NICK", params=(self.nick,))]
-        elif command == "AUTHENTICATE" and message.params == ("+",):
-            return capabilities.authenticate()
-        elif command in _LOGGED_IN:
-            return capabilities.logged_in()
-        elif command in _NOT_LOGGED_IN:
-            raise Refused(message.params[-1] if message.params else NO_LOGIN, command)
+        elif command in LOGIN:
+            return capabilities.take_login(message)
         elif command in NICK_TAKEN or command in _REFUSALS or command == "FAIL":
             refusal = refusal_of(message)
             assert refusal is not None

@@ -282,16 +282,17 @@ class Resumption:
     async def _find(self, target: str, receipts: list[Receipt]) -> bool:
         """Confirm those messages that history has. Return whether the others are not in it.
 
-        That can be said only of a history that has what we have seen last, and that everybody in
-        the room shares: what a server has of two people may be bound to their connections.
+        That can be said only of a history that has what we have seen last, and that is bound to no
+        connection: of a room, or what our account has said with somebody.
         """
         support = self._link.support
         room = support.room_of(target)
         key = self._fold(room or target)
         mark = self._memory.mark(key)
-        sure = bool(room and key in self._missing and mark is not None and mark.id)
+        lasts = key in self._missing if room else bool(self._link.account)
+        sure = bool(lasts and mark is not None and mark.id)
         if sure and mark is not None:
-            sure = await self._knows(room, key, f"msgid={mark.id}")
+            sure = await self._knows(room or target, key, f"msgid={mark.id}")
         waiting = deque(receipts)
         reference = self._reference(mark, by_time=not sure)
         while waiting:

@@ -38,13 +38,14 @@ from trio_chat.client.support import Support
 
 
 class Succession:
-    """The connections of one conversation. `register` makes the beginning of each, by nickname."""
+    """The connections of one conversation. `register` makes the beginning of each, by the
+    nickname and the stream."""
 
     def __init__(
         self,
         stream: trio.abc.Stream,
         *,
-        register: Callable[[str], Registration],
+        register: Callable[[str, trio.abc.Stream], Registration],
         nick: str,
         timeout: float,
         keepalive: float,
@@ -80,7 +81,7 @@ class Succession:
     def _new_link(self, stream: trio.abc.Stream) -> Link:
         return Link(
             stream,
-            registration=self._register(self.nick),
+            registration=self._register(self.nick, stream),
             support=self.support,
             timeout=self.timeout,
             keepalive=self._keepalive,

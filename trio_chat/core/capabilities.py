@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from trio_chat.core import sasl
 from trio_chat.core.settings import METADATA_KEY_LIMIT, Settings
+from trio_chat.wire import sasl
 
 
 class Link(enum.Enum):

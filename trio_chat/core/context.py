@@ -18,7 +18,15 @@ from trio_chat.core.answers import Answers
 from trio_chat.core.attempts import DAY, Attempts
 from trio_chat.core.capabilities import STANDARD_REPLIES
 from trio_chat.core.encoding import BODY_LIMIT, reply_head
-from trio_chat.core.entries import Entry, is_account, name_of, of_channel, of_connection
+from trio_chat.core.entries import (
+    ABSENCE,
+    Entry,
+    Marked,
+    is_account,
+    name_of,
+    of_channel,
+    of_connection,
+)
 from trio_chat.core.ids import Position
 from trio_chat.core.inputs import Completed
 from trio_chat.core.keeping import Keeping
@@ -416,6 +424,20 @@ class Context(Requesting):
         self.output.charge(user)
         self.searches.append(self.begin_request(user, resume))
 
+    def parties(self, users: Iterable[User]) -> dict[str, str]:
+        """Return the accounts that some users are logged in to, each with its party."""
+        return {
+            user.account: self.party(user)
+            for user in users
+            if user.account and user.registration is None
+        }
+
+    def note_absences(self, left: Mapping[str, str]) -> None:
+        """Keep since when nobody is here of those accounts that are left by all."""
+        for account, party in left.items():
+            if self.settings.history and not self.clients(account):
+                self.output.records.append(Marked(party, ABSENCE, ids.milliseconds(self.now)))
+
     def close(self, user: User, reason: str) -> None:
         """End a user's connection; who shares a room with them is shown the reason too."""
         self.close_all([user], reason)
@@ -432,8 +454,10 @@ class Context(Requesting):
         """Forget users who are gone, and tell whoever shared a room with one of them."""
         # As they were, and to whom: once they are forgotten nobody shares a room with them.
         seen = [(user, user.source, rooms.witnesses(user)) for user in users]
+        left = self.parties(users)
         for user in users:
             rooms.forget(self.state, user)
+        self.note_absences(left)
         for user, source, witnesses in seen:
             if user.registration is not None:
                 continue

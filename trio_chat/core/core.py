@@ -475,11 +475,13 @@ class Core:
     def _shut_down(self, reason: str) -> None:
         """Send everybody off. Nobody is told who else leaves: they all do."""
         ctx = self.context
+        left = ctx.parties(self.state.users.values())
         for user in list(self.state.users.values()):
             event = events.Closing(time=ctx.now, source=ctx.server, reason=reason)
             ctx.output.send(user, event)
             ctx.output.close(user, reason)
             rooms.forget(self.state, user)
+        ctx.note_absences(left)
 
     def _open_lobby(self) -> None:
         """Make the lobby, if it is not there: it is everybody's, so nobody is its operator."""

@@ -104,6 +104,10 @@ class Redacted(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
     position: Position
 
 
+ABSENCE = "*"
+"""What no conversation is called: its marker says when the last client of an account left."""
+
+
 class Marked(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
     """Somebody has read up to a time, in milliseconds (draft/read-marker).
 

@@ -1,4 +1,5 @@
-"""What SASL mechanisms say and prove: PLAIN (RFC 4616), and SCRAM-SHA-256 (RFC 5802, RFC 7677).
+"""What SASL mechanisms say and prove, as the server has it: PLAIN (RFC 4616), and SCRAM-SHA-256
+(RFC 5802, RFC 7677).
 
 Texts in, texts out: a nonce comes from whoever runs the core. Must not know users, accounts, nor
 how the texts are carried (`handlers/logins.py`).
@@ -14,8 +15,7 @@ import hmac
 import msgspec
 
 from trio_chat.core.secrets import Offer, Secret
-
-PLAIN, SCRAM, EXTERNAL = "PLAIN", "SCRAM-SHA-256", "EXTERNAL"
+from trio_chat.wire.sasl import masked, signature
 
 _KEY = 32
 """Bytes of SHA-256."""
@@ -98,16 +98,14 @@ class Scram:
         if attributes[1:2] != [f"r={self._nonce}"]:
             raise SaslError("that is another nonce")
         said = decode(proof.encode())
-        message = f"{self._bare},{self._first},{without}".encode()
-        signature = hmac.digest(self._secret.stored_key, message, "sha256")
+        message = f"{self._bare},{self._first},{without}"
         if len(said) != _KEY:
             raise SaslError("that is no proof")
-        client_key = bytes(one ^ other for one, other in zip(said, signature, strict=True))
+        client_key = masked(said, signature(self._secret.stored_key, message))
         stored = hashlib.sha256(client_key).digest()
         if not hmac.compare_digest(stored, self._secret.stored_key):
             return None
-        mine = hmac.digest(self._secret.server_key, message, "sha256")
-        return b"v=" + base64.b64encode(mine)
+        return b"v=" + base64.b64encode(signature(self._secret.server_key, message))
 
 
 def decode(text: bytes) -> bytes:

@@ -3,8 +3,6 @@ purpose."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -16,8 +14,9 @@ import structlog
 import trio
 from argon2.low_level import error_to_str
 
-from trio_chat.core.passwords import for_scram, prepared
+from trio_chat.core.passwords import prepared
 from trio_chat.core.secrets import Secret
+from trio_chat.wire import sasl
 
 log = structlog.get_logger()
 
@@ -83,14 +82,13 @@ def make(password: str) -> Secret:
     except argon2.exceptions.HashingError as error:
         raise PasswordError(str(error)) from None
     salt = secrets.token_bytes(SALT)
-    salted = hashlib.pbkdf2_hmac("sha256", for_scram(password).encode(), salt, ITERATIONS)
-    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    keys = sasl.keys(password, salt, ITERATIONS)
     return Secret(
         hash=hash,
         salt=salt,
         iterations=ITERATIONS,
-        stored_key=hashlib.sha256(client_key).digest(),
-        server_key=hmac.digest(salted, b"Server Key", "sha256"),
+        stored_key=keys.stored,
+        server_key=keys.server,
     )
 
 

@@ -6,8 +6,6 @@ Before registration and after it: who is logged in already can log in again, or 
 
 from __future__ import annotations
 
-import base64
-
 from trio_chat.core import names, numerics, sasl
 from trio_chat.core.accounts import Account
 from trio_chat.core.capabilities import SASL, mechanisms
@@ -20,10 +18,9 @@ from trio_chat.core.sasl import SaslError, Scram
 from trio_chat.core.secrets import Offer
 from trio_chat.core.state import Exchange, User
 from trio_chat.wire.irc import Message
+from trio_chat.wire.sasl import CHUNK, EXTERNAL, PLAIN, chunks
 
-_CHUNK = 400
-"""Characters of the longest AUTHENTICATE; a shorter one is the last (sasl-3.1)."""
-_RESPONSE_LIMIT = 3 * _CHUNK
+_RESPONSE_LIMIT = 3 * CHUNK
 """Characters of the longest response: a name, another and the longest password have 900."""
 _WITHIN = 60.0
 """Seconds that an exchange may take: the secret that it goes by may not be the account's then."""
@@ -41,7 +38,7 @@ def authenticate(ctx: Context, user: User, message: Message) -> None:
     if text == "*":
         user.exchange = None
         ctx.reply(user, numerics.ERR_SASLABORTED)
-    elif len(text) > _CHUNK:
+    elif len(text) > CHUNK:
         user.exchange = None
         ctx.reply(user, numerics.ERR_SASLTOOLONG)
     elif exchange is None:
@@ -72,16 +69,16 @@ def _go_on(ctx: Context, user: User, exchange: Exchange, text: str) -> None:
             _fail(ctx, user, "the response is too long")
             return
         exchange.chunks.append(text)
-        if len(text) == _CHUNK:
+        if len(text) == CHUNK:
             return
     whole = "".join(exchange.chunks)
     exchange.chunks.clear()
     exchange.size = 0
     try:
         response = sasl.decode(whole.encode())
-        if exchange.mechanism == sasl.PLAIN:
+        if exchange.mechanism == PLAIN:
             _plain(ctx, user, response)
-        elif exchange.mechanism == sasl.EXTERNAL:
+        elif exchange.mechanism == EXTERNAL:
             _external(ctx, user, response)
         elif exchange.proved:
             _scram_end(ctx, user, exchange, response)
@@ -218,9 +215,5 @@ def _fail(ctx: Context, user: User, why: str = "") -> None:
 
 def _say(ctx: Context, user: User, message: bytes) -> None:
     """Send a message of the server's, in as many pieces as it takes."""
-    text = base64.b64encode(message).decode()
-    for start in range(0, len(text), _CHUNK):
-        ctx.protocol(user, "AUTHENTICATE", text[start : start + _CHUNK])
-    if len(text) % _CHUNK == 0:
-        # Nothing, or nothing more.
-        ctx.protocol(user, "AUTHENTICATE", "+")
+    for text in chunks(message):
+        ctx.protocol(user, "AUTHENTICATE", text)

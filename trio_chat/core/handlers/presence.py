@@ -10,7 +10,7 @@ from trio_chat.core import events, modes, numerics, rooms
 from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PRE_AWAY, SETNAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, holding, monitor, standings
+from trio_chat.core.handlers import channels, holding, monitor, standings, waiting
 from trio_chat.core.handlers.common import fitting, joined
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -105,8 +105,9 @@ def change_account(ctx: Context, user: User, account: str) -> None:
     if account == user.account:
         return
     event = events.AccountChanged(time=ctx.now, source=user.source, account=account or "*")
-    before = ctx.metadata.of(user)
+    before, left = ctx.metadata.of(user), ctx.parties([user])
     rooms.set_account(ctx.state, user, account)
+    ctx.note_absences(left)
     if account:
         say_logged_in(ctx, user)
     else:
@@ -118,6 +119,7 @@ def change_account(ctx: Context, user: User, account: str) -> None:
             ctx.send(user, event)
         if account:
             standings.logged_in(ctx, user)
+            waiting.tell(ctx, user)
     holding.account_changed(ctx, user, before)
 
 

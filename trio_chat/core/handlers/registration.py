@@ -8,7 +8,7 @@ from __future__ import annotations
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, naming, owning, server, syncing
+from trio_chat.core.handlers import channels, naming, owning, server, syncing, waiting
 from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.state import User
@@ -214,6 +214,7 @@ def welcome(ctx: Context, user: User) -> None:
         if settings.motd:
             server.send_motd(ctx, user)
         ctx.tell(user, f"Hello {user.nickname}. /help shows what you can do.")
+        waiting.tell(ctx, user)
         ctx.page(user, channels.join(ctx, user, settings.lobby, ""))
         return
     ctx.reply(
@@ -258,6 +259,7 @@ def welcome(ctx: Context, user: User) -> None:
             time=ctx.now, source=user.source, target=user.nickname, changes=(letters,)
         )
         ctx.send(user, event)
+    waiting.tell(ctx, user)
 
 
 def look_after(ctx: Context, user: User) -> float | None:
