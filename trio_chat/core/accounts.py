@@ -95,8 +95,9 @@ class Accounts:
         """Keys of those whose names are not ASCII, by the form in which look-alikes are equal."""
         self._unverified: dict[str, float] = {}
         """Keys of those that are not verified: until when they are held, the first first."""
-        self._changing: set[str] = set()
-        """Keys of those of which a change is on its way to the journal."""
+        self._changing: dict[str, tuple[str, ...]] = {}
+        """Keys of those of which a change is on its way to the journal, each with the certificates
+        that it is to have then."""
         bad: list[str] = []
         for key, value in self._values.items():
             try:
@@ -128,6 +129,14 @@ class Accounts:
         """Return the account that the owner of a TLS certificate may log in to."""
         return self._named(self._by_certificate.get(fingerprint))
 
+    def has_other(self, fingerprint: str, name: str) -> bool:
+        """Whether a certificate is that of another account than this, or is about to be."""
+        key = names.key(name)
+        return self._by_certificate.get(fingerprint, key) != key or any(
+            fingerprint in certificates and other != key
+            for other, certificates in self._changing.items()
+        )
+
     def owner(self, nickname: str) -> Account | None:
         """Return the account whose nickname this is, or looks the same as."""
         found = self.get(nickname)
@@ -143,13 +152,13 @@ class Accounts:
         would not know what it changes."""
         return names.key(name) in self._changing
 
-    def begin(self, name: str) -> None:
-        """Note that such a change begins."""
-        self._changing.add(names.key(name))
+    def begin(self, name: str, certificates: tuple[str, ...] = ()) -> None:
+        """Note that such a change begins, after which the account has these certificates."""
+        self._changing[names.key(name)] = certificates
 
     def end(self, name: str) -> None:
         """Note that it has ended, stored or not."""
-        self._changing.discard(names.key(name))
+        self._changing.pop(names.key(name), None)
 
     @property
     def expiry(self) -> float | None:

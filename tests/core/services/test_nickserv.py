@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.world import CODE, SERVER, World, codes, prefix, secret_of
 from trio_chat.core.accounts import Account
-from trio_chat.core.inputs import Connected
+from trio_chat.core.inputs import Completed
 from trio_chat.core.settings import AccountPolicy, Operator, Settings
 
 SETTINGS = Settings(
@@ -40,6 +40,11 @@ class Registered(World):
 
     def has(self, password: str, account: str = "al") -> bool:
         return self.secrets[account].hash == secret_of(password).hash
+
+    def connected_with(self, fingerprint: str, *names: str) -> None:
+        """Have users be connected with a TLS certificate."""
+        for name in names:
+            self.core.state.users[self.ids[name]].certfp = fingerprint
 
     def operator(self) -> None:
         """Make `root` an operator of the server."""
@@ -123,6 +128,7 @@ def test_registering_where_it_takes_an_address_of_mail() -> None:
 
 def test_nothing_is_said_to_be_done_that_is_not_stored(world: Registered) -> None:
     world.operator()
+    world.connected_with(FINGERPRINT, "al")
     world.full = True
     answer = ["Could not be stored; try again later."]
     for name, said in (
@@ -339,8 +345,12 @@ def test_certificates(world: Registered) -> None:
     shown = ":".join(["AB"] * 32)
     assert world.told("al", "CERT LIST") == ["No certificate logs in to your account."]
     assert world.told("al", "CERT ADD") == [
+        "You are connected without a certificate: connect with the one to add."
+    ]
+    assert world.told("al", "CERT DEL") == [
         "You are connected without a certificate: say which fingerprint."
     ]
+    world.connected_with(FINGERPRINT, "al")
     assert world.told("al", "CERT ADD abcd") == [
         "A fingerprint (SHA-256) has 64 hexadecimal digits."
     ]
@@ -353,8 +363,9 @@ def test_certificates(world: Registered) -> None:
     assert world.told("al", f"CERT ADD {FINGERPRINT}") == [
         "That certificate logs in to your account already."
     ]
-    assert world.told("al", "CERT LIST") == [FINGERPRINT]
+    assert world.told("al", "CERT LIST") == [f"{FINGERPRINT} (you are connected with it)"]
     world.told("bo", f"REGISTER {RIGHT}")
+    world.connected_with(FINGERPRINT, "bo")
     assert world.told("bo", f"CERT ADD {FINGERPRINT}") == ["Certificate is another account's."]
     assert world.told("bo", f"CERT DEL {FINGERPRINT}") == [
         "That certificate does not log in to your account."
@@ -367,24 +378,55 @@ def test_certificates(world: Registered) -> None:
         assert world.told("al", said) == ["It is CERT ADD|DEL|LIST [<fingerprint>]"]
 
 
+def test_only_the_owner_of_a_certificate_adds_it(world: Registered) -> None:
+    """Otherwise it could be held against its owner, or its owner be logged in as somebody else."""
+    refused = ["You are not connected with that certificate: connect with it, then add it."]
+    assert world.told("al", f"CERT ADD {FINGERPRINT}") == refused
+    world.connected_with("cd" * 32, "al")
+    assert world.told("al", f"CERT ADD {FINGERPRINT}") == refused
+    assert kept(world).certificates == ()
+    world.told("bo", f"REGISTER {RIGHT}")
+    world.connected_with(FINGERPRINT, "bo")
+    world.told("bo", "CERT ADD")
+    assert kept(world, "bo").certificates == (FINGERPRINT,)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_certificate_is_of_one_account_also_where_two_add_it_at_once(
+    world: Registered, stored: bool
+) -> None:
+    world.told("bo", f"REGISTER {RIGHT}")
+    world.connected_with(FINGERPRINT, "al", "bo")
+    world.slow = True
+    assert world.told("al", "CERT ADD") == []
+    assert world.told("bo", "CERT ADD") == ["Certificate is another account's."]
+    (waiting,) = world.requests
+    world.requests.clear()
+    world.step(Completed(request=waiting.id, result=stored))
+    world.slow = False
+    held = (FINGERPRINT,) if stored else ()
+    assert (kept(world).certificates, kept(world, "bo").certificates) == (held, ())
+    assert world.told("bo", "CERT ADD") == [
+        "Certificate is another account's."
+        if stored
+        else f"The certificate {FINGERPRINT} logs in to your account now."
+    ]
+
+
 def test_the_certificate_that_one_is_connected_with(world: Registered) -> None:
-    world.ids["cy"] = 99
-    connected = Connected(
-        user=99, plain=False, host="10.0.0.1", since=world.now, secure=True, certfp=FINGERPRINT
-    )
-    world.step(connected, world.lines("cy", "NICK cy", "USER cy 0 * :Cy"))
-    world.told("cy", f"REGISTER {RIGHT}")
-    world.told("cy", "CERT ADD")
-    assert kept(world, "cy").certificates == (FINGERPRINT,)
-    assert world.told("cy", "CERT LIST") == [f"{FINGERPRINT} (you are connected with it)"]
-    world.told("cy", "CERT DEL")
-    assert kept(world, "cy").certificates == ()
+    world.connected_with(FINGERPRINT, "al")
+    world.told("al", "CERT ADD")
+    assert kept(world).certificates == (FINGERPRINT,)
+    world.told("al", "CERT DEL")
+    assert kept(world).certificates == ()
 
 
 def test_there_are_so_many_certificates(world: Registered) -> None:
     for place in range(10):
-        assert world.told("al", f"CERT ADD {place:064x}")[0].endswith("now.")
-    assert world.told("al", f"CERT ADD {FINGERPRINT}") == [
+        world.connected_with(f"{place:064x}", "al")
+        assert world.told("al", "CERT ADD")[0].endswith("now.")
+    world.connected_with(FINGERPRINT, "al")
+    assert world.told("al", "CERT ADD") == [
         "Your account has 10 certificates; that is as many as there can be."
     ]
     assert len(world.told("al", "CERT LIST")) == 10

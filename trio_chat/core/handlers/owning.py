@@ -252,7 +252,7 @@ def store(
         ctx.accounts.put(account)
         also()
 
-    _commit(ctx, user, account.name, changes, apply, then)
+    _commit(ctx, user, account.name, changes, apply, then, certificates=account.certificates)
 
 
 def drop(ctx: Context, user: User | None, account: Account, then: Then, *, why: str = "") -> None:
@@ -282,12 +282,13 @@ def _commit(
     apply: Callable[[], None],
     then: Then,
     *,
+    certificates: tuple[str, ...] = (),
     settle_more: Callable[[bool], None] = lambda _: None,
 ) -> None:
     if ctx.accounts.is_changing(name):
         then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
         return
-    ctx.accounts.begin(name)
+    ctx.accounts.begin(name, certificates)
 
     def settle(stored: bool) -> None:
         ctx.accounts.end(name)

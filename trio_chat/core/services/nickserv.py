@@ -366,8 +366,8 @@ def _set_email(ctx: Context, user: User, email: str) -> None:
     params=1,
     most=2,
     usage="CERT ADD|DEL|LIST [<fingerprint>]",
-    help="let the owner of a TLS certificate log in to your account (SASL EXTERNAL); without a "
-    "fingerprint (SHA-256) it is the one that you are connected with",
+    help="let the owner of a TLS certificate log in to your account (SASL EXTERNAL): to ADD one you "
+    "are connected with it; without a fingerprint (SHA-256) it is that one",
 )
 def cert(ctx: Context, user: User, words: list[str]) -> None:
     account = _own(ctx, user)
@@ -386,10 +386,17 @@ def cert(ctx: Context, user: User, words: list[str]) -> None:
         return
     given = words[1] if words[1:] else user.certfp
     found = amending.fingerprint(given)
-    if not given:
+    if not given and what == "DEL":
         _say(ctx, user, "You are connected without a certificate: say which fingerprint.")
+    elif not given:
+        _say(ctx, user, "You are connected without a certificate: connect with the one to add.")
     elif found is None:
         _say(ctx, user, "A fingerprint (SHA-256) has 64 hexadecimal digits.")
+    elif what == "ADD" and found != user.certfp:
+        # Everybody can read a fingerprint: only its owner can connect with the certificate.
+        _say(
+            ctx, user, "You are not connected with that certificate: connect with it, then add it."
+        )
     else:
         (_add_certificate if what == "ADD" else _drop_certificate)(ctx, user, account, found)
 
