@@ -188,6 +188,73 @@ def test_a_password_of_another_way_may_have_spaces(world: Registered) -> None:
     assert world.told("al", "IDENTIFY al correct horse battery") == ["You are logged in as al."]
 
 
+SPACE = (
+    "There is a space too many: between two words is one, and none is in front of the first or "
+    "behind the last. Spaces would be part of a password."
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"REGISTER  {RIGHT}",
+        f"REGISTER {RIGHT} ",
+        f"REGISTER {RIGHT}  al@example.org",
+        f"IDENTIFY  {RIGHT}",
+        f"IDENTIFY {RIGHT} ",
+        f"LOGIN  al {RIGHT}",
+        f"GHOST  al {RIGHT}",
+        "REGAIN al ",
+    ],
+)
+def test_a_space_too_many_is_refused_and_not_left_out(world: Registered, said: str) -> None:
+    assert world.told("bo", said) == [SPACE]
+    assert (world.account("bo"), world.core.context.accounts.get("bo")) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"PASSWD {RIGHT}  {OTHER}",
+        f"PASSWD  {RIGHT} {OTHER}",
+        f"PASSWD {RIGHT} {OTHER} ",
+        f"SET PASSWORD {RIGHT}  {OTHER}",
+    ],
+)
+def test_a_space_too_many_is_in_no_new_password(world: Registered, said: str) -> None:
+    assert world.told("al", said) == [SPACE]
+    assert world.has(RIGHT)
+
+
+@pytest.mark.parametrize("password", [" two  in a row", "behind  ", "  in front"])
+def test_a_password_is_taken_exactly(world: Registered, password: str) -> None:
+    """As REGISTER and SASL take it."""
+    world.quit("al")
+    world.send("bo", f"REGISTER * * :{password}")
+    assert world.has(password, "bo")
+    world.told("bo", "LOGOUT")
+    for wrong in (password.strip(), f" {password}", f"{password} ", password.replace("  ", " ")):
+        assert world.told("bo", f"IDENTIFY bo {wrong}") == ["Account or password is wrong."]
+        world.now += 60
+    assert world.told("bo", f"IDENTIFY bo {password}") == ["You are logged in as bo."]
+    world.told("bo", "LOGOUT")
+    assert world.told("bo", f"REGAIN bo {password}") == ["You are called bo."]
+    assert world.told("bo", f"DROP {password.strip()}") == ["Account or password is wrong."]
+    assert world.told("bo", f"DROP {password}") == ["bo is nobody's any more."]
+
+
+def test_the_parameters_of_a_command_are_joined_by_no_guess(world: Registered) -> None:
+    world.secrets["al"] = secret_of("my  pass")
+    world.told("al", "LOGOUT")
+    spread = "A password with spaces in it stands behind a colon: NS IDENTIFY ... :my password"
+    assert world.ask("al", "NS IDENTIFY al my  pass") == [
+        f"{NOTICE} {world.nickname('al')} :{spread}"
+    ]
+    for line in ("NS IDENTIFY al :my  pass", "NICKSERV :IDENTIFY al my  pass"):
+        assert world.ask("al", line)[-1] == f"{NOTICE} al :You are logged in as al."
+        world.told("al", "LOGOUT")
+
+
 def test_a_wrong_password(world: Registered) -> None:
     for said in (f"IDENTIFY al {OTHER}", f"IDENTIFY nobody {RIGHT}", f"IDENTIFY {RIGHT}"):
         assert world.told("bo", said) == ["Account or password is wrong."]
@@ -500,6 +567,12 @@ def test_a_password_is_reset(world: Registered) -> None:
 
 
 # --- What others see
+
+
+def test_a_password_is_reset_to_what_was_said_exactly(world: Registered) -> None:
+    world.operator()
+    assert world.told("root", "RESETPASS al two  words ") == ["al has another password now."]
+    assert world.has("two  words ")
 
 
 def test_the_account_is_shown_wherever_accounts_are(world: Registered) -> None:
