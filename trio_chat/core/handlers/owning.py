@@ -111,7 +111,7 @@ def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
     nickname = names.nickname(name, ctx.settings.limits.nickname)
     if nickname is None or table.is_reserved(nickname):
         return Problem.BAD_ACCOUNT_NAME
-    if ctx.accounts.owner(nickname) is not None or ctx.accounts.is_changing(nickname):
+    if ctx.accounts.owner(nickname) is not None or ctx.accounts.is_coming(nickname):
         return Problem.ACCOUNT_EXISTS
     if names.fold(nickname) != names.fold(user.nickname):
         return Problem.ACCOUNT_NAME_MUST_BE_NICK

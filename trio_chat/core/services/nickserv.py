@@ -246,8 +246,7 @@ def regain(ctx: Context, user: User, words: list[str]) -> None:
     help="see when an account was registered, and what else you may know of it",
 )
 def info(ctx: Context, user: User, words: list[str]) -> Replies:
-    name = words[0] if words else user.account or user.nickname
-    account = _known(ctx, user, name)
+    account = _known(ctx, user, words[0] if words else user.account or user.nickname)
     if account is None:
         return
     clients = ctx.state.accounts.get(account.key, [])
@@ -294,8 +293,8 @@ def acc(ctx: Context, user: User, words: list[str]) -> None:
     help="see the same as with ACC, in other words",
 )
 def status(ctx: Context, user: User, words: list[str]) -> None:
-    nickname = words[0] if words else user.nickname
-    _say(ctx, user, f"STATUS {_called(user, nickname)} {_standing(ctx, nickname)}")
+    name = words[0] if words else user.nickname
+    _say(ctx, user, f"STATUS {_called(user, name)} {_standing(ctx, name)}")
 
 
 def _standing(ctx: Context, nickname: str) -> int:
@@ -351,8 +350,7 @@ def set_(ctx: Context, user: User, words: list[str]) -> None:
 
 
 def _set_email(ctx: Context, user: User, email: str) -> None:
-    account = _own(ctx, user)
-    if account is None:
+    if (account := _own(ctx, user)) is None:
         return
     if ctx.settings.accounts is not None and ctx.settings.accounts.require_email:
         text = "Your address of mail was proved when you registered: only operators change it."
@@ -373,8 +371,7 @@ def _set_email(ctx: Context, user: User, email: str) -> None:
     "one that you are connected with; without a fingerprint (SHA-256) it is that one",
 )
 def cert(ctx: Context, user: User, words: list[str]) -> None:
-    account = _own(ctx, user)
-    if account is None:
+    if (account := _own(ctx, user)) is None:
         return
     what = words[0].upper()
     if what == "LIST" and not words[1:]:
@@ -389,10 +386,8 @@ def cert(ctx: Context, user: User, words: list[str]) -> None:
         return
     given = words[1] if words[1:] else user.certfp
     found = amending.fingerprint(given)
-    if not given and what == "DEL":
-        _say(ctx, user, "You are connected without a certificate: say which fingerprint.")
-    elif not given:
-        _say(ctx, user, "You are connected without a certificate: connect with the one to add.")
+    if not given:
+        _say(ctx, user, "You are connected without a certificate.")
     elif found is None:
         _say(ctx, user, "A fingerprint (SHA-256) has 64 hexadecimal digits.")
     elif what == "ADD" and found != user.certfp:

@@ -87,7 +87,7 @@ CHANSERV = Service(name="ChanServ", alias="CS", purpose="rooms that are register
 SERVICES = (NICKSERV, CHANSERV)
 
 _BY_NAME = {names.fold(service.name): service for service in SERVICES}
-_RESERVED = frozenset((*_BY_NAME, *map(names.fold, _IMPOSTORS)))
+_RESERVED = frozenset(map(names.likeness, (*_BY_NAME, *_IMPOSTORS)))
 
 
 def row(
@@ -125,9 +125,7 @@ def row(
 
 def is_reserved(nickname: str) -> bool:
     """Whether a nickname is a service's, looks like one, or would be taken for one."""
-    return names.fold(nickname) in _RESERVED or (
-        not nickname.isascii() and names.skeleton(nickname) in _RESERVED
-    )
+    return names.likeness(nickname) in _RESERVED
 
 
 def named(nickname: str) -> Service | None:
