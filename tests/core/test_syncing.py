@@ -66,7 +66,7 @@ def test_a_change_has_the_tags_of_who_did_it(world: World) -> None:
 
 
 def test_who_seems_to_leave_and_come_back_is_told_of_again(world: World) -> None:
-    """To who does not know CHGHOST another host is a QUIT and a JOIN: what was known is forgotten."""
+    """Another host is a QUIT and a JOIN to who does not know CHGHOST, and so they forget it."""
     world.irc("knows", caps=f"chghost {TWO}", rooms="#a,#b")
     world.ask("knows", "METADATA * SUB avatar")
     for name in ("al", "two", "three", "old"):
