@@ -136,8 +136,8 @@ def _is_founder(user: User, room: RegisteredRoom) -> bool:
     most=2,
     account=True,
     usage="TRANSFER <channel> <account>",
-    help="offer a channel of yours to another account, which has a day to ACCEPT it; with your own, "
-    "take the offer back",
+    help="offer a channel of yours to another account, which has a day to ACCEPT it; with "
+    "your own, take the offer back",
 )
 def transfer(ctx: Context, user: User, words: list[str]) -> None:
     room = room_for(ctx, user, words[0], modes.OWNER)
