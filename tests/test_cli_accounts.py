@@ -75,7 +75,6 @@ def test_show(data: Path) -> None:
         "email         al@x.org",
         "state         in use",
         "certificates  -",
-        "settings      -",
     ]
     assert json.loads(run(data, "show", "--json", "bo").stdout) == {
         "name": "bo",
@@ -84,7 +83,6 @@ def test_show(data: Path) -> None:
         "verified": True,
         "suspended": {"by": "root", "at": REGISTERED, "reason": "sp\x1bam"},
         "certificates": ["ab" * 32],
-        "settings": [],
     }
 
 

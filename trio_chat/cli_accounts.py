@@ -120,7 +120,6 @@ def show(opened: _Opened, name: str, as_json: bool) -> None:
         ("email", account.email or "-"),
         ("state", _suspension(account) or _verification(account) or "in use"),
         ("certificates", " ".join(account.certificates) or "-"),
-        ("settings", " ".join(account.settings) or "-"),
     ]
     for label, text in rows:
         click.echo(f"{label:<14}{plain.displayable(text)}")
@@ -208,7 +207,6 @@ def _values(account: Account) -> dict[str, object]:
         "suspended": suspended
         and {"by": suspended.by, "at": timestamp(suspended.at), "reason": suspended.reason},
         "certificates": account.certificates,
-        "settings": account.settings,
     }
 
 

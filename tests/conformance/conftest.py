@@ -294,11 +294,13 @@ def close_registration(directory: Path, target: Target) -> None:
 _names = itertools.count(1)
 
 
-def _base36(number: int) -> str:
+def _digits(number: int) -> str:
+    """Return a number in 32 digits of which none looks like another one: whose names look like a
+    registered one may be refused."""
     digits = ""
     while number:
-        number, digit = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+        number, digit = divmod(number, 32)
+        digits = "0123456789abcdefghjkmnpqstuvwxyz"[digit] + digits
     return digits
 
 
@@ -306,7 +308,7 @@ def _base36(number: int) -> str:
 def name() -> Callable[[str], str]:
     """Make names that no other test uses: `name("al")` is `al-3f`, `name("#a")` is `#a-3g`."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    return lambda base: f"{base}-{worker}{_base36(next(_names))}"
+    return lambda base: f"{base}-{worker}{_digits(next(_names))}"
 
 
 Connect = Callable[[], Session]

@@ -39,10 +39,10 @@ def secure(target: Target, sessions: list[Session]) -> Open:
 
 @pytest.fixture
 def owned(account: Account, secure: Open, tmp_path: Path) -> Owned:
-    """An account, and a certificate that is its owner's, whose fingerprint they have told."""
+    """An account, and a certificate that is its owner's, who has added it, connected with it."""
     al = account()
     context, fingerprint = with_certificate(tmp_path)
-    session = secure()
+    session = secure(context)
     session.negotiate("sasl")
     authenticate(session, al)
     session.register(al, capabilities=["sasl"])

@@ -95,3 +95,14 @@ def test_an_account_that_nobody_verifies_is_held_for_a_day() -> None:
     there.put(msgspec.structs.replace(two, code=""))
     there.drop("one")
     assert there.expiry is None
+
+
+def test_what_was_kept_of_an_account_by_an_earlier_version_is_read() -> None:
+    """It had one value more, for which there was no use."""
+    account = Account(name="al", registered_at=1.0)
+    value = kept(account)[0].value
+    assert value is not None
+    longer = msgspec.msgpack.encode([*msgspec.msgpack.decode(value), ["private"]])
+    there = Accounts({"al": longer})
+    assert there.unreadable == []
+    assert there.get("al") == account

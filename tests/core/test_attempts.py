@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trio_chat.core import attempts
-from trio_chat.core.attempts import DAY, Attempts, origin
+from trio_chat.core.attempts import DAY, WIDER, Attempts, network, origin
 
 LIMIT = 5
 
@@ -57,14 +57,84 @@ def test_no_more_are_under_way_than_could_be_wrong() -> None:
     these = Attempts()
     guess(these, "a", "", 0.0)
     for _ in range(LIMIT - 1):
-        assert not these.is_full("a", now=0.0, limit=LIMIT)
-        these.start("a")
-    assert these.is_full("a", now=0.0, limit=LIMIT)
+        assert not these.is_full("a", "", now=0.0, limit=LIMIT)
+        these.start("a", "")
+    assert these.is_full("a", "", now=0.0, limit=LIMIT)
     # They are waited for; nobody is sent away yet.
     assert these.wait("a", "", now=0.0, limit=LIMIT) == 0
-    assert not these.is_full("b", now=0.0, limit=LIMIT)
-    assert [these.finish("a") for _ in range(LIMIT - 1)] == [3, 2, 1, 0]
-    assert not these.is_full("a", now=0.0, limit=LIMIT)
+    assert not these.is_full("b", "", now=0.0, limit=LIMIT)
+    assert [these.finish("a", "") for _ in range(LIMIT - 1)] == [3, 2, 1, 0]
+    assert not these.is_full("a", "", now=0.0, limit=LIMIT)
+
+
+def in_48(number: int, *, other: int = 0) -> str:
+    """Return one of the 65,536 /64 of a /48."""
+    return origin(f"2001:db8:{other:x}:{number:x}::1")
+
+
+def test_whoever_has_a_48_has_no_more_guesses_at_an_account_than_one_address() -> None:
+    these = Attempts()
+    waits = [guess(these, in_48(number), "al", 0.0) for number in range(1000)]
+    assert waits[:LIMIT] == [0] * LIMIT
+    assert all(wait > 0 for wait in waits[LIMIT:])
+    # Nobody else is kept out, whoever they are.
+    assert guess(these, in_48(1, other=1), "al", 0.0) == 0
+    assert guess(these, "192.0.2.7", "al", 0.0) == 0
+    # One in twelve seconds comes back.
+    assert guess(these, in_48(2000), "al", 12.1) == 0
+    assert guess(these, in_48(2001), "al", 12.1) > 0
+
+
+def test_whoever_has_a_48_has_some_more_guesses_at_many_accounts() -> None:
+    these = Attempts()
+    waits = [guess(these, in_48(number), f"a{number}", 0.0) for number in range(1000)]
+    assert waits.count(0) == WIDER * LIMIT
+    assert guess(these, in_48(0, other=1), "a1", 0.0) == 0
+    assert [guess(these, in_48(number), "", 0.0) > 0 for number in range(5)] == [True] * 5
+
+
+def test_an_owner_in_a_48_is_not_kept_out_by_others_there() -> None:
+    these = Attempts()
+    home = in_48(7)
+    these.begin(home, "al", now=0.0, limit=LIMIT)
+    these.right(home, "al", now=0.0, limit=LIMIT)
+    for number in range(100, 1000):
+        guess(these, in_48(number), "al", 1.0)
+        guess(these, in_48(number), f"a{number}", 1.0)
+    assert these.wait(home, "al", now=1.0, limit=LIMIT) == 0
+    assert not these.is_full(home, "al", now=1.0, limit=LIMIT)
+    # Of another account nothing is known from there.
+    assert these.wait(home, "a1", now=1.0, limit=LIMIT) > 0
+    # Who is wrong about it waits, whoever they are.
+    assert guess(these, home, "al", 1.0) == 0
+    assert guess(these, home, "al", 1.0) > 0
+    assert these.wait(home, "al", now=DAY + 1, limit=LIMIT) == 0
+
+
+def test_what_was_not_found_out_proves_nothing() -> None:
+    these = Attempts()
+    for _ in range(LIMIT + 1):
+        these.begin(in_48(7), "al", now=0.0, limit=LIMIT)
+        these.take_back(in_48(7), "al", now=0.0, limit=LIMIT)
+    for number in range(100, 200):
+        guess(these, in_48(number), "al", 0.0)
+    assert these.wait(in_48(7), "al", now=0.0, limit=LIMIT) > 0
+
+
+def test_no_more_are_under_way_in_a_48_than_could_be_wrong() -> None:
+    these = Attempts()
+    for number in range(LIMIT):
+        assert not these.is_full(in_48(number), "al", now=0.0, limit=LIMIT)
+        these.start(in_48(number), "al")
+    assert these.is_full(in_48(99), "al", now=0.0, limit=LIMIT)
+    assert not these.is_full(in_48(99), "bo", now=0.0, limit=LIMIT)
+    assert [these.finish(in_48(number), "al") for number in range(LIMIT)] == [4, 3, 2, 1, 0]
+    assert not these.is_full(in_48(99), "al", now=0.0, limit=LIMIT)
+    for number in range(WIDER * LIMIT):
+        assert not these.is_full(in_48(number), f"a{number}", now=0.0, limit=LIMIT)
+        these.start(in_48(number), f"a{number}")
+    assert these.is_full(in_48(99), "bo", now=0.0, limit=LIMIT)
+    assert not these.is_full(in_48(99, other=1), "bo", now=0.0, limit=LIMIT)
 
 
 def test_over_a_day() -> None:
@@ -76,9 +146,11 @@ def test_it_remembers_no_more_than_the_latest(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(attempts, "KNOWN", 10)
     these = Attempts()
     for number in range(100):
+        these.right(f"home{number}", f"account{number}", now=0.0, limit=LIMIT)
         guess(these, f"host{number}", f"account{number}", 0.0)
     assert len(these._spent) == 10
     assert len(these._wrong) == 10
+    assert len(these._right) == 10
 
 
 @pytest.mark.parametrize(
@@ -92,3 +164,16 @@ def test_it_remembers_no_more_than_the_latest(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_what_an_address_is_counted_as(address: str, counted: str) -> None:
     assert origin(address) == counted
+
+
+@pytest.mark.parametrize(
+    ("counted", "whole"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("", ""),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("2001:db8:1:ffff::/64", "2001:db8:1::/48"),
+    ],
+)
+def test_whose_network_it_may_be(counted: str, whole: str) -> None:
+    assert network(counted) == whole

@@ -232,6 +232,28 @@ def test_what_an_account_that_is_dropped_had(world: Registering) -> None:
     assert world.standing("al", "#b") & modes.OWNER
 
 
+def test_nobody_inherits_more_rooms_than_an_account_can_have(world: Registering) -> None:
+    for room in ("#a", "#b", "#c"):
+        world.ask("al", f"JOIN {room}")
+        world.register("al", room)
+    for name in ("bo", "cy"):
+        world.come(name)
+    for room in ("#a", "#b", "#c"):
+        after = world.room(room).with_access("cy", modes.OP)
+        world.change("al", msgspec.structs.replace(after, successor="bo"))
+    policy = AccountPolicy(rooms_per_account=1)
+    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=policy)))
+    found: list[Outcome] = []
+    account = world.core.context.accounts.get("al")
+    assert account is not None
+    owning.drop(world.core.context, world.user("al"), account, found.append)
+    world.step()
+    assert found[0].problem is None
+    there = {room.name: room.founder for room in world.core.context.registered}
+    assert there == {"#a": "bo", "#b": "cy"}
+    assert world.core.context.registered.coming.total() == 0
+
+
 def test_an_account_that_is_being_dropped_comes_into_no_room(world: Registering) -> None:
     """And none is dropped that is on its way into one: whoever has the name next would be there."""
     world.register("al")

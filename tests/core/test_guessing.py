@@ -9,9 +9,10 @@ import pytest
 
 from tests.core.logins import PASSWORD, SETTINGS, Logins, plain
 from tests.core.world import SERVER, codes
+from trio_chat.core import attempts
 from trio_chat.core.inputs import Completed
 from trio_chat.core.output import CheckLogin
-from trio_chat.core.settings import Gateway, Operator
+from trio_chat.core.settings import AccountPolicy, Gateway, Operator
 
 HASH = "$argon2id$x"
 LATER = "Too many attempts; try again in 12 seconds"
@@ -112,6 +113,46 @@ def test_a_hundred_at_once_are_checked_like_one_after_another() -> None:
     assert sorted(said) == sorted(names)
     assert [codes(lines) for lines in said.values()] == [["904"]] * 100
     assert sum(LATER in lines[0] for lines in said.values()) == 95
+
+
+def test_a_hundred_at_once_from_as_many_sites_of_one_network() -> None:
+    world = Logins(SETTINGS)
+    world.account("al")
+    world.slow = True
+    names = [f"u{number}" for number in range(100)]
+    for number, name in enumerate(names):
+        world.connect(name, host=f"2001:db8:0:{number:x}::1")
+        world.ask(name, "AUTHENTICATE PLAIN", plain("al", "wrong"))
+    said: dict[str, list[str]] = {}
+    checked = 0
+    while world.requests:
+        checked += len(world.requests)
+        done = [Completed(request=item.id, result=False) for item in world.requests]
+        world.requests.clear()
+        for name, lines in world.step(*done).items():
+            said.setdefault(name, []).extend(lines)
+    assert checked == 5
+    assert [codes(said[name]) for name in names] == [["904"]] * 100
+    # The owner comes from elsewhere.
+    world.slow = False
+    world.connect("home", host="2001:db8:1::1")
+    assert codes(world.ask("home", "AUTHENTICATE PLAIN", plain("al"))) == [
+        "AUTHENTICATE",
+        "900",
+        "903",
+    ]
+
+
+def test_accounts_are_not_made_from_every_site_of_a_network() -> None:
+    policy = AccountPolicy(per_address=1)
+    world = Logins(msgspec.structs.replace(SETTINGS, accounts=policy))
+    answers = []
+    for number in range(20):
+        world.connect(f"u{number}", host=f"2001:db8:0:{number:x}::1")
+        world.send(f"u{number}", f"NICK u{number}", "USER u 0 * :x", "CAP END")
+        answers.append(world.ask(f"u{number}", f"REGISTER * * :{PASSWORD}")[-1])
+    assert sum("REGISTER SUCCESS" in answer for answer in answers) == attempts.WIDER
+    assert "Too many accounts from your address" in answers[-1]
 
 
 def test_a_hundred_who_are_right_get_in_at_once_from_one_address() -> None:

@@ -274,3 +274,10 @@ def test_tags_are_nothing_that_people_see() -> None:
     world.irc("irc", caps="message-tags", rooms="#lobby")
     assert world.send("irc", "@+typing=active TAGMSG #lobby")["al"] == []
     assert codes(world.ask("irc", "PING x")) == ["PONG"]
+
+
+def test_the_servers_password_is_taken_exactly_as_it_was_typed() -> None:
+    world = World(Settings(name=SERVER, password="hash"))
+    world.step(world.add("al", plain=True), world.lines("al", "al", " my  pass "))
+    (check,) = world.passwords
+    assert check.password == " my  pass "

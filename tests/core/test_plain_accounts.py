@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.world import SERVER, World, codes, prefix
+from tests.core.world import SERVER, World, codes, prefix, secret_of
 from trio_chat.core.settings import AccountPolicy, Settings
 
 SETTINGS = Settings(name=SERVER, accounts=AccountPolicy())
@@ -75,6 +75,57 @@ def test_logging_in(world: World) -> None:
     )
     assert len(lines) == 3
     assert world.ask("bo", "/logout") == ["LOGOUT needs an account: log in to yours (/login)."]
+
+
+SPACE = (
+    "There is a space too many: between two words is one, and none is in front of the first or "
+    "behind the last. Spaces would be part of a password."
+)
+FORBIDDEN = "Password is too long, or has a forbidden character."
+
+
+def test_what_can_not_be_a_password_is_refused_and_not_changed(world: World) -> None:
+    for typed, answer in (
+        (f"/register  {RIGHT}", SPACE),
+        (f"/register {RIGHT} ", SPACE),
+        (f"/ns register {RIGHT} ", SPACE),
+        (f"/msg NickServ register {RIGHT} ", SPACE),
+        ("/register with\x1b[Aarrow", FORBIDDEN),
+        ("/register with\ttab", FORBIDDEN),
+    ):
+        assert world.ask("bo", typed) == [answer]
+    assert world.core.context.accounts.get("bo") is None
+    # What was taken back was not typed.
+    world.ask("bo", f"/register {RIGHT}xy\b\b")
+    assert world.secrets["bo"].hash == secret_of(RIGHT).hash
+    assert world.ask("bo", f"/password {RIGHT}  {OTHER}") == [SPACE]
+    assert world.ask("bo", f"/password {RIGHT} {OTHER}\t") == [FORBIDDEN]
+    assert world.secrets["bo"].hash == secret_of(RIGHT).hash
+
+
+def test_a_password_is_taken_exactly_as_it_was_typed(world: World) -> None:
+    world.secrets["al"] = secret_of(" my  pass ")
+    for wrong in ("/login al my  pass", "/login al  my  pass", "/login al  my pass "):
+        assert world.ask("bo", wrong) == ["Account or password is wrong."]
+    assert come(world, "/login al  my  pass")[0].startswith("Account or password is wrong.")
+    assert account(world, "cy") == ""
+    assert world.ask("cy", "/login al  my  pass ")[0] == "You are now logged in as al"
+    world.now += 60
+    assert world.ask("bo", " /login al  my  pass ")[0] == "You are now logged in as al"
+
+
+def test_whoever_comes_is_told_how_to_log_in(world: World) -> None:
+    usage = "/login NAME PASSWORD: log in to your account"
+    assert come(world, "/login", "/login al", "/login  al pass", "/lo\x01gin al pass") == 4 * [
+        usage
+    ]
+
+
+def test_a_text_is_said_without_what_a_terminal_adds(world: World) -> None:
+    world.irc("cy")
+    assert world.send("bo", "/msg  cy  hello\t\x07there ")["cy"] == [
+        f"{prefix('bo')} PRIVMSG cy :hello there"
+    ]
 
 
 def test_another_password(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.core.world import SERVER, World, codes, prefix
 from trio_chat.core import rooms
 from trio_chat.core.context import BUDGET
-from trio_chat.core.handlers import syncing
+from trio_chat.core.handlers import presence, syncing
 
 TWO, THREE = "batch draft/metadata-2", "batch draft/metadata-3"
 MANY = syncing.AT_ONCE + 50
@@ -63,6 +63,31 @@ def test_a_change_has_the_tags_of_who_did_it(world: World) -> None:
     assert line.startswith("@time=2023-11-14T22:13:20.000Z;bot :al!")
     (line,) = found["three"]
     assert line == f"@time=2023-11-14T22:13:20.000Z :{SERVER} 761 three al avatar * :x"
+
+
+def test_who_seems_to_leave_and_come_back_is_told_of_again(world: World) -> None:
+    """Another host is a QUIT and a JOIN to who does not know CHGHOST, and so they forget it."""
+    world.irc("knows", caps=f"chghost {TWO}", rooms="#a,#b")
+    world.ask("knows", "METADATA * SUB avatar")
+    for name in ("al", "two", "three", "old"):
+        world.ask(name, "JOIN #a,#b")
+    world.ask("al", "METADATA * SET avatar x", "METADATA * SET color red")
+    ctx = world.core.context
+    presence.change_host(ctx, world.core.state.users[world.ids["al"]], "~al", "new.host")
+    found = world.step()
+    assert [line for line in found["two"] if " METADATA " in line] == [
+        f":{SERVER} METADATA al avatar * :x"
+    ]
+    assert codes(found["two"])[0] == "QUIT"
+    assert codes(found["two"])[-1] == "METADATA"
+    assert [line for line in found["three"] if " 761 " in line] == [
+        f":{SERVER} 761 three al avatar * :x"
+    ]
+    assert codes(found["knows"]) == ["CHGHOST"]
+    assert "METADATA" not in codes(found["old"])
+    # What comes after has the new host.
+    found = world.send("al", "METADATA * SET avatar y")
+    assert found["knows"] == [":al!~al@new.host METADATA al avatar * :y"]
 
 
 def test_nobody_is_told_who_does_not_see_them(world: World) -> None:

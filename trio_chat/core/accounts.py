@@ -53,8 +53,6 @@ class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=Fal
     code: str = ""
     """The digest (`digest`) of what its owner has to say before the account is theirs (VERIFY);
     empty: it is."""
-    settings: tuple[str, ...] = ()
-    """Names of what is set otherwise than by default."""
 
     @property
     def key(self) -> str:
@@ -92,11 +90,12 @@ class Accounts:
         self._values = dict(kept)
         self._by_certificate: dict[str, str] = {}
         self._lookalikes: dict[str, str] = {}
-        """Keys of those whose names are not ASCII, by the form in which look-alikes are equal."""
+        """Keys, by the form in which look-alikes are equal (`names.likeness`), where it differs."""
         self._unverified: dict[str, float] = {}
         """Keys of those that are not verified: until when they are held, the first first."""
-        self._changing: set[str] = set()
-        """Keys of those of which a change is on its way to the journal."""
+        self._changing: dict[str, tuple[str, ...]] = {}
+        """Keys of those of which a change is on its way to the journal, each with the certificates
+        that it is to have then."""
         bad: list[str] = []
         for key, value in self._values.items():
             try:
@@ -128,28 +127,42 @@ class Accounts:
         """Return the account that the owner of a TLS certificate may log in to."""
         return self._named(self._by_certificate.get(fingerprint))
 
+    def has_other(self, fingerprint: str, name: str) -> bool:
+        """Whether a certificate is that of another account than this, or is about to be."""
+        key = names.key(name)
+        return self._by_certificate.get(fingerprint, key) != key or any(
+            fingerprint in certificates and other != key
+            for other, certificates in self._changing.items()
+        )
+
     def owner(self, nickname: str) -> Account | None:
         """Return the account whose nickname this is, or looks the same as."""
         found = self.get(nickname)
-        if found is None and self._lookalikes:
-            found = self._named(self._lookalikes.get(names.key(nickname)))
-        if found is None and not nickname.isascii():
-            looks = names.skeleton(nickname)
+        if found is None and self._values:
+            looks = names.likeness(nickname)
             found = self._named(looks) or self._named(self._lookalikes.get(looks))
         return found
+
+    def is_coming(self, nickname: str) -> bool:
+        """Whether a change is on its way to the journal of the account whose nickname this is, or
+        looks the same as: it may be there in a moment, or gone."""
+        if not self._changing:
+            return False
+        looks = names.likeness(nickname)
+        return any(names.likeness(key) == looks for key in self._changing)
 
     def is_changing(self, name: str) -> bool:
         """Whether a change of the account of this name is on its way to the journal: another one
         would not know what it changes."""
         return names.key(name) in self._changing
 
-    def begin(self, name: str) -> None:
-        """Note that such a change begins."""
-        self._changing.add(names.key(name))
+    def begin(self, name: str, certificates: tuple[str, ...] = ()) -> None:
+        """Note that such a change begins, after which the account has these certificates."""
+        self._changing[names.key(name)] = certificates
 
     def end(self, name: str) -> None:
         """Note that it has ended, stored or not."""
-        self._changing.discard(names.key(name))
+        self._changing.pop(names.key(name), None)
 
     @property
     def expiry(self) -> float | None:
@@ -182,8 +195,9 @@ class Accounts:
         for fingerprint in _read(value).certificates:
             if self._by_certificate.get(fingerprint) == key:
                 del self._by_certificate[fingerprint]
-        if not key.isascii():
-            self._lookalikes.pop(names.skeleton(key), None)
+        looks = names.likeness(key)
+        if self._lookalikes.get(looks) == key:
+            del self._lookalikes[looks]
 
     def _named(self, key: str | None) -> Account | None:
         value = self._values.get(key) if key is not None else None
@@ -192,8 +206,9 @@ class Accounts:
     def _index(self, key: str, account: Account) -> None:
         for fingerprint in account.certificates:
             self._by_certificate[fingerprint] = key
-        if not key.isascii():
-            self._lookalikes[names.skeleton(account.name)] = key
+        looks = names.likeness(key)
+        if looks != key:
+            self._lookalikes[looks] = key
         if not account.is_verified:
             self._unverified[key] = account.registered_at + VERIFY_WITHIN
 

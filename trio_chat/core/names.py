@@ -86,10 +86,25 @@ def nickname(wanted: str, limit: int) -> str | None:
 def skeleton(name: str) -> str:
     """Return the form of a nickname in which look-alikes are equal strings (UTS 39, section 4).
 
-    ASCII characters are only like themselves, so no two ASCII names that differ are alike. Case
-    counts for nothing, in any script: who is `Ärger` is not to be taken for `ärger`. Never shown.
+    ASCII characters are only like themselves, so no two ASCII names that differ are alike, but
+    where somebody owns one (`likeness`). Case counts for nothing, in any script: who is `Ärger` is
+    not to be taken for `ärger`. Never shown.
     """
     return fold(name) if name.isascii() else confusables.skeleton(name)
+
+
+_ALIKE = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o"})
+"""What looks like another ASCII character (UTS 39, confusables.txt). An i is a bar as a capital,
+and whoever has a nickname can write it in capitals."""
+
+
+def likeness(name: str) -> str:
+    """Return the form of a nickname in which look-alikes of a registered one are equal strings.
+
+    Here ASCII characters too are like others: `aIice` and `a1ice` look like `alice`, and who owns
+    that is not to be mistaken. Never shown.
+    """
+    return skeleton(name).translate(_ALIKE).replace("rn", "m")
 
 
 def is_channel_name(name: str, limit: int) -> bool:

@@ -160,12 +160,14 @@ def normal(text: str) -> str:
     return text if address is None else str(address)
 
 
-def site(address: str) -> str:
-    """Return what an address is counted as: IPv6 by /64, which is what one customer gets."""
+def site(address: str, prefix: int = 64) -> str:
+    """Return what an address is counted as: IPv6 by its first bits, by default by /64, which is the
+    least that one customer gets."""
     address = normal(address)
     if ":" not in address:
         return address
-    return str(IPv6Address(int(IPv6Address(address)) >> 64 << 64))
+    rest = 128 - prefix
+    return str(IPv6Address(int(IPv6Address(address)) >> rest << rest))
 
 
 def shown_host(address: str) -> str:

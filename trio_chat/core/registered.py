@@ -13,7 +13,7 @@ Must not know commands, nor how anything is stored.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -27,6 +27,10 @@ LAYOUT = 1
 """How a value is laid out: the first of its values."""
 _LOOK = 2
 """To look for an account in a room costs so many bits less than one."""
+_HEIRS = 5
+"""So many accounts are asked whether they can have a room: each costs a look at all rooms."""
+OFFERED = 86_400.0
+"""Seconds for which an offer stands."""
 
 
 class RegisteredRoom(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
@@ -72,22 +76,37 @@ class RegisteredRoom(msgspec.Struct, frozen=True, array_like=True, kw_only=True,
         found = msgspec.structs.replace(self, founder=account, successor=successor)
         return found.with_access(account, 0)
 
-    def without(self, account: str) -> RegisteredRoom | None:
+    def without(
+        self, account: str, can_have: Callable[[str], bool] = lambda _: True
+    ) -> RegisteredRoom | None:
         """Return what becomes of it when an account is dropped; None: it is dropped, too.
 
         A founder's goes to the successor, or to whoever has the highest access: of operators and
-        above, the one who has had it for the longest time.
+        above, the one who has had it for the longest time. Of these, it is the first who
+        `can_have` another room, as far as some are asked.
         """
         if account != self.founder:
             successor = "" if self.successor == account else self.successor
             found = msgspec.structs.replace(self, successor=successor)
             return found.with_access(account, 0)
-        heir = self.successor or max(
-            (one for one, standing in self.access.items() if standing >= modes.OP),
-            key=lambda one: modes.rank(self.access[one]),
-            default="",
-        )
+        operators = [one for one, standing in self.access.items() if standing >= modes.OP]
+        operators.sort(key=lambda one: modes.rank(self.access[one]), reverse=True)
+        heirs = [self.successor, *operators] if self.successor else operators
+        heir = next(filter(can_have, heirs[:_HEIRS]), "")
         return self.founded_by(heir) if heir else None
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """That an account may have a room. It ends with its time, and when one of them changes hands,
+    and is not kept: after a restart it has to be made again."""
+
+    founder: str
+    registered_at: float
+    """Which room of that name it is."""
+    party: str
+    """Whose it may be (`Account.party`)."""
+    until: float
+    """On the clock that does not jump."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -107,6 +126,10 @@ class RegisteredRooms:
         """Those of which a change is on its way to the journal."""
         self.naming: Counter[str] = Counter()
         """By account (its key): how many changes are on their way that name it."""
+        self.coming: Counter[str] = Counter()
+        """The same of those that make it the founder."""
+        self.offers: dict[str, Offer] = {}
+        """Rooms that are offered to somebody, by key."""
         for key, value in self._values.items():
             try:
                 _read(value)
@@ -145,8 +168,9 @@ class RegisteredRooms:
         return len(self._values) >> _LOOK
 
     def founded(self, account: str) -> int:
-        """Return of how many an account (its key) is the founder."""
-        return sum(room.founder == account for room in self.of(account))
+        """Return of how many an account (its key) is the founder, or about to be."""
+        found = sum(room.founder == account for room in self.of(account))
+        return found + self.coming[account]
 
     def outlives(self, name: str) -> bool:
         """Whether a room of this name is there when all have left it: it is registered, or is

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from trio_chat.core import modes
 from trio_chat.core.capabilities import TOLD
-from trio_chat.core.names import fold, skeleton
+from trio_chat.core.names import fold, likeness, skeleton
 from trio_chat.core.state import Channel, Past, State, User
 
 _BY_ID = attrgetter("id")
@@ -296,6 +296,13 @@ def holders(state: State, nickname: str) -> list[User]:
     return list(dict.fromkeys(one for one in found if one is not None))
 
 
+def lookalikes(state: State, nickname: str) -> list[User]:
+    """Return who has this nickname, or one that looks the same as that of an account of this name
+    (`names.likeness`)."""
+    alike = state.alike.get(likeness(nickname), ())
+    return list(dict.fromkeys((*holders(state, nickname), *alike)))
+
+
 def lose_name(state: State, user: User) -> None:
     """Take the nickname from somebody who is not registered yet."""
     _give_up_name(state, user)
@@ -307,6 +314,11 @@ def _give_up_name(state: State, user: User) -> None:
         state.nicknames.pop(fold(user.nickname), None)
         if not user.nickname.isascii():
             state.lookalikes.pop(skeleton(user.nickname), None)
+        looks = likeness(user.nickname)
+        alike = state.alike[looks]
+        alike.remove(user)
+        if not alike:
+            del state.alike[looks]
 
 
 def rename(state: State, user: User, nickname: str) -> None:
@@ -315,6 +327,7 @@ def rename(state: State, user: User, nickname: str) -> None:
     state.nicknames[fold(nickname)] = user
     if not nickname.isascii():
         state.lookalikes[skeleton(nickname)] = user
+    state.alike.setdefault(likeness(nickname), []).append(user)
     user.set_name(nickname)
     if user.registration is None:
         state.ignores.come(user)

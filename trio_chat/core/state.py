@@ -374,6 +374,7 @@ class State:
 
     __slots__ = (
         "accounts",
+        "alike",
         "bans",
         "channels",
         "ignores",
@@ -400,6 +401,9 @@ class State:
         """Who is logged in, by the folded name of the account."""
         self.lookalikes: dict[str, User] = {}
         """Whose nickname is not ASCII, by the form in which names that look alike are equal."""
+        self.alike: dict[str, list[User]] = {}
+        """Users by the form in which look-alikes of what somebody owns are equal
+        (`names.likeness`)."""
         self.channels: dict[str, Channel] = {}
         """By folded name."""
         self.left: list[Channel] = []

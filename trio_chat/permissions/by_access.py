@@ -115,7 +115,7 @@ ASKING = Table(
         _tell(
             "TRANSFER",
             "TRANSFER #a other",
-            "#a is other's now",
+            "#a is yours until other says ACCEPT",
             "NOTICE NOTICE NOTICE NOTICE NOTICE NOTICE NOTICE NOTICE yes NOTICE",
         ),
         _tell(

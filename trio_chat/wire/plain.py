@@ -168,11 +168,16 @@ _ENDS = {
 
 
 def decode(line: bytes) -> str:
-    """Read a line that somebody typed, without its end. Raises `ProtocolError`.
+    """Read a line that somebody typed, without its end, as it can be shown (`cleaned`). Raises
+    `ProtocolError`."""
+    return cleaned(typed(line))
+
+
+def typed(line: bytes) -> str:
+    """Read a line that somebody typed, without its end, exactly. Raises `ProtocolError`.
 
     What was taken back goes: Backspace and DEL take a character, as people see it, Ctrl-W a word,
-    and Ctrl-U all. So do the control characters of what else a terminal sends (escape sequences);
-    tabs become spaces.
+    and Ctrl-U all.
     """
     if len(line) > LINE_LIMIT:
         raise ProtocolError(Problem.TOO_LONG)
@@ -182,6 +187,12 @@ def decode(line: bytes) -> str:
         raise ProtocolError(Problem.NOT_UTF8) from None
     if not text.isprintable() and _TAKES_BACK.search(text):
         text = _without_what_was_taken_back(text)
+    return text
+
+
+def cleaned(text: str) -> str:
+    """Return a typed line without the spaces around it, and without the control characters of what
+    else a terminal sends (escape sequences); tabs become spaces."""
     return strip_controls(text.replace("\t", " ")).strip()
 
 

@@ -12,6 +12,7 @@ from tests.core.registering import SETTINGS, Registering
 from tests.core.world import codes
 from tests.journal.rig import File
 from trio_chat.core import modes
+from trio_chat.core.accounts import Account
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.settings import AccountPolicy, Limits
 
@@ -93,10 +94,24 @@ def test_drop(world: Registering) -> None:
 def test_transfer(world: Registering) -> None:
     tell(world, "al", "REGISTER #a")
     assert tell(world, "al", "TRANSFER #a nobody") == ["There is no account called nobody."]
-    assert tell(world, "al", "TRANSFER #a Al") == ["#a is al's already."]
     assert tell(world, "bo", "TRANSFER #a bo")[0].startswith("That is for the founder")
-    assert tell(world, "al", "TRANSFER #a BO") == ["#a is bo's now."]
+    found = world.send("al", "CS TRANSFER #a BO")
+    assert [line.partition(" :")[2] for line in found["al"]] == [
+        "#a is yours until bo says ACCEPT, within a day."
+    ]
+    assert [line.partition(" :")[2] for line in found["bo"]] == [
+        "al offers you #a: it is yours when you say ACCEPT #a"
+    ]
+    # They are told once.
+    assert set(world.send("al", "CS TRANSFER #a bo")) == {"al"}
+    assert world.room().founder == "al"
+    assert tell(world, "stranger", "ACCEPT #a")[0].startswith("ACCEPT needs an account")
+    assert tell(world, "al", "ACCEPT #a") == ["#a is not offered to you."]
+    found = world.send("bo", "CS ACCEPT #A")
+    assert found["bo"][-1].endswith(" NOTICE bo :#a is yours now.")
+    assert found["al"][-1].endswith(" NOTICE al :bo has accepted #a.")
     assert world.room().founder == "bo"
+    assert tell(world, "bo", "ACCEPT #a") == ["#a is not offered to you."]
     assert tell(world, "al", "TRANSFER #a al")[0].startswith("That is for the founder")
     policy = AccountPolicy(rooms_per_account=1)
     world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=policy)))
@@ -105,6 +120,61 @@ def test_transfer(world: Registering) -> None:
     assert tell(world, "bo", "TRANSFER #a al") == [
         "al has as many channels as an account can have."
     ]
+
+
+def test_an_offer_ends(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    not_offered = ["#a is not offered to you."]
+    # When it is taken back,
+    tell(world, "al", "TRANSFER #a bo")
+    assert tell(world, "al", "TRANSFER #a Al") == ["#a is yours, and offered to nobody."]
+    assert tell(world, "bo", "ACCEPT #a") == not_offered
+    # with its time,
+    tell(world, "al", "TRANSFER #a bo")
+    world.now += 86_400
+    assert tell(world, "bo", "ACCEPT #a") == not_offered
+    # when the room is another one,
+    tell(world, "al", "TRANSFER #a bo")
+    tell(world, "al", "DROP #a #a")
+    assert tell(world, "bo", "ACCEPT #a") == not_offered
+    world.now += 1
+    tell(world, "al", "REGISTER #a")
+    assert tell(world, "bo", "ACCEPT #a") == not_offered
+    # when it is offered to somebody else,
+    tell(world, "al", "TRANSFER #a bo")
+    world.come("cy")
+    tell(world, "al", "TRANSFER #a cy")
+    assert tell(world, "bo", "ACCEPT #a") == not_offered
+    # and when the account is another one.
+    tell(world, "al", "TRANSFER #a bo")
+    world.now += 1
+    world.core.context.accounts.put(Account(name="bo", registered_at=world.now))
+    assert tell(world, "bo", "ACCEPT #a") == not_offered
+    assert world.room().founder == "al"
+
+
+def test_nobody_is_given_more_rooms_than_an_account_can_have(world: Registering) -> None:
+    policy = AccountPolicy(rooms_per_account=1)
+    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=policy)))
+    tell(world, "al", "REGISTER #a")
+    world.ask("bo", "JOIN #b,#c")
+    tell(world, "al", "TRANSFER #a bo")
+    world.come("bob")
+    world.log_in("bob", "bo")
+    # Also where both are under way at once.
+    too_many = ["You have as many channels as an account can have."]
+    world.slow = True
+    assert tell(world, "bo", "REGISTER #b") == []
+    assert tell(world, "bob", "ACCEPT #a") == too_many
+    world.slow = False
+    (storing,) = world.requests
+    world.requests.clear()
+    world.step(world.done(storing))
+    assert world.room("#b").founder == "bo"
+    assert tell(world, "bo", "ACCEPT #a") == too_many
+    assert world.room().founder == "al"
+    tell(world, "bo", "DROP #b #b")
+    assert tell(world, "bo", "ACCEPT #a") == ["#a is yours now."]
 
 
 def test_info(world: Registering) -> None:

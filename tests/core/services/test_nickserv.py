@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.world import CODE, SERVER, World, codes, prefix, secret_of
 from trio_chat.core.accounts import Account
-from trio_chat.core.inputs import Connected
+from trio_chat.core.inputs import Completed
 from trio_chat.core.settings import AccountPolicy, Operator, Settings
 
 SETTINGS = Settings(
@@ -40,6 +40,11 @@ class Registered(World):
 
     def has(self, password: str, account: str = "al") -> bool:
         return self.secrets[account].hash == secret_of(password).hash
+
+    def connected_with(self, fingerprint: str, *names: str) -> None:
+        """Have users be connected with a TLS certificate."""
+        for name in names:
+            self.core.state.users[self.ids[name]].certfp = fingerprint
 
     def operator(self) -> None:
         """Make `root` an operator of the server."""
@@ -123,6 +128,7 @@ def test_registering_where_it_takes_an_address_of_mail() -> None:
 
 def test_nothing_is_said_to_be_done_that_is_not_stored(world: Registered) -> None:
     world.operator()
+    world.connected_with(FINGERPRINT, "al")
     world.full = True
     answer = ["Could not be stored; try again later."]
     for name, said in (
@@ -180,6 +186,73 @@ def test_a_password_of_another_way_may_have_spaces(world: Registered) -> None:
     world.secrets["al"] = secret_of("correct horse battery")
     world.told("al", "LOGOUT")
     assert world.told("al", "IDENTIFY al correct horse battery") == ["You are logged in as al."]
+
+
+SPACE = (
+    "There is a space too many: between two words is one, and none is in front of the first or "
+    "behind the last. Spaces would be part of a password."
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"REGISTER  {RIGHT}",
+        f"REGISTER {RIGHT} ",
+        f"REGISTER {RIGHT}  al@example.org",
+        f"IDENTIFY  {RIGHT}",
+        f"IDENTIFY {RIGHT} ",
+        f"LOGIN  al {RIGHT}",
+        f"GHOST  al {RIGHT}",
+        "REGAIN al ",
+    ],
+)
+def test_a_space_too_many_is_refused_and_not_left_out(world: Registered, said: str) -> None:
+    assert world.told("bo", said) == [SPACE]
+    assert (world.account("bo"), world.core.context.accounts.get("bo")) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"PASSWD {RIGHT}  {OTHER}",
+        f"PASSWD  {RIGHT} {OTHER}",
+        f"PASSWD {RIGHT} {OTHER} ",
+        f"SET PASSWORD {RIGHT}  {OTHER}",
+    ],
+)
+def test_a_space_too_many_is_in_no_new_password(world: Registered, said: str) -> None:
+    assert world.told("al", said) == [SPACE]
+    assert world.has(RIGHT)
+
+
+@pytest.mark.parametrize("password", [" two  in a row", "behind  ", "  in front"])
+def test_a_password_is_taken_exactly(world: Registered, password: str) -> None:
+    """As REGISTER and SASL take it."""
+    world.quit("al")
+    world.send("bo", f"REGISTER * * :{password}")
+    assert world.has(password, "bo")
+    world.told("bo", "LOGOUT")
+    for wrong in (password.strip(), f" {password}", f"{password} ", password.replace("  ", " ")):
+        assert world.told("bo", f"IDENTIFY bo {wrong}") == ["Account or password is wrong."]
+        world.now += 60
+    assert world.told("bo", f"IDENTIFY bo {password}") == ["You are logged in as bo."]
+    world.told("bo", "LOGOUT")
+    assert world.told("bo", f"REGAIN bo {password}") == ["You are called bo."]
+    assert world.told("bo", f"DROP {password.strip()}") == ["Account or password is wrong."]
+    assert world.told("bo", f"DROP {password}") == ["bo is nobody's any more."]
+
+
+def test_the_parameters_of_a_command_are_joined_by_no_guess(world: Registered) -> None:
+    world.secrets["al"] = secret_of("my  pass")
+    world.told("al", "LOGOUT")
+    spread = "A password with spaces in it stands behind a colon: NS IDENTIFY ... :my password"
+    assert world.ask("al", "NS IDENTIFY al my  pass") == [
+        f"{NOTICE} {world.nickname('al')} :{spread}"
+    ]
+    for line in ("NS IDENTIFY al :my  pass", "NICKSERV :IDENTIFY al my  pass"):
+        assert world.ask("al", line)[-1] == f"{NOTICE} al :You are logged in as al."
+        world.told("al", "LOGOUT")
 
 
 def test_a_wrong_password(world: Registered) -> None:
@@ -338,9 +411,9 @@ def test_an_address_that_was_proved_stays() -> None:
 def test_certificates(world: Registered) -> None:
     shown = ":".join(["AB"] * 32)
     assert world.told("al", "CERT LIST") == ["No certificate logs in to your account."]
-    assert world.told("al", "CERT ADD") == [
-        "You are connected without a certificate: say which fingerprint."
-    ]
+    for said in ("CERT ADD", "CERT DEL"):
+        assert world.told("al", said) == ["You are connected without a certificate."]
+    world.connected_with(FINGERPRINT, "al")
     assert world.told("al", "CERT ADD abcd") == [
         "A fingerprint (SHA-256) has 64 hexadecimal digits."
     ]
@@ -353,8 +426,9 @@ def test_certificates(world: Registered) -> None:
     assert world.told("al", f"CERT ADD {FINGERPRINT}") == [
         "That certificate logs in to your account already."
     ]
-    assert world.told("al", "CERT LIST") == [FINGERPRINT]
+    assert world.told("al", "CERT LIST") == [f"{FINGERPRINT} (you are connected with it)"]
     world.told("bo", f"REGISTER {RIGHT}")
+    world.connected_with(FINGERPRINT, "bo")
     assert world.told("bo", f"CERT ADD {FINGERPRINT}") == ["Certificate is another account's."]
     assert world.told("bo", f"CERT DEL {FINGERPRINT}") == [
         "That certificate does not log in to your account."
@@ -367,24 +441,55 @@ def test_certificates(world: Registered) -> None:
         assert world.told("al", said) == ["It is CERT ADD|DEL|LIST [<fingerprint>]"]
 
 
+def test_only_the_owner_of_a_certificate_adds_it(world: Registered) -> None:
+    """Otherwise it could be held against its owner, or its owner be logged in as somebody else."""
+    refused = ["You are not connected with that certificate: connect with it, then add it."]
+    assert world.told("al", f"CERT ADD {FINGERPRINT}") == refused
+    world.connected_with("cd" * 32, "al")
+    assert world.told("al", f"CERT ADD {FINGERPRINT}") == refused
+    assert kept(world).certificates == ()
+    world.told("bo", f"REGISTER {RIGHT}")
+    world.connected_with(FINGERPRINT, "bo")
+    world.told("bo", "CERT ADD")
+    assert kept(world, "bo").certificates == (FINGERPRINT,)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_certificate_is_of_one_account_also_where_two_add_it_at_once(
+    world: Registered, stored: bool
+) -> None:
+    world.told("bo", f"REGISTER {RIGHT}")
+    world.connected_with(FINGERPRINT, "al", "bo")
+    world.slow = True
+    assert world.told("al", "CERT ADD") == []
+    assert world.told("bo", "CERT ADD") == ["Certificate is another account's."]
+    (waiting,) = world.requests
+    world.requests.clear()
+    world.step(Completed(request=waiting.id, result=stored))
+    world.slow = False
+    held = (FINGERPRINT,) if stored else ()
+    assert (kept(world).certificates, kept(world, "bo").certificates) == (held, ())
+    assert world.told("bo", "CERT ADD") == [
+        "Certificate is another account's."
+        if stored
+        else f"The certificate {FINGERPRINT} logs in to your account now."
+    ]
+
+
 def test_the_certificate_that_one_is_connected_with(world: Registered) -> None:
-    world.ids["cy"] = 99
-    connected = Connected(
-        user=99, plain=False, host="10.0.0.1", since=world.now, secure=True, certfp=FINGERPRINT
-    )
-    world.step(connected, world.lines("cy", "NICK cy", "USER cy 0 * :Cy"))
-    world.told("cy", f"REGISTER {RIGHT}")
-    world.told("cy", "CERT ADD")
-    assert kept(world, "cy").certificates == (FINGERPRINT,)
-    assert world.told("cy", "CERT LIST") == [f"{FINGERPRINT} (you are connected with it)"]
-    world.told("cy", "CERT DEL")
-    assert kept(world, "cy").certificates == ()
+    world.connected_with(FINGERPRINT, "al")
+    world.told("al", "CERT ADD")
+    assert kept(world).certificates == (FINGERPRINT,)
+    world.told("al", "CERT DEL")
+    assert kept(world).certificates == ()
 
 
 def test_there_are_so_many_certificates(world: Registered) -> None:
     for place in range(10):
-        assert world.told("al", f"CERT ADD {place:064x}")[0].endswith("now.")
-    assert world.told("al", f"CERT ADD {FINGERPRINT}") == [
+        world.connected_with(f"{place:064x}", "al")
+        assert world.told("al", "CERT ADD")[0].endswith("now.")
+    world.connected_with(FINGERPRINT, "al")
+    assert world.told("al", "CERT ADD") == [
         "Your account has 10 certificates; that is as many as there can be."
     ]
     assert len(world.told("al", "CERT LIST")) == 10
@@ -458,6 +563,12 @@ def test_a_password_is_reset(world: Registered) -> None:
 
 
 # --- What others see
+
+
+def test_a_password_is_reset_to_what_was_said_exactly(world: Registered) -> None:
+    world.operator()
+    assert world.told("root", "RESETPASS al two  words ") == ["al has another password now."]
+    assert world.has("two  words ")
 
 
 def test_the_account_is_shown_wherever_accounts_are(world: Registered) -> None:

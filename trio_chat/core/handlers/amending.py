@@ -72,11 +72,9 @@ def set_certificates(
     ctx: Context, user: User, account: Account, certificates: tuple[str, ...], then: Then
 ) -> None:
     """Let the owners of these TLS certificates (fingerprints) log in to an account, and no other's.
-    A certificate is of one account."""
-    if any(
-        (owner := ctx.accounts.by_certificate(one)) is not None and owner.key != account.key
-        for one in certificates
-    ):
+    A certificate is of one account, also where two want it at once. Who asks has seen to it that
+    the user is its owner."""
+    if any(ctx.accounts.has_other(one, account.name) for one in certificates):
         then(Outcome(Problem.CERTIFICATE_IN_USE))
         return
     _store(ctx, user, msgspec.structs.replace(account, certificates=certificates), then)

@@ -7,6 +7,7 @@ asks says in their own words what came of it.
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -57,11 +58,12 @@ def problem(ctx: Context, user: User, channel: Channel) -> Problem | None:
     return found
 
 
-def has_all(ctx: Context, account: str) -> bool:
-    """Whether an account (its key) has as many rooms as one can have."""
+def has_all(ctx: Context, account: str, *, and_more: int = 0) -> bool:
+    """Whether an account (its key) has as many rooms as one can have, when it is given so many
+    more."""
     ctx.output.cost += ctx.registered.looking
     policy = ctx.settings.accounts
-    return policy is None or ctx.registered.founded(account) >= policy.rooms_per_account
+    return policy is None or ctx.registered.founded(account) + and_more >= policy.rooms_per_account
 
 
 def register(ctx: Context, user: User, channel: Channel, description: str, then: Then) -> None:
@@ -110,6 +112,7 @@ class Changing:
             self.changes.append(registered.kept(room) if after else registered.gone(room))
             ctx.registered.begin(room.name)
             ctx.registered.naming.update(_accounts(after))
+            ctx.registered.coming.update(_new_founder(before, after))
             channel = ctx.state.channel_named(room.name)
             if before is None and channel is not None:
                 # What is set there is known with the registration, or not at all.
@@ -129,6 +132,7 @@ class Changing:
             assert room is not None
             ctx.registered.end(room.name)
             ctx.registered.naming.subtract(_accounts(after))
+            ctx.registered.coming.subtract(_new_founder(before, after))
             channel = ctx.state.channel_named(room.name)
             if stored and after is not None:
                 ctx.registered.put(after)
@@ -162,7 +166,13 @@ def parting(ctx: Context, account: str) -> Changing | None:
     # What is on its way to the journal may name it where it is not found yet.
     if ctx.registered.naming[account] > 0 or not all(_is_free(ctx, room) for room in found):
         return None
-    return Changing(ctx, [(room, room.without(account)) for room in found])
+    given: Counter[str] = Counter()
+    pairs: list[_Pair] = []
+    for room in found:
+        after = room.without(account, lambda heir: not has_all(ctx, heir, and_more=given[heir]))
+        given.update(_new_founder(room, after))
+        pairs.append((room, after))
+    return Changing(ctx, pairs)
 
 
 def _commit(ctx: Context, user: User, pairs: Sequence[_Pair], then: Then) -> None:
@@ -187,6 +197,13 @@ def _accounts(room: RegisteredRoom | None) -> set[str]:
     if room is None:
         return set()
     return {room.founder, *room.access} | ({room.successor} if room.successor else set())
+
+
+def _new_founder(before: RegisteredRoom | None, after: RegisteredRoom | None) -> list[str]:
+    """Return who has one room more than before, if anybody."""
+    if after is None or (before is not None and before.founder == after.founder):
+        return []
+    return [after.founder]
 
 
 def _is_free(ctx: Context, room: RegisteredRoom) -> bool:

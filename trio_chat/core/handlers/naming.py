@@ -6,6 +6,8 @@ it until they are registered, for most clients say NICK before they log in.
 
 from __future__ import annotations
 
+from functools import partial
+
 from trio_chat.core import events, names, numerics, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import redaction, syncing
@@ -51,10 +53,17 @@ def claim(ctx: Context, user: User, *, firmly: bool = False) -> None:
     same account has it; `firmly`: even then. Whoever else sits on it, or on one that looks the
     same, is renamed."""
     nickname = user.account
-    if not nickname or names.fold(user.nickname) == names.fold(nickname):
+    if not nickname:
         return
+    has_it = names.fold(user.nickname) == names.fold(nickname)
+    # There may be many of these, and none of them is in the way.
+    ctx.without_waiting(
+        partial(_evict_lookalike, ctx, holder)
+        for holder in rooms.lookalikes(ctx.state, nickname)
+        if holder is not user
+    )
     for holder in rooms.holders(ctx.state, nickname):
-        if holder is user:
+        if has_it or holder is user:
             continue
         if names.fold(holder.account) != names.fold(nickname):
             evict(ctx, holder)
@@ -62,10 +71,17 @@ def claim(ctx: Context, user: User, *, firmly: bool = False) -> None:
             evict(ctx, holder, "Another client of yours has your nickname now")
         else:
             return
+    if has_it:
+        return
     if user.registration is None:
         change(ctx, user, nickname)
     elif user.nickname:
         rooms.rename(ctx.state, user, nickname)
+
+
+def _evict_lookalike(ctx: Context, holder: User) -> None:
+    if ctx.is_here(holder) and holder.nickname and is_reserved(ctx, holder, holder.nickname):
+        evict(ctx, holder)
 
 
 def evict(

@@ -111,7 +111,7 @@ def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
     nickname = names.nickname(name, ctx.settings.limits.nickname)
     if nickname is None or table.is_reserved(nickname):
         return Problem.BAD_ACCOUNT_NAME
-    if ctx.accounts.owner(nickname) is not None or ctx.accounts.is_changing(nickname):
+    if ctx.accounts.owner(nickname) is not None or ctx.accounts.is_coming(nickname):
         return Problem.ACCOUNT_EXISTS
     if names.fold(nickname) != names.fold(user.nickname):
         return Problem.ACCOUNT_NAME_MUST_BE_NICK
@@ -252,7 +252,7 @@ def store(
         ctx.accounts.put(account)
         also()
 
-    _commit(ctx, user, account.name, changes, apply, then)
+    _commit(ctx, user, account.name, changes, apply, then, certificates=account.certificates)
 
 
 def drop(ctx: Context, user: User | None, account: Account, then: Then, *, why: str = "") -> None:
@@ -282,12 +282,13 @@ def _commit(
     apply: Callable[[], None],
     then: Then,
     *,
+    certificates: tuple[str, ...] = (),
     settle_more: Callable[[bool], None] = lambda _: None,
 ) -> None:
     if ctx.accounts.is_changing(name):
         then(Outcome(Problem.TEMPORARILY_UNAVAILABLE))
         return
-    ctx.accounts.begin(name)
+    ctx.accounts.begin(name, certificates)
 
     def settle(stored: bool) -> None:
         ctx.accounts.end(name)
@@ -351,49 +352,49 @@ def prove(ctx: Context, user: User, about: str, ask: Callable[[Resume], int], th
 
     `about` is the key of the account that it is for, or what else it is for alone; empty: nobody
     is kept out but by the address. `ask` has it checked, and returns the request. As many of one
-    origin are checked at once as could be wrong; others wait for those.
+    origin, or network, are checked at once as could be wrong; others wait for those.
     """
     away = kept_out(ctx, user, about)
     if away is not None:
         then(away)
         return
     address, limit = attempts.origin(user.address), _limit(ctx)
-    if ctx.attempts.is_full(address, now=ctx.monotonic, limit=limit):
+    if ctx.attempts.is_full(address, about, now=ctx.monotonic, limit=limit):
         id = ctx.begin_request(user, lambda _: prove(ctx, user, about, ask, then))
-        ctx.waiting.setdefault(address, deque()).append(id)
+        ctx.waiting.setdefault(attempts.network(address), deque()).append(id)
         return
 
     def settle(right: bool) -> None:
         # Also of somebody who is gone.
-        left = ctx.attempts.finish(address)
+        left = ctx.attempts.finish(address, about)
         ctx.attempts.begin(address, about, now=ctx.monotonic, limit=limit)
         if right:
             ctx.attempts.right(address, about, now=ctx.monotonic, limit=limit)
-        _wake(ctx, address, everybody=not left)
+        _wake(ctx, attempts.network(address), everybody=not left)
 
     def resume(done: Completed) -> None:
         if done.result:
             then(Outcome())
         elif done.detail:
             # It was not found out.
-            was_right(ctx, user, about)
+            ctx.attempts.take_back(address, about, now=ctx.monotonic, limit=limit)
             then(Outcome(Problem.NOT_CHECKED))
         else:
             then(Outcome(Problem.WRONG))
 
-    ctx.attempts.start(address)
+    ctx.attempts.start(address, about)
     ctx.storing[ask(resume)] = settle
 
 
-def _wake(ctx: Context, address: str, *, everybody: bool) -> None:
-    """Have who waits for others of the same origin try again."""
-    waiting = ctx.waiting.get(address)
+def _wake(ctx: Context, network: str, *, everybody: bool) -> None:
+    """Have who waits for others of the same network try again."""
+    waiting = ctx.waiting.get(network)
     while waiting:
         ctx.searches.append(waiting.popleft())
         if not everybody:
             break
     if not waiting:
-        ctx.waiting.pop(address, None)
+        ctx.waiting.pop(network, None)
 
 
 def check(ctx: Context, user: User, name: str, password: str, then: Then) -> None:

@@ -33,18 +33,19 @@ _REFUSALS = {
 def received(ctx: Context, user: User, line: bytes) -> None:
     """Take one line that somebody typed."""
     try:
-        text = plain.decode(line)
+        typed = plain.typed(line)
     except ProtocolError as error:
         ctx.tell(user, _REFUSALS[error.problem])
         return
+    text = plain.cleaned(typed)
     if user.registration is not None:
-        _introduce(ctx, user, text)
+        _introduce(ctx, user, text, typed)
     elif plain_accounts.is_slip(text):
         ctx.tell(user, plain_accounts.NOT_SAID)
     elif text.startswith("//"):
         _say(ctx, user, text[1:])
     elif text.startswith("/"):
-        _command(ctx, user, text)
+        _command(ctx, user, text, typed)
     elif text:
         _say(ctx, user, text)
 
@@ -54,8 +55,9 @@ def prompt(network: str, lobby: str) -> str:
     return f"Welcome to {network}. Type a nickname to join {lobby}:"
 
 
-def _introduce(ctx: Context, user: User, text: str) -> None:
-    """Take a nickname, or the password of an account, then the server's password if it has one."""
+def _introduce(ctx: Context, user: User, text: str, typed: str) -> None:
+    """Take a nickname, or the password of an account, then the server's password if it has one.
+    Passwords are taken exactly as they were typed."""
     state = user.registration
     if state is None:
         return
@@ -63,14 +65,14 @@ def _introduce(ctx: Context, user: User, text: str) -> None:
         ctx.close(user, "Quit: ")
         return
     if text.partition(" ")[0].lower() == "/login" and ctx.settings.accounts is not None:
-        words = text.split(" ", 2)[1:]
-        plain_accounts.log_in_first(ctx, user, words, lambda name: _take(ctx, user, name))
+        rest = _exact_rest(text, typed)
+        plain_accounts.log_in_first(ctx, user, rest, lambda name: _take(ctx, user, name))
         return
     if user.nickname:
         if not text:
             ctx.tell(user, "This server has a password. Type it, or /quit:")
             return
-        state.password = text
+        state.password = typed
         registration.try_to_register(ctx, user)
         return
     text = text.removeprefix("/nick ").strip()
@@ -130,13 +132,21 @@ def _send(ctx: Context, user: User, target: str, text: str) -> None:
         run(ctx, user, "PRIVMSG", target, piece)
 
 
-def _command(ctx: Context, user: User, text: str) -> None:
+def _exact_rest(text: str, typed: str) -> str:
+    """Return what stands after the name of a command and a space, exactly as it was typed; nothing
+    where the name itself was not typed like that."""
+    name = text.partition(" ")[0]
+    typed = typed.lstrip()
+    return typed[len(name) + 1 :] if typed.startswith(name) else ""
+
+
+def _command(ctx: Context, user: User, text: str, typed: str) -> None:
     name, _, rest = text.partition(" ")
     found = COMMANDS.get(name.lower())
     if found is None:
         ctx.tell(user, f"There is no {name}. /help shows what there is; //text says /text.")
     else:
-        found.run(ctx, user, rest.strip())
+        found.run(ctx, user, _exact_rest(text, typed) if found.exact else rest.strip())
 
 
 @row("/help [COMMAND]", "show the commands, or what one does")
@@ -178,14 +188,15 @@ def _part(ctx: Context, user: User, rest: str) -> None:
         ctx.tell(user, f"You are in {user.current.name} now.")
 
 
-@row("/msg NAME TEXT", "say something to one person")
+@row("/msg NAME TEXT", "say something to one person", exact=True)
 def _msg(ctx: Context, user: User, rest: str) -> None:
-    target, _, text = rest.partition(" ")
+    target, _, text = rest.lstrip().partition(" ")
     service = table.called(ctx, target)
+    target, _, shown = plain.cleaned(rest).partition(" ")
     if service is not None:
         plain_accounts.serve(ctx, user, service, text)
-    elif text.strip():
-        _send(ctx, user, target, text.strip())
+    elif shown.strip():
+        _send(ctx, user, target, shown.strip())
     else:
         needs(ctx, user, "/msg")
 

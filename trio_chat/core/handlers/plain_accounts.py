@@ -17,6 +17,7 @@ from trio_chat.core.handlers.plain_commands import needs, row
 from trio_chat.core.services import nickserv, table
 from trio_chat.core.services.table import NICKSERV, SERVICES, Service
 from trio_chat.core.state import User
+from trio_chat.wire import plain
 
 NOT_SAID = (
     "That was not said: it looks like a command with a password in it. "
@@ -43,18 +44,21 @@ def is_slip(text: str) -> bool:
 
 
 def serve(ctx: Context, user: User, service: Service, text: str) -> None:
-    """Say something to a service."""
+    """Say something to a service, exactly as it was typed where it is a password."""
+    if not table.is_secret(service, text):
+        text = plain.cleaned(text)
     work = table.serve(ctx, user, service, text)
     if work is not None:
         ctx.page(user, work)
 
 
-def log_in_first(ctx: Context, user: User, words: list[str], take: Callable[[str], None]) -> None:
-    """Log somebody in who has no nickname yet, and have them `take` that of their account."""
-    if len(words) < 2:
+def log_in_first(ctx: Context, user: User, rest: str, take: Callable[[str], None]) -> None:
+    """Log somebody in who has no nickname yet, and have them `take` that of their account. `rest`
+    is what they have typed after `/login`, exactly."""
+    name, _, password = rest.partition(" ")
+    if not name or not password:
         ctx.tell(user, "/login NAME PASSWORD: log in to your account")
         return
-    name, password = words
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None:
@@ -68,15 +72,19 @@ def log_in_first(ctx: Context, user: User, words: list[str], take: Callable[[str
         else:
             take(user.account)
 
-    owning.log_in_with_password(ctx, user, name, password.strip(), then)
+    owning.log_in_with_password(ctx, user, name, password, then)
 
 
-@row("/register PASSWORD [EMAIL]", "make an account of your nickname, so that it is yours")
+@row(
+    "/register PASSWORD [EMAIL]",
+    "make an account of your nickname, so that it is yours",
+    exact=True,
+)
 def _register(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/register", "REGISTER", rest)
 
 
-@row("/login [NAME] PASSWORD", "log in to your account, and get its nickname")
+@row("/login [NAME] PASSWORD", "log in to your account, and get its nickname", exact=True)
 def _login(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/login", "IDENTIFY", rest)
 
@@ -86,22 +94,25 @@ def _logout(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/logout", "LOGOUT", rest)
 
 
-@row("/password OLD NEW", "give your account another password")
+@row("/password OLD NEW", "give your account another password", exact=True)
 def _password(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/password", "PASSWD", rest)
 
 
 def _ask_nickserv(ctx: Context, user: User, typed: str, name: str, rest: str) -> None:
     """Have NickServ do what somebody wants, by its own command for that."""
-    found, count = NICKSERV.rows[name], len(rest.split())
-    if count < found.params or (found.most is not None and count > found.most):
+    if table.has_too_few_or_many(NICKSERV.rows[name], rest):
         needs(ctx, user, typed)
     else:
         serve(ctx, user, NICKSERV, f"{name} {rest}")
 
 
 def _add(service: Service) -> None:
-    @row(f"{service.plain} COMMAND", f"tell {service.name} something: {service.plain} help")
+    @row(
+        f"{service.plain} COMMAND",
+        f"tell {service.name} something: {service.plain} help",
+        exact=True,
+    )
     def _serve(ctx: Context, user: User, rest: str) -> None:
         serve(ctx, user, service, rest)
 

@@ -18,21 +18,23 @@ Run: TypeAlias = Callable[[Context, User, str], None]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One command: `run` is given what stands after its name."""
+    """One command: `run` is given what stands after its name; `exact`: as it was typed, for it may
+    be a password."""
 
     usage: str
     help: str
     run: Run
+    exact: bool
 
 
 COMMANDS: dict[str, Row] = {}
 
 
-def row(usage: str, help: str) -> Callable[[Run], Run]:
+def row(usage: str, help: str, *, exact: bool = False) -> Callable[[Run], Run]:
     """Add a row for the function below."""
 
     def add(run: Run) -> Run:
-        COMMANDS[usage.split()[0]] = Row(usage=usage, help=help, run=run)
+        COMMANDS[usage.split()[0]] = Row(usage=usage, help=help, run=run, exact=exact)
         return run
 
     return add

@@ -10,7 +10,7 @@ from trio_chat.core import events, modes, numerics, rooms
 from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PRE_AWAY, SETNAME
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import channels, holding, monitor, standings, waiting
+from trio_chat.core.handlers import channels, holding, monitor, standings, syncing, waiting
 from trio_chat.core.handlers.common import fitting, joined
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -95,6 +95,7 @@ def change_host(ctx: Context, user: User, username: str, host: str) -> None:
             ctx.output.broadcast(audience, given)
         if user.away is not None:
             channels.tell_away(ctx, user, channel, without=CHGHOST)
+    syncing.reintroduce(ctx, user, others)
     if user.caps & CHGHOST:
         ctx.send(user, event)
     ctx.reply(user, numerics.RPL_VISIBLEHOST, host)

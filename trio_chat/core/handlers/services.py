@@ -22,7 +22,7 @@ def _add(service: Service, name: str) -> None:
         "what",
     )
     def handle(ctx: Context, user: User, message: Message) -> Replies | None:
-        return table.serve(ctx, user, service, " ".join(message.params))
+        return table.serve_params(ctx, user, service, message.params)
 
 
 for _service in SERVICES:

@@ -255,6 +255,22 @@ def introduce(ctx: Context, user: User, channel: Channel) -> None:
     ctx.without_waiting([partial(_introduce, ctx, user, channel, key) for key in sorted(keys)])
 
 
+def reintroduce(ctx: Context, user: User, others: Collection[User]) -> None:
+    """Tell those to whom it looked as if somebody had left and come back what that user has: with
+    the user they have forgotten it."""
+    subscriptions = ctx.state.subscriptions
+    keys = [key for key in ctx.metadata.of(user) if subscriptions.watchers(key)]
+    ctx.without_waiting([partial(_reintroduce, ctx, user, others, key) for key in sorted(keys)])
+
+
+def _reintroduce(ctx: Context, user: User, others: Collection[User], key: str) -> None:
+    value = ctx.metadata.of(user).get(key)
+    if value is None or not ctx.is_here(user):
+        return
+    audience = set(others).intersection(ctx.state.subscriptions.watchers(key))
+    _tell(ctx, audience, user.nickname, key, value, source=ctx.server, by=None)
+
+
 def reveal(ctx: Context, channel: Channel, members: Collection[User], to: Collection[User]) -> None:
     """Tell some members of an auditorium what others have whom they are shown from now on."""
     subscriptions = ctx.state.subscriptions

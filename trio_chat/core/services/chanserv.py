@@ -17,8 +17,8 @@ from trio_chat.core.handlers import founding
 from trio_chat.core.handlers.common import visible, word
 from trio_chat.core.handlers.founding import Problem, Then
 from trio_chat.core.handlers.server import date_and_time
-from trio_chat.core.registered import RegisteredRoom
-from trio_chat.core.services.table import CHANSERV, row, tell
+from trio_chat.core.registered import OFFERED, Offer, RegisteredRoom
+from trio_chat.core.services.table import CHANSERV, how, row, tell
 from trio_chat.core.state import User
 from trio_chat.wire.text import cut
 
@@ -136,7 +136,8 @@ def _is_founder(user: User, room: RegisteredRoom) -> bool:
     most=2,
     account=True,
     usage="TRANSFER <channel> <account>",
-    help="give a channel of yours to another account",
+    help="offer a channel of yours to another account, which has a day to ACCEPT it; with "
+    "your own, take the offer back",
 )
 def transfer(ctx: Context, user: User, words: list[str]) -> None:
     room = room_for(ctx, user, words[0], modes.OWNER)
@@ -148,12 +149,64 @@ def transfer(ctx: Context, user: User, words: list[str]) -> None:
     if not _is_founder(user, room):
         say(ctx, user, f"Only the founder of {room.name} can do that.")
     elif account.key == room.founder:
-        say(ctx, user, f"{room.name} is {account.name}'s already.")
+        ctx.registered.offers.pop(room.key, None)
+        say(ctx, user, f"{room.name} is yours, and offered to nobody.")
     elif founding.has_all(ctx, account.key):
         say(ctx, user, f"{account.name} has as many channels as an account can have.")
     else:
-        done = f"{room.name} is {account.name}'s now."
-        founding.change(ctx, user, room, room.founded_by(account.key), _answer(ctx, user, done))
+        # Nobody is made to answer for what they do not want, or has their rooms used up by others.
+        before = ctx.registered.offers.get(room.key)
+        ctx.registered.offers[room.key] = Offer(
+            founder=room.founder,
+            registered_at=room.registered_at,
+            party=account.party,
+            until=ctx.monotonic + OFFERED,
+        )
+        say(ctx, user, f"{room.name} is yours until {account.name} says ACCEPT, within a day.")
+        if before is not None and _stands(ctx, before, room, account):
+            # They know.
+            return
+        offer = f"{user.account} offers you {room.name}: it is yours when you say"
+        for client in ctx.state.accounts.get(account.key, ()):
+            say(ctx, client, f"{offer} {how(client, CHANSERV, f'ACCEPT {room.name}')}")
+
+
+@row(
+    CHANSERV,
+    "ACCEPT",
+    params=1,
+    most=1,
+    account=True,
+    usage="ACCEPT <channel>",
+    help="have a channel be yours that its founder has offered you (TRANSFER)",
+)
+def accept(ctx: Context, user: User, words: list[str]) -> None:
+    room, account = ctx.registered.get(words[0]), ctx.accounts.get(user.account)
+    offer = ctx.registered.offers.get(room.key) if room is not None else None
+    if room is None or account is None or offer is None or not _stands(ctx, offer, room, account):
+        say(ctx, user, f"{word(user, words[0])} is not offered to you.")
+    elif founding.has_all(ctx, account.key):
+        say(ctx, user, "You have as many channels as an account can have.")
+    else:
+        before = list(ctx.state.accounts.get(room.founder, ()))
+
+        def then(problem: Problem | None) -> None:
+            _answer(ctx, user, f"{room.name} is yours now.")(problem)
+            if problem is None:
+                ctx.registered.offers.pop(room.key, None)
+                for client in filter(ctx.is_here, before):
+                    say(ctx, client, f"{account.name} has accepted {room.name}.")
+
+        founding.change(ctx, user, room, room.founded_by(account.key), then)
+
+
+def _stands(ctx: Context, offer: Offer, room: RegisteredRoom, account: Account) -> bool:
+    """Whether an offer is about this room, and to this account."""
+    return (
+        ctx.monotonic < offer.until
+        and offer.party == account.party
+        and (offer.founder, offer.registered_at) == (room.founder, room.registered_at)
+    )
 
 
 @row(

@@ -123,6 +123,7 @@ def verify(ctx: Context, user: User, words: list[str]) -> None:
     "IDENTIFY",
     params=1,
     secret=True,
+    exact=1,
     usage="IDENTIFY [<account>] <password>",
     help="log in to an account, or to that of your nickname, and get its nickname",
 )
@@ -131,12 +132,12 @@ def verify(ctx: Context, user: User, words: list[str]) -> None:
     "LOGIN",
     params=1,
     secret=True,
+    exact=1,
     usage="LOGIN [<account>] <password>",
     help="do the same as with IDENTIFY",
 )
 def identify(ctx: Context, user: User, words: list[str]) -> None:
-    # A password that was set elsewhere may have spaces in it.
-    name, password = (words[0], " ".join(words[1:])) if words[1:] else (user.nickname, words[0])
+    name, password = words if words[1:] else (user.nickname, words[0])
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None:
@@ -185,7 +186,7 @@ def _for_owner(
             else:
                 _say(ctx, user, refusal(ctx, outcome))
 
-        owning.check(ctx, user, account.name, " ".join(words[1:]), checked)
+        owning.check(ctx, user, account.name, words[1], checked)
     elif names.fold(user.account) == account.key:
         act(account)
     else:
@@ -197,6 +198,7 @@ def _for_owner(
     NICKSERV,
     "GHOST",
     secret=True,
+    exact=1,
     usage="GHOST [<nickname> [<password>]]",
     help="end the connection of whoever has your nickname: another client of yours, say, that has "
     "lost its network",
@@ -219,6 +221,7 @@ def ghost(ctx: Context, user: User, words: list[str]) -> None:
     NICKSERV,
     "REGAIN",
     secret=True,
+    exact=1,
     usage="REGAIN [<nickname> [<password>]]",
     help="take your nickname back from whoever has it, who is given another, and log in",
 )
@@ -243,8 +246,7 @@ def regain(ctx: Context, user: User, words: list[str]) -> None:
     help="see when an account was registered, and what else you may know of it",
 )
 def info(ctx: Context, user: User, words: list[str]) -> Replies:
-    name = words[0] if words else user.account or user.nickname
-    account = _known(ctx, user, name)
+    account = _known(ctx, user, words[0] if words else user.account or user.nickname)
     if account is None:
         return
     clients = ctx.state.accounts.get(account.key, [])
@@ -291,8 +293,8 @@ def acc(ctx: Context, user: User, words: list[str]) -> None:
     help="see the same as with ACC, in other words",
 )
 def status(ctx: Context, user: User, words: list[str]) -> None:
-    nickname = words[0] if words else user.nickname
-    _say(ctx, user, f"STATUS {_called(user, nickname)} {_standing(ctx, nickname)}")
+    name = words[0] if words else user.nickname
+    _say(ctx, user, f"STATUS {_called(user, name)} {_standing(ctx, name)}")
 
 
 def _standing(ctx: Context, nickname: str) -> int:
@@ -348,8 +350,7 @@ def set_(ctx: Context, user: User, words: list[str]) -> None:
 
 
 def _set_email(ctx: Context, user: User, email: str) -> None:
-    account = _own(ctx, user)
-    if account is None:
+    if (account := _own(ctx, user)) is None:
         return
     if ctx.settings.accounts is not None and ctx.settings.accounts.require_email:
         text = "Your address of mail was proved when you registered: only operators change it."
@@ -366,12 +367,11 @@ def _set_email(ctx: Context, user: User, email: str) -> None:
     params=1,
     most=2,
     usage="CERT ADD|DEL|LIST [<fingerprint>]",
-    help="let the owner of a TLS certificate log in to your account (SASL EXTERNAL); without a "
-    "fingerprint (SHA-256) it is the one that you are connected with",
+    help="let the owner of a TLS certificate log in to your account (SASL EXTERNAL): you ADD the "
+    "one that you are connected with; without a fingerprint (SHA-256) it is that one",
 )
 def cert(ctx: Context, user: User, words: list[str]) -> None:
-    account = _own(ctx, user)
-    if account is None:
+    if (account := _own(ctx, user)) is None:
         return
     what = words[0].upper()
     if what == "LIST" and not words[1:]:
@@ -387,9 +387,14 @@ def cert(ctx: Context, user: User, words: list[str]) -> None:
     given = words[1] if words[1:] else user.certfp
     found = amending.fingerprint(given)
     if not given:
-        _say(ctx, user, "You are connected without a certificate: say which fingerprint.")
+        _say(ctx, user, "You are connected without a certificate.")
     elif found is None:
         _say(ctx, user, "A fingerprint (SHA-256) has 64 hexadecimal digits.")
+    elif what == "ADD" and found != user.certfp:
+        # Everybody can read a fingerprint: only its owner can connect with the certificate.
+        _say(
+            ctx, user, "You are not connected with that certificate: connect with it, then add it."
+        )
     else:
         (_add_certificate if what == "ADD" else _drop_certificate)(ctx, user, account, found)
 
@@ -421,6 +426,7 @@ def _drop_certificate(ctx: Context, user: User, account: Account, found: str) ->
     account=True,
     params=1,
     secret=True,
+    exact=0,
     usage="DROP <password>",
     help="do away with your account, so that anybody can take its nickname",
 )
@@ -432,7 +438,7 @@ def drop(ctx: Context, user: User, words: list[str]) -> None:
         done = _then(ctx, user, f"{outcome.account.name} is nobody's any more.")
         owning.drop(ctx, user, outcome.account, done)
 
-    owning.check(ctx, user, user.account, " ".join(words), checked)
+    owning.check(ctx, user, user.account, words[0], checked)
 
 
 # --- For operators
@@ -481,8 +487,8 @@ def unsuspend(ctx: Context, user: User, words: list[str]) -> None:
     "RESETPASS",
     operator=True,
     params=2,
-    most=2,
     secret=True,
+    exact=1,
     usage="RESETPASS <account> <password>",
     help="give an account another password, and log everybody out of it",
 )

@@ -23,6 +23,10 @@ Handler: TypeAlias = Callable[[Context, User, list[str]], Replies | None]
 """Carries out a command, of which it is given the words after its name. One that may have much to
 say is a generator: wherever it yields, others may have their turn (`Context.page`)."""
 
+_SPACE = (
+    "There is a space too many: between two words is one, and none is in front of the first or "
+    "behind the last. Spaces would be part of a password."
+)
 HIDDEN = "***"
 """What is shown in place of what may be a password."""
 _IMPOSTORS = ("AuthServ", "BotServ", "HelpServ", "HistServ", "HostServ", "MemoServ", "OperServ")
@@ -43,7 +47,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     operator: bool
     """Whether it is for operators of the server only."""
     secret: bool
-    """Whether there is a password among its words."""
+    """Whether there is a password among its words: then there is one space between two of them, and
+    any other is part of a password, or a slip."""
+    exact: int | None
+    """After how many words a text follows that is taken exactly as it stands, spaces and all, as a
+    last word; None: all are words without spaces."""
     usage: str
     help: str
 
@@ -79,7 +87,7 @@ CHANSERV = Service(name="ChanServ", alias="CS", purpose="rooms that are register
 SERVICES = (NICKSERV, CHANSERV)
 
 _BY_NAME = {names.fold(service.name): service for service in SERVICES}
-_RESERVED = frozenset((*_BY_NAME, *map(names.fold, _IMPOSTORS)))
+_RESERVED = frozenset(map(names.likeness, (*_BY_NAME, *_IMPOSTORS)))
 
 
 def row(
@@ -93,6 +101,7 @@ def row(
     account: bool = False,
     operator: bool = False,
     secret: bool = False,
+    exact: int | None = None,
 ) -> Callable[[Handler], Handler]:
     """Add a row for the function below."""
 
@@ -105,6 +114,7 @@ def row(
             account=account,
             operator=operator,
             secret=secret,
+            exact=exact,
             usage=usage,
             help=help,
         )
@@ -115,9 +125,7 @@ def row(
 
 def is_reserved(nickname: str) -> bool:
     """Whether a nickname is a service's, looks like one, or would be taken for one."""
-    return names.fold(nickname) in _RESERVED or (
-        not nickname.isascii() and names.skeleton(nickname) in _RESERVED
-    )
+    return names.likeness(nickname) in _RESERVED
 
 
 def named(nickname: str) -> Service | None:
@@ -160,6 +168,40 @@ def hidden(service: Service, text: str) -> str:
     return f"{name} {HIDDEN}" if found.secret else text
 
 
+def is_secret(service: Service, text: str) -> bool:
+    """Whether there is a password in what is said to a service, if it is a command."""
+    found = service.rows.get(text.lstrip(" ").partition(" ")[0].upper())
+    return found is not None and found.secret
+
+
+def has_too_few_or_many(row: Row, rest: str) -> bool:
+    """Whether what stands after the name of a command can not be the words of it."""
+    words = [word for word in _words(row, rest) if word]
+    return len(words) < row.params or (row.most is not None and len(words) > row.most)
+
+
+def _words(row: Row, rest: str) -> list[str]:
+    """Return the words after the name of a command. Where a space may be part of a password, some
+    are empty if there is one too many."""
+    if not row.secret:
+        # Not at other spaces.
+        return [word for word in rest.split(" ") if word]
+    return rest.split(" ", -1 if row.exact is None else row.exact) if rest else []
+
+
+def serve_params(
+    ctx: Context, user: User, service: Service, params: Sequence[str]
+) -> Replies | None:
+    """Do what `serve` does with what somebody says as the parameters of a command of IRC."""
+    found = service.rows.get(params[0].upper()) if params else None
+    if found is not None and found.exact is not None and len(params) > found.exact + 2:
+        # It is not known any more how many spaces stood between them.
+        text = "A password with spaces in it stands behind a colon: "
+        tell(ctx, user, service, f"{text}{service.alias} {found.name} ... :my password")
+        return None
+    return serve(ctx, user, service, " ".join(params))
+
+
 def how(user: User, service: Service, usage: str) -> str:
     """Return how a user says that to a service."""
     return f"{service.plain} {usage}" if user.plain else usage
@@ -167,9 +209,8 @@ def how(user: User, service: Service, usage: str) -> str:
 
 def serve(ctx: Context, user: User, service: Service, text: str) -> Replies | None:
     """Check what somebody says to a service against its row, and call the handler of that."""
-    # Not at other spaces: they may be a password's.
-    name, *words = [word for word in text.split(" ") if word] or ["HELP"]
-    found = service.rows.get(name.upper())
+    name, _, rest = text.lstrip(" ").partition(" ")
+    found = service.rows.get(name.upper() or "HELP")
     if found is None:
         # It is not repeated: it may be a password.
         after = how(user, service, "HELP")
@@ -181,8 +222,10 @@ def serve(ctx: Context, user: User, service: Service, text: str) -> Replies | No
     elif found.account and not user.account:
         after = "/login" if user.plain else "/msg NickServ IDENTIFY"
         tell(ctx, user, service, f"{found.name} needs an account: log in to yours ({after}).")
-    elif len(words) < found.params or (found.most is not None and len(words) > found.most):
+    elif has_too_few_or_many(found, rest):
         tell(ctx, user, service, f"It is {how(user, service, found.usage)}")
+    elif not all(words := _words(found, rest)):
+        tell(ctx, user, service, _SPACE)
     else:
         return found.handler(ctx, user, words)
     return None
