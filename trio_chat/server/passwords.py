@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -45,9 +46,8 @@ class Passwords:
 
     def __init__(self) -> None:
         self._turns = trio.Semaphore(AT_ONCE, max_value=AT_ONCE)
-        # Threads of our own: on Linux a thread has a nice value of its own, which those that it
-        # starts inherit, and can not go back from it to do something else.
-        self._threads = ThreadPoolExecutor(AT_ONCE, "password", os.nice, (NICE,))
+        # Threads of our own: they can not go back from it to do something else.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "password", _give_way)
 
     async def check(
         self, hash: str, password: str, *, wanted: Callable[[], bool] = lambda: True
@@ -72,6 +72,13 @@ class Passwords:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await trio.to_thread.run_sync(lambda: self._threads.submit(work).result())
+
+
+def _give_way() -> None:
+    """Have the present thread give way, and those that it starts."""
+    if sys.platform == "linux":
+        # Elsewhere it would be the whole process.
+        os.nice(NICE)
 
 
 def make(password: str) -> Secret:
