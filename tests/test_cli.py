@@ -445,7 +445,7 @@ def test_serve_has_the_documented_flags() -> None:
 def test_serve_says_what_is_wrong_with_its_configuration(
     args: list[str], environ: dict[str, str], said: str
 ) -> None:
-    result = run("serve", *args, **environ)
+    result = CliRunner().invoke(commands, ["serve", *args], env=environ)
     assert (result.exit_code, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"trio-chat: {said}")
