@@ -1,6 +1,7 @@
 """The project's chores. `nox` alone runs tests, lint and types; `nox -l` lists all.
 
-What follows `--` goes to the tool: `nox -s tests -- -k journal`, `nox -s loadtest -- --users 500`.
+What follows `--` goes to the tool: `nox -s tests -- -k journal`, `nox -s tests -- -m story`,
+`nox -s loadtest -- --users 500`.
 """
 
 import re

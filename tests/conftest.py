@@ -6,6 +6,9 @@ the user's own servers keep.
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 import hypothesis
 import pytest
 
@@ -18,10 +21,16 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def _all_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
 
 @pytest.fixture(autouse=True)
-def _data_of_its_own(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Have a server keep what it keeps in a directory of the test's."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+def _data_of_its_own(_all_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a server keep what it keeps in a directory of the test's, which is made when it is
+    needed: most tests have no server, and a thousand directories take long to look through."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(_all_data / str(next(_numbers))))

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import datetime
 import errno
+import json
 import os
 import re
 import select
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import argon2
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 
 import trio_chat
@@ -167,33 +169,51 @@ def test_serve_needs_no_standard_error(redirection: str) -> None:
         assert "info" not in server.stdout.read()
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "",
-        "serve",
-        "check-config",
-        "default-config",
-        "hash-password",
-        "client",
-        *("journal", "journal check", "journal export", "journal backup", "journal prune"),
-        "journal search",
-        *("accounts", "accounts list", "accounts show", "accounts passwd", "accounts drop"),
-        *("accounts suspend", "accounts unsuspend", "accounts export"),
-    ],
-)
-def test_what_a_command_does_is_said_where_there_are_no_docstrings(command: str) -> None:
-    args = [*command.split(), "--help"]
+COMMANDS = [
+    "",
+    "serve",
+    "check-config",
+    "default-config",
+    "hash-password",
+    "client",
+    *("journal", "journal check", "journal export", "journal backup", "journal prune"),
+    "journal search",
+    *("accounts", "accounts list", "accounts show", "accounts passwd", "accounts drop"),
+    *("accounts suspend", "accounts unsuspend", "accounts export"),
+]
+
+
+@pytest.fixture(scope="module")
+def without_docstrings() -> dict[str, str]:
+    """The help texts of the commands, in a process that has no docstrings."""
+    script = """
+import json, sys
+from click.testing import CliRunner
+from trio_chat.cli import commands
+if commands.callback.__doc__ is not None:
+    sys.exit("there are docstrings")
+run = CliRunner().invoke
+names = sys.argv[1:]
+json.dump({name: run(commands, [*name.split(), "--help"]).stdout for name in names}, sys.stdout)
+"""
     done = subprocess.run(
-        [sys.executable, "-OO", "-m", "trio_chat", *args],
+        [sys.executable, "-OO", "-c", script, *COMMANDS],
         capture_output=True,
-        text=True,
         timeout=60,
         cwd=ROOT,
         check=True,
     )
-    assert done.stdout == process(*args)[1]
-    said = done.stdout.partition("\n\n")[2]
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_a_command_does_is_said_where_there_are_no_docstrings(
+    without_docstrings: dict[str, str], command: str
+) -> None:
+    text = without_docstrings[command]
+    assert text == run(*command.split(), "--help").stdout
+    said = text.partition("\n\n")[2]
     assert re.match(r"  [A-Z][a-z ,]+", said)
     if not command:
         said = said.partition("Commands:")[2]
@@ -208,7 +228,8 @@ def test_the_default_configuration_is_printed_and_fine(tmp_path: Path) -> None:
     assert (code, out, err) == (0, default_toml(), "")
     path = tmp_path / "chat.toml"
     path.write_text(out)
-    assert process("check-config", str(path)) == (0, f"{path}: fine\n", "")
+    result = run("check-config", str(path))
+    assert (result.exit_code, result.output) == (0, f"{path}: fine\n")
 
 
 def test_a_configuration_is_checked_without_the_environment(tmp_path: Path) -> None:
@@ -253,6 +274,11 @@ def test_a_configuration_that_is_not_there() -> None:
     assert result.stderr == f"trio-chat: /none.toml: {UNREADABLE}\n"
 
 
+@pytest.mark.parametrize(("text", "code"), [("[server]\nname = 'x'\n", 0), ("[sever]\n", 2)])
+def test_a_configuration_from_standard_input(text: str, code: int) -> None:
+    assert process("check-config", "-", stdin=text.encode())[0] == code
+
+
 # hash-password
 
 
@@ -263,15 +289,21 @@ def test_a_configuration_that_is_not_there() -> None:
         (b"secret\n", "secret"),
         (b"secret\r\nsecond line\n", "secret"),
         (b" with spaces \n", " with spaces "),
-        ("pässwörd\n".encode(), "pässwörd"),
     ],
 )
 def test_a_password_from_a_pipe_is_hashed(line: bytes, password: str) -> None:
-    code, out, err = process("hash-password", stdin=line, environ=POSIX)
+    result = run("hash-password", stdin=line)
+    assert (result.exit_code, result.stderr) == (0, "")
+    (hashed,) = result.stdout.splitlines()
+    assert argon2.PasswordHasher().verify(hashed, password)
+
+
+def test_a_password_is_utf_8_whatever_the_locale() -> None:
+    code, out, err = process("hash-password", stdin="pässwörd\n".encode(), environ=POSIX)
     assert (code, err) == (0, "")
     (hashed,) = out.splitlines()
     assert hashed.startswith("$argon2id$")
-    assert argon2.PasswordHasher().verify(hashed, password)
+    assert argon2.PasswordHasher().verify(hashed, "pässwörd")
     assert not argon2.PasswordHasher().check_needs_rehash(hashed)
 
 
@@ -360,6 +392,13 @@ def test_nothing_typed_is_no_password() -> None:
 # serve: what stops it before it begins
 
 
+@pytest.fixture
+def _log_as_before() -> Iterator[None]:
+    """Undo what the command says about where the log goes."""
+    yield
+    structlog.reset_defaults()
+
+
 def test_serve_has_the_documented_flags() -> None:
     result = run("serve", "--help")
     assert result.exit_code == 0
@@ -402,12 +441,13 @@ def test_serve_has_the_documented_flags() -> None:
         ),
     ],
 )
+@pytest.mark.usefixtures("_log_as_before")
 def test_serve_says_what_is_wrong_with_its_configuration(
     args: list[str], environ: dict[str, str], said: str
 ) -> None:
-    code, out, err = process("serve", *args, environ=environ)
-    assert (code, out) == (2, "")
-    (line,) = err.splitlines()
+    result = CliRunner().invoke(commands, ["serve", *args], env=environ)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
     assert line.startswith(f"trio-chat: {said}")
 
 
@@ -426,10 +466,3 @@ def test_serve_refuses_a_choice_that_is_none(flag: str) -> None:
     result = run("serve", flag, "loud")
     assert result.exit_code == 2
     assert f"Invalid value for '{flag}': 'loud' is not one of " in result.stderr
-
-
-def test_check_config_reads_standard_input() -> None:
-    command = [sys.executable, "-m", "trio_chat", "check-config", "-"]
-    for text, code in (("[server]\nname = 'x'\n", 0), ("[sever]\n", 2)):
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-        assert done.returncode == code

@@ -15,7 +15,7 @@ from tests.real_clients import Irssi, WeeChat, needs
 from tests.seeding import seed_account
 from tests.served import Served, served
 
-pytestmark = needs("irssi", "tmux", "weechat-headless")
+pytestmark = [pytest.mark.story, needs("irssi", "tmux", "weechat-headless")]
 
 PASSWORD = "correct horse battery"
 CONFIG = """

@@ -20,7 +20,7 @@ from tests.certificates import authority
 from tests.real_clients import DEADLINE, Irssi, WeeChat, needs
 from tests.served import Client, Served, served
 
-pytestmark = needs("irssi", "tmux", "weechat-headless")
+pytestmark = [pytest.mark.story, needs("irssi", "tmux", "weechat-headless")]
 
 CONFIG = """
 [server]

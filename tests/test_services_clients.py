@@ -14,6 +14,8 @@ import pytest
 from tests.real_clients import Irssi, needs
 from tests.served import Served, served
 
+pytestmark = pytest.mark.story
+
 PASSWORD, OTHER = "correct-horse-battery", "another-battery-staple"
 
 

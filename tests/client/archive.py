@@ -184,12 +184,12 @@ class ArchivePeer(Peer):
         if kind == "timestamp":
             assert command == "AFTER"
             return [line for line in lines if stamp(line.time) > value][:limit]
-        ids = [line.id for line in conversation]
-        if value not in ids or value in self.archive.forgotten:
+        places = {line.id: place for place, line in enumerate(conversation)}
+        if value not in places or value in self.archive.forgotten:
             return []
-        place = ids.index(value)
-        before = [line for line in lines if ids.index(line.id) < place]
-        after = [line for line in lines if ids.index(line.id) > place]
+        place = places[value]
+        before = [line for line in lines if places[line.id] < place]
+        after = [line for line in lines if places[line.id] > place]
         if command == "BEFORE":
             return before[-limit:]
         if command == "AFTER":

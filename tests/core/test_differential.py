@@ -404,7 +404,9 @@ def _tell_apart(lines: list[str]) -> list[str]:
     return text.split("\n")
 
 
-@pytest.mark.parametrize("tens", range(20))
+@pytest.mark.parametrize(
+    "tens", [*range(6), *(pytest.param(tens, marks=pytest.mark.soak) for tens in range(6, 20))]
+)
 def test_grouping_does_not_show_and_all_is_true(tens: int) -> None:
     for ones in range(10):
         seed = f"{SEED}{tens}{ones}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -354,5 +355,12 @@ class Chat(RuleBasedStateMachine):
                 assert set(self.seen[name].rooms) == {fold(c.name) for c in user.channels}
 
 
+class LongChat(Chat):
+    """The same for longer."""
+
+
 TestChat = Chat.TestCase
-TestChat.settings = hypothesis.settings(max_examples=100, stateful_step_count=40, derandomize=False)
+TestChat.settings = hypothesis.settings(max_examples=30, stateful_step_count=40, derandomize=False)
+
+TestLongChat = pytest.mark.soak(LongChat.TestCase)
+TestLongChat.settings = hypothesis.settings(max_examples=150, stateful_step_count=50)

@@ -10,6 +10,8 @@ from loadtest.bench import core
 from loadtest.bench.__main__ import main
 from loadtest.bench.servers import ROOT
 
+pytestmark = pytest.mark.story
+
 
 @pytest.mark.parametrize("together", [1, 20])
 def test_a_message_has_a_cost_to_decide_and_one_to_encode(together: int) -> None:

@@ -7,6 +7,8 @@ import pytest
 from loadtest.bench import guessing
 from loadtest.bench.__main__ import main
 
+pytestmark = pytest.mark.story
+
 
 def test_a_crowd_guesses(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guessing", "--clients", "14", "--addresses", "2"]) == 0

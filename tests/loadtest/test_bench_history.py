@@ -8,6 +8,8 @@ from loadtest.bench import history
 from loadtest.bench.__main__ import main
 from loadtest.bench.crowd import CrowdError
 
+pytestmark = pytest.mark.story
+
 
 def test_a_crowd_reads_a_room_to_its_beginning(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--clients", "3", "--messages", "50", "--pages", "20", "50"]

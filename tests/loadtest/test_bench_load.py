@@ -13,6 +13,8 @@ from loadtest.bench.load import Load
 from loadtest.bench.scenarios import SCENARIOS
 from loadtest.bench.servers import SERVERS, ServerError, ServerUnderTest
 
+pytestmark = pytest.mark.story
+
 WORD = b"hello\r\n"
 
 

@@ -16,6 +16,8 @@ from loadtest.bench.figures import Run, Settings
 from loadtest.bench.scenarios import SCENARIOS
 from loadtest.bench.servers import ROOT, SERVERS
 
+pytestmark = pytest.mark.story
+
 
 def test_one_scenario_makes_a_table_and_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

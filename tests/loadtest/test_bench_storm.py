@@ -13,6 +13,8 @@ from loadtest.bench.servers import SERVERS, ServerError
 from loadtest.bench.tls import TLSCrowd, handshakes
 from tests.loadtest.test_bench_load import MUTE, variant
 
+pytestmark = pytest.mark.story
+
 STREAM = b":a!a@h JOIN #r\r\n:s 366 a #r :End\r\n:b!b@h JOIN :#r\r\n:s PONG s :JOIN\r\n" * 3
 
 FORGETFUL = variant(

@@ -9,6 +9,8 @@ from loadtest.bench.worst import command, floods, measure
 from loadtest.bench.worst.rows import LINE, ROWS, case, filled
 from loadtest.bench.worst.world import Cost, World
 
+pytestmark = pytest.mark.story
+
 assert measure.TABLES
 
 

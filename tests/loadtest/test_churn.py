@@ -6,6 +6,8 @@ import pytest
 
 from loadtest.churn import main
 
+pytestmark = pytest.mark.story
+
 
 def test_every_client_comes_and_goes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--connections", "100", "--at-once", "10", "--growth", "1000"]) == 0

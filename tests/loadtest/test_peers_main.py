@@ -16,6 +16,8 @@ from loadtest.bench.servers import ROOT, SERVERS, SETTINGS, Checkout, ours
 from loadtest.peers.__main__ import main
 from loadtest.peers.scenarios import SCENARIOS
 
+pytestmark = pytest.mark.story
+
 TINY = Settings(seconds=0.1, rate=100, idle_clients=20, scale=0.01, patience=60)
 
 

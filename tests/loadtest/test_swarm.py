@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import pytest
 import trustme
 
+pytestmark = pytest.mark.story
+
 ROOT = pathlib.Path(__file__).parents[2]
 FAKE = pathlib.Path(__file__).with_name("fake_irc.py")
 # Small, and patient with a machine that is busy: how the generator does is not what is tested.
