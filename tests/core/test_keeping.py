@@ -113,6 +113,19 @@ def test_bans_that_are_lifted_or_over_are_not_kept(world: Durable) -> None:
     assert world.core.next_deadline is None
 
 
+@pytest.mark.parametrize("deed", ["KLINE *!~bo@*", "DLINE 192.0.2.7", "UNKLINE cy!*@*"])
+def test_whoever_changes_bans_is_answered_when_that_is_stored(world: Durable, deed: str) -> None:
+    world.operator()
+    world.irc("al")
+    world.ask("op", "KLINE cy!*@*")
+    step = [world.lines("op", deed), world.lines("al", "PING x")]
+    effects = world.core.step(step, world.now)
+    assert effects.records
+    assert world.core.concerned(effects) == {world.ids["op"]}
+    world.core.stored(effects)
+    assert world.core.concerned(effects) == set()
+
+
 def test_a_ban_that_could_not_be_stored(world: Durable) -> None:
     """It is in force, whoever gave it is told, and it is stored as soon as that works."""
     world.operator()

@@ -180,7 +180,8 @@ class Core:
 
     def concerned(self, effects: Effects) -> set[UserId]:
         """Return for whom something in `effects` waits until the journal has stored it."""
-        return concerned(effects)
+        # That a ban is in force is said to who asked for it when a restart does not undo it.
+        return concerned(effects) | self.context.keeping.askers(effects.number)
 
     def stored(self, effects: Effects) -> None:
         """Note that the journal has stored what is in `effects`."""

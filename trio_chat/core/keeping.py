@@ -377,6 +377,11 @@ class Keeping:
         self._wanted = {}
         flight.asked, self._asked = self._asked, []
 
+    def askers(self, number: int) -> set[UserId]:
+        """Return who has asked for something that is stored with a step."""
+        flight = self._flights.get(number)
+        return {user for user, _ in flight.asked} if flight is not None else set()
+
     def stored(self, number: int) -> None:
         """Note that a step has been stored."""
         self._flights.pop(number, None)

@@ -73,7 +73,8 @@ def concerned(effects: Effects) -> set[UserId]:
     recorded: set[str] = set()
     for record in effects.records:
         if isinstance(record, Kept):
-            # A ban or a topic is in force whether or not it is stored.
+            # A ban or a topic is in force whether or not it is stored. Who has asked for it waits
+            # (`Keeping.askers`).
             continue
         event = event_of(record)
         if event is None:
