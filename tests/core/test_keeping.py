@@ -649,7 +649,7 @@ def test_without_history_nothing_is_recorded_but_what_has_to_last(file: File) ->
     shown: set[str] = set()
     for line in EVERYTHING:
         effects = world.turn([world.lines("al", line)])
-        assert effects.speakers == {}
+        assert effects.speakers == []
         found += effects.records
         shown |= {word for lines in world.read(effects).values() for word in codes(lines)}
     assert shown >= {"JOIN", "PRIVMSG", "TOPIC", "MODE", "KICK", "RENAME", "PART", "NICK", "ERROR"}

@@ -41,7 +41,7 @@ def test_a_block_has_the_lines_of_its_pieces(counts: list[int]) -> None:
 
 
 def talk(at: int) -> Talk:
-    return Talk({"al!u@h": None}, [str(at)])
+    return Talk("al!u@h", str(at), 1)
 
 
 def test_blocks_are_filled_with_whole_pieces(file: File) -> None:

@@ -111,9 +111,11 @@ def encode(number: int, place: int) -> str:
     return head(number) + tail
 
 
-def place_in(id: str, head: str) -> int | None:
+def place_in(id: str, head: str, guess: int = 0) -> int | None:
     """Return the place that an id names in the step whose ids begin with `head`; None: it is not of
-    that step."""
+    that step. It is found faster if it is the `guess`."""
+    if guess < len(_tails) and id == head + _tails[guess]:
+        return guess
     if not id.startswith(head):
         return None
     place = _places.get(id[_WIDTH:])

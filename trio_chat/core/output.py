@@ -157,6 +157,8 @@ class Speaker(msgspec.Struct, frozen=True, gc=False):
     """Who has said something that is to be stored, as they were then: they may be gone when it
     turns out that it can not be, and are told so before they are sent off."""
 
+    id: str
+    """The event's."""
     user: UserId
     encoding: Encoding
     nickname: str
@@ -203,8 +205,8 @@ class Effects(msgspec.Struct, kw_only=True):
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
     answered: list[Answered]
-    speakers: dict[str, Speaker]
-    """Who has said what the journal has to hold, by its id."""
+    speakers: list[Speaker]
+    """Who has said what the journal has to hold."""
     shown: int
     """How many events are shown, each counted for everybody who sees it."""
 
@@ -229,7 +231,7 @@ class Output:
         self.records: list[Record] = []
         """What the journal has to hold before anybody is shown it."""
         self.answered: list[Answered] = []
-        self._speakers: dict[str, Speaker] = {}
+        self._speakers: list[Speaker] = []
         self._closes: list[tuple[UserId, str]] = []
         self._requests: list[Request] = []
         self._reading: list[tuple[UserId, bool]] = []
@@ -273,7 +275,7 @@ class Output:
             shown=self.shown,
         )
         # Feeds of this step hold on to it: the next one gets a list of its own.
-        self._touched, self.records, self.answered, self._speakers = [], [], [], {}
+        self._touched, self.records, self.answered, self._speakers = [], [], [], []
         self._closes, self._requests = [], []
         self._reading, self._charges = [], []
         self._moves, self._failures = [], []
@@ -290,7 +292,9 @@ class Output:
         history is kept."""
         if self.recording:
             self.records.append(event)
-            self._speakers[id] = Speaker(user.id, user.encoding, user.nickname, self.place + 1)
+            self._speakers.append(
+                Speaker(id, user.id, user.encoding, user.nickname, self.place + 1)
+            )
 
     def request(self, request: Request) -> None:
         """Ask for work that takes time."""

@@ -51,8 +51,10 @@ def withhold(
         told += [(failures.pop(id), "") for id in answered.ids]
         anew = answers.lines(answered.label, told, line=line, new_id=new_id)
         _answer_anew(outputs.setdefault(answered.user, []), answered, anew)
-    for id, failure in failures.items():
-        speaker = effects.speakers[id]
+    for speaker in effects.speakers:
+        failure = failures.pop(speaker.id, None)
+        if failure is None:
+            continue
         chunk = Line(speaker.place, failure, speaker.encoding, viewer=speaker.nickname)
         _insert(outputs.setdefault(speaker.user, []), chunk)
     effects.outputs = list(outputs.items())

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import operator
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -89,21 +89,23 @@ class Piece(msgspec.Struct, frozen=True, array_like=True, tag=0, gc=False):
 
 
 class Talk(NamedTuple):
-    """What the index has to know of lines: who says something in them, as sources' prefixes, and
-    the texts."""
+    """What the index has to know of lines.
 
-    senders: dict[str, None]
-    texts: list[str]
+    Whole texts, and not the messages' own: another thread uses these, and what two threads use and
+    let go of costs both of them.
+    """
+
+    senders: str
+    """Who says something in them, as sources' prefixes, a line each."""
+    text: str
+    """What they say, a line or more each."""
+    messages: int
+    """How many there are."""
 
 
-def talk(messages: Iterable[tuple[str, str]]) -> Talk:
-    """Return what is said in messages, each with its sender as a source's prefix."""
-    senders: dict[str, None] = {}
-    texts: list[str] = []
-    for prefix, text in messages:
-        senders[prefix] = None
-        texts.append(text)
-    return Talk(senders, texts)
+def talk(senders: Sequence[str], texts: Sequence[str]) -> Talk:
+    """Return what is said in messages, from their senders, as sources' prefixes, and texts."""
+    return Talk("\n".join(dict.fromkeys(senders)), "\n".join(texts), len(texts))
 
 
 Row: TypeAlias = tuple[int, int, int, int, Any]
@@ -166,14 +168,15 @@ class Lines:
         kinds, latest = MESSAGES, self._number
         spoken = None
         if self._plain:
-            spoken = Talk(dict.fromkeys([row[4][1] for row in rows]), [row[4][7] for row in rows])
+            spoken = talk([row[4][1] for row in rows], [row[4][7] for row in rows])
         else:
             said = [row for row in rows if row[2] == MESSAGES]
             kinds = functools.reduce(operator.or_, [row[2] for row in rows])
             if all(row[3] for row in said):
                 latest = 0
             if self._known:
-                spoken = talk([records.spoken(row[4]) for row in said])
+                found = [records.spoken(row[4]) for row in said]
+                spoken = talk([sender for sender, _ in found], [text for _, text in found])
         piece = Piece(
             key=self._key,
             count=len(rows),

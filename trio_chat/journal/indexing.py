@@ -64,15 +64,21 @@ def document(found: int, talk: Talk) -> str:
     What is in a file's index is taken out by what this returns: whoever changes that has the index
     made anew (`schema.MIGRATIONS`).
     """
-    if not talk.texts:
+    if not talk.messages:
         return ""
-    names = {term_of_sender(irc.nickname_of(prefix)): None for prefix in talk.senders}
-    words = without_formatting("\n".join(talk.texts)).translate(_TEXT)
+    names = dict.fromkeys(
+        [term_of_sender(irc.nickname_of(one)) for one in talk.senders.split("\n")]
+    )
+    words = without_formatting(talk.text).translate(_TEXT)
     return f"{words}\n{term_of_conversation(found)} {' '.join(names)}"
 
 
 def _talk_of(lines: Sequence[AnyLine]) -> Talk:
-    return blocks.talk(records.said(data) for _, _, kind, _, data in lines if kind == MESSAGES)
+    return _talk([records.said(data) for _, _, kind, _, data in lines if kind == MESSAGES])
+
+
+def _talk(messages: Sequence[tuple[str, str]]) -> Talk:
+    return blocks.talk([sender for sender, _ in messages], [text for _, text in messages])
 
 
 def is_there(connection: sqlite3.Connection) -> bool:
@@ -130,7 +136,7 @@ class Index:
             known = [talk for talk in talks if talk is not None]
             if len(known) == len(talks):
                 self._fresh.append((block, found, known))
-                self.waiting += sum([len(talk.texts) for talk in known])
+                self.waiting += sum([talk.messages for talk in known])
             else:
                 self.is_at_hand = False
         if self.waiting > FRESH:
@@ -164,7 +170,7 @@ class Index:
                 )
             self.done = last
             while fresh and fresh[0][0] <= last:
-                self.waiting -= sum([len(talk.texts) for talk in fresh.popleft()[2]])
+                self.waiting -= sum([talk.messages for talk in fresh.popleft()[2]])
         else:
             self.is_at_hand = True
         return count
@@ -183,11 +189,11 @@ class Index:
             (self.done, BLOCKS),
         ):
             try:
-                talk = blocks.talk(blocks.messages_in(body))
+                talk = _talk(blocks.messages_in(body))
             except DAMAGED as error:
                 # It is not found, and stops nothing else from being found.
                 log.error("a block of the journal is damaged", block=block, error=str(error))
-                talk = blocks.talk(())
+                talk = _talk(())
             yield block, found, talk
 
     def shorten(self) -> int:
@@ -254,7 +260,9 @@ class Index:
 
 
 def _together(talks: Sequence[Talk]) -> Talk:
+    said = [talk for talk in talks if talk.messages]
     return Talk(
-        dict.fromkeys([sender for talk in talks for sender in talk.senders]),
-        [text for talk in talks for text in talk.texts],
+        "\n".join([talk.senders for talk in said]),
+        "\n".join([talk.text for talk in said]),
+        sum([talk.messages for talk in said]),
     )

@@ -128,7 +128,7 @@ def encode(number: int, these: Sequence[Record]) -> Tick:
         if event.time != time:
             time = event.time
             late = ids.milliseconds(time) - began
-        place = place_in(event.id, head)
+        place = place_in(event.id, head, last + 1)
         if place is None:
             place = index
         if place < last:
