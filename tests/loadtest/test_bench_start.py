@@ -13,6 +13,8 @@ from trio_chat.config import Config
 from trio_chat.core import modes
 from trio_chat.server.storing import make_core, open_file
 
+pytestmark = pytest.mark.story
+
 FEW = ["start", "--accounts", "30", "--rooms", "20", "--rounds", "1"]
 
 
