@@ -118,10 +118,11 @@ def markdown() -> str:
             *_section(
                 "Services",
                 "NickServ and ChanServ are no users, and nobody else can be called that. They take "
-                "what is sent to them with PRIVMSG or NOTICE, also to `NickServ@server.name`, with "
-                "the commands NS and CS, and with nc `/ns` and `/cs`; they answer with NOTICE. Who "
-                "has echo-message gets back what they have said with `***` in place of what may be "
-                "a password; nothing of it is stored. They hear no batch of several lines.",
+                "what is sent to them with PRIVMSG, also to `NickServ@server.name`, with the "
+                "commands NS and CS, and with nc `/ns` and `/cs`; they answer with NOTICE, and do "
+                "nothing about one. Who has echo-message gets back what they have said with `***` "
+                "in place of what may be a password; nothing of it is stored. They hear no batch "
+                "of several lines.",
                 _services(),
             ),
             *_section(

@@ -104,8 +104,8 @@ def by_slash_login(world: Logins, wanted: str) -> list[str]:
         (by_register_while_connecting, "ACCOUNT_EXISTS"),
         (by_sasl_to_an_account_of_that_name, "904"),
         (by_pass, "464"),
-        (by_coming_with_nc, "belongs to somebody who has registered it"),
-        (by_slash_nick, "belongs to somebody who has registered it"),
+        (by_coming_with_nc, "looks like a nickname that somebody has registered"),
+        (by_slash_nick, "looks like a nickname that somebody has registered"),
         (by_slash_login, "Account or password is wrong."),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -156,7 +156,9 @@ def test_whoever_sat_on_one_is_renamed_when_the_owner_comes(wanted: str) -> None
     assert nickname(world, "al") == "alice"
     assert nickname(world, "bo").startswith("Guest")
     assert "Your nickname belongs to an account" in found["bo"][-1]
-    # Who is connecting is told when nothing else is missing.
+    assert found["cy"] == [
+        f":{SERVER} 433 * a||ce :Nickname looks like that of an account: log in to it first"
+    ]
     assert nickname(world, "cy") == ""
 
 

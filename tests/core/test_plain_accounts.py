@@ -136,7 +136,7 @@ def test_another_password(world: World) -> None:
 
 def test_a_hint_where_a_nickname_is_somebodys(world: World) -> None:
     assert world.ask("bo", "/nick al") == [
-        "al belongs to somebody who has registered it; if that is you: /login al PASSWORD"
+        "al belongs to somebody who has registered it. If that is you, /login al PASSWORD."
     ]
 
 

@@ -154,7 +154,18 @@ ERR_NICKNAMEINUSE = _row(433, "Nickname is already in use", "Somebody is already
 ERR_NICKNAMERESERVED = _row(
     433,
     "Nickname belongs to an account: log in to it first",
-    "{0} belongs to somebody who has registered it; if that is you: /login {0} PASSWORD",
+    "{0} belongs to somebody who has registered it. If that is you, /login {0} PASSWORD.",
+)
+ERR_NICKNAMELOOKSRESERVED = _row(
+    433,
+    "Nickname looks like that of an account: log in to it first",
+    "{0} looks like a nickname that somebody has registered. "
+    "If that is yours, /login NAME PASSWORD.",
+)
+ERR_NICKNAMEOFOTHERCLIENT = _row(
+    433,
+    "Nickname is that of another client of your account",
+    "Another client of yours is called {0}.",
 )
 ERR_UNAVAILRESOURCE = _row(
     437, "Channel is temporarily unavailable", "{0} can not be entered right now; try again."

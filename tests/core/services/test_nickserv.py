@@ -323,7 +323,11 @@ def test_who_only_connects_loses_the_nickname(world: Registered) -> None:
     world.ask("al", "NICK elsewhere")
     world.step(world.add("cy"))
     world.send("cy", "NICK al")
-    assert world.told("al", "GHOST") == ["al is free now."]
+    found = world.send("al", "NS GHOST")
+    assert found["al"] == [f"{NOTICE} elsewhere :al is free now."]
+    assert found["cy"] == [
+        f":{SERVER} 433 * al :Nickname belongs to an account: log in to it first"
+    ]
     assert codes(world.ask("al", "NICK al")) == ["NICK"]
     assert codes(world.ask("cy", "USER cy 0 * :Cy", "NICK cy"))[0] == "001"
 

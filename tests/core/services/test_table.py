@@ -29,7 +29,6 @@ def world() -> World:
     [
         "PRIVMSG NickServ :NONSENSE",
         "PRIVMSG nickserv :  nonsense please",
-        "NOTICE NICKSERV :NONSENSE",
         f"PRIVMSG NickServ@{SERVER} :NONSENSE",
         f"PRIVMSG nickserv@services.{SERVER.upper()} :NONSENSE",
         "NICKSERV NONSENSE",
@@ -180,6 +179,24 @@ def test_tags_and_requests_of_programs_are_not_answered(world: World) -> None:
     world.irc("bo", caps="echo-message message-tags")
     assert world.ask("bo", "@+typing=active TAGMSG NickServ") == []
     assert world.ask("bo", "PRIVMSG NickServ :\x01VERSION\x01") == []
+
+
+def test_a_notice_is_neither_carried_out_nor_answered(world: World) -> None:
+    for line in ("NONSENSE", "REGISTER hunter22", "HELP"):
+        assert world.ask("al", f"NOTICE NickServ :{line}") == []
+    world.irc("bo", caps="batch draft/multiline message-tags echo-message labeled-response")
+    (echo,) = world.ask("bo", "@label=1 NOTICE nickserv :REGISTER hunter22")
+    assert echo.startswith("@label=1")
+    assert echo.endswith(" NOTICE NickServ :REGISTER ***")
+    (echo,) = world.ask(
+        "bo",
+        "BATCH +1 draft/multiline NickServ",
+        "@batch=1 NOTICE NickServ :REGISTER hunter22",
+        "@batch=1 NOTICE NickServ :more",
+        "BATCH -1",
+    )
+    assert echo.endswith(" NOTICE NickServ :***")
+    assert list(world.core.context.accounts) == []
 
 
 def test_several_lines_are_not_heard(world: World) -> None:

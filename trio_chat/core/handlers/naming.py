@@ -15,20 +15,49 @@ from trio_chat.core.numerics import Numeric
 from trio_chat.core.services import table
 from trio_chat.core.state import User
 
+RESERVED = (numerics.ERR_NICKNAMERESERVED, numerics.ERR_NICKNAMELOOKSRESERVED)
+"""The refusals that end with a login to the right account (`reservation`)."""
+
 
 def refusal(ctx: Context, user: User, nickname: str) -> Numeric | None:
     """Return why a user can not have a nickname now; None: they can."""
     if table.is_reserved(nickname):
         return numerics.ERR_NICKNAMEOFSERVICE
-    if rooms.is_taken(ctx.state, nickname, user):
-        return numerics.ERR_NICKNAMEINUSE
-    return numerics.ERR_NICKNAMERESERVED if is_reserved(ctx, user, nickname) else None
+    found = reservation(ctx, user, nickname)
+    if found is not None:
+        # Whoever has it: that is what can be done something about.
+        return found
+    holders = [one for one in rooms.holders(ctx.state, nickname) if one is not user]
+    if not holders:
+        return None
+    if user.account and any(one.account == user.account for one in holders):
+        return numerics.ERR_NICKNAMEOFOTHERCLIENT
+    return numerics.ERR_NICKNAMEINUSE
+
+
+def reservation(ctx: Context, user: User, nickname: str) -> Numeric | None:
+    """Return what a user is told of a nickname that is that of an account, or looks like it, if
+    the account is not theirs. Which one it looks like is not said: its owner knows."""
+    owner = ctx.accounts.owner(nickname)
+    if owner is None or owner.key == names.fold(user.account):
+        return None
+    if owner.key == names.key(nickname):
+        return numerics.ERR_NICKNAMERESERVED
+    return numerics.ERR_NICKNAMELOOKSRESERVED
 
 
 def is_reserved(ctx: Context, user: User, nickname: str) -> bool:
     """Whether a nickname is that of an account, or looks like it, and the account is not theirs."""
-    owner = ctx.accounts.owner(nickname)
-    return owner is not None and owner.key != names.fold(user.account)
+    return reservation(ctx, user, nickname) is not None
+
+
+def refuse(ctx: Context, user: User, why: Numeric, nickname: str) -> None:
+    """Say why somebody can not have a nickname; people who have none yet are asked for another."""
+    if not user.plain or user.registration is None or why.plain is None:
+        ctx.reply(user, why, nickname)
+        return
+    ask = "Otherwise type" if why in RESERVED else "Type"
+    ctx.tell(user, f"{why.plain.format(nickname)} {ask} another nickname:")
 
 
 def change(ctx: Context, user: User, nickname: str) -> None:
@@ -84,6 +113,15 @@ def _evict_lookalike(ctx: Context, holder: User) -> None:
         evict(ctx, holder)
 
 
+def take_away(ctx: Context, holder: User) -> None:
+    """Take the nickname from somebody who is not registered yet. They are told at once, as if they
+    had asked for it only now: without one they do not get in, and would not know why."""
+    nickname = holder.nickname
+    why = reservation(ctx, holder, nickname) or numerics.ERR_NICKNAMEOFOTHERCLIENT
+    rooms.lose_name(ctx.state, holder)
+    refuse(ctx, holder, why, nickname)
+
+
 def evict(
     ctx: Context,
     holder: User,
@@ -91,8 +129,7 @@ def evict(
 ) -> None:
     """Take a nickname from somebody whose it is not, and say why."""
     if holder.registration is not None:
-        # They will be told when they are through with the rest.
-        rooms.lose_name(ctx.state, holder)
+        take_away(ctx, holder)
         return
     free = f"Guest{holder.id}"
     while refusal(ctx, holder, free):

@@ -6,7 +6,7 @@ and carried out like any other: nothing here decides who may do what.
 
 from __future__ import annotations
 
-from trio_chat.core import names, numerics, rooms
+from trio_chat.core import names, rooms
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import naming, plain_accounts, registration, speech
 from trio_chat.core.handlers.common import visible
@@ -83,25 +83,15 @@ def _introduce(ctx: Context, user: User, text: str, typed: str) -> None:
     nickname = names.nickname(text, limit)
     refusal = naming.refusal(ctx, user, nickname) if nickname is not None else None
     if nickname is None:
-        why = (
+        ctx.tell(
+            user,
             "That can not be a nickname: use letters, digits, - and _, with a letter first, "
-            f"{limit} at most."
+            f"{limit} at most. Type another nickname:",
         )
-    elif refusal is numerics.ERR_NICKNAMEOFSERVICE:
-        why = f"Nobody can be called {text}: that is a service."
-    elif refusal is numerics.ERR_NICKNAMERESERVED:
-        why = (
-            f"{text} belongs to somebody who has registered it. "
-            f"If that is you, /login {text} PASSWORD. Otherwise type another nickname:"
-        )
-        ctx.tell(user, why)
-        return
     elif refusal is not None:
-        why = f"Somebody is already called {text}."
+        naming.refuse(ctx, user, refusal, text)
     else:
         _take(ctx, user, nickname)
-        return
-    ctx.tell(user, f"{why} Type another nickname:")
 
 
 def _take(ctx: Context, user: User, nickname: str) -> None:
@@ -113,7 +103,7 @@ def _take(ctx: Context, user: User, nickname: str) -> None:
     user.username = names.username(nickname, ctx.settings.limits.username)
     user.realname = cut(nickname, ctx.settings.realname_limit)
     rooms.rename(ctx.state, user, nickname)
-    if ctx.settings.password:
+    if ctx.settings.password and not user.registration.verified:
         ctx.tell(user, "This server has a password. Type it, or /quit:")
     else:
         registration.try_to_register(ctx, user)

@@ -73,11 +73,12 @@ def nick(ctx: Context, user: User, message: Message) -> None:
         ctx.reply(user, numerics.ERR_ERRONEUSNICKNAME, shown)
         return
     refusal = naming.refusal(ctx, user, nickname)
-    if refusal is numerics.ERR_NICKNAMERESERVED and user.registration is not None:
-        # They may log in yet: it is decided when nothing else is missing.
+    may_log_in = refusal in naming.RESERVED and user.registration is not None
+    if may_log_in and not rooms.is_taken(ctx.state, nickname, user):
+        # It is decided when nothing else is missing.
         refusal = None
     if refusal is not None:
-        ctx.reply(user, refusal, shown)
+        naming.refuse(ctx, user, refusal, shown)
     elif user.registration is None:
         naming.change(ctx, user, nickname)
     elif nickname != user.nickname:
@@ -144,9 +145,7 @@ def try_to_register(ctx: Context, user: User) -> None:
         user.exchange = None
         ctx.reply(user, numerics.ERR_SASLABORTED)
     if naming.is_reserved(ctx, user, user.nickname):
-        shown = user.nickname
-        rooms.lose_name(ctx.state, user)
-        ctx.reply(user, numerics.ERR_NICKNAMERESERVED, shown)
+        naming.take_away(ctx, user)
         return
     if owning.needs_account(ctx, user):
         _ask_for_account(ctx, user)

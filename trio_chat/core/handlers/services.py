@@ -32,7 +32,11 @@ for _service in SERVICES:
 
 def hear(ctx: Context, user: User, service: Service, kind: str, texts: list[str]) -> None:
     """Have a service hear what somebody says to it, in as many lines. It is told to nobody, and is
-    not stored; it comes back (echo-message) without what may be a password in it."""
+    not stored; it comes back (echo-message) without what may be a password in it.
+
+    Nothing answers a NOTICE by itself (Modern IRC, "NOTICE message"), and nothing is done of which
+    nobody could be told what came of it: so none is carried out.
+    """
     if kind == "TAGMSG" or texts[0].startswith("\x01"):
         # That somebody types, or asks what client this is.
         return
@@ -42,6 +46,8 @@ def hear(ctx: Context, user: User, service: Service, kind: str, texts: list[str]
             time=ctx.now, source=user.source, kind=kind, target=service.name, text=shown
         )
         ctx.send(user, event)
+    if kind == "NOTICE":
+        return
     if len(texts) > 1:
         table.tell(ctx, user, service, "That was several lines: say one thing at a time.")
         return

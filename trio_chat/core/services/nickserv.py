@@ -190,8 +190,9 @@ def _for_owner(
     elif names.fold(user.account) == account.key:
         act(account)
     else:
-        usage = how(user, NICKSERV, f"{command} {account.name} <password>")
-        _say(ctx, user, f"You are not logged in as {account.name}. It is {usage}")
+        # Not the account's name, which theirs may only look like.
+        usage = how(user, NICKSERV, f"{command} {_called(user, nickname)} <password>")
+        _say(ctx, user, f"You are not logged in as {_called(user, nickname)}. It is {usage}")
 
 
 @row(
@@ -210,7 +211,7 @@ def ghost(ctx: Context, user: User, words: list[str]) -> None:
             if holder.registration is None:
                 ctx.close(holder, f"GHOST by {user.nickname}")
             else:
-                rooms.lose_name(ctx.state, holder)
+                naming.take_away(ctx, holder)
         text = f"{account.name} is free now." if holders else f"{account.name} is nobody else's."
         _say(ctx, user, text)
 
