@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
+
 import pytest
 
 from trio_chat.core import attempts
-from trio_chat.core.attempts import DAY, WIDER, Attempts, network, origin
+from trio_chat.core.attempts import DAY, LONGEST, WIDER, Attempts, network, origin
 
 LIMIT = 5
 
@@ -33,14 +35,87 @@ def test_so_many_a_minute_for_an_account_and_its_owner_is_not_locked_out() -> No
     these = Attempts()
     for number in range(20):
         assert guess(these, f"host{number}", "al", 0.0) == 0
-    # Whoever was wrong about it waits, also where their own address has tries left.
-    assert guess(these, "host3", "al", 1.0) > 0
-    assert guess(these, "host3", "bo", 1.0) == 0
+    # Whoever was wrong about it when it was over waits, where their own address has tries left too.
+    assert guess(these, "host3", "al", 1.0) == 0
+    assert guess(these, "host19", "al", 1.0) == pytest.approx((20 - 4) * 12 - 1)
+    assert guess(these, "host19", "bo", 1.0) == 0
     # Somebody who comes new has a try, and after being right as many as they like.
     for second in range(30):
         assert these.wait("home", "al", now=2.0 + second, limit=LIMIT) == 0
         these.begin("home", "al", now=2.0 + second, limit=LIMIT)
         these.right("home", "al", now=2.0 + second, limit=LIMIT)
+
+
+def test_an_owner_at_home_mistypes_while_others_guess() -> None:
+    these = Attempts()
+    these.know("home", "al", now=0.0)
+    for number in range(100):
+        assert guess(these, f"host{number}", "al", 1.0) == 0
+    # What is wrong there counts for itself alone, and so much as anywhere.
+    waits = [guess(these, "home", "al", 2.0) for _ in range(LIMIT + 1)]
+    assert waits == [0, 0, 0, 0, 0, pytest.approx(12)]
+    assert guess(these, "home", "bo", 2.0) == 0
+    assert these.wait("home", "al", now=14.1, limit=LIMIT) == 0
+
+
+def test_an_owner_is_not_kept_out_by_others_at_the_same_address() -> None:
+    these = Attempts()
+    these.know("home", "al", now=0.0)
+    assert [guess(these, "home", "", 1.0) for _ in range(6)] == [0, 0, 0, 0, 0, pytest.approx(12)]
+    assert guess(these, "home", "bo", 1.0) > 0
+    assert these.wait("home", "al", now=1.0, limit=LIMIT) == 0
+    assert not these.is_full("home", "al", now=1.0, limit=LIMIT)
+    # Nor by what is known of neither yet.
+    for _ in range(LIMIT):
+        these.start("home", "bo")
+    assert not these.is_full("home", "al", now=1.0, limit=LIMIT)
+    # It is for a day.
+    assert these.wait("home", "al", now=DAY - 1, limit=LIMIT) == 0
+    for _ in range(LIMIT):
+        guess(these, "home", "", DAY + 1)
+    assert these.wait("home", "al", now=DAY + 1, limit=LIMIT) > 0
+
+
+def test_who_waits_is_told_for_how_long_and_others_make_it_no_longer() -> None:
+    these = Attempts()
+    for number in range(10):
+        guess(these, f"host{number}", "al", 0.0)
+    told = guess(these, "host9", "al", 0.0)
+    assert told == pytest.approx((10 - 4) * 12)
+    for number in range(10, 1000):
+        guess(these, f"host{number}", "al", 1.0)
+    assert these.wait("host9", "al", now=told - 1, limit=LIMIT) == pytest.approx(1)
+    assert guess(these, "host9", "al", told) == 0
+    assert guess(these, "host999", "al", 1.0) == LONGEST
+    assert guess(these, "host999", "al", 1.0 + LONGEST) == 0
+
+
+@pytest.mark.parametrize(("addresses", "most"), [(10, 315), (50, 360), (1000, 7000)])
+def test_what_many_addresses_have_of_an_account_in_an_hour(addresses: int, most: int) -> None:
+    """Each has its first, and then they have what one has, or one in `LONGEST` each."""
+    these = Attempts()
+    turns = [(0.0, number) for number in range(addresses)]
+    guesses = 0
+    while turns[0][0] < 3600:
+        now, number = heapq.heappop(turns)
+        wait = guess(these, f"host{number}", "al", now)
+        guesses += not wait
+        # A little later, since a sum of fractions may be less than it is.
+        heapq.heappush(turns, (now + wait + 0.001, number))
+    assert 300 < guesses <= most
+
+
+def test_of_those_at_once_from_one_address_no_more_are_under_way_than_one_by_one() -> None:
+    these = Attempts()
+    for number in range(20):
+        guess(these, f"host{number}", "al", 0.0)
+    assert not these.is_full("new", "al", now=0.0, limit=LIMIT)
+    these.start("new", "al")
+    assert these.is_full("new", "al", now=0.0, limit=LIMIT)
+    assert not these.is_full("new", "bo", now=0.0, limit=LIMIT)
+    assert not these.is_full("other", "al", now=0.0, limit=LIMIT)
+    assert these.finish("new", "al") == 0
+    assert not these.is_full("new", "al", now=0.0, limit=LIMIT)
 
 
 def test_what_is_right_does_not_count() -> None:
@@ -105,9 +180,9 @@ def test_an_owner_in_a_48_is_not_kept_out_by_others_there() -> None:
     assert not these.is_full(home, "al", now=1.0, limit=LIMIT)
     # Of another account nothing is known from there.
     assert these.wait(home, "a1", now=1.0, limit=LIMIT) > 0
-    # Who is wrong about it waits, whoever they are.
-    assert guess(these, home, "al", 1.0) == 0
-    assert guess(these, home, "al", 1.0) > 0
+    # Who is wrong too often waits, whoever they are.
+    waits = [guess(these, home, "al", 1.0) for _ in range(LIMIT + 1)]
+    assert waits == [0, 0, 0, 0, 0, pytest.approx(12)]
     assert these.wait(home, "al", now=DAY + 1, limit=LIMIT) == 0
 
 

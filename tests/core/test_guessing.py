@@ -7,9 +7,10 @@ from ipaddress import ip_network
 import msgspec
 import pytest
 
-from tests.core.logins import PASSWORD, SETTINGS, Logins, plain
+from tests.core.logins import PASSWORD, SETTINGS, Logins, encoded, plain
 from tests.core.world import SERVER, codes
 from trio_chat.core import attempts
+from trio_chat.core.attempts import Refusal
 from trio_chat.core.inputs import Completed
 from trio_chat.core.output import CheckLogin
 from trio_chat.core.settings import AccountPolicy, Gateway, Operator
@@ -192,3 +193,104 @@ def test_what_could_not_be_found_out_is_no_wrong_password() -> None:
         world.requests.clear()
         (said,) = world.step(Completed(request=check.id, result=False, detail="locked"))["cy"]
         assert said.endswith("SASL authentication failed: Could not be checked; try again later")
+
+
+WELCOME = ["AUTHENTICATE", "900", "903"]
+
+
+@pytest.mark.parametrize("way", ["made", "password", "certificate"])
+def test_an_owner_at_home_is_not_locked_out_after_mistyping(way: str) -> None:
+    world = Logins(SETTINGS)
+    world.account("al")
+    # Accounts are made from a Unix socket here.
+    home = "" if way == "made" else "192.0.2.1"
+    if way == "password":
+        world.connect("first", host=home)
+        world.ask("first", "AUTHENTICATE PLAIN", plain("al"))
+    elif way == "certificate":
+        world.certify("al")
+        world.connect("first", secure=True, certfp="ab" * 32, host=home)
+        assert codes(world.ask("first", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +")) == WELCOME
+    for number in range(58):
+        world.connect(f"u{number}", host=f"10.0.1.{number}")
+        world.ask(f"u{number}", "AUTHENTICATE PLAIN", plain("al", "wrong"))
+    # Somebody else at home is wrong as often as they can.
+    world.connect_bare("other", host=home)
+    world.ask("other", "CAP REQ sasl")
+    for _ in range(6):
+        world.ask("other", "AUTHENTICATE PLAIN", plain("nosuch", "wrong"))
+    world.connect_bare("mine", host=home)
+    world.ask("mine", "CAP REQ sasl")
+    assert codes(world.ask("mine", "AUTHENTICATE PLAIN", plain("al", "typo")))[1:] == ["904"]
+    assert codes(world.ask("mine", "AUTHENTICATE PLAIN", plain("al"))) == WELCOME
+
+
+def test_an_owner_elsewhere_waits_no_longer_than_they_were_told() -> None:
+    world = Logins(SETTINGS)
+    world.account("al")
+    for number in range(10):
+        world.connect(f"u{number}", host=f"10.0.1.{number}")
+        world.ask(f"u{number}", "AUTHENTICATE PLAIN", plain("al", "wrong"))
+    world.connect("mine", host="192.0.2.1")
+    assert codes(world.ask("mine", "AUTHENTICATE PLAIN", plain("al", "typo")))[1:] == ["904"]
+    said = world.ask("mine", "AUTHENTICATE PLAIN", plain("al"))[-1]
+    assert said.endswith("Too many attempts; try again in 84 seconds")
+    for number in range(10, 50):
+        world.connect(f"u{number}", host=f"10.0.1.{number}")
+        world.ask(f"u{number}", "AUTHENTICATE PLAIN", plain("al", "wrong"))
+    world.now += 84
+    assert codes(world.ask("mine", "AUTHENTICATE PLAIN", plain("al"))) == WELCOME
+
+
+# --- What is in the log
+
+
+def refused(world: Logins, name: str, *lines: str) -> list[Refusal]:
+    world.refusals.clear()
+    world.ask(name, *lines)
+    return world.refusals
+
+
+def test_guesses_that_are_not_checked_elsewhere_are_for_the_log() -> None:
+    world = world_with(operators=(Operator(name="root", password=HASH),))
+    world.account("al")
+    world.connect("cy", host="192.0.2.1")
+    wrong = Refusal("192.0.2.1", "al", is_wrong=True)
+    # What is not the name of anything may be a password.
+    nameless = Refusal("192.0.2.1", "", is_wrong=True)
+    assert refused(world, "cy", world.scram("cy", "al", "wrong")) == [wrong]
+    assert refused(world, "cy", f"PASS :al:{'x' * 400}") == [wrong]
+    first = f"AUTHENTICATE {encoded('n,,n=secret,r=x')}"
+    assert refused(world, "cy", "AUTHENTICATE SCRAM-SHA-256", first) == [nameless]
+    assert refused(world, "cy", "AUTHENTICATE PLAIN", plain("secret", "x")) == [nameless]
+    assert refused(world, "cy", "VERIFY al x") == [wrong]
+    away = Refusal("192.0.2.1", "al", is_wrong=False)
+    assert refused(world, "cy", "AUTHENTICATE PLAIN", plain("al")) == [away]
+    first = f"AUTHENTICATE {encoded('n,,n=al,r=x')}"
+    assert refused(world, "cy", "AUTHENTICATE SCRAM-SHA-256", first) == [away]
+    nowhere = Refusal("192.0.2.1", "", is_wrong=False)
+    assert refused(world, "cy", "AUTHENTICATE PLAIN", plain("secret")) == [nowhere]
+    # Who is right is not in it.
+    world.connect("al2")
+    proof = world.scram("al2", "al")
+    assert refused(world, "al2", proof, "AUTHENTICATE +") == []
+    assert world.who("al2") == "al"
+
+
+def test_guesses_at_operators_are_for_the_log() -> None:
+    world = world_with(operators=(Operator(name="root", password=HASH),))
+    world.irc("cy")
+    assert refused(world, "cy", "OPER secret x") == [Refusal("", "", is_wrong=True)]
+    world.ask("cy", "OPER root x")
+    (check,) = world.passwords
+    assert check.about == "OPER root"
+    world.complete(True)
+    world.irc("di")
+    for number in range(5):
+        world.irc(f"u{number}")
+        world.ask(f"u{number}", "OPER secret x")
+    # From here they are known to be root; nobody else is.
+    assert refused(world, "di", "OPER root x") == []
+    world.complete(False)
+    away = Refusal("", "", is_wrong=False)
+    assert refused(world, "di", "OPER secret x") == [away]

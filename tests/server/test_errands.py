@@ -129,7 +129,7 @@ class Counter:
     def __init__(self, *, gone: bool = False) -> None:
         self.gone = gone
         self.answered: list[Completed] = []
-        self.counted: list[tuple[str, str]] = []
+        self.counted: list[tuple[object, ...]] = []
         self.came = trio.Event()
 
     def has(self, connection: Connection) -> bool:
@@ -145,7 +145,7 @@ class Counter:
         self.came.set()
 
     def count(self, event: str, reason: str, **details: object) -> None:
-        self.counted.append((event, str(details.get("host", reason))))
+        self.counted.append((event, str(details.pop("host", reason)), *details.items()))
 
     def count_trouble(self, event: str, reason: str, **details: object) -> None:
         self.counted.append((event, reason))
@@ -222,17 +222,25 @@ async def test_a_login_is_right_or_counted(password: str, right: bool) -> None:
     journal = Odd(make("correct horse"))
     request = msgspec.structs.replace(LOGIN, password=password)
     assert await sent(request, sender, journal) == Completed(request=1, result=right)
-    assert sender.counted == ([] if right else [("wrong password", "10.0.0.1")])
+    assert sender.counted == (
+        [] if right else [("wrong password", "10.0.0.1", ("account", LOGIN.account))]
+    )
 
 
+@pytest.mark.parametrize(
+    ("about", "named"),
+    [("OPER root", [("operator", "root")]), ("", [])],
+    ids=["operator", "server"],
+)
 @pytest.mark.parametrize(("password", "right"), [("correct horse", True), ("wrong horse", False)])
 async def test_a_password_of_the_configuration_is_right_or_counted(
-    password: str, right: bool
+    password: str, right: bool, about: str, named: list[tuple[str, str]]
 ) -> None:
     sender = Counter()
-    request = CheckPassword(id=1, user=1001, hash=make("correct horse").hash, password=password)
+    hash = make("correct horse").hash
+    request = CheckPassword(id=1, user=1001, about=about, hash=hash, password=password)
     assert await sent(request, sender) == Completed(request=1, result=right)
-    assert sender.counted == ([] if right else [("wrong password", "10.0.0.1")])
+    assert sender.counted == ([] if right else [("wrong password", "10.0.0.1", *named)])
 
 
 async def test_nothing_is_checked_for_nobody() -> None:
@@ -246,7 +254,7 @@ async def test_nothing_is_checked_for_nobody() -> None:
 async def test_an_account_without_a_secret_is_nobodys() -> None:
     sender = Counter()
     assert await sent(LOGIN, sender, Odd(None)) == Completed(request=1, result=False)
-    assert sender.counted == [("wrong password", "10.0.0.1")]
+    assert sender.counted == [("wrong password", "10.0.0.1", ("account", LOGIN.account))]
     offer = (await sent(SCRAM, sender, Odd(None))).answer
     assert isinstance(offer, Offer)
     assert offer.secret is None

@@ -298,6 +298,29 @@ async def test_a_full_inbox_makes_readers_wait_and_loses_nothing(
         assert [line.split(":")[2] for line in lines[1:]] == [str(n) for n in range(3000)]
 
 
+async def test_guesses_are_logged(autojump_clock: trio.abc.Clock) -> None:
+    operator = Operator(name="root", password=argon2.PasswordHasher(1, 8, 1).hash("x"))
+    async with running(settings=Settings(name="irc.test", operators=(operator,))) as rig:
+        peers = [await rig.irc(f"u{number}") for number in range(3)]
+        with structlog.testing.capture_logs() as logs:
+            for number in range(5):
+                await peers[number // 2].send("OPER secret x")
+                await peers[number // 2].until(" 464 ")
+            await peers[2].send("OPER root x")
+            await peers[2].until("Too many attempts")
+            await trio.sleep(1)
+            await peers[2].send("OPER root x")
+            await peers[2].until("Too many attempts")
+        common = {"log_level": "info", "host": "10.0.0.1"}
+        wrong = {"event": "wrong password", "reason": "Wrong password"}
+        away = {"event": "turned away", "reason": "Too many attempts", "operator": "root"}
+        assert logs == [
+            {**common, **wrong, "times": 1},
+            {**common, **away, "times": 1},
+            {**common, **away, "times": 2},
+        ]
+
+
 async def test_what_is_counted_is_logged_once_a_second(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         with structlog.testing.capture_logs() as logs:

@@ -89,7 +89,8 @@ NOTES = {
     "accounts.exempt": "Networks from where people get in without one all the same.",
     "accounts.rooms": "Who can register a room: everybody (with an account), or operators.",
     "accounts.rooms_per_account": "Rooms that one account can register.",
-    "accounts.attempts": "Wrong passwords in a minute, from one address and for one account.",
+    "accounts.attempts": "Wrong passwords from one address, and for one account: so many at once, "
+    "and after that in a minute, one at a time (5: one each 12 seconds).",
     "history": "What was said, kept on disk.",
     "history.enabled": "Whether what is said is kept. What else has to last (accounts, "
     "rooms, bans, topics) is kept in either case, where server.data is not empty.",

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from trio_chat.core.attempts import Refusal
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding, reply_head, reply_tail
 from trio_chat.core.entries import Entry, Record
 from trio_chat.core.events import Event, Reply
@@ -47,6 +48,8 @@ class CheckPassword(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     user: UserId
+    about: str
+    """What it is for, as it is counted (`attempts.py`)."""
     hash: str
     password: str
 
@@ -204,6 +207,7 @@ class Effects(msgspec.Struct, kw_only=True):
     """Users who come from another address than their connection does: a gateway has said so."""
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
+    refusals: list[Refusal]
     answered: list[Answered]
     speakers: list[Speaker]
     """Who has said what the journal has to hold."""
@@ -238,6 +242,7 @@ class Output:
         self._charges: list[UserId] = []
         self._moves: list[tuple[UserId, str]] = []
         self._failures: list[Exception] = []
+        self.refusals: list[Refusal] = []
 
     def begin(self, number: int, now: float, utc_offset: int) -> None:
         """Begin a step of this number at this time."""
@@ -270,6 +275,7 @@ class Output:
             charges=self._charges,
             moves=self._moves,
             failures=self._failures,
+            refusals=self.refusals,
             answered=self.answered,
             speakers=self._speakers,
             shown=self.shown,
@@ -278,7 +284,7 @@ class Output:
         self._touched, self.records, self.answered, self._speakers = [], [], [], []
         self._closes, self._requests = [], []
         self._reading, self._charges = [], []
-        self._moves, self._failures = [], []
+        self._moves, self._failures, self.refusals = [], [], []
         self.cost = self.shown = self.place = 0
         return effects
 

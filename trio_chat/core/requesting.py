@@ -59,11 +59,20 @@ class Requesting:
         self._requests = 0
 
     def check_password(
-        self, user: User, hash: str, password: str, resume: Callable[[Completed], None]
+        self,
+        user: User,
+        hash: str,
+        password: str,
+        resume: Callable[[Completed], None],
+        *,
+        about: str = "",
     ) -> int:
-        """Have a password checked; `resume` is called with the result. Return the request."""
+        """Have a password checked; `resume` is called with the result. `about` is what it is for,
+        as it is counted. Return the request."""
         id = self.begin_request(user, resume)
-        self.output.request(CheckPassword(id=id, user=user.id, hash=hash, password=password))
+        self.output.request(
+            CheckPassword(id=id, user=user.id, about=about, hash=hash, password=password)
+        )
         return id
 
     def hash_password(self, user: User, password: str, resume: Callable[[Completed], None]) -> None:

@@ -84,7 +84,8 @@ class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Who can register a room: everybody with an account, or operators of the server alone."""
     rooms_per_account: Annotated[int, Meta(ge=0, le=10_000)] = 20
     attempts: Annotated[int, Meta(ge=1, le=10_000)] = 5
-    """Wrong passwords in a minute, from one address and for one account."""
+    """Wrong passwords from one address, and for one account: so many at once, and in a minute from
+    then on."""
 
 
 class Operator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

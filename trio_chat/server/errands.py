@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 import trio
 
+from trio_chat.core.attempts import named
 from trio_chat.core.inputs import Completed, Input
 from trio_chat.core.output import (
     Administered,
@@ -171,7 +172,9 @@ class Errands:
         self, request: CheckPassword | CheckLogin, result: bool | None, connection: Connection
     ) -> Completed:
         if result is False:
-            self._sender.count("wrong password", "Wrong password", host=connection.host)
+            about = request.account if isinstance(request, CheckLogin) else request.about
+            details = {"host": connection.host, **named(about)}
+            self._sender.count("wrong password", "Wrong password", **details)
         return Completed(request=request.id, result=bool(result))
 
     async def _begin_scram(self, request: BeginScram) -> Completed:

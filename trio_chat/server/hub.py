@@ -20,10 +20,12 @@ from functools import lru_cache
 import structlog
 import trio
 
+from trio_chat.core.attempts import named
 from trio_chat.core.core import Core
 from trio_chat.core.entries import Record
 from trio_chat.core.feed import Chunk, write
 from trio_chat.core.inputs import Disconnected, Elapsed, Input, ShutDown, UserId
+from trio_chat.core.networks import shown_host
 from trio_chat.core.output import Administered
 from trio_chat.core.withholding import is_in_force
 from trio_chat.journal import Commit, Journal, JournalError
@@ -47,6 +49,8 @@ PACE = 0.02
 HELD = 65_536
 """How much may wait for a commit (`Step.weight`): after that everybody does, and what they send
 piles up in the inbox."""
+_WRONG = ("wrong password", "Wrong password")
+_TURNED_AWAY = ("turned away", "Too many attempts")
 _YIELD_EVERY = 0.004
 """Seconds of sending after which everybody else gets a turn."""
 
@@ -250,6 +254,9 @@ class Hub:
         )
         for failure in effects.failures:
             log.error("an input failed, and its connection with it", exc_info=failure)
+        for address, about, is_wrong in effects.refusals:
+            event, reason = _WRONG if is_wrong else _TURNED_AWAY
+            self.count(event, reason, host=shown_host(address), **named(about))
         return Step(self.core, inputs, effects)
 
     # --- Storing

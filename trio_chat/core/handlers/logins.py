@@ -121,8 +121,7 @@ def _scram_first(ctx: Context, user: User, exchange: Exchange, response: bytes) 
     _check_authorization(scram.authorization, scram.name)
     account = ctx.accounts.get(scram.name)
     if account is None:
-        away = owning.turned_away(ctx, user, "")
-        _end(ctx, user, away or Outcome(Problem.WRONG))
+        _end(ctx, user, owning.wrong(ctx, user, ""))
         return
     away = owning.kept_out(ctx, user, account.key)
     if away is not None:
@@ -150,14 +149,15 @@ def _scram_final(
 ) -> None:
     account = ctx.accounts.get(scram.name)
     # It counts until it is right, whatever is wrong with it.
-    away = owning.turned_away(ctx, user, names.key(scram.name) if account is not None else "")
+    about = account.key if account is not None else ""
+    away = owning.turned_away(ctx, user, about)
     if away is not None:
         _end(ctx, user, away)
         return
     mine = scram.verify(response)
     if mine is None or account is None or ctx.accounts.stamp(account.name) is not exchange.stamp:
         # What was said to begin with may be true of somebody else by now.
-        _end(ctx, user, Outcome(Problem.WRONG))
+        _end(ctx, user, owning.wrong(ctx, user, about, counted=True))
         return
     owning.was_right(ctx, user, account.key)
     problem = owning.obstacle(ctx, account)

@@ -6,13 +6,13 @@ SAJOIN and SAMODE are there for that, so that it never happens by accident.
 
 from __future__ import annotations
 
-from trio_chat.core import events, modes, names, networks, numerics, rooms
+from trio_chat.core import attempts, events, modes, names, networks, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import channels, owning, presence, standings
 from trio_chat.core.handlers.common import channel_for, distinct, echo, word
 from trio_chat.core.handlers.modes import change_modes
-from trio_chat.core.handlers.owning import Outcome, Problem
+from trio_chat.core.handlers.owning import Outcome
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
 from trio_chat.core.output import SHARE
@@ -30,7 +30,7 @@ def oper(ctx: Context, user: User, message: Message) -> None:
     name, password = message.params[:2]
     row = next((row for row in ctx.settings.operators if row.name == name), None)
     if row is None:
-        refuse_password(ctx, user, owning.turned_away(ctx, user, "") or Outcome(Problem.WRONG))
+        refuse_password(ctx, user, owning.wrong(ctx, user, ""))
         return
 
     def then(outcome: Outcome) -> None:
@@ -44,13 +44,12 @@ def oper(ctx: Context, user: User, message: Message) -> None:
         )
         ctx.send(user, event)
 
-    # No account has such a name.
-    about = f"OPER {name}"
+    about = f"{attempts.OPER}{name}"
     owning.prove(
         ctx,
         user,
         about,
-        lambda resume: ctx.check_password(user, row.password, password, resume),
+        lambda resume: ctx.check_password(user, row.password, password, resume, about=about),
         then,
     )
 

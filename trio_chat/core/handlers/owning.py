@@ -19,6 +19,7 @@ import msgspec
 
 from trio_chat.core import accounts, attempts, names, networks, passwords
 from trio_chat.core.accounts import Account
+from trio_chat.core.attempts import Refusal
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
 from trio_chat.core.handlers import founding, naming, presence, standings
@@ -210,7 +211,7 @@ def verify(ctx: Context, user: User, name: str, code: str, then: Then) -> None:
         return
     right = account is not None and hmac.compare_digest(account.code, accounts.digest(code))
     if account is None or account.is_verified or not right:
-        then(Outcome(Problem.INVALID_CODE))
+        then(wrong(ctx, user, about, Problem.INVALID_CODE, counted=True))
         return
     was_right(ctx, user, about)
     if account.suspended is not None:
@@ -322,7 +323,10 @@ def kept_out(ctx: Context, user: User, account: str) -> Outcome | None:
     empty: about none), if so."""
     address = attempts.origin(user.address)
     wait = ctx.attempts.wait(address, account, now=ctx.monotonic, limit=_limit(ctx))
-    return Outcome(Problem.TOO_MANY_ATTEMPTS, wait=math.ceil(wait)) if wait > 0 else None
+    if wait <= 0:
+        return None
+    ctx.output.refusals.append(Refusal(user.address, account, is_wrong=False))
+    return Outcome(Problem.TOO_MANY_ATTEMPTS, wait=math.ceil(wait))
 
 
 def turned_away(ctx: Context, user: User, account: str) -> Outcome | None:
@@ -332,6 +336,23 @@ def turned_away(ctx: Context, user: User, account: str) -> Outcome | None:
         address = attempts.origin(user.address)
         ctx.attempts.begin(address, account, now=ctx.monotonic, limit=_limit(ctx))
     return found
+
+
+def wrong(
+    ctx: Context,
+    user: User,
+    account: str,
+    problem: Problem = Problem.WRONG,
+    *,
+    counted: bool = False,
+) -> Outcome:
+    """Return that an attempt was wrong, and have that in the log; unless there were too many before
+    it. `counted`: it is already (`turned_away`)."""
+    away = None if counted else turned_away(ctx, user, account)
+    if away is not None:
+        return away
+    ctx.output.refusals.append(Refusal(user.address, account, is_wrong=True))
+    return Outcome(problem)
 
 
 def was_right(ctx: Context, user: User, account: str) -> None:
@@ -402,7 +423,7 @@ def check(ctx: Context, user: User, name: str, password: str, then: Then) -> Non
     outcome has that account."""
     account = ctx.accounts.get(name)
     if account is None or len(password.encode()) > passwords.LIMIT:
-        then(turned_away(ctx, user, account.key if account else "") or Outcome(Problem.WRONG))
+        then(wrong(ctx, user, account.key if account else ""))
         return
 
     stamp = ctx.accounts.stamp(name)
@@ -439,6 +460,7 @@ def log_in_with_password(ctx: Context, user: User, name: str, password: str, the
 
 def log_in(ctx: Context, user: User, account: Account) -> None:
     """Have a user be logged in to an account, with its nickname. Who is already is told so."""
+    ctx.attempts.know(attempts.origin(user.address), account.key, now=ctx.monotonic)
     if user.account == account.name:
         presence.say_logged_in(ctx, user)
     presence.change_account(ctx, user, account.name)
