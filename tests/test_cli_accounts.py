@@ -52,8 +52,12 @@ def is_fine(done: Result) -> bool:
 
 
 def secret_in(data: Path) -> Secret:
+    return secrets_in(data)["al"]
+
+
+def secrets_in(data: Path) -> dict[str, Secret]:
     (found,) = upkeep.kept(data, SECRET)
-    return decode(found["al"])
+    return {key: decode(value) for key, value in found.items()}
 
 
 def test_list(data: Path) -> None:
@@ -104,7 +108,7 @@ def test_no_such_account(data: Path, args: list[str]) -> None:
     assert done.stderr == "trio-chat: there is no account cy\n"
 
 
-@pytest.mark.parametrize("command", ["list", "show", "passwd", "drop", "suspend", "unsuspend"])
+@pytest.mark.parametrize("command", ["list", "show", "add", "passwd", "drop", "suspend", "unsuspend"])
 def test_where_there_is_no_journal(tmp_path: Path, command: str) -> None:
     done = run(tmp_path, command, *(() if command == "list" else ("al",)))
     assert (done.exit_code, done.stdout) == (1, "")
@@ -117,6 +121,52 @@ def test_where_nothing_is_kept() -> None:
     assert done.exit_code == 2
     said = "server.data is empty: such a server keeps nothing, and has no accounts"
     assert done.stderr == f"trio-chat: {said}\n"
+
+
+def test_added(data: Path) -> None:
+    args = ["add", "--email", "cy@x.org", "Cy"]
+    assert is_fine(run(data, *args, stdin="correct horse\n"))
+    shown = json.loads(run(data, "show", "--json", "cy").stdout)
+    assert (shown["name"], shown["email"], shown["verified"]) == ("Cy", "cy@x.org", True)
+    assert passwords._verify(secrets_in(data)["cy"].hash, "correct horse")
+    done = run(data, *args, stdin="correct horse\n")
+    assert (done.exit_code, done.stderr) == (1, "trio-chat: there is an account Cy already\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "line", "code", "said"),
+    [
+        (["cy"], "\n", 1, "the password is empty"),
+        (["cy"], "short\n", 1, "password is too short"),
+        (["cy"], "x" * 301, 1, "password is too long, or has a forbidden character"),
+        (["AL"], "correct horse\n", 1, "there is an account Al already"),
+        (["a1"], "correct horse\n", 1, "the name a1 looks like that of the account Al"),
+        (
+            ["NickServ"],
+            "correct horse\n",
+            1,
+            "an account is called as its owner is, and nobody can be called NickServ",
+        ),
+        (
+            ["cy", "--email", "nowhere"],
+            "correct horse\n",
+            1,
+            "nothing can be mailed to that address",
+        ),
+        (
+            ["c\x1by"],
+            "correct horse\n",
+            2,
+            "expected a text of at most 200 characters, without control characters",
+        ),
+    ],
+)
+def test_what_can_not_be_added(
+    data: Path, args: list[str], line: str, code: int, said: str
+) -> None:
+    done = run(data, "add", *args, stdin=line)
+    assert (done.exit_code, done.stdout, done.stderr) == (code, "", f"trio-chat: {said}\n")
+    assert len(run(data, "list").stdout.splitlines()) == 2
 
 
 def test_another_password_from_a_pipe(data: Path) -> None:
@@ -214,6 +264,19 @@ def test_while_a_server_runs(data: Path, tmp_path: Path) -> None:
         assert "correct horse" not in server.log.read_text()
     assert not (data / SOCKET).exists()
     assert run(data, "list").stdout.startswith("bo ")
+
+
+def test_a_closed_team_while_its_server_runs(data: Path, tmp_path: Path) -> None:
+    config = tmp_path / "chat.toml"
+    config.write_text('[accounts]\nregistration = "closed"\nrequired = true\n')
+    with served(tmp_path, "--config", str(config)) as server:
+        assert is_fine(run(data, "add", "cy", stdin="correct horse\n"))
+        done = run(data, "add", "CY", stdin="correct horse\n")
+        assert (done.exit_code, done.stderr) == (1, "trio-chat: there is an account cy already\n")
+        cy = server.connect()
+        cy.send("PASS :cy:correct horse", "NICK cy", "USER cy 0 * :x")
+        cy.until(" 001 cy ")
+        assert "correct horse" not in server.log.read_text()
 
 
 def test_after_a_server_was_killed(data: Path, tmp_path: Path) -> None:
