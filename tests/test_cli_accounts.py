@@ -100,7 +100,7 @@ def test_an_export_has_what_proves_passwords_only_where_that_is_asked_for(data: 
 
 
 @pytest.mark.parametrize(
-    "args", [["show", "cy"], ["passwd", "cy"], ["drop", "cy"], ["suspend", "cy"]]
+    "args", [["show", "cy"], ["passwd", "cy"], ["drop", "--yes", "cy"], ["suspend", "cy"]]
 )
 def test_no_such_account(data: Path, args: list[str]) -> None:
     done = run(data, *args, stdin="long enough\n")
@@ -110,7 +110,8 @@ def test_no_such_account(data: Path, args: list[str]) -> None:
 
 @pytest.mark.parametrize("command", ["list", "show", "add", "passwd", "drop", "suspend", "unsuspend"])
 def test_where_there_is_no_journal(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, command, *(() if command == "list" else ("al",)))
+    args = {"list": [], "drop": ["--yes", "al"]}.get(command, ["al"])
+    done = run(tmp_path, command, *args)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == f"trio-chat: there is no journal in {tmp_path}\n"
     assert list(tmp_path.iterdir()) == []
@@ -184,24 +185,48 @@ def test_what_can_be_no_password(data: Path, line: str, said: str) -> None:
     assert secret_in(data) == SECRET_OF_AL
 
 
-def test_another_password_from_a_terminal(data: Path) -> None:
+def on_a_terminal(data: Path, args: list[str], *answers: tuple[bytes, bytes]) -> int:
+    """Run a command on a terminal, and answer what it asks; return its exit code."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "trio_chat", "accounts", "--data", str(data), "passwd", "al"],
+        [sys.executable, "-m", "trio_chat", "accounts", "--data", str(data), *args],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        shown = b""
-        for prompt in (b"Password: ", b"The same again: "):
+        for prompt, answer in answers:
+            shown = b""
             while prompt not in shown:
                 shown += os.read(ours, 1000)
-            shown = b""
-            os.write(ours, b"correct horse\n")
-        assert process.wait(PATIENCE) == 0
+            os.write(ours, answer)
+        code = process.wait(PATIENCE)
     os.close(ours)
-    assert passwords._verify(secret_in(data).hash, "correct horse")
+    return code
+
+
+@pytest.mark.parametrize("command", ["add", "passwd"])
+def test_a_password_from_a_terminal(data: Path, command: str) -> None:
+    name = {"add": "cy", "passwd": "al"}[command]
+    asked = [(prompt, b"correct horse\n") for prompt in (b"Password: ", b"The same again: ")]
+    assert on_a_terminal(data, [command, name], *asked) == 0
+    assert passwords._verify(secrets_in(data)[name].hash, "correct horse")
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"AL\n", 0), (b"\n", 1), (b"bo\n", 1), (b"y\n", 1)])
+def test_who_drops_an_account_on_a_terminal_types_its_name(
+    data: Path, typed: bytes, code: int
+) -> None:
+    prompt = b"To do away with Al, type its name: "
+    assert on_a_terminal(data, ["drop", "al"], (prompt, typed)) == code
+    assert ("al" in secrets_in(data)) == (code != 0)
+
+
+def test_nothing_is_dropped_unasked(data: Path) -> None:
+    done = run(data, "drop", "al", stdin="al\n")
+    assert done.exit_code == 2
+    assert done.stderr == "trio-chat: drop takes --yes where there is no terminal to ask on\n"
+    assert "al" in secrets_in(data)
 
 
 def test_suspended_and_not(data: Path) -> None:
@@ -224,8 +249,8 @@ def test_a_reason_that_nobody_could_be_shown(data: Path, reason: str) -> None:
 
 def test_dropped(data: Path) -> None:
     # It is not filed yet.
-    assert is_fine(run(data, "drop", "BO"))
-    assert is_fine(run(data, "drop", "al"))
+    assert is_fine(run(data, "drop", "--yes", "BO"))
+    assert is_fine(run(data, "drop", "--yes", "al"))
     assert run(data, "list").stdout == ""
     assert upkeep.kept(data, SECRET) == [{}]
 
@@ -256,9 +281,9 @@ def test_while_a_server_runs(data: Path, tmp_path: Path) -> None:
         assert passwords._verify(secret_in(data).hash, "correct horse")
         assert is_fine(run(data, "suspend", "al", "--reason", "spam"))
         assert "spam" in run(data, "show", "al").stdout
-        done = run(data, "drop", "cy")
+        done = run(data, "drop", "--yes", "cy")
         assert (done.exit_code, done.stderr) == (1, "trio-chat: there is no account cy\n")
-        assert is_fine(run(data, "drop", "al"))
+        assert is_fine(run(data, "drop", "--yes", "al"))
         al.send("NICK al")
         al.until(" 001 al ")
         assert "correct horse" not in server.log.read_text()
@@ -295,9 +320,9 @@ def test_a_directory_that_is_too_deep(data: Path, tmp_path: Path) -> None:
     data.rename(deep)
     with served(tmp_path, TRIO_CHAT_SERVER_DATA=str(deep)) as server:
         assert "the path of a control socket there is too long" in server.log.read_text()
-        done = run(deep, "drop", "al")
+        done = run(deep, "drop", "--yes", "al")
         assert done.exit_code == 1
         said = f"trio-chat: another server (process {server.process.pid}) keeps its journal in"
         assert done.stderr.startswith(said)
         assert "stop the server first, or give it a directory with a shorter path" in done.stderr
-    assert is_fine(run(deep, "drop", "al"))
+    assert is_fine(run(deep, "drop", "--yes", "al"))

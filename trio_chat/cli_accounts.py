@@ -19,10 +19,10 @@ import click
 import msgspec
 import trio
 
-from trio_chat.cli_common import Failure, Misuse, read_password
+from trio_chat.cli_common import Failure, Misuse, is_terminal, read_password
 from trio_chat.cli_configuration import configuration
 from trio_chat.config import Config, ConfigError
-from trio_chat.core import deeds, secrets
+from trio_chat.core import deeds, names, secrets
 from trio_chat.core.accounts import ACCOUNT, Account, Accounts
 from trio_chat.core.deeds import Add, Deed, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.encoding import timestamp
@@ -156,12 +156,21 @@ def passwd(opened: _Opened, name: str) -> None:
 
 @accounts.command(
     help="Do away with an account: its password, its settings and what it is in rooms. Its name is "
-    "anybody's then."
+    "anybody's then.\n\nOn a terminal its name has to be typed once more; elsewhere it takes --yes."
 )
+@click.option("--yes", "is_sure", is_flag=True, help="Ask nothing.")
 @click.argument("name", metavar="NAME")
 @click.pass_obj
-def drop(opened: _Opened, name: str) -> None:
+def drop(opened: _Opened, name: str, is_sure: bool) -> None:
     """`trio-chat accounts drop`"""
+    if not is_sure:
+        if not is_terminal():
+            raise Misuse("drop takes --yes where there is no terminal to ask on")
+        account = opened.one(_text(name))
+        question = f"To do away with {account.name}, type its name"
+        typed: str = click.prompt(question, default="", show_default=False, err=True)
+        if names.key(typed.strip()) != account.key:
+            raise Failure("that is not its name: nothing is done")
     opened.do(Drop(account=_text(name)))
 
 
