@@ -108,7 +108,9 @@ def test_no_such_account(data: Path, args: list[str]) -> None:
     assert done.stderr == "trio-chat: there is no account cy\n"
 
 
-@pytest.mark.parametrize("command", ["list", "show", "add", "passwd", "drop", "suspend", "unsuspend"])
+@pytest.mark.parametrize(
+    "command", ["list", "show", "add", "passwd", "drop", "suspend", "unsuspend"]
+)
 def test_where_there_is_no_journal(tmp_path: Path, command: str) -> None:
     args = {"list": [], "drop": ["--yes", "al"]}.get(command, ["al"])
     done = run(tmp_path, command, *args)

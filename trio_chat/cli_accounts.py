@@ -126,8 +126,8 @@ def show(opened: _Opened, name: str, as_json: bool) -> None:
 
 
 @accounts.command(
-    help="Make an account, whoever may register one: for people of a closed team.\n\nIts password is "
-    "read from a pipe (one line), or asked for twice on a terminal. Its owner can change it."
+    help="Make an account, whoever may register one: for people of a closed team.\n\nIts password "
+    "is read from a pipe (one line), or asked for twice on a terminal. Its owner can change it."
 )
 @click.option("--email", default="", metavar="ADDRESS", help="Where its owner gets mail.")
 @click.argument("name", metavar="NAME")

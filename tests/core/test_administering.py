@@ -120,10 +120,11 @@ def test_an_account_that_is_added(world: AlsWorld) -> None:
     assert world.core.state.users[world.ids["bo"]].nickname == "cy"
 
 
-@pytest.mark.parametrize("policy", [{"registration": "closed"}, {"require_email": True}])
-def test_it_is_added_whoever_may_register_one(world: AlsWorld, policy: dict[str, object]) -> None:
-    accounts = msgspec.convert(policy, AccountPolicy)
-    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=accounts)))
+@pytest.mark.parametrize(
+    "policy", [AccountPolicy(registration="closed"), AccountPolicy(require_email=True)]
+)
+def test_it_is_added_whoever_may_register_one(world: AlsWorld, policy: AccountPolicy) -> None:
+    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=policy)))
     assert world.do(Add(account="cy", secret=secret_of("right"))) == ""
     found = world.core.context.accounts.get("cy")
     assert found is not None
