@@ -78,7 +78,8 @@ NOTES = {
     "accounts": "Accounts that people make for themselves. They are kept in server.data: without "
     "that there are none.",
     "accounts.registration": "open, or closed: then only `trio-chat accounts add` makes accounts.",
-    "accounts.before_connect": "Whether an account can be made while connecting.",
+    "accounts.before_connect": "Whether an account can be made while connecting; where the server "
+    "has a password, by who has said it.",
     "accounts.require_email": "Whether it takes an address of mail, and a code that is sent there.",
     "accounts.mail_command": "What sends a mail with a code then: a program with its arguments. It "
     "is given the message on its standard input, and the address as the last argument.",
