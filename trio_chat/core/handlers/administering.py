@@ -42,7 +42,7 @@ def objection(there: Accounts, name: str, limit: int) -> str:
         return f"An account is called as its owner is, and nobody can be called {name}"
     owner = there.owner(name)
     if owner is None:
-        return problem.value
+        return Outcome(problem).text
     if owner.key == names.key(name):
         return f"There is an account {owner.name} already"
     return f"The name {name} looks like that of the account {owner.name}"

@@ -114,7 +114,8 @@ def _verify_first(ctx: Context, user: User, rest: str, take: Take) -> None:
         else:
             _go_on(ctx, user, take)
 
-    owning.verify(ctx, user, *words, then)
+    name, code = words
+    owning.verify(ctx, user, name, code, then)
 
 
 def _can_not(ctx: Context, user: User) -> bool:
