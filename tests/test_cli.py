@@ -178,7 +178,8 @@ COMMANDS = [
     "client",
     *("journal", "journal check", "journal export", "journal backup", "journal prune"),
     "journal search",
-    *("accounts", "accounts list", "accounts show", "accounts passwd", "accounts drop"),
+    *("accounts", "accounts list", "accounts show", "accounts add", "accounts passwd"),
+    "accounts drop",
     *("accounts suspend", "accounts unsuspend", "accounts export"),
 ]
 

@@ -52,8 +52,12 @@ def is_fine(done: Result) -> bool:
 
 
 def secret_in(data: Path) -> Secret:
+    return secrets_in(data)["al"]
+
+
+def secrets_in(data: Path) -> dict[str, Secret]:
     (found,) = upkeep.kept(data, SECRET)
-    return decode(found["al"])
+    return {key: decode(value) for key, value in found.items()}
 
 
 def test_list(data: Path) -> None:
@@ -96,7 +100,7 @@ def test_an_export_has_what_proves_passwords_only_where_that_is_asked_for(data: 
 
 
 @pytest.mark.parametrize(
-    "args", [["show", "cy"], ["passwd", "cy"], ["drop", "cy"], ["suspend", "cy"]]
+    "args", [["show", "cy"], ["passwd", "cy"], ["drop", "--yes", "cy"], ["suspend", "cy"]]
 )
 def test_no_such_account(data: Path, args: list[str]) -> None:
     done = run(data, *args, stdin="long enough\n")
@@ -104,9 +108,12 @@ def test_no_such_account(data: Path, args: list[str]) -> None:
     assert done.stderr == "trio-chat: there is no account cy\n"
 
 
-@pytest.mark.parametrize("command", ["list", "show", "passwd", "drop", "suspend", "unsuspend"])
+@pytest.mark.parametrize(
+    "command", ["list", "show", "add", "passwd", "drop", "suspend", "unsuspend"]
+)
 def test_where_there_is_no_journal(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, command, *(() if command == "list" else ("al",)))
+    args = {"list": [], "drop": ["--yes", "al"]}.get(command, ["al"])
+    done = run(tmp_path, command, *args)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == f"trio-chat: there is no journal in {tmp_path}\n"
     assert list(tmp_path.iterdir()) == []
@@ -117,6 +124,52 @@ def test_where_nothing_is_kept() -> None:
     assert done.exit_code == 2
     said = "server.data is empty: such a server keeps nothing, and has no accounts"
     assert done.stderr == f"trio-chat: {said}\n"
+
+
+def test_added(data: Path) -> None:
+    args = ["add", "--email", "cy@x.org", "Cy"]
+    assert is_fine(run(data, *args, stdin="correct horse\n"))
+    shown = json.loads(run(data, "show", "--json", "cy").stdout)
+    assert (shown["name"], shown["email"], shown["verified"]) == ("Cy", "cy@x.org", True)
+    assert passwords._verify(secrets_in(data)["cy"].hash, "correct horse")
+    done = run(data, *args, stdin="correct horse\n")
+    assert (done.exit_code, done.stderr) == (1, "trio-chat: there is an account Cy already\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "line", "code", "said"),
+    [
+        (["cy"], "\n", 1, "the password is empty"),
+        (["cy"], "short\n", 1, "password is too short"),
+        (["cy"], "x" * 301, 1, "password is too long, or has a forbidden character"),
+        (["AL"], "correct horse\n", 1, "there is an account Al already"),
+        (["a1"], "correct horse\n", 1, "the name a1 looks like that of the account Al"),
+        (
+            ["NickServ"],
+            "correct horse\n",
+            1,
+            "an account is called as its owner is, and nobody can be called NickServ",
+        ),
+        (
+            ["cy", "--email", "nowhere"],
+            "correct horse\n",
+            1,
+            "nothing can be mailed to that address",
+        ),
+        (
+            ["c\x1by"],
+            "correct horse\n",
+            2,
+            "expected a text of at most 200 characters, without control characters",
+        ),
+    ],
+)
+def test_what_can_not_be_added(
+    data: Path, args: list[str], line: str, code: int, said: str
+) -> None:
+    done = run(data, "add", *args, stdin=line)
+    assert (done.exit_code, done.stdout, done.stderr) == (code, "", f"trio-chat: {said}\n")
+    assert len(run(data, "list").stdout.splitlines()) == 2
 
 
 def test_another_password_from_a_pipe(data: Path) -> None:
@@ -134,24 +187,48 @@ def test_what_can_be_no_password(data: Path, line: str, said: str) -> None:
     assert secret_in(data) == SECRET_OF_AL
 
 
-def test_another_password_from_a_terminal(data: Path) -> None:
+def on_a_terminal(data: Path, args: list[str], *answers: tuple[bytes, bytes]) -> int:
+    """Run a command on a terminal, and answer what it asks; return its exit code."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "trio_chat", "accounts", "--data", str(data), "passwd", "al"],
+        [sys.executable, "-m", "trio_chat", "accounts", "--data", str(data), *args],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        shown = b""
-        for prompt in (b"Password: ", b"The same again: "):
+        for prompt, answer in answers:
+            shown = b""
             while prompt not in shown:
                 shown += os.read(ours, 1000)
-            shown = b""
-            os.write(ours, b"correct horse\n")
-        assert process.wait(PATIENCE) == 0
+            os.write(ours, answer)
+        code = process.wait(PATIENCE)
     os.close(ours)
-    assert passwords._verify(secret_in(data).hash, "correct horse")
+    return code
+
+
+@pytest.mark.parametrize("command", ["add", "passwd"])
+def test_a_password_from_a_terminal(data: Path, command: str) -> None:
+    name = {"add": "cy", "passwd": "al"}[command]
+    asked = [(prompt, b"correct horse\n") for prompt in (b"Password: ", b"The same again: ")]
+    assert on_a_terminal(data, [command, name], *asked) == 0
+    assert passwords._verify(secrets_in(data)[name].hash, "correct horse")
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"AL\n", 0), (b"\n", 1), (b"bo\n", 1), (b"y\n", 1)])
+def test_who_drops_an_account_on_a_terminal_types_its_name(
+    data: Path, typed: bytes, code: int
+) -> None:
+    prompt = b"To do away with Al, type its name: "
+    assert on_a_terminal(data, ["drop", "al"], (prompt, typed)) == code
+    assert ("al" in secrets_in(data)) == (code != 0)
+
+
+def test_nothing_is_dropped_unasked(data: Path) -> None:
+    done = run(data, "drop", "al", stdin="al\n")
+    assert done.exit_code == 2
+    assert done.stderr == "trio-chat: drop takes --yes where there is no terminal to ask on\n"
+    assert "al" in secrets_in(data)
 
 
 def test_suspended_and_not(data: Path) -> None:
@@ -174,8 +251,8 @@ def test_a_reason_that_nobody_could_be_shown(data: Path, reason: str) -> None:
 
 def test_dropped(data: Path) -> None:
     # It is not filed yet.
-    assert is_fine(run(data, "drop", "BO"))
-    assert is_fine(run(data, "drop", "al"))
+    assert is_fine(run(data, "drop", "--yes", "BO"))
+    assert is_fine(run(data, "drop", "--yes", "al"))
     assert run(data, "list").stdout == ""
     assert upkeep.kept(data, SECRET) == [{}]
 
@@ -206,14 +283,27 @@ def test_while_a_server_runs(data: Path, tmp_path: Path) -> None:
         assert passwords._verify(secret_in(data).hash, "correct horse")
         assert is_fine(run(data, "suspend", "al", "--reason", "spam"))
         assert "spam" in run(data, "show", "al").stdout
-        done = run(data, "drop", "cy")
+        done = run(data, "drop", "--yes", "cy")
         assert (done.exit_code, done.stderr) == (1, "trio-chat: there is no account cy\n")
-        assert is_fine(run(data, "drop", "al"))
+        assert is_fine(run(data, "drop", "--yes", "al"))
         al.send("NICK al")
         al.until(" 001 al ")
         assert "correct horse" not in server.log.read_text()
     assert not (data / SOCKET).exists()
     assert run(data, "list").stdout.startswith("bo ")
+
+
+def test_a_closed_team_while_its_server_runs(data: Path, tmp_path: Path) -> None:
+    config = tmp_path / "chat.toml"
+    config.write_text('[accounts]\nregistration = "closed"\nrequired = true\n')
+    with served(tmp_path, "--config", str(config)) as server:
+        assert is_fine(run(data, "add", "cy", stdin="correct horse\n"))
+        done = run(data, "add", "CY", stdin="correct horse\n")
+        assert (done.exit_code, done.stderr) == (1, "trio-chat: there is an account cy already\n")
+        cy = server.connect()
+        cy.send("PASS :cy:correct horse", "NICK cy", "USER cy 0 * :x")
+        cy.until(" 001 cy ")
+        assert "correct horse" not in server.log.read_text()
 
 
 def test_after_a_server_was_killed(data: Path, tmp_path: Path) -> None:
@@ -232,9 +322,9 @@ def test_a_directory_that_is_too_deep(data: Path, tmp_path: Path) -> None:
     data.rename(deep)
     with served(tmp_path, TRIO_CHAT_SERVER_DATA=str(deep)) as server:
         assert "the path of a control socket there is too long" in server.log.read_text()
-        done = run(deep, "drop", "al")
+        done = run(deep, "drop", "--yes", "al")
         assert done.exit_code == 1
         said = f"trio-chat: another server (process {server.process.pid}) keeps its journal in"
         assert done.stderr.startswith(said)
         assert "stop the server first, or give it a directory with a shorter path" in done.stderr
-    assert is_fine(run(deep, "drop", "al"))
+    assert is_fine(run(deep, "drop", "--yes", "al"))

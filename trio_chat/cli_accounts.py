@@ -19,15 +19,16 @@ import click
 import msgspec
 import trio
 
-from trio_chat.cli_common import Failure, Misuse, read_password
+from trio_chat.cli_common import Failure, Misuse, is_terminal, read_password
 from trio_chat.cli_configuration import configuration
 from trio_chat.config import Config, ConfigError
-from trio_chat.core import deeds, secrets
+from trio_chat.core import deeds, names, secrets
 from trio_chat.core.accounts import ACCOUNT, Account, Accounts
-from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend, Unsuspend
+from trio_chat.core.deeds import Add, Deed, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.encoding import timestamp
-from trio_chat.core.handlers.owning import password_problem
-from trio_chat.core.secrets import SECRET
+from trio_chat.core.handlers.administering import objection
+from trio_chat.core.handlers.owning import Problem, email_problem, password_problem
+from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import upkeep
 from trio_chat.journal.errors import InUseError, JournalError
 from trio_chat.server import control, log, offline, passwords
@@ -69,8 +70,7 @@ class _Opened:
                     problem = control.ask(self.directory, deed)
                 except ControlError as reason:
                     raise Failure(f"{error}: {reason}") from None
-        if problem:
-            raise Failure(problem[:1].lower() + problem[1:])
+        _fail(problem)
 
 
 @click.group(
@@ -126,6 +126,23 @@ def show(opened: _Opened, name: str, as_json: bool) -> None:
 
 
 @accounts.command(
+    help="Make an account, whoever may register one: for people of a closed team.\n\nIts password "
+    "is read from a pipe (one line), or asked for twice on a terminal. Its owner can change it."
+)
+@click.option("--email", default="", metavar="ADDRESS", help="Where its owner gets mail.")
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def add(opened: _Opened, name: str, email: str) -> None:
+    """`trio-chat accounts add`"""
+    config = opened.config
+    # Nobody is to think of a password twice for what can not be.
+    _fail(objection(opened.read(), _text(name), config.limits.nickname))
+    if email:
+        _refuse(email_problem(config.accounts, email))
+    opened.do(Add(account=name, email=email, secret=_new_secret(config)))
+
+
+@accounts.command(
     help="Give an account another password.\n\nIt is read from a pipe (one line), or asked for "
     "twice on a terminal. Whoever is logged in stays so."
 )
@@ -134,23 +151,26 @@ def show(opened: _Opened, name: str, as_json: bool) -> None:
 def passwd(opened: _Opened, name: str) -> None:
     """`trio-chat accounts passwd`"""
     account = opened.one(name)
-    password = read_password()
-    problem = password_problem(opened.config.accounts, password)
-    if problem is not None:
-        raise Failure(problem.value[:1].lower() + problem.value[1:])
-    with _sentences():
-        secret = passwords.make(password)
-    opened.do(SetPassword(account=account.name, secret=secret))
+    opened.do(SetPassword(account=account.name, secret=_new_secret(opened.config)))
 
 
 @accounts.command(
     help="Do away with an account: its password, its settings and what it is in rooms. Its name is "
-    "anybody's then."
+    "anybody's then.\n\nOn a terminal its name has to be typed once more; elsewhere it takes --yes."
 )
+@click.option("--yes", "is_sure", is_flag=True, help="Ask nothing.")
 @click.argument("name", metavar="NAME")
 @click.pass_obj
-def drop(opened: _Opened, name: str) -> None:
+def drop(opened: _Opened, name: str, is_sure: bool) -> None:
     """`trio-chat accounts drop`"""
+    if not is_sure:
+        if not is_terminal():
+            raise Misuse("drop takes --yes where there is no terminal to ask on")
+        account = opened.one(_text(name))
+        question = f"To do away with {account.name}, type its name"
+        typed: str = click.prompt(question, default="", show_default=False, err=True)
+        if names.key(typed.strip()) != account.key:
+            raise Failure("that is not its name: nothing is done")
     opened.do(Drop(account=_text(name)))
 
 
@@ -190,6 +210,24 @@ def export(opened: _Opened, with_secrets: bool) -> None:
             row["secret"] = _secret(hashes.get(account.key))
         _print_json(row)
     _complain(found)
+
+
+def _new_secret(config: Config) -> Secret:
+    """Ask for a password; return what proves that somebody knows it."""
+    password = read_password()
+    _refuse(password_problem(config.accounts, password))
+    with _sentences():
+        return passwords.make(password)
+
+
+def _refuse(problem: Problem | None) -> None:
+    _fail(problem.value if problem is not None else "")
+
+
+def _fail(problem: str) -> None:
+    """End the command with a sentence, unless that is empty."""
+    if problem:
+        raise Failure(problem[:1].lower() + problem[1:])
 
 
 def _in_order(found: Iterable[Account]) -> list[Account]:

@@ -23,13 +23,18 @@ class Misuse(Failure):
     exit_code = 2
 
 
+def is_terminal() -> bool:
+    """Whether somebody can be asked something."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def read_password() -> str:
     """Read a password from a pipe (one line), or ask for it twice on a terminal. It is not empty.
     Raises `Failure`."""
     if sys.stdin is None:
         raise Failure("there is no standard input to read the password from")
     password: str
-    if sys.stdin.isatty():
+    if is_terminal():
         password = click.prompt(
             "Password",
             default="",

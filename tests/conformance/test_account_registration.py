@@ -211,17 +211,31 @@ def test_a_second_attempt(late: Target, sessions: list[Session]) -> None:
 
 @pytest.mark.ours
 def test_it_is_no_way_around_a_password(locked: Target, sessions: list[Session]) -> None:
-    """IRCv3 draft/account-registration, "Server considerations": PASS is still required."""
+    """IRCv3 draft/account-registration, "Server considerations": PASS is still required, and comes
+    first."""
     session = locked.open()
     sessions.append(session)
     session.negotiate("draft/account-registration")
-    session.send("NICK al", f"REGISTER * * :{PASSWORD}")
-    session.until("REGISTER", "FAIL")
+    register = f"REGISTER * * :{PASSWORD}"
+    required = ["REGISTER", "COMPLETE_CONNECTION_REQUIRED", "al"]
+    session.send("NICK al", register)
+    assert session.until("REGISTER", "FAIL")[-1].params[:3] == required
+    session.send("PASS wrong", register)
+    lines = session.until("REGISTER", "FAIL")
+    assert "464" in commands(lines)
+    assert lines[-1].params[:3] == required
     lines = session.ask("USER al 0 * :x", "CAP END")
     assert "464" in commands(lines)
     assert "001" not in commands(lines)
     session.send(f"PASS {PASS}", "USER al 0 * :x")
     assert session.until("376", "422")[0].command == "001"
+    other = locked.open()
+    sessions.append(other)
+    other.negotiate("draft/account-registration")
+    other.send(f"PASS {PASS}", "NICK bo", register)
+    assert other.until("REGISTER", "FAIL")[-1].params[:2] == ["SUCCESS", "bo"]
+    other.send("USER bo 0 * :x", "CAP END")
+    assert other.until("376", "422")[0].command == "001"
 
 
 @pytest.mark.ours

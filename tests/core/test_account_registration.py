@@ -106,16 +106,8 @@ def test_before_connecting(world: Logins) -> None:
     assert world.who("bo") == "bo"
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        Settings(name=SERVER, accounts=AccountPolicy(before_connect=False)),
-        msgspec.structs.replace(SETTINGS, password="$hash"),
-    ],
-)
-def test_not_before_connecting(settings: Settings) -> None:
-    """Where the server has a password nobody has to have said it by then."""
-    world = Logins(settings)
+def test_not_before_connecting() -> None:
+    world = Logins(Settings(name=SERVER, accounts=AccountPolicy(before_connect=False)))
     world.step(world.add("bo"))
     (offered,) = [
         word
@@ -129,6 +121,42 @@ def test_not_before_connecting(settings: Settings) -> None:
     )
     (said,) = world.ask("bo", "VERIFY bo code")
     assert said.startswith(f":{SERVER} FAIL VERIFY COMPLETE_CONNECTION_REQUIRED bo :")
+
+
+LOCKED = msgspec.structs.replace(SETTINGS, password="$hash")
+FIRST = "COMPLETE_CONNECTION_REQUIRED bo :Say the server's password first (PASS)"
+
+
+def test_before_connecting_where_the_server_has_a_password() -> None:
+    world = Logins(LOCKED)
+    world.step(world.add("bo"))
+    assert "registration=before-connect " in " ".join(world.ask("bo", "CAP LS 302"))
+    lines = world.ask("bo", f"REGISTER bo * :{PASSWORD}", "NICK bo", "VERIFY bo code")
+    assert lines == [f":{SERVER} FAIL {name} {FIRST}" for name in ("REGISTER", "VERIFY")]
+    assert world.requests == []
+    assert world.ask("bo", "PASS right", f"REGISTER * * :{PASSWORD}", "PING 1") == []
+    assert codes(world.complete(True)["bo"]) == ["900", "REGISTER", "PONG"]
+    # It is said once.
+    assert codes(world.ask("bo", "USER bo 0 * :x", "CAP END"))[0] == "001"
+    assert world.passwords == []
+    assert world.who("bo") == "bo"
+
+
+def test_a_wrong_password_of_the_servers_makes_no_account() -> None:
+    world = Logins(LOCKED)
+    world.step(world.add("bo"))
+    world.ask("bo", "CAP LS 302", "NICK bo")
+    for _ in range(2):
+        assert world.ask("bo", "PASS wrong", f"REGISTER * * :{PASSWORD}") == []
+        assert world.complete(False)["bo"] == [
+            f":{SERVER} 464 bo :Password incorrect",
+            f":{SERVER} FAIL REGISTER {FIRST}",
+        ]
+        # What was wrong is not tried again.
+        assert world.ask("bo", f"REGISTER * * :{PASSWORD}") == [f":{SERVER} FAIL REGISTER {FIRST}"]
+    world.ask("bo", "PASS wrong", f"REGISTER * * :{PASSWORD}")
+    assert codes(world.complete(False)["bo"]) == ["464", "ERROR"]
+    assert len(world.core.context.accounts) == 0
 
 
 @pytest.mark.parametrize(

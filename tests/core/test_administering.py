@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.world import SERVER, World, codes, secret_of
 from trio_chat.core.accounts import Account, kept
-from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend, Unsuspend
+from trio_chat.core.deeds import Add, Deed, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.entries import Kept
 from trio_chat.core.handlers import owning
 from trio_chat.core.inputs import Administer, Reconfigured
@@ -107,6 +107,61 @@ def test_a_dropped_account_is_gone_and_its_nickname_free(world: AlsWorld) -> Non
     assert world.do(Drop(account="al")) == "There is no account al"
 
 
+def test_an_account_that_is_added(world: AlsWorld) -> None:
+    # Somebody is called so, whose it is not: they are told when its owner comes.
+    world.irc("cy")
+    assert world.do(Add(account="cy", email="cy@x.org", secret=secret_of("right"))) == ""
+    assert world.said == {}
+    found = world.core.context.accounts.get("CY")
+    assert found == Account(name="cy", registered_at=world.now, email="cy@x.org")
+    assert world.secrets["cy"] == secret_of("right")
+    said = world.send("bo", "NS IDENTIFY cy right")
+    assert codes(said["cy"])[0] == "NICK"
+    assert world.core.state.users[world.ids["bo"]].nickname == "cy"
+
+
+@pytest.mark.parametrize(
+    "policy", [AccountPolicy(registration="closed"), AccountPolicy(require_email=True)]
+)
+def test_it_is_added_whoever_may_register_one(world: AlsWorld, policy: AccountPolicy) -> None:
+    world.step(Reconfigured(settings=msgspec.structs.replace(SETTINGS, accounts=policy)))
+    assert world.do(Add(account="cy", secret=secret_of("right"))) == ""
+    found = world.core.context.accounts.get("cy")
+    assert found is not None
+    assert found.is_verified
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "problem"),
+    [
+        ("al", "", "There is an account Al already"),
+        ("a1", "", "The name a1 looks like that of the account Al"),
+        ("1a", "", "An account is called as its owner is, and nobody can be called 1a"),
+        ("", "", "An account is called as its owner is, and nobody can be called "),
+        ("a b", "", "An account is called as its owner is, and nobody can be called a b"),
+        ("ChanServ", "", "An account is called as its owner is, and nobody can be called ChanServ"),
+        ("cy", "nowhere", "Nothing can be mailed to that address"),
+        ("cy", "a\nb@x.org", "Nothing can be mailed to that address"),
+        ("cy", "-a@x.org", "That address can not be used here"),
+    ],
+)
+def test_what_can_not_be_added(world: AlsWorld, name: str, email: str, problem: str) -> None:
+    assert world.do(Add(account=name, email=email, secret=secret_of("right"))) == problem
+    assert len(world.core.context.accounts) == 1
+    assert world.secrets == {}
+
+
+def test_two_are_not_added_at_once(world: AlsWorld) -> None:
+    world.slow = True
+    world.step(Administer(id=6, deed=Add(account="cy", secret=secret_of("one"))))
+    (storing,) = world.requests
+    world.requests.clear()
+    assert world.do(Add(account="Cy", secret=secret_of("other"))) == "Account already exists"
+    world.step(world.done(storing))
+    world.requests.clear()
+    assert world.secrets["cy"] == secret_of("one")
+
+
 def test_another_password(world: AlsWorld) -> None:
     assert world.do(SetPassword(account="al", secret=secret_of("after"))) == ""
     assert world.secrets["al"] == secret_of("after")
@@ -117,6 +172,7 @@ def test_another_password(world: AlsWorld) -> None:
 @pytest.mark.parametrize(
     "deed",
     [
+        Add(account="cy", secret=secret_of("after")),
         Drop(account="al"),
         Suspend(account="al", by="root"),
         SetPassword(account="al", secret=secret_of("after")),
@@ -127,6 +183,7 @@ def test_what_can_not_be_stored_is_not_done(world: AlsWorld, deed: Deed) -> None
     before = world.account
     assert world.do(deed) == "Could not be stored; try again later"
     assert world.account == before
+    assert len(world.core.context.accounts) == 1
     assert world.secrets == {}
     assert world.said == {}
 

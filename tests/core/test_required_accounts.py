@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
+import msgspec
 import pytest
 
 from tests.core.logins import PASSWORD, SETTINGS, Logins, plain
-from tests.core.world import SERVER, codes
+from tests.core.world import CODE, SERVER, codes
 from trio_chat.core.settings import AccountPolicy, Settings
 
 CLOSED = Settings(name=SERVER, accounts=AccountPolicy(required=True))
@@ -163,7 +164,95 @@ def test_who_is_exempt_gets_in(address: str) -> None:
         assert codes(lines)[0] == ("001" if name == "al" else "FAIL")
 
 
+WAYS = f"{REQUIRED}: /login NAME PASSWORD, /register PASSWORD to make an account cy, or /quit:"
+
+
 def test_people_with_nc_are_asked_to_log_in(closed: Logins) -> None:
     closed.step(closed.add("cy", plain=True))
-    assert closed.ask("cy", "cy") == [f"{REQUIRED}: /login NAME PASSWORD, or /quit:"]
+    for typed in ("cy", "", "/help", "/nick cy"):
+        assert closed.ask("cy", typed) == [WAYS]
+    assert closed.ask("cy", "di") == [WAYS.replace("account cy", "account di")]
     assert closed.ask("cy", f"/login al {PASSWORD}")[1] == "Hello al. /help shows what you can do."
+    assert closed.who("cy") == "al"
+
+
+def test_people_with_nc_make_an_account(closed: Logins) -> None:
+    closed.step(closed.add("cy", plain=True))
+    assert closed.ask("cy", "/register longenough") == [
+        "Type a nickname first. Then /register PASSWORD makes it yours:"
+    ]
+    assert closed.ask("cy", "al")[0].startswith("al belongs to somebody who has registered it.")
+    assert closed.ask("cy", "cy", "/register short", "/REGISTER") == [
+        WAYS,
+        "A password has at least 8 characters.",
+        "/register PASSWORD [EMAIL]: make an account of your nickname, so that it is yours",
+    ]
+    assert closed.ask("cy", "/register longenough")[:3] == [
+        "You are now logged in as cy",
+        "cy is registered, and nobody else can be called that.",
+        "Hello cy. /help shows what you can do.",
+    ]
+    assert closed.who("cy") == "cy"
+
+
+def test_people_with_nc_verify_an_account() -> None:
+    policy = AccountPolicy(required=True, require_email=True, mail_command=("sendmail",))
+    world = Logins(Settings(name=SERVER, accounts=policy))
+    world.step(world.add("cy", plain=True), world.add("di", plain=True))
+    assert world.ask("cy", "cy", "/register longenough cy@x.org") == [
+        WAYS.replace("PASSWORD to", "PASSWORD EMAIL to"),
+        "A code was mailed to cy@x.org.",
+        "When you have read it: /ns VERIFY cy <code>",
+    ]
+    assert world.ask("cy", "/ns VERIFY cy", "/ns verify cy wrong") == [
+        "/ns VERIFY NAME CODE: say the code that was mailed to you",
+        "Code is wrong, or was for a day only.",
+    ]
+    # From another window, without a nickname.
+    assert world.ask("di", f"/ns VERIFY cy {CODE}")[:2] == [
+        "You are now logged in as cy",
+        "Hello cy. /help shows what you can do.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (AccountPolicy(required=True, registration="closed"), "Registration is closed."),
+        (AccountPolicy(required=True, before_connect=False), "Accounts are made by who is in."),
+    ],
+)
+def test_people_with_nc_who_can_make_no_account(policy: AccountPolicy, why: str) -> None:
+    world = Logins(Settings(name=SERVER, accounts=policy))
+    world.step(world.add("cy", plain=True))
+    assert world.ask("cy", "cy") == [f"{REQUIRED}: /login NAME PASSWORD, or /quit:"]
+    for typed in ("/register longenough", f"/ns verify cy {CODE}"):
+        assert world.ask("cy", typed) == [f"{why} Type a nickname, or /login NAME PASSWORD:"]
+    assert len(world.core.context.accounts) == 0
+
+
+def test_people_with_nc_say_the_servers_password_before_they_make_an_account() -> None:
+    world = Logins(msgspec.structs.replace(CLOSED, password="$argon2id$x"))
+    world.step(world.add("cy", plain=True))
+    register, prompt = "/register longenough", "This server has a password. Type it, or /quit:"
+    assert world.ask("cy", register, f"/ns verify cy {CODE}", "cy", register) == [
+        *["This server has a password. Type a nickname first, then that:"] * 2,
+        *[prompt] * 2,
+    ]
+    assert world.requests == []
+    assert world.ask("cy", "wrong") == []
+    assert world.complete(False)["cy"] == ["That is not the password. Type it again, or /quit:"]
+    assert world.ask("cy", register) == [prompt]
+    assert world.ask("cy", "right") == []
+    assert world.complete(True)["cy"] == [WAYS]
+    # It is said once.
+    assert "Hello cy. /help shows what you can do." in world.ask("cy", register)
+    assert world.who("cy") == "cy"
+
+
+def test_who_does_not_know_the_servers_password_is_not_told_more() -> None:
+    world = Logins(msgspec.structs.replace(CLOSED, password="$argon2id$x"))
+    world.connect_bare("cy")
+    assert codes(world.ask("cy", "NICK cy", "USER cy 0 * :x")) == ["464"]
+    assert world.ask("cy", "PASS right") == []
+    assert codes(world.complete(True)["cy"]) == ["FAIL", "ERROR"]

@@ -14,7 +14,7 @@ from trio_chat.config import Config
 from trio_chat.config.keys import Server
 from trio_chat.core import accounts, modes, registered
 from trio_chat.core.accounts import ACCOUNT, METADATA, Account, Suspension
-from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend, Unsuspend
+from trio_chat.core.deeds import Add, Deed, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.entries import Kept
 from trio_chat.core.registered import ROOM, RegisteredRoom
 from trio_chat.core.secrets import SECRET, Secret
@@ -71,6 +71,17 @@ async def test_another_password(config: Config, tmp_path: Path) -> None:
     assert await do(config, SetPassword(account="AL", secret=AFTER)) == ""
     (secrets,) = upkeep.kept(tmp_path, SECRET)
     assert secrets == {"al": AFTER.encoded(), "bo": BEFORE.encoded()}
+
+
+async def test_added(config: Config, tmp_path: Path) -> None:
+    assert await do(config, Add(account="Cy", email="cy@x.org", secret=AFTER)) == ""
+    found, secrets = upkeep.kept(tmp_path, ACCOUNT, SECRET)
+    there = accounts.Accounts(found).get("cy")
+    assert there is not None
+    assert (there.name, there.email, there.is_verified) == ("Cy", "cy@x.org", True)
+    assert secrets["cy"] == AFTER.encoded()
+    problem = await do(config, Add(account="cy", secret=BEFORE))
+    assert problem == "There is an account Cy already"
 
 
 async def test_suspended_and_not(config: Config, tmp_path: Path) -> None:

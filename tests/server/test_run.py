@@ -569,6 +569,24 @@ async def test_a_certificate_that_has_expired_is_named_with_the_date(tmp_path: P
     ] * 2
 
 
+async def test_it_is_said_where_only_the_operator_can_make_accounts(tmp_path: Path) -> None:
+    said = (
+        "accounts can be made with `trio-chat accounts add` only, or from accounts.exempt: nobody "
+        "else gets in without one, and accounts.before_connect is false"
+    )
+    required = f"{PLAIN}[accounts]\nrequired = true\n"
+    with structlog.testing.capture_logs() as logs:
+        async with running(tmp_path, required) as it:
+            assert "warning" not in [log["log_level"] for log in logs]
+            (tmp_path / "chat.toml").write_text(f"{required}before_connect = false\n")
+            assert await it.server.reload() == ""
+        async with running(tmp_path, f"{required}before_connect = false\n"):
+            pass
+        async with running(tmp_path, f'{required}registration = "closed"\n'):
+            pass
+    assert [log["event"] for log in logs if log["log_level"] == "warning"] == [said] * 2
+
+
 async def test_a_very_long_ping_after_lets_everybody_in(tmp_path: Path) -> None:
     text = f"{PLAIN}[connections]\nping_after = 40000.0\nping_timeout = 86000.0\n"
     async with running(tmp_path, text) as it:

@@ -77,15 +77,16 @@ NOTES = {
     "operators.password": "A hash made by `trio-chat hash-password`.",
     "accounts": "Accounts that people make for themselves. They are kept in server.data: without "
     "that there are none.",
-    "accounts.registration": "open or closed.",
-    "accounts.before_connect": "Whether an account can be made while connecting.",
+    "accounts.registration": "open, or closed: then only `trio-chat accounts add` makes accounts.",
+    "accounts.before_connect": "Whether an account can be made while connecting; where the server "
+    "has a password, by who has said it.",
     "accounts.require_email": "Whether it takes an address of mail, and a code that is sent there.",
     "accounts.mail_command": "What sends a mail with a code then: a program with its arguments. It "
     "is given the message on its standard input, and the address as the last argument.",
     "accounts.password_min_length": "Characters.",
     "accounts.per_address": "Accounts that can be made from one address in a day.",
     "accounts.required": "Whether nobody gets in without one, whose password they say by SASL or "
-    "/login. Accounts are then made while connecting, or by the operator.",
+    "/login. Accounts are then made while connecting, or by `trio-chat accounts add`.",
     "accounts.exempt": "Networks from where people get in without one all the same.",
     "accounts.rooms": "Who can register a room: everybody (with an account), or operators.",
     "accounts.rooms_per_account": "Rooms that one account can register.",

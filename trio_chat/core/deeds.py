@@ -22,6 +22,14 @@ class _OfAccount(msgspec.Struct, frozen=True, kw_only=True, tag_field="do"):
     """Its name, however that is written."""
 
 
+class Add(_OfAccount, frozen=True, kw_only=True, tag="add"):
+    """Make an account, which nobody has to verify."""
+
+    secret: Secret
+    email: str = ""
+    """Where its owner gets mail; empty: that is not known."""
+
+
 class SetPassword(_OfAccount, frozen=True, kw_only=True, tag="passwd"):
     """Have another password prove whose an account is."""
 
@@ -44,4 +52,4 @@ class Drop(_OfAccount, frozen=True, kw_only=True, tag="drop"):
     """Do away with an account, and log out who is logged in to it."""
 
 
-Deed: TypeAlias = SetPassword | Suspend | Unsuspend | Drop
+Deed: TypeAlias = Add | SetPassword | Suspend | Unsuspend | Drop

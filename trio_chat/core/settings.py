@@ -162,9 +162,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def accounts_before_connect(self) -> bool:
-        """Whether accounts can be made while connecting: not where there is a password of the
-        server's, which nobody has to have said by then."""
-        return self.accounts is not None and self.accounts.before_connect and not self.password
+        """Whether accounts can be made while connecting; by whom has said the server's password, if
+        there is one."""
+        return self.accounts is not None and self.accounts.before_connect
 
     @property
     def realname_limit(self) -> int:

@@ -84,6 +84,7 @@ async def serve(
                 endpoints.append(endpoint)
         possible = for_connections(limit, len(endpoints))
         _look_at_certificates(config)
+        _look_at_accounts(config)
         async with trio.open_nursery() as nursery:
             server = Server(
                 config,
@@ -292,6 +293,7 @@ class Server:
         """Read the configuration and the files that it names."""
         config = self._load()
         _look_at_certificates(config)
+        _look_at_accounts(config)
         settings = config.settings()
         tls = {
             listener.address: tls_context(listener.tls)
@@ -376,6 +378,16 @@ def _look_at_certificates(config: Config) -> None:
         said = complaint(path, dt.datetime.now(dt.UTC))
         if said:
             log.warning(said)
+
+
+def _look_at_accounts(config: Config) -> None:
+    """Log that nobody can make an account though registration is open, as nobody gets in before."""
+    accounts = config.accounts
+    if accounts.required and accounts.registration == "open" and not accounts.before_connect:
+        log.warning(
+            "accounts can be made with `trio-chat accounts add` only, or from accounts.exempt: "
+            "nobody else gets in without one, and accounts.before_connect is false"
+        )
 
 
 def _kinds(config: Config) -> list[tuple[object, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import owning, registration
@@ -31,12 +33,13 @@ _CODES = {
 def register(ctx: Context, user: User, message: Message) -> None:
     wanted, email, password = message.params[:3]
     name = user.nickname if wanted == "*" else wanted
-    if _is_refused(ctx, user, "REGISTER", name):
-        return
-    if not user.nickname:
+
+    def go_on() -> None:
+        if user.nickname:
+            owning.create(ctx, user, name, password, then, email="" if email == "*" else email)
+            return
         text = "Say NICK first: that is what your account is called"
         ctx.fail(user, "REGISTER", "NEED_NICK", "*", text=text)
-        return
 
     def then(outcome: Outcome) -> None:
         account = outcome.account
@@ -49,7 +52,7 @@ def register(ctx: Context, user: User, message: Message) -> None:
             text = f"Account created, pending verification: a code was mailed to {account.email}"
             ctx.protocol(user, *start, cut(text, ctx.room(user, *start)))
 
-    owning.create(ctx, user, name, password, then, email="" if email == "*" else email)
+    _if_allowed(ctx, user, "REGISTER", name, go_on)
 
 
 @command(
@@ -61,8 +64,6 @@ def register(ctx: Context, user: User, message: Message) -> None:
 )
 def verify(ctx: Context, user: User, message: Message) -> None:
     name, code = message.params[:2]
-    if _is_refused(ctx, user, "VERIFY", name):
-        return
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None or outcome.account is None:
@@ -70,21 +71,33 @@ def verify(ctx: Context, user: User, message: Message) -> None:
         else:
             _succeed(ctx, user, "VERIFY", outcome.account.name, "Account verified")
 
-    owning.verify(ctx, user, name, code, then)
+    _if_allowed(ctx, user, "VERIFY", name, lambda: owning.verify(ctx, user, name, code, then))
 
 
-def _is_refused(ctx: Context, user: User, command: str, name: str) -> bool:
-    """Whether somebody can not do that now, saying so."""
+def _if_allowed(
+    ctx: Context, user: User, command: str, name: str, go_on: Callable[[], None]
+) -> None:
+    """Go on, or say why somebody can not do that now: while connecting, nobody can who does not
+    know the server's password."""
     shown = word(user, name)
+
+    def proved(right: bool) -> None:
+        if right:
+            go_on()
+        elif ctx.is_here(user):
+            text = "Say the server's password first (PASS)"
+            ctx.fail(user, command, "COMPLETE_CONNECTION_REQUIRED", shown, text=text)
+
     if user.registration is not None and not ctx.settings.accounts_before_connect:
         text = "Finish connecting first"
         ctx.fail(user, command, "COMPLETE_CONNECTION_REQUIRED", shown, text=text)
     elif user.account:
         text = f"You are logged in to {user.account} already"
         ctx.fail(user, command, "ALREADY_AUTHENTICATED", shown, text=text)
+    elif registration.lacks_password(ctx, user):
+        registration.prove_password(ctx, user, proved)
     else:
-        return False
-    return True
+        go_on()
 
 
 def _succeed(ctx: Context, user: User, command: str, account: str, text: str) -> None:

@@ -6,29 +6,66 @@ accounts is (`owning.py`).
 
 from __future__ import annotations
 
-from trio_chat.core import accounts
-from trio_chat.core.accounts import Account, Suspension
+from trio_chat.core import accounts, names
+from trio_chat.core.accounts import Account, Accounts, Suspension
 from trio_chat.core.context import Context
-from trio_chat.core.deeds import Deed, Drop, SetPassword, Suspend
+from trio_chat.core.deeds import Add, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.handlers import amending, owning
 from trio_chat.core.handlers.owning import Outcome, Problem
 from trio_chat.core.inputs import NOBODY, Administer
 from trio_chat.core.output import Administered
+from trio_chat.core.settings import AccountPolicy
 
 
 def carry_out(ctx: Context, item: Administer) -> None:
     """Do what is asked for, and answer it."""
     deed = item.deed
     account = ctx.accounts.get(deed.account)
-    if ctx.settings.accounts is None:
+    policy = ctx.settings.accounts
+    if policy is None:
         _answer(ctx, item, Problem.NO_ACCOUNTS.value)
+    elif isinstance(deed, Add):
+        _add(ctx, item, deed, policy)
     elif account is None:
         _answer(ctx, item, f"There is no account {deed.account}")
     else:
         _change(ctx, item, deed, account)
 
 
-def _change(ctx: Context, item: Administer, deed: Deed, account: Account) -> None:
+def objection(there: Accounts, name: str, limit: int) -> str:
+    """Return why no account of this name can be made, as a sentence without a stop; empty: one can.
+    `limit` is that of nicknames, in characters."""
+    problem = owning.new_name_problem(there, name, limit)
+    if problem is None:
+        return ""
+    if problem is Problem.BAD_ACCOUNT_NAME:
+        return f"An account is called as its owner is, and nobody can be called {name}"
+    owner = there.owner(name)
+    if owner is None:
+        return Outcome(problem).text
+    if owner.key == names.key(name):
+        return f"There is an account {owner.name} already"
+    return f"The name {name} looks like that of the account {owner.name}"
+
+
+def _add(ctx: Context, item: Administer, deed: Add, policy: AccountPolicy) -> None:
+    limit = ctx.settings.limits.nickname
+    problem = objection(ctx.accounts, deed.account, limit)
+    if problem:
+        _answer(ctx, item, problem)
+        return
+    if deed.email and (fault := owning.email_problem(policy, deed.email)) is not None:
+        _answer(ctx, item, fault.value)
+        return
+    name = names.nickname(deed.account, limit) or deed.account
+    account = Account(name=name, registered_at=ctx.now, email=deed.email)
+    changes = accounts.kept(account, deed.secret)
+    owning.store(ctx, None, account, changes, lambda outcome: _answer(ctx, item, outcome.text))
+
+
+def _change(
+    ctx: Context, item: Administer, deed: Drop | SetPassword | Suspend | Unsuspend, account: Account
+) -> None:
     def then(outcome: Outcome) -> None:
         _answer(ctx, item, outcome.text)
 

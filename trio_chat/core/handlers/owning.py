@@ -18,7 +18,7 @@ from typing import TypeAlias
 import msgspec
 
 from trio_chat.core import accounts, attempts, names, networks, passwords
-from trio_chat.core.accounts import Account
+from trio_chat.core.accounts import Account, Accounts
 from trio_chat.core.attempts import Refusal
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
@@ -107,16 +107,24 @@ def email_problem(policy: AccountPolicy, email: str) -> Problem | None:
     return Problem.UNACCEPTABLE_EMAIL if _NOT_FOR_US.match(email) else None
 
 
-def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
-    """Return why a user can not make an account of this name: it has to be their nickname."""
-    nickname = names.nickname(name, ctx.settings.limits.nickname)
+def new_name_problem(there: Accounts, name: str, limit: int) -> Problem | None:
+    """Return why no account of this name can be made, whoever it is for; `limit` is that of
+    nicknames, in characters."""
+    nickname = names.nickname(name, limit)
     if nickname is None or table.is_reserved(nickname):
         return Problem.BAD_ACCOUNT_NAME
-    if ctx.accounts.owner(nickname) is not None or ctx.accounts.is_coming(nickname):
+    if there.owner(nickname) is not None or there.is_coming(nickname):
         return Problem.ACCOUNT_EXISTS
-    if names.fold(nickname) != names.fold(user.nickname):
-        return Problem.ACCOUNT_NAME_MUST_BE_NICK
     return None
+
+
+def name_problem(ctx: Context, user: User, name: str) -> Problem | None:
+    """Return why a user can not make an account of this name: it has to be their nickname."""
+    limit = ctx.settings.limits.nickname
+    problem = new_name_problem(ctx.accounts, name, limit)
+    if problem is None and names.key(name) != names.fold(user.nickname):
+        return Problem.ACCOUNT_NAME_MUST_BE_NICK
+    return problem
 
 
 def create(

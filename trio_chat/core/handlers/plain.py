@@ -56,26 +56,29 @@ def prompt(network: str, lobby: str) -> str:
 
 
 def _introduce(ctx: Context, user: User, text: str, typed: str) -> None:
-    """Take a nickname, or the password of an account, then the server's password if it has one.
-    Passwords are taken exactly as they were typed."""
+    """Take a nickname, then the server's password if it has one; an account, where that is needed,
+    and before it in any case. Passwords are taken exactly as they were typed."""
     state = user.registration
     if state is None:
         return
     if text.lower() == "/quit":
         ctx.close(user, "Quit: ")
         return
-    if text.partition(" ")[0].lower() == "/login" and ctx.settings.accounts is not None:
-        rest = _exact_rest(text, typed)
-        plain_accounts.log_in_first(ctx, user, rest, lambda name: _take(ctx, user, name))
-        return
-    if user.nickname:
-        if not text:
-            ctx.tell(user, "This server has a password. Type it, or /quit:")
+    for command, act in plain_accounts.FIRST.items():
+        begins = f"{text} ".lower().startswith(f"{command} ")
+        if begins and ctx.settings.accounts is not None:
+            rest = _exact_rest(text, typed, command)
+            act(ctx, user, rest, lambda name: _take(ctx, user, name))
             return
-        state.password = typed
+    if user.nickname and registration.lacks_password(ctx, user):
+        state.password = typed if text else None
         registration.try_to_register(ctx, user)
         return
     text = text.removeprefix("/nick ").strip()
+    if user.nickname and (not text or text[0] == "/"):
+        # They are told once more what is missing.
+        registration.try_to_register(ctx, user)
+        return
     if not text or text[0] == "/":
         ctx.tell(user, prompt(ctx.settings.network, ctx.settings.lobby))
         return
@@ -103,10 +106,7 @@ def _take(ctx: Context, user: User, nickname: str) -> None:
     user.username = names.username(nickname, ctx.settings.limits.username)
     user.realname = cut(nickname, ctx.settings.realname_limit)
     rooms.rename(ctx.state, user, nickname)
-    if ctx.settings.password and not user.registration.verified:
-        ctx.tell(user, "This server has a password. Type it, or /quit:")
-    else:
-        registration.try_to_register(ctx, user)
+    registration.try_to_register(ctx, user)
 
 
 def _say(ctx: Context, user: User, text: str) -> None:
@@ -122,10 +122,11 @@ def _send(ctx: Context, user: User, target: str, text: str) -> None:
         run(ctx, user, "PRIVMSG", target, piece)
 
 
-def _exact_rest(text: str, typed: str) -> str:
+def _exact_rest(text: str, typed: str, command: str = "") -> str:
     """Return what stands after the name of a command and a space, exactly as it was typed; nothing
-    where the name itself was not typed like that."""
-    name = text.partition(" ")[0]
+    where the name itself was not typed like that. It is `command`, however that is written, or the
+    first word."""
+    name = text[: len(command)] or text.partition(" ")[0]
     typed = typed.lstrip()
     return typed[len(name) + 1 :] if typed.startswith(name) else ""
 

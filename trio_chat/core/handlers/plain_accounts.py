@@ -1,6 +1,6 @@
 """What people with `nc` do about their accounts: /register, /login, /ns, …
 
-All but /login before they have a nickname is what NickServ does.
+All but what they do before they are in (`FIRST`) is what NickServ does.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 from trio_chat.core import rooms
 from trio_chat.core.context import Context
@@ -23,6 +24,9 @@ NOT_SAID = (
     "That was not said: it looks like a command with a password in it. "
     "Type it with one / and nothing in front."
 )
+
+
+_AGAIN = "Type a nickname, or /login NAME PASSWORD:"
 
 
 @functools.cache
@@ -52,9 +56,15 @@ def serve(ctx: Context, user: User, service: Service, text: str) -> None:
         ctx.page(user, work)
 
 
-def log_in_first(ctx: Context, user: User, rest: str, take: Callable[[str], None]) -> None:
-    """Log somebody in who has no nickname yet, and have them `take` that of their account. `rest`
-    is what they have typed after `/login`, exactly."""
+# --- Before they are in. `rest` is what they have typed after the command, exactly.
+
+
+Take: TypeAlias = Callable[[str], None]
+"""Gives somebody who comes a nickname."""
+
+
+def _log_in_first(ctx: Context, user: User, rest: str, take: Take) -> None:
+    """Log somebody in, and have them take the nickname of their account."""
     name, _, password = rest.partition(" ")
     if not name or not password:
         ctx.tell(user, "/login NAME PASSWORD: log in to your account")
@@ -62,17 +72,79 @@ def log_in_first(ctx: Context, user: User, rest: str, take: Callable[[str], None
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None:
-            ctx.tell(
-                user, f"{nickserv.refusal(ctx, outcome)} Type a nickname, or /login NAME PASSWORD:"
-            )
-        elif user.nickname:
-            registration.try_to_register(ctx, user)
-        elif rooms.is_taken(ctx.state, user.account, user):
-            ctx.tell(user, f"You are here as {user.account} already. Type another nickname:")
+            ctx.tell(user, f"{nickserv.refusal(ctx, outcome)} {_AGAIN}")
         else:
-            take(user.account)
+            _go_on(ctx, user, take)
 
     owning.log_in_with_password(ctx, user, name, password, then)
+
+
+def _go_on(ctx: Context, user: User, take: Take) -> None:
+    """Let somebody in who is logged in now, if nothing else is missing."""
+    if user.nickname:
+        registration.try_to_register(ctx, user)
+    elif rooms.is_taken(ctx.state, user.account, user):
+        ctx.tell(user, f"You are here as {user.account} already. Type another nickname:")
+    else:
+        take(user.account)
+
+
+def _register_first(ctx: Context, user: User, rest: str, take: Take) -> None:
+    """Make an account for somebody who has typed a nickname, and does not get in without one."""
+    if _can_not(ctx, user):
+        return
+    if user.nickname:
+        _ask_nickserv(ctx, user, "/register", "REGISTER", rest)
+    else:
+        ctx.tell(user, "Type a nickname first. Then /register PASSWORD makes it yours:")
+
+
+def _verify_first(ctx: Context, user: User, rest: str, take: Take) -> None:
+    """Have an account be that of who has read the code that was mailed."""
+    if _can_not(ctx, user):
+        return
+    words = rest.split()
+    if len(words) != 2:
+        ctx.tell(user, "/ns VERIFY NAME CODE: say the code that was mailed to you")
+        return
+
+    def then(outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            ctx.tell(user, nickserv.refusal(ctx, outcome))
+        else:
+            _go_on(ctx, user, take)
+
+    name, code = words
+    owning.verify(ctx, user, name, code, then)
+
+
+def _can_not(ctx: Context, user: User) -> bool:
+    """Whether somebody can make no account yet, or never, saying so."""
+    policy = ctx.settings.accounts
+    if policy is None or policy.registration == "closed":
+        ctx.tell(user, f"Registration is closed. {_AGAIN}")
+    elif not ctx.settings.accounts_before_connect:
+        ctx.tell(user, f"Accounts are made by who is in. {_AGAIN}")
+    elif registration.lacks_password(ctx, user):
+        if user.nickname:
+            # They are asked for the server's password.
+            registration.try_to_register(ctx, user)
+        else:
+            ctx.tell(user, "This server has a password. Type a nickname first, then that:")
+    else:
+        return False
+    return True
+
+
+FIRST: dict[str, Callable[[Context, User, str, Take], None]] = {
+    "/login": _log_in_first,
+    "/register": _register_first,
+    "/ns verify": _verify_first,
+}
+"""What people can do about their accounts before they are in, by what is typed for it."""
+
+
+# --- Once they are in
 
 
 @row(

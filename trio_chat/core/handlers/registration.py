@@ -5,6 +5,8 @@ Specification: Modern IRC, "Connection Registration" and "Connection Messages".
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from trio_chat.core import events, modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
@@ -147,28 +149,48 @@ def try_to_register(ctx: Context, user: User) -> None:
     if naming.is_reserved(ctx, user, user.nickname):
         naming.take_away(ctx, user)
         return
-    if owning.needs_account(ctx, user):
-        _ask_for_account(ctx, user)
-        return
-    if not ctx.settings.password or registration.verified:
-        welcome(ctx, user)
-        return
-    if registration.password is None:
-        ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
-        return
 
+    def then(right: bool) -> None:
+        if right:
+            try_to_register(ctx, user)
+
+    if lacks_password(ctx, user):
+        if registration.password is not None:
+            prove_password(ctx, user, then)
+        elif user.plain:
+            ctx.tell(user, "This server has a password. Type it, or /quit:")
+        else:
+            ctx.reply(user, numerics.ERR_PASSWDMISMATCH)
+    elif owning.needs_account(ctx, user):
+        _ask_for_account(ctx, user)
+    else:
+        welcome(ctx, user)
+
+
+def lacks_password(ctx: Context, user: User) -> bool:
+    """Whether somebody has to prove yet that they know the server's password."""
+    registration = user.registration
+    return bool(ctx.settings.password) and registration is not None and not registration.verified
+
+
+def prove_password(ctx: Context, user: User, then: Callable[[bool], None]) -> None:
+    """Have the server's password checked, as somebody who is connecting has said it, if they have.
+    `then` is told whether it is right; they are told if it is not."""
+    registration = user.registration
+    if registration is None or registration.password is None:
+        then(False)
+        return
     hash, password = ctx.settings.password, registration.password
 
-    def then(outcome: Outcome) -> None:
+    def proved(outcome: Outcome) -> None:
         registration.password = None
-        if outcome.problem is None:
-            registration.verified = True
-            try_to_register(ctx, user)
-            return
-        refuse_password(ctx, user, outcome)
+        registration.verified = outcome.problem is None
+        if outcome.problem is not None:
+            refuse_password(ctx, user, outcome)
+        then(registration.verified)
 
     owning.prove(
-        ctx, user, "", lambda resume: ctx.check_password(user, hash, password, resume), then
+        ctx, user, "", lambda resume: ctx.check_password(user, hash, password, resume), proved
     )
 
 
@@ -186,8 +208,12 @@ def refuse_password(ctx: Context, user: User, outcome: Outcome) -> None:
 def _ask_for_account(ctx: Context, user: User) -> None:
     """Say that nobody gets in without an account (draft/account-registration)."""
     if user.plain:
-        rooms.lose_name(ctx.state, user)
-        ctx.tell(user, f"{ACCOUNT_REQUIRED}: /login NAME PASSWORD, or /quit:")
+        ways = ["/login NAME PASSWORD"]
+        policy = ctx.settings.accounts
+        if ctx.settings.accounts_before_connect and policy and policy.registration == "open":
+            email = " EMAIL" if policy.require_email else ""
+            ways.append(f"/register PASSWORD{email} to make an account {user.nickname}")
+        ctx.tell(user, f"{ACCOUNT_REQUIRED}: {', '.join(ways)}, or /quit:")
         return
     ctx.fail(user, "*", "ACCOUNT_REQUIRED", text=ACCOUNT_REQUIRED)
     ctx.close(user, ACCOUNT_REQUIRED)

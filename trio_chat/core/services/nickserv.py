@@ -11,7 +11,7 @@ from collections.abc import Callable
 from trio_chat.core import modes, names, rooms
 from trio_chat.core.accounts import Account, Suspension
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import amending, naming, owning
+from trio_chat.core.handlers import amending, naming, owning, registration
 from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.owning import Outcome, Problem, Then
 from trio_chat.core.handlers.server import date_and_time
@@ -96,6 +96,7 @@ def register(ctx: Context, user: User, words: list[str]) -> None:
             _say(ctx, user, f"When you have read it: {usage}")
         else:
             _say(ctx, user, f"{user.account} is registered, and nobody else can be called that.")
+            registration.try_to_register(ctx, user)  # With `nc`: it may be all that was missing.
 
     owning.create(ctx, user, user.nickname, password, then, email=rest[0] if rest else "")
 
