@@ -27,7 +27,7 @@ from trio_chat.core.accounts import ACCOUNT, Account, Accounts
 from trio_chat.core.deeds import Add, Deed, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.encoding import timestamp
 from trio_chat.core.handlers.administering import objection
-from trio_chat.core.handlers.owning import Problem, email_problem, password_problem
+from trio_chat.core.handlers.problems import Problem, email_problem, password_problem
 from trio_chat.core.secrets import SECRET, Secret
 from trio_chat.journal import upkeep
 from trio_chat.journal.errors import InUseError, JournalError

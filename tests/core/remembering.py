@@ -11,7 +11,8 @@ from tests.core.world import RECORDING, World
 from tests.journal.rig import File, memory
 from trio_chat.core.context import PAGE
 from trio_chat.core.inputs import Completed, Input
-from trio_chat.core.output import Effects, LookUp, Request
+from trio_chat.core.output import Effects
+from trio_chat.core.requests import LookUp, Request
 from trio_chat.core.settings import Settings
 from trio_chat.journal.errors import JournalError
 from trio_chat.journal.readers import Deadline

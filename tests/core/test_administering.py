@@ -9,9 +9,9 @@ from tests.core.world import SERVER, World, codes, secret_of
 from trio_chat.core.accounts import Account, kept
 from trio_chat.core.deeds import Add, Deed, Drop, SetPassword, Suspend, Unsuspend
 from trio_chat.core.entries import Kept
-from trio_chat.core.handlers import owning
+from trio_chat.core.handlers import owning, problems
 from trio_chat.core.inputs import Administer, Reconfigured
-from trio_chat.core.output import Administered
+from trio_chat.core.requests import Administered
 from trio_chat.core.settings import AccountPolicy, Settings
 
 SETTINGS = Settings(name=SERVER, accounts=AccountPolicy())
@@ -88,14 +88,14 @@ def test_people_are_told_in_a_sentence(world: AlsWorld) -> None:
 def test_the_owner_can_come_back_when_it_is_not_suspended_any_more(world: AlsWorld) -> None:
     assert world.do(Unsuspend(account="al")) == "The account Al is not suspended"
     world.do(Suspend(account="al", by="root"))
-    found: list[owning.Outcome] = []
+    found: list[problems.Outcome] = []
     user = world.core.state.users[world.ids["bo"]]
     world.secrets["al"] = secret_of("before")
     for _ in range(2):
         owning.log_in_with_password(world.core.context, user, "al", "before", found.append)
         world.step()
         world.do(Unsuspend(account="al"))
-    assert [one.problem for one in found] == [owning.Problem.SUSPENDED, None]
+    assert [one.problem for one in found] == [problems.Problem.SUSPENDED, None]
 
 
 def test_a_dropped_account_is_gone_and_its_nickname_free(world: AlsWorld) -> None:

@@ -23,7 +23,7 @@ from trio_chat.core.core import Core
 from trio_chat.core.feed import write
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
 from trio_chat.core.names import fold
-from trio_chat.core.output import AwaitSent
+from trio_chat.core.requests import AwaitSent
 from trio_chat.core.settings import Limits, Settings
 from trio_chat.core.state import User
 

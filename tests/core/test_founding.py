@@ -12,9 +12,9 @@ from tests.core.registering import CHANSERV, SETTINGS, Registering
 from tests.core.world import SERVER, codes
 from tests.journal.rig import File
 from trio_chat.core import modes
-from trio_chat.core.handlers import founding, owning
+from trio_chat.core.handlers import founding, owning, problems
 from trio_chat.core.handlers.founding import Problem
-from trio_chat.core.handlers.owning import Outcome
+from trio_chat.core.handlers.problems import Outcome
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.settings import AccountPolicy, Settings
 
@@ -266,7 +266,7 @@ def test_an_account_that_is_being_dropped_comes_into_no_room(world: Registering)
     room = world.room()
     founding.change(ctx, al, room, room.with_access("bo", modes.OP), world.answers.append)
     owning.drop(ctx, bo, account, found.append)
-    assert found == [Outcome(owning.Problem.TEMPORARILY_UNAVAILABLE)]
+    assert found == [Outcome(problems.Problem.TEMPORARILY_UNAVAILABLE)]
     world.slow = False
     world.step()
     assert world.answers.pop() is None
@@ -292,13 +292,13 @@ def test_an_account_is_not_dropped_while_a_room_of_its_changes(world: Registerin
     account = ctx.accounts.get("al")
     assert account is not None
     owning.drop(ctx, al, account, found.append)
-    assert found == [Outcome(owning.Problem.TEMPORARILY_UNAVAILABLE)]
+    assert found == [Outcome(problems.Problem.TEMPORARILY_UNAVAILABLE)]
     world.slow = False
     world.step()
     owning.drop(ctx, al, account, found.append)
     world.full = True
     world.step()
-    assert found[1].problem is owning.Problem.TEMPORARILY_UNAVAILABLE
+    assert found[1].problem is problems.Problem.TEMPORARILY_UNAVAILABLE
     assert world.room().founder == "al"
     world.full = False
     owning.drop(ctx, al, account, found.append)

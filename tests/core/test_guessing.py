@@ -12,7 +12,7 @@ from tests.core.world import SERVER, codes
 from trio_chat.core import attempts
 from trio_chat.core.attempts import Refusal
 from trio_chat.core.inputs import Completed
-from trio_chat.core.output import CheckLogin
+from trio_chat.core.requests import CheckLogin
 from trio_chat.core.settings import AccountPolicy, Gateway, Operator
 
 HASH = "$argon2id$x"

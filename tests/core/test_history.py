@@ -12,7 +12,7 @@ from tests.core.history import ALL, CAPS, EVER, keeping, log_in, read, said, tag
 from tests.core.world import SERVER, World, codes, prefix
 from tests.journal.rig import File
 from trio_chat.core.inputs import Completed
-from trio_chat.core.output import AwaitSent, LookUp
+from trio_chat.core.requests import AwaitSent, LookUp
 from trio_chat.core.settings import Settings
 
 NUMBERS = [str(number) for number in range(10)]

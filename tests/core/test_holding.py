@@ -11,7 +11,7 @@ from trio_chat.core.accounts import METADATA, Account, kept
 from trio_chat.core.entries import Kept
 from trio_chat.core.handlers import owning
 from trio_chat.core.metadata import kept as kept_values
-from trio_chat.core.output import AwaitStored
+from trio_chat.core.requests import AwaitStored
 from trio_chat.core.secrets import SECRET
 
 TWO = "batch draft/metadata-2"

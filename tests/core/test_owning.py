@@ -9,7 +9,7 @@ from tests.core.world import SERVER, World, codes
 from trio_chat.core.accounts import Account, Accounts, Suspension, kept
 from trio_chat.core.entries import Forgotten, Kept
 from trio_chat.core.handlers import owning, presence
-from trio_chat.core.handlers.owning import Outcome, Problem
+from trio_chat.core.handlers.problems import Outcome, Problem
 from trio_chat.core.secrets import SECRET
 from trio_chat.core.settings import AccountPolicy, Settings
 

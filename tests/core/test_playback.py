@@ -11,7 +11,7 @@ from tests.core.history import CAPS, keeping, said, tag, texts
 from tests.core.world import SERVER, World, codes, prefix
 from tests.journal.rig import File
 from trio_chat.core.inputs import Completed
-from trio_chat.core.output import LookUp
+from trio_chat.core.requests import LookUp
 
 
 @pytest.fixture

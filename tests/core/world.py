@@ -15,19 +15,19 @@ from trio_chat.core.entries import Kept, Moved, Redacted
 from trio_chat.core.feed import write
 from trio_chat.core.handlers.presence import change_account
 from trio_chat.core.inputs import Completed, Connected, Disconnected, Input, Received
-from trio_chat.core.output import (
+from trio_chat.core.output import Effects
+from trio_chat.core.passwords import prepared
+from trio_chat.core.requests import (
     AwaitSent,
     AwaitStored,
     BeginScram,
     CheckLogin,
     CheckPassword,
-    Effects,
     HashPassword,
     LookUp,
     Request,
     SendMail,
 )
-from trio_chat.core.passwords import prepared
 from trio_chat.core.secrets import SECRET, Mailed, Offer, Secret
 from trio_chat.core.settings import Settings
 from trio_chat.journal.readers import Deadline

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 
 from trio_chat.core.deeds import Deed, Drop, SetPassword
 from trio_chat.core.inputs import Administer, Input
-from trio_chat.core.output import Administered
+from trio_chat.core.requests import Administered
 from trio_chat.core.secrets import Secret
 from trio_chat.server import control
 from trio_chat.server.control import (

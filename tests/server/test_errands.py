@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 
 from tests.server.rig import running
 from trio_chat.core.inputs import NOBODY, Completed, Input
-from trio_chat.core.output import (
+from trio_chat.core.questions import Answer, Page, Place, Question, Wanted
+from trio_chat.core.requests import (
     Administered,
     AwaitSent,
     AwaitStored,
@@ -29,7 +30,6 @@ from trio_chat.core.output import (
     Request,
     SendMail,
 )
-from trio_chat.core.questions import Answer, Page, Place, Question, Wanted
 from trio_chat.core.secrets import Mailed, Offer
 from trio_chat.journal import Journal, JournalError, NoJournal, TooSlowError
 from trio_chat.journal.readers import AT_ONCE

@@ -15,8 +15,8 @@ from tests.server.rig import GatedJournal, changed, running
 from trio_chat.core.entries import Kept, Moved, Record, event_of
 from trio_chat.core.events import Parted, Said
 from trio_chat.core.inputs import Completed, Received
-from trio_chat.core.output import LookUp
 from trio_chat.core.questions import EVERYTHING, Page, Place, Wanted
+from trio_chat.core.requests import LookUp
 from trio_chat.core.settings import Operator, Settings
 from trio_chat.journal import Commit
 from trio_chat.journal.store import SqliteJournal

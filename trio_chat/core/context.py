@@ -33,10 +33,7 @@ from trio_chat.core.keeping import Keeping
 from trio_chat.core.letters import Letters
 from trio_chat.core.metadata import Metadata
 from trio_chat.core.numerics import Numeric
-from trio_chat.core.output import (
-    Effects,
-    Output,
-)
+from trio_chat.core.output import Effects, Output
 from trio_chat.core.questions import Question
 from trio_chat.core.registered import ROOM, RegisteredRooms
 from trio_chat.core.requesting import Requesting

@@ -13,7 +13,9 @@ from trio_chat.core.accounts import Account
 from trio_chat.core.answers import Answer, Answers
 from trio_chat.core.entries import Change
 from trio_chat.core.inputs import NOBODY, Completed
-from trio_chat.core.output import (
+from trio_chat.core.output import Output
+from trio_chat.core.questions import Question
+from trio_chat.core.requests import (
     AwaitSent,
     AwaitStored,
     BeginScram,
@@ -21,11 +23,9 @@ from trio_chat.core.output import (
     CheckPassword,
     HashPassword,
     LookUp,
-    Output,
     Reload,
     SendMail,
 )
-from trio_chat.core.questions import Question
 from trio_chat.core.state import User
 
 

@@ -16,7 +16,8 @@ from trio_chat.core.entries import Kept, Record, event_of
 from trio_chat.core.events import Event, Protocol, Redaction, Said, Source, Standard
 from trio_chat.core.feed import Chunk, Feed, Line, Part, View
 from trio_chat.core.inputs import UserId
-from trio_chat.core.output import Answered, AwaitStored, Effects
+from trio_chat.core.output import Answered, Effects
+from trio_chat.core.requests import AwaitStored
 
 _LOST = Said | Redaction
 """What has not happened where it can not be stored."""

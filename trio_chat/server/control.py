@@ -23,7 +23,7 @@ from trio_chat.config import Listener, UnixAddress
 from trio_chat.config.listening import FileMode
 from trio_chat.core.deeds import Deed
 from trio_chat.core.inputs import Administer, Input
-from trio_chat.core.output import Administered
+from trio_chat.core.requests import Administered
 from trio_chat.server.errors import StartError
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints
 

@@ -17,7 +17,9 @@ import trio
 
 from trio_chat.core.attempts import named
 from trio_chat.core.inputs import Completed, Input
-from trio_chat.core.output import (
+from trio_chat.core.passwords import prepared
+from trio_chat.core.questions import SecretOf
+from trio_chat.core.requests import (
     Administered,
     AwaitSent,
     AwaitStored,
@@ -30,8 +32,6 @@ from trio_chat.core.output import (
     Request,
     SendMail,
 )
-from trio_chat.core.passwords import prepared
-from trio_chat.core.questions import SecretOf
 from trio_chat.core.secrets import Mailed, Offer, Secret
 from trio_chat.journal import Journal, JournalError, TooSlowError
 from trio_chat.journal.readers import AT_ONCE

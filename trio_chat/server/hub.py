@@ -26,7 +26,7 @@ from trio_chat.core.entries import Record
 from trio_chat.core.feed import Chunk, write
 from trio_chat.core.inputs import Disconnected, Elapsed, Input, ShutDown, UserId
 from trio_chat.core.networks import shown_host
-from trio_chat.core.output import Administered
+from trio_chat.core.requests import Administered
 from trio_chat.core.withholding import is_in_force
 from trio_chat.journal import Commit, Journal, JournalError
 from trio_chat.server.connection import Connection

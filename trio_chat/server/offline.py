@@ -12,7 +12,7 @@ from pathlib import Path
 from trio_chat.config import Config
 from trio_chat.core.deeds import Deed
 from trio_chat.core.inputs import Administer, Completed, Input
-from trio_chat.core.output import Administered, AwaitStored
+from trio_chat.core.requests import Administered, AwaitStored
 from trio_chat.journal.errors import UnusableError
 from trio_chat.journal.lock import JOURNAL
 from trio_chat.server.storing import make_core, open_file

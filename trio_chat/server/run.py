@@ -23,7 +23,7 @@ from trio_chat.config import Address, Config, ConfigError
 from trio_chat.config.certificates import complaint
 from trio_chat.core.inputs import Reconfigured
 from trio_chat.core.networks import in_networks, normal, shown_host
-from trio_chat.core.output import Administered
+from trio_chat.core.requests import Administered
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError
 from trio_chat.journal.retention import Retention

@@ -12,7 +12,8 @@ from trio_chat.core.core import Core
 from trio_chat.core.feed import Chunk, View
 from trio_chat.core.feed import Part as Slice
 from trio_chat.core.inputs import Disconnected, Input, ShutDown, UserId
-from trio_chat.core.output import Effects, Request
+from trio_chat.core.output import Effects
+from trio_chat.core.requests import Request
 
 MANY = 64
 """Users who are sent something: from so many on it matters who is first."""

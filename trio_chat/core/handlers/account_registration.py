@@ -8,7 +8,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import owning, registration
 from trio_chat.core.handlers.common import word
-from trio_chat.core.handlers.owning import Outcome, Problem
+from trio_chat.core.handlers.problems import Outcome, Problem
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 from trio_chat.wire.text import cut

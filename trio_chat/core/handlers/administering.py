@@ -10,10 +10,10 @@ from trio_chat.core import accounts, names
 from trio_chat.core.accounts import Account, Accounts, Suspension
 from trio_chat.core.context import Context
 from trio_chat.core.deeds import Add, Drop, SetPassword, Suspend, Unsuspend
-from trio_chat.core.handlers import amending, owning
-from trio_chat.core.handlers.owning import Outcome, Problem
+from trio_chat.core.handlers import amending, owning, problems
+from trio_chat.core.handlers.problems import Outcome, Problem
 from trio_chat.core.inputs import NOBODY, Administer
-from trio_chat.core.output import Administered
+from trio_chat.core.requests import Administered
 from trio_chat.core.settings import AccountPolicy
 
 
@@ -35,7 +35,7 @@ def carry_out(ctx: Context, item: Administer) -> None:
 def objection(there: Accounts, name: str, limit: int) -> str:
     """Return why no account of this name can be made, as a sentence without a stop; empty: one can.
     `limit` is that of nicknames, in characters."""
-    problem = owning.new_name_problem(there, name, limit)
+    problem = problems.new_name_problem(there, name, limit)
     if problem is None:
         return ""
     if problem is Problem.BAD_ACCOUNT_NAME:
@@ -54,7 +54,7 @@ def _add(ctx: Context, item: Administer, deed: Add, policy: AccountPolicy) -> No
     if problem:
         _answer(ctx, item, problem)
         return
-    if deed.email and (fault := owning.email_problem(policy, deed.email)) is not None:
+    if deed.email and (fault := problems.email_problem(policy, deed.email)) is not None:
         _answer(ctx, item, fault.value)
         return
     name = names.nickname(deed.account, limit) or deed.account

@@ -14,8 +14,8 @@ import msgspec
 from trio_chat.core import accounts
 from trio_chat.core.accounts import Account, Suspension
 from trio_chat.core.context import Context
-from trio_chat.core.handlers import owning
-from trio_chat.core.handlers.owning import Outcome, Problem, Then
+from trio_chat.core.handlers import owning, problems
+from trio_chat.core.handlers.problems import Outcome, Problem, Then
 from trio_chat.core.inputs import Completed
 from trio_chat.core.secrets import Secret
 from trio_chat.core.settings import AccountPolicy
@@ -30,7 +30,7 @@ def set_password(
     ctx: Context, user: User, account: Account, password: str, then: Then, *, ending: bool = False
 ) -> None:
     """Give an account another password; `ending`: whoever is logged in to it is not any more."""
-    problem = owning.password_problem(ctx.settings.accounts or AccountPolicy(), password)
+    problem = problems.password_problem(ctx.settings.accounts or AccountPolicy(), password)
     if problem is not None:
         then(Outcome(problem))
         return
@@ -55,7 +55,7 @@ def set_password(
 
 def set_email(ctx: Context, user: User, account: Account, email: str, then: Then) -> None:
     """Give an account another address of mail, or none, if that is empty."""
-    problem = owning.email_problem(ctx.settings.accounts or AccountPolicy(), email)
+    problem = problems.email_problem(ctx.settings.accounts or AccountPolicy(), email)
     if problem is not None:
         then(Outcome(problem))
         return

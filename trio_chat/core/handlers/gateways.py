@@ -6,7 +6,7 @@ from trio_chat.core import networks
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import owning
-from trio_chat.core.handlers.owning import Outcome, Problem
+from trio_chat.core.handlers.problems import Outcome, Problem
 from trio_chat.core.state import User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message

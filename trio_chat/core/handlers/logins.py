@@ -12,7 +12,7 @@ from trio_chat.core.capabilities import SASL, mechanisms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import owning, registration
-from trio_chat.core.handlers.owning import Outcome, Problem
+from trio_chat.core.handlers.problems import Outcome, Problem
 from trio_chat.core.inputs import Completed
 from trio_chat.core.sasl import SaslError, Scram
 from trio_chat.core.secrets import Offer

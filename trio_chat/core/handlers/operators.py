@@ -12,7 +12,7 @@ from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import channels, owning, presence, standings
 from trio_chat.core.handlers.common import channel_for, distinct, echo, word
 from trio_chat.core.handlers.modes import change_modes
-from trio_chat.core.handlers.owning import Outcome
+from trio_chat.core.handlers.problems import Outcome
 from trio_chat.core.handlers.registration import refuse_password
 from trio_chat.core.inputs import Completed
 from trio_chat.core.output import SHARE

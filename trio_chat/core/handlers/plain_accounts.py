@@ -13,8 +13,8 @@ from typing import TypeAlias
 from trio_chat.core import rooms
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import owning, registration
-from trio_chat.core.handlers.owning import Outcome
 from trio_chat.core.handlers.plain_commands import needs, row
+from trio_chat.core.handlers.problems import Outcome
 from trio_chat.core.services import nickserv, table
 from trio_chat.core.services.table import NICKSERV, SERVICES, Service
 from trio_chat.core.state import User

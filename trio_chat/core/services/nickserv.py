@@ -13,7 +13,7 @@ from trio_chat.core.accounts import Account, Suspension
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import amending, naming, owning, registration
 from trio_chat.core.handlers.common import word
-from trio_chat.core.handlers.owning import Outcome, Problem, Then
+from trio_chat.core.handlers.problems import Outcome, Problem, Then
 from trio_chat.core.handlers.server import date_and_time
 from trio_chat.core.services.table import NICKSERV, how, row, tell
 from trio_chat.core.settings import AccountPolicy
