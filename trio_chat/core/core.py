@@ -18,9 +18,9 @@ from trio_chat.core.context import BUDGET, CHORE, PAGE, Context
 from trio_chat.core.entries import Marked, Redacted
 from trio_chat.core.handlers import (
     administering,
+    amending,
     bans,
     multiline,
-    owning,
     plain,
     registration,
     reloading,
@@ -453,7 +453,7 @@ class Core:
 
     def _elapsed(self) -> None:
         ctx = self.context
-        owning.drop_expired(ctx)
+        amending.drop_expired(ctx)
         deadlines = self._deadlines
         # Many may be due at once: who is not looked after in this step stays due.
         while deadlines and deadlines[0][0] <= ctx.monotonic and ctx.output.cost <= BUDGET:

@@ -1,4 +1,4 @@
-"""What the core asks of whoever can wait: passwords, the journal, mail. Each is answered by an input.
+"""What the core asks of whoever can wait: passwords, the journal, mail. An input is the answer.
 
 Must not know who does it, or what is done with the answer (`requesting.py`).
 """

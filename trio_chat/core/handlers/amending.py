@@ -96,5 +96,15 @@ def suspend(
     owning.store(ctx, user, changed, accounts.kept(changed), then, also=also)
 
 
+def drop_expired(ctx: Context) -> None:
+    """Do away with the accounts that nobody has verified in time.
+
+    If that can not be stored they come back with the next start of the server, and go again.
+    """
+    for account in ctx.accounts.expired(ctx.now):
+        ctx.output.records += accounts.gone(account)
+        ctx.accounts.drop(account.name)
+
+
 def _store(ctx: Context, user: User, account: Account, then: Then) -> None:
     owning.store(ctx, user, account, accounts.kept(account), then)

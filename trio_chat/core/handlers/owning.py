@@ -144,16 +144,6 @@ def verify(ctx: Context, user: User, name: str, code: str, then: Then) -> None:
     store(ctx, user, verified, accounts.kept(verified), stored)
 
 
-def drop_expired(ctx: Context) -> None:
-    """Do away with the accounts that nobody has verified in time.
-
-    If that can not be stored they come back with the next start of the server, and go again.
-    """
-    for account in ctx.accounts.expired(ctx.now):
-        ctx.output.records += accounts.gone(account)
-        ctx.accounts.drop(account.name)
-
-
 def store(
     ctx: Context,
     user: User | None,

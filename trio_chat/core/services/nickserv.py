@@ -1,7 +1,6 @@
 """NickServ: accounts, for people whose client knows neither SASL nor REGISTER.
 
-Its table, and what it says. What it does is done by `owning.py`, `amending.py` and `naming.py`, as
-for every other way to an account.
+Its table, and what it says. What it does is done by `handlers/`, as for every way to an account.
 """
 
 from __future__ import annotations
