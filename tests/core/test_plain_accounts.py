@@ -34,7 +34,7 @@ def account(world: World, name: str) -> str:
 def test_registering() -> None:
     world = World(SETTINGS)
     world.person("al")
-    assert world.ask("al", f"/register {RIGHT} al@example.org") == [
+    assert world.ask("al", f"/register mailto:al@example.org {RIGHT}") == [
         "You are now logged in as al",
         "al is registered, and nobody else can be called that.",
     ]
@@ -45,19 +45,29 @@ def test_registering() -> None:
 
 def test_what_each_needs(world: World) -> None:
     usages = {
-        "/register": "/register PASSWORD [EMAIL]: make an account of your nickname, so that it is "
-        "yours",
+        "/register": "/register [mailto:EMAIL] PASSWORD: make an account of your nickname, so that "
+        "it is yours",
         "/login": "/login [NAME] PASSWORD: log in to your account, and get its nickname",
-        "/password": "/password OLD NEW: give your account another password",
+        "/password": "/password OLD NEW: give your account another password; one with spaces: "
+        "/ns oldpass OLD, then /ns newpass NEW",
     }
     for name, usage in usages.items():
-        assert world.ask("bo", name) == [usage]
-    # Nobody registers half of a passphrase.
-    assert world.ask("bo", "/register my pass phrase") == [usages["/register"]]
-    assert world.ask("bo", "/register passphrase words") == [
-        "Nothing can be mailed to that address."
+        assert " ".join(map(str.strip, world.ask("bo", name))) == usage
+    assert world.ask("bo", f"/register {RIGHT} al@example.org") == [
+        "An address of mail stands in front of the password: /ns REGISTER mailto:<email> <password>"
     ]
-    assert world.ask("bo", "/password a b c") == [usages["/password"]]
+    answer = world.ask("bo", "/password a b c")
+    assert " ".join(map(str.strip, answer)) == usages["/password"]
+
+
+def test_a_pass_phrase_is_registered_and_changed(world: World) -> None:
+    world.ask("bo", "/register my pass phrase")
+    assert world.secrets["bo"].hash == secret_of("my pass phrase").hash
+    assert world.ask("bo", "/ns oldpass my pass phrase") == [
+        "That is right. Within 5 minutes, say the new one: /ns NEWPASS <password>"
+    ]
+    assert world.ask("bo", "/ns newpass another  phrase") == ["bo has another password now."]
+    assert world.secrets["bo"].hash == secret_of("another  phrase").hash
 
 
 def test_logging_in(world: World) -> None:

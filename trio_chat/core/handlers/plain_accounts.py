@@ -76,7 +76,7 @@ def log_in_first(ctx: Context, user: User, rest: str, take: Callable[[str], None
 
 
 @row(
-    "/register PASSWORD [EMAIL]",
+    "/register [mailto:EMAIL] PASSWORD",
     "make an account of your nickname, so that it is yours",
     exact=True,
 )
@@ -94,7 +94,12 @@ def _logout(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/logout", "LOGOUT", rest)
 
 
-@row("/password OLD NEW", "give your account another password", exact=True)
+@row(
+    "/password OLD NEW",
+    f"give your account another password; one with spaces: {NICKSERV.plain} oldpass OLD, then "
+    f"{NICKSERV.plain} newpass NEW",
+    exact=True,
+)
 def _password(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/password", "PASSWD", rest)
 
