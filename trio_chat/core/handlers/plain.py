@@ -159,7 +159,9 @@ def _help(ctx: Context, user: User, rest: str) -> None:
     for one in COMMANDS.values():
         for line in wrapped(f"{one.usage:{width}}  {one.help}", width + 2):
             ctx.tell(user, line)
-    ctx.tell(user, f"{'//text':{width}}  say /text; anything without a / is said in your room")
+    text = f"{'//text':{width}}  say /text; anything without a / is said in your room"
+    for line in wrapped(text, width + 2):
+        ctx.tell(user, line)
 
 
 @row("/nick NAME", "take another nickname")
