@@ -38,7 +38,7 @@ def test_a_client_without_sasl(server: Served, tmp_path: Path) -> None:
         iris.until("Welcome to the trio_chat Network", "Mode change [+i]")
         iris.type("/msg NickServ help register")
         iris.until("-NickServ(NickServ@services.irc.test)- REGISTER <password>")
-        iris.type(f"/msg NickServ REGISTER {PASSWORD} iris@example.org")
+        iris.type(f"/msg NickServ REGISTER mailto:iris@example.org {PASSWORD}")
         iris.until("You are now logged in as iris", "iris is registered, and nobody else")
         iris.type("/whois NickServ")
         iris.until("NickServ [NickServ@services.irc.test]", ": network service")

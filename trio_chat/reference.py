@@ -53,9 +53,10 @@ _CHOICES = (
     "then nobody reads it any more, and whoever makes the channel anew finds nothing. All channels "
     "are left in this way when the server ends, however that happens.",
     "A registered room is there when all have left, with its modes, lists and topic; nobody is its "
-    "operator by being the first. While nobody is in it, it is not listed, and MODE and TOPIC of "
-    "it are answered with 403. An operator by access, or half-operator, enters whatever is set. "
-    "What somebody has been given by access stays when they log out.",
+    "operator by being the first. While nobody is in it, it is not listed, and MODE and TOPIC "
+    "show what they would with somebody there: to everybody, but for +s. An operator by access, or "
+    "half-operator, enters whatever is set. What somebody is by access they are not any more when "
+    "they log out.",
     "Only the founder of a registered room, and its owners by access, can RENAME it: it takes its "
     "registration along. No channel takes the name of a registered one.",
     "Bans of KLINE and DLINE outlive a restart, with the time that they have left. Whoever has put "

@@ -155,6 +155,13 @@ def test_a_mask_that_was_meant_for_an_address_and_is_none(host: str) -> None:
     assert masks.hint("~x:y").endswith("or is ~a: or ~m:")
 
 
+@pytest.mark.parametrize("typed", ["!!", "al!a!b@h", "a@b!c@d", "al!u@h@i", "~m:!!"])
+def test_a_mask_that_is_about_nobody(typed: str) -> None:
+    mask = masks.normalise(typed)
+    assert not masks.is_mask(mask)
+    assert masks.hint(mask) == "A mask is nickname!user@host, with one ! and one @"
+
+
 @pytest.mark.parametrize(
     "host",
     [

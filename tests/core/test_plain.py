@@ -7,6 +7,7 @@ import pytest
 from tests.core.world import SERVER, World, codes, prefix
 from trio_chat.core.handlers.plain_commands import COMMANDS
 from trio_chat.core.settings import Settings
+from trio_chat.wire.text import WIDTH
 
 CLOCK = "22:13"
 
@@ -199,7 +200,10 @@ def test_help_names_every_command() -> None:
     text = "\n".join(world.ask("al", "/help"))
     for name, row in COMMANDS.items():
         assert row.usage in text
-        assert world.ask("al", f"/help {name}") == [f"{row.usage}: {row.help}"]
+        lines = world.ask("al", f"/help {name}")
+        assert " ".join(map(str.strip, lines)) == f"{row.usage}: {row.help}"
+        assert max(map(len, lines)) <= WIDTH
+    assert max(map(len, text.splitlines())) <= WIDTH
     assert len(world.ask("al", "/help nonsense")) == len(text.split("\n"))
 
 

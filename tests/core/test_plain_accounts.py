@@ -45,19 +45,31 @@ def test_registering() -> None:
 
 def test_what_each_needs(world: World) -> None:
     usages = {
-        "/register": "/register PASSWORD [EMAIL]: make an account of your nickname, so that it is "
-        "yours",
+        "/register": "/register PASSWORD [EMAIL]: make an account of your nickname, so that "
+        "it is yours",
         "/login": "/login [NAME] PASSWORD: log in to your account, and get its nickname",
-        "/password": "/password OLD NEW: give your account another password",
+        "/password": "/password OLD NEW: give your account another password; one with spaces: "
+        "/ns oldpass OLD, then /ns newpass NEW",
     }
     for name, usage in usages.items():
-        assert world.ask("bo", name) == [usage]
-    # Nobody registers half of a passphrase.
-    assert world.ask("bo", "/register my pass phrase") == [usages["/register"]]
-    assert world.ask("bo", "/register passphrase words") == [
-        "Nothing can be mailed to that address."
+        assert " ".join(map(str.strip, world.ask("bo", name))) == usage
+    answer = world.ask("bo", "/register my pass phrase al@example.org")
+    assert " ".join(map(str.strip, answer)) == (
+        "Before a password with spaces goes the address of mail: "
+        "/ns REGISTER mailto:<email> <password>"
+    )
+    answer = world.ask("bo", "/password a b c")
+    assert " ".join(map(str.strip, answer)) == usages["/password"]
+
+
+def test_a_pass_phrase_is_registered_and_changed(world: World) -> None:
+    world.ask("bo", "/register my pass phrase")
+    assert world.secrets["bo"].hash == secret_of("my pass phrase").hash
+    assert world.ask("bo", "/ns oldpass my pass phrase") == [
+        "That is right. Within 5 minutes, say the new one: /ns NEWPASS <password>"
     ]
-    assert world.ask("bo", "/password a b c") == [usages["/password"]]
+    assert world.ask("bo", "/ns newpass another  phrase") == ["bo has another password now."]
+    assert world.secrets["bo"].hash == secret_of("another  phrase").hash
 
 
 def test_logging_in(world: World) -> None:

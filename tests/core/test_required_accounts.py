@@ -185,7 +185,8 @@ def test_people_with_nc_make_an_account(closed: Logins) -> None:
     assert closed.ask("cy", "cy", "/register short", "/REGISTER") == [
         WAYS,
         "A password has at least 8 characters.",
-        "/register PASSWORD [EMAIL]: make an account of your nickname, so that it is yours",
+        "/register PASSWORD [EMAIL]: make an account of your nickname, so that it is",
+        "  yours",
     ]
     assert closed.ask("cy", "/register longenough")[:3] == [
         "You are now logged in as cy",

@@ -69,10 +69,32 @@ def test_it_is_given_on_logging_in(world: Registering) -> None:
     assert codes(found["other"]) == ["900", "ACCOUNT", "MODE"]
     assert found["other"][2] == f":{CHANSERV} MODE #a +o other"
     assert codes(found["al"]) == ["MODE"]
-    # What they have been given stays when they log out.
+
+
+def test_it_is_taken_on_logging_out(world: Registering) -> None:
+    """Whoever sits there next has nothing by it; what an operator has given is theirs."""
+    world.irc("other", rooms="#a,#b", caps="account-notify")
+    world.log_in("other", "bo")
+    world.ask("al", "MODE #a +v other")
     owning.log_out(world.core.context, world.user("other"))
-    world.step()
-    assert world.standing("other") == modes.OP
+    found = world.step()
+    assert codes(found["other"]) == ["MODE", "901", "ACCOUNT"]
+    assert found["al"] == [f":{CHANSERV} MODE #a -o other"]
+    assert world.standing("other") == modes.VOICE
+    assert world.standing("other", "#b") == modes.OP
+
+
+def test_it_is_taken_on_logging_in_to_another_account(world: Registering) -> None:
+    world.irc("other", rooms="#a")
+    world.log_in("other", "bo")
+    world.log_in("other", "di")
+    assert world.standing("other") == modes.VOICE
+
+
+def test_the_founder_who_logs_out_owns_nothing(world: Registering) -> None:
+    found = world.ask("al", "NS LOGOUT")
+    assert found[0] == f":{CHANSERV} MODE #a -q al"
+    assert world.standing("al") == modes.OP
 
 
 def test_it_is_added_to_what_they_have(world: Registering) -> None:
@@ -362,4 +384,4 @@ def test_its_topic_is_not_one_of_those_that_are_forgotten(world: Registering) ->
 def test_an_empty_room_is_not_listed(world: Registering) -> None:
     world.ask("al", "PART #a")
     assert codes(world.ask("al", "LIST", "LIST #a")) == ["321", "323", "321", "323"]
-    assert codes(world.ask("al", "MODE #a", "TOPIC #a")) == ["403", "403"]
+    assert codes(world.ask("al", "MODE #a", "TOPIC #a")) == ["324", "329", "331"]

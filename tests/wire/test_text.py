@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_chat.wire.text import cut, split
+from trio_chat.wire.text import WIDTH, cut, split, wrapped
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]))
 
@@ -102,3 +102,14 @@ def test_split_prefers_spaces() -> None:
 def test_a_limit_that_can_not_hold_a_character_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="3 bytes"):
         split("x", 3)
+
+
+def test_lines_of_a_terminal() -> None:
+    text = "NAME  " + " ".join(["what-it-is for"] * 12)
+    lines = wrapped(text, 6)
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= WIDTH
+    assert [line[:6] for line in lines] == ["NAME  ", " " * 6, " " * 6]
+    assert " ".join([lines[0], *(line[6:] for line in lines[1:])]) == text
+    # No word is cut.
+    assert wrapped(f"{'x' * 100} y") == ["x" * 100, "  y"]

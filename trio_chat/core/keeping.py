@@ -40,6 +40,7 @@ TOPICS = 10_000
 TRY_AGAIN_AFTER = 1.0
 """Seconds after a step whose changes could not be stored."""
 _DAY = 86_400.0
+_SECRET = next(row.letter for row in modes.CHANNEL_MODES.values() if row.bit == modes.SECRET)
 
 
 class Keeping:
@@ -142,9 +143,17 @@ class Keeping:
         except ValueError:
             return END
 
-    def is_private(self, name: str) -> bool:
-        """Whether a registered room is private; nobody need be in it."""
-        return self._value(PRIVATE, of_channel(name)) is not None
+    def is_secret(self, name: str) -> bool:
+        """Whether a registered room is secret; nobody need be in it. If that is not known any more,
+        it is when it was private."""
+        key = of_channel(name)
+        value = self._value(SETTINGS, key)
+        try:
+            if value is not None:
+                return _SECRET in lasting.read(value).modes
+        except ValueError:
+            pass
+        return self._value(PRIVATE, key) is not None
 
     def privacy(self, channel: Channel) -> None:
         """Keep whether a channel is private."""

@@ -42,7 +42,7 @@ def is_mask(mask: str) -> bool:
     if " " in mask or mask[:1] in ("", ":") or len(mask.encode()) > LIST_LIMIT:
         return False
     if not is_extended(mask):
-        return not is_slip(_host(mask))
+        return _has_three_parts(mask) and not is_slip(_host(mask))
     kind, inner = mask[1], mask[3:]
     if kind not in EXTENDED_TYPES or not inner:
         return False
@@ -56,7 +56,17 @@ def hint(mask: str) -> str:
         mask = mask[3:]
     if is_slip(_host(mask)):
         return f"The host of a mask is a name, or {NETWORK_FORM}"
+    if not is_extended(mask) and not _has_three_parts(mask):
+        return "A mask is nickname!user@host, with one ! and one @"
     return f"A mask has no spaces, at most {LIST_LIMIT} bytes, or is ~a: or ~m:"
+
+
+def _has_three_parts(mask: str) -> bool:
+    """Whether what divides a mask, `nickname!user@host`, is in none of its parts: nobody would be
+    called so."""
+    nickname, _, rest = mask.partition("!")
+    host = rest.partition("@")[2]
+    return not ("@" in nickname or "!" in rest or "@" in host)
 
 
 class Rule:

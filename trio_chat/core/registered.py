@@ -63,6 +63,10 @@ class RegisteredRoom(msgspec.Struct, frozen=True, array_like=True, kw_only=True,
         key = names.fold(account)
         return modes.OWNER if key == self.founder else self.access.get(key, 0)
 
+    def is_founder(self, account: str) -> bool:
+        """Whether it is somebody's who is logged in to an account, or to none."""
+        return bool(account) and names.fold(account) == self.founder
+
     def with_access(self, account: str, standing: int) -> RegisteredRoom:
         """Return it with another standing for an account (its key); 0: none."""
         access = {**self.access, account: standing}

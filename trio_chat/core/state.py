@@ -144,6 +144,7 @@ class User:
         "party",
         "pinged_at",
         "plain",
+        "proved",
         "realname",
         "registration",
         "requests",
@@ -202,6 +203,9 @@ class User:
         self.leaving: str | None = None
         """Why the connection has ended, while lines that came before that still wait."""
         self.wrong_passwords = 0
+        self.proved: tuple[object, float] | None = None
+        """What the account was like (`Accounts.stamp`) whose password they have said, in order to
+        change it, and until when that counts."""
         self.requests = 0
         """Requests under way: until they are answered, the user's further lines wait."""
         self.deferred: list[bytes] | None = None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from trio_chat.wire.graphemes import boundary
+
+WIDTH = 78
+"""Columns of a line that is read in a terminal: most have two more."""
 
 
 def cut(text: str, limit: int) -> str:
@@ -49,6 +53,18 @@ def split(text: str, limit: int) -> list[str]:
         else:
             pieces.append(head)
             text = text[len(head) :]
+
+
+def wrapped(text: str, indent: int = 2) -> list[str]:
+    """Cut what is to be read in a terminal into lines of it, between words; all but the first are
+    so many columns further in."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def pack(words: Iterable[str], limit: int, separator: str = " ") -> list[str]:

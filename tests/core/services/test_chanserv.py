@@ -201,6 +201,31 @@ def test_a_room_that_one_may_not_see_is_as_none(world: Registering, empty: bool)
     assert len(tell(world, "al", "INFO #a")) == 3
 
 
+@pytest.mark.parametrize("empty", [False, True])
+@pytest.mark.parametrize("set", ["+i", "+k key", "+R"])
+def test_only_a_secret_room_is_hidden(world: Registering, set: str, empty: bool) -> None:
+    """Also while nobody is in it."""
+    tell(world, "al", "REGISTER #a")
+    world.ask("al", f"MODE #a {set}", "TOPIC #a :of a")
+    if empty:
+        world.ask("al", "PART #a")
+    assert tell(world, "stranger", "INFO #a")[0].startswith("#a is al's")
+    assert codes(world.ask("stranger", "TOPIC #a", "MODE #a", "MODE #a b")) == [
+        "332",
+        "333",
+        "324",
+        "329",
+        "368",
+    ]
+    assert codes(world.ask("stranger", "TOPIC #a :x", "MODE #a +m")) == ["442", "482"]
+    assert (world.core.state.channel_named("#a") is None) == empty
+    world.ask("al", "JOIN #a", "MODE #a +s")
+    if empty:
+        world.ask("al", "PART #a")
+    assert tell(world, "stranger", "INFO #a") == ["#a is not registered."]
+    assert codes(world.ask("stranger", "TOPIC #a", "MODE #a", "MODE #a b")) == ["442", "442", "368"]
+
+
 def test_list(world: Registering) -> None:
     assert tell(world, "al", "LIST") == ["You have access to no channel."]
     tell(world, "al", "REGISTER #a")

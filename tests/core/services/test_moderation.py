@@ -45,7 +45,7 @@ def test_what_is_given_and_taken(world: Registering, name: str, letter: str) -> 
 def test_it_takes_access_and_not_what_one_is(world: Registering) -> None:
     world.ask("al", "MODE #a +o bo")
     assert tell(world, "bo", "OP #a") == ["That needs access to #a, as operator at least."]
-    assert tell(world, "cy", "DEOP #a bo") == ["bo has not +o in #a now."]
+    assert tell(world, "cy", "DEOP #a bo") == ["bo does not have +o in #a any more."]
     assert tell(world, "cy", "OWNER #a bo")[0].startswith("That is for the founder")
     assert tell(world, "cy", "OP #a") == ["cy is not in #a."]
     world.ask("cy", "JOIN #a", "MODE #a -o cy")
@@ -54,7 +54,7 @@ def test_it_takes_access_and_not_what_one_is(world: Registering) -> None:
     assert tell(world, "cy", "ADMIN #a") == [
         "That needs access to #a, as protected operator at least."
     ]
-    assert tell(world, "cy", "DEOP #a") == ["cy has not +o in #a now."]
+    assert tell(world, "cy", "DEOP #a") == ["cy does not have +o in #a any more."]
     assert tell(world, "cy", "VOICE #a nobody") == ["nobody is not in #a."]
 
 
@@ -109,7 +109,7 @@ def test_getkey(world: Registering) -> None:
     world.ask("al", "MODE #a +k secret", "PART #a")
     world.ask("bo", "PART #a")
     assert tell(world, "cy", "GETKEY #a") == ["The key of #a is secret"]
-    assert tell(world, "bo", "GETKEY #a") == ["#a is not registered."]
+    assert tell(world, "bo", "GETKEY #a")[0].startswith("That needs access")
 
 
 def test_clear_users(world: Registering) -> None:
@@ -121,6 +121,41 @@ def test_clear_users(world: Registering) -> None:
         assert found[name] == [f":{CHANSERV} KICK #a {name} :Cleared by al"]
     assert codes(found["al"]) == ["KICK", "KICK", "NOTICE"]
     assert tell(world, "cy", "CLEAR #a USERS")[0].startswith("That is for the founder")
+
+
+def test_nobody_removes_the_founder(world: Registering) -> None:
+    """Not by the access of an owner either; their equals owners remove."""
+    world.give("cy", modes.OWNER)
+    world.ask("cy", "JOIN #a")
+    world.come("di")
+    world.give("di", modes.OWNER)
+    world.ask("di", "JOIN #a")
+    assert tell(world, "cy", "KICK #a al") == ["al is above your access to #a."]
+    assert tell(world, "cy", "CLEAR #a USERS") == [
+        "Who is above your access to #a stays.",
+        "#a is cleared of users.",
+    ]
+    assert list(world.channel().members) == [world.user("al"), world.user("cy")]
+    assert tell(world, "al", "CLEAR #a USERS") == ["#a is cleared of users."]
+    assert list(world.channel().members) == [world.user("al")]
+
+
+@pytest.mark.parametrize("name", ["!!", "a@b!c", "a!b@c@d", "~m:!!"])
+def test_a_ban_on_nobody_is_refused(world: Registering, name: str) -> None:
+    assert tell(world, "cy", f"BAN #a {name}") == [
+        "A mask is nickname!user@host, with one ! and one @."
+    ]
+    assert codes(world.ask("al", f"MODE #a +b {name}")) == ["696"]
+    assert world.channel().lists == {}
+
+
+@pytest.mark.parametrize("name", ["$$$", "-bo", "9to5", "~bo", "a,b"])
+def test_a_ban_on_what_is_no_nickname_is_refused(world: Registering, name: str) -> None:
+    assert tell(world, "cy", f"BAN #a {name}") == [
+        f"{name} is no nickname, and no mask such as bob!*@*."
+    ]
+    assert tell(world, "cy", "BAN #a absent") == ["absent!*@* is banned from #a now."]
+    assert tell(world, "cy", "BAN #a absent*") == ["absent*!*@* is banned from #a now."]
 
 
 def test_clear_bans_and_modes(world: Registering) -> None:

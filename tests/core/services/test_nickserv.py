@@ -7,7 +7,6 @@ import pytest
 
 from tests.core.world import CODE, SERVER, World, codes, prefix, secret_of
 from trio_chat.core.accounts import Account
-from trio_chat.core.inputs import Completed
 from trio_chat.core.settings import AccountPolicy, Operator, Settings
 
 SETTINGS = Settings(
@@ -68,7 +67,7 @@ def kept(world: World, name: str = "al") -> Account:
 
 
 def test_registering(world: Registered) -> None:
-    assert world.ask("bo", f"PRIVMSG NickServ :REGISTER {RIGHT} bo@example.org") == [
+    assert world.ask("bo", f"PRIVMSG NickServ :REGISTER mailto:bo@example.org {RIGHT}") == [
         f":{SERVER} 900 bo {prefix('bo')[1:]} bo :You are now logged in as bo",
         f"{NOTICE} bo :bo is registered, and nobody else can be called that.",
     ]
@@ -77,18 +76,62 @@ def test_registering(world: Registered) -> None:
     assert world.account("bo") == "bo"
 
 
+IN_FRONT = (
+    "Before a password with spaces goes the address of mail: REGISTER mailto:<email> <password>"
+)
+
+
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
         ("REGISTER short", "A password has at least 8 characters."),
         (f"REGISTER {'x' * 301}", "Password is too long, or has a forbidden character."),
-        ("REGISTER passphrase words", "Nothing can be mailed to that address."),
-        ("REGISTER a pass phrase", "It is REGISTER <password> [<email>]"),
+        ("REGISTER mailto:nobody passphrase", "Nothing can be mailed to that address."),
+        ("REGISTER mailto:al@example.org", "It is REGISTER <password> [<email>]"),
+        ("REGISTER my pass phrase al@example.org", IN_FRONT),
+        (f"REGISTER {RIGHT}  al@example.org", IN_FRONT),
     ],
 )
 def test_what_is_not_registered(world: Registered, said: str, answer: str) -> None:
     assert world.told("bo", said) == [answer]
     assert world.core.context.accounts.get("bo") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "password", "email"),
+    [
+        ("passphrase bo@example.org", "passphrase", "bo@example.org"),
+        ("my pass phrase", "my pass phrase", ""),
+        ("two  in a row", "two  in a row", ""),
+        ("MAILTO:bo@example.org my pass phrase", "my pass phrase", "bo@example.org"),
+        # Whoever wants that.
+        ("mailto: horse bo@example.org", "horse bo@example.org", ""),
+        ("horse@example.org", "horse@example.org", ""),
+    ],
+)
+def test_registering_with_a_password_that_is_taken_exactly(
+    world: Registered, said: str, password: str, email: str
+) -> None:
+    assert world.ask("bo", f"NS REGISTER :{said}")[-1].endswith("nobody else can be called that.")
+    assert world.has(password, "bo")
+    assert kept(world, "bo").email == email
+
+
+def test_an_address_and_a_password_are_parameters_of_a_command(world: Registered) -> None:
+    world.ask("bo", f"NS REGISTER mailto:bo@example.org {RIGHT}")
+    assert world.has(RIGHT, "bo")
+    assert kept(world, "bo").email == "bo@example.org"
+    world.irc("di")
+    world.ask("di", f"NS REGISTER {RIGHT} di@example.org")
+    assert kept(world, "di").email == "di@example.org"
+    world.irc("cy")
+    spread = "A password with spaces in it stands behind a colon: NS REGISTER ... :my password"
+    for line in (
+        "NS REGISTER my pass",
+        "NS REGISTER mailto:bo@example.org my pass",
+        "NS REGISTER my pass bo@example.org",
+    ):
+        assert world.ask("cy", line) == [f"{NOTICE} cy :{spread}"]
 
 
 def test_who_has_an_account_registers_no_other(world: Registered) -> None:
@@ -110,7 +153,7 @@ def test_registering_where_it_takes_an_address_of_mail() -> None:
     world = Registered()
     world.core.context.settings = msgspec.structs.replace(SETTINGS, accounts=policy)
     assert world.told("bo", f"REGISTER {RIGHT}") == ["Nothing can be mailed to that address."]
-    assert world.told("bo", f"REGISTER {RIGHT} bo@example.org") == [
+    assert world.told("bo", f"REGISTER mailto:bo@example.org {RIGHT}") == [
         "A code was mailed to bo@example.org.",
         "When you have read it: VERIFY bo <code>",
     ]
@@ -199,7 +242,7 @@ SPACE = (
     [
         f"REGISTER  {RIGHT}",
         f"REGISTER {RIGHT} ",
-        f"REGISTER {RIGHT}  al@example.org",
+        f"REGISTER mailto:al@example.org  {RIGHT}",
         f"IDENTIFY  {RIGHT}",
         f"IDENTIFY {RIGHT} ",
         f"LOGIN  al {RIGHT}",
@@ -210,20 +253,6 @@ SPACE = (
 def test_a_space_too_many_is_refused_and_not_left_out(world: Registered, said: str) -> None:
     assert world.told("bo", said) == [SPACE]
     assert (world.account("bo"), world.core.context.accounts.get("bo")) == ("", None)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        f"PASSWD {RIGHT}  {OTHER}",
-        f"PASSWD  {RIGHT} {OTHER}",
-        f"PASSWD {RIGHT} {OTHER} ",
-        f"SET PASSWORD {RIGHT}  {OTHER}",
-    ],
-)
-def test_a_space_too_many_is_in_no_new_password(world: Registered, said: str) -> None:
-    assert world.told("al", said) == [SPACE]
-    assert world.has(RIGHT)
 
 
 @pytest.mark.parametrize("password", [" two  in a row", "behind  ", "  in front"])
@@ -373,143 +402,6 @@ def test_standing(world: Registered) -> None:
     assert world.told("bo", "ACC cy") == ["cy ACC 0"]
     world.told("al", "LOGOUT")
     assert world.told("bo", "STATUS al") == ["STATUS al 0"]
-
-
-# --- PASSWD, SET, CERT, DROP
-
-
-@pytest.mark.parametrize("command", ["PASSWD", "SET PASSWORD"])
-def test_another_password(world: Registered, command: str) -> None:
-    assert world.told("al", f"{command} {OTHER} {OTHER}") == ["Account or password is wrong."]
-    assert world.told("al", f"{command} {RIGHT} short") == ["A password has at least 8 characters."]
-    assert world.has(RIGHT)
-    assert world.told("al", f"{command} {RIGHT} {OTHER}") == ["al has another password now."]
-    assert world.has(OTHER)
-    assert kept(world).registered_at == world.now
-    assert world.told("bo", f"IDENTIFY al {OTHER}") == ["You are logged in as al."]
-
-
-def test_settings(world: Registered) -> None:
-    assert world.told("al", "SET email al@example.org") == [
-        "Your address of mail is al@example.org."
-    ]
-    assert world.told("al", "SET EMAIL nonsense") == ["Nothing can be mailed to that address."]
-    assert kept(world).email == "al@example.org"
-    assert world.told("al", "SET EMAIL NONE") == ["You have no address of mail now."]
-    assert kept(world).email == ""
-    usage = "It is SET EMAIL <address>|NONE or SET PASSWORD <old> <new>"
-    for said in ("SET", "SET NONSENSE on", "SET EMAIL a@b c@d", f"SET PASSWORD {RIGHT}"):
-        assert world.told("al", said) == [usage]
-
-
-def test_an_address_that_was_proved_stays() -> None:
-    world = Registered()
-    policy = AccountPolicy(require_email=True)
-    world.core.context.settings = msgspec.structs.replace(SETTINGS, accounts=policy)
-    assert world.told("al", "SET EMAIL x@example.org") == [
-        "Your address of mail was proved when you registered: only operators change it."
-    ]
-    assert kept(world).email == ""
-
-
-def test_certificates(world: Registered) -> None:
-    shown = ":".join(["AB"] * 32)
-    assert world.told("al", "CERT LIST") == ["No certificate logs in to your account."]
-    for said in ("CERT ADD", "CERT DEL"):
-        assert world.told("al", said) == ["You are connected without a certificate."]
-    world.connected_with(FINGERPRINT, "al")
-    assert world.told("al", "CERT ADD abcd") == [
-        "A fingerprint (SHA-256) has 64 hexadecimal digits."
-    ]
-    assert world.told("al", f"CERT ADD {shown}") == [
-        f"The certificate {FINGERPRINT} logs in to your account now."
-    ]
-    found = world.core.context.accounts.by_certificate(FINGERPRINT)
-    assert found is not None
-    assert found.name == "al"
-    assert world.told("al", f"CERT ADD {FINGERPRINT}") == [
-        "That certificate logs in to your account already."
-    ]
-    assert world.told("al", "CERT LIST") == [f"{FINGERPRINT} (you are connected with it)"]
-    world.told("bo", f"REGISTER {RIGHT}")
-    world.connected_with(FINGERPRINT, "bo")
-    assert world.told("bo", f"CERT ADD {FINGERPRINT}") == ["Certificate is another account's."]
-    assert world.told("bo", f"CERT DEL {FINGERPRINT}") == [
-        "That certificate does not log in to your account."
-    ]
-    assert world.told("al", f"CERT DEL {FINGERPRINT}") == [
-        f"The certificate {FINGERPRINT} does not log in any more."
-    ]
-    assert world.core.context.accounts.by_certificate(FINGERPRINT) is None
-    for said in ("CERT NONSENSE", f"CERT LIST {FINGERPRINT}"):
-        assert world.told("al", said) == ["It is CERT ADD|DEL|LIST [<fingerprint>]"]
-
-
-def test_only_the_owner_of_a_certificate_adds_it(world: Registered) -> None:
-    """Otherwise it could be held against its owner, or its owner be logged in as somebody else."""
-    refused = ["You are not connected with that certificate: connect with it, then add it."]
-    assert world.told("al", f"CERT ADD {FINGERPRINT}") == refused
-    world.connected_with("cd" * 32, "al")
-    assert world.told("al", f"CERT ADD {FINGERPRINT}") == refused
-    assert kept(world).certificates == ()
-    world.told("bo", f"REGISTER {RIGHT}")
-    world.connected_with(FINGERPRINT, "bo")
-    world.told("bo", "CERT ADD")
-    assert kept(world, "bo").certificates == (FINGERPRINT,)
-
-
-@pytest.mark.parametrize("stored", [True, False])
-def test_a_certificate_is_of_one_account_also_where_two_add_it_at_once(
-    world: Registered, stored: bool
-) -> None:
-    world.told("bo", f"REGISTER {RIGHT}")
-    world.connected_with(FINGERPRINT, "al", "bo")
-    world.slow = True
-    assert world.told("al", "CERT ADD") == []
-    assert world.told("bo", "CERT ADD") == ["Certificate is another account's."]
-    (waiting,) = world.requests
-    world.requests.clear()
-    world.step(Completed(request=waiting.id, result=stored))
-    world.slow = False
-    held = (FINGERPRINT,) if stored else ()
-    assert (kept(world).certificates, kept(world, "bo").certificates) == (held, ())
-    assert world.told("bo", "CERT ADD") == [
-        "Certificate is another account's."
-        if stored
-        else f"The certificate {FINGERPRINT} logs in to your account now."
-    ]
-
-
-def test_the_certificate_that_one_is_connected_with(world: Registered) -> None:
-    world.connected_with(FINGERPRINT, "al")
-    world.told("al", "CERT ADD")
-    assert kept(world).certificates == (FINGERPRINT,)
-    world.told("al", "CERT DEL")
-    assert kept(world).certificates == ()
-
-
-def test_there_are_so_many_certificates(world: Registered) -> None:
-    for place in range(10):
-        world.connected_with(f"{place:064x}", "al")
-        assert world.told("al", "CERT ADD")[0].endswith("now.")
-    world.connected_with(FINGERPRINT, "al")
-    assert world.told("al", "CERT ADD") == [
-        "Your account has 10 certificates; that is as many as there can be."
-    ]
-    assert len(world.told("al", "CERT LIST")) == 10
-
-
-def test_an_account_is_dropped(world: Registered) -> None:
-    assert world.told("al", f"DROP {OTHER}") == ["Account or password is wrong."]
-    assert world.told("al", "DROP") == ["It is DROP <password>"]
-    lines = world.ask("al", f"NS DROP {RIGHT}")
-    assert codes(lines) == ["901", "NOTICE"]
-    assert lines[1].endswith(":al is nobody's any more.")
-    assert world.core.context.accounts.get("al") is None
-    assert "al" not in world.secrets
-    assert world.last is not None
-    world.ask("al", "NICK elsewhere")
-    assert codes(world.ask("bo", "NICK al")) == ["NICK"]
 
 
 # --- Operators

@@ -10,6 +10,7 @@ from trio_chat.core.handlers import services
 from trio_chat.core.services import table
 from trio_chat.core.services.table import CHANSERV, NICKSERV, SERVICES
 from trio_chat.core.settings import AccountPolicy, Operator, Settings
+from trio_chat.wire.text import WIDTH
 
 SETTINGS = Settings(
     name=SERVER, accounts=AccountPolicy(), operators=(Operator(name="root", password="hash"),)
@@ -65,7 +66,8 @@ def test_people_reach_it_and_are_answered_in_sentences(world: World) -> None:
         assert world.ask("bo", typed)[0] == f"NickServ is there for {NICKSERV.purpose}."
     assert world.ask("bo", "/cs")[0] == f"ChanServ is there for {CHANSERV.purpose}."
     assert world.ask("bo", "/ns help register") == [
-        f"/ns {NICKSERV.rows['REGISTER'].usage}: {NICKSERV.rows['REGISTER'].help}"
+        "/ns REGISTER <password> [<email>]: make an account of the nickname that you",
+        "  have, so that nobody else can take it",
     ]
 
 
@@ -75,8 +77,11 @@ def test_every_service_says_what_each_of_its_commands_does(world: World) -> None
         for one in service.rows.values():
             shown = f"{one.name} " in "\n".join(listed)
             assert shown != one.operator
-            (line,) = world.ask("al", f"{service.alias} HELP {one.name.lower()}")
-            assert line.endswith(f" NOTICE al :{one.usage}: {one.help}")
+            lines = world.ask("al", f"{service.alias} HELP {one.name.lower()}")
+            said = [line.partition(" NOTICE al :")[2] for line in lines]
+            assert " ".join(map(str.strip, said)) == f"{one.usage}: {one.help}"
+            assert max(map(len, said)) <= WIDTH
+        assert max(len(line.partition(" NOTICE al :")[2]) for line in listed) <= WIDTH
         assert world.ask("al", f"{service.alias} HELP nonsense")[0].endswith(
             ":There is no such command."
         )
@@ -84,7 +89,7 @@ def test_every_service_says_what_each_of_its_commands_does(world: World) -> None
 
 def test_a_row_is_checked(world: World) -> None:
     assert world.ask("al", "NS REGISTER") == [f"{NOTICE}It is REGISTER <password> [<email>]"]
-    assert world.ask("al", "NS REGISTER a b c") == [f"{NOTICE}It is REGISTER <password> [<email>]"]
+    assert world.ask("al", "NS VERIFY a b c") == [f"{NOTICE}It is VERIFY <account> <code>"]
     assert world.ask("al", "NS LOGOUT") == [
         f"{NOTICE}LOGOUT needs an account: log in to yours (/msg NickServ IDENTIFY)."
     ]

@@ -35,7 +35,7 @@ from trio_chat.core.handlers import (
     services,
     who,
 )
-from trio_chat.core.services import chanserv, moderation, nickserv
+from trio_chat.core.services import chanserv, moderation, nickserv, upkeep
 
 __all__ = [
     "account_registration",
@@ -68,5 +68,6 @@ __all__ = [
     "searching",
     "server",
     "services",
+    "upkeep",
     "who",
 ]

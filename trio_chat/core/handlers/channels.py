@@ -18,6 +18,7 @@ from trio_chat.core.handlers.common import (
     forward,
     is_operator,
     joined,
+    kept_or_channel_for,
     visible,
 )
 from trio_chat.core.services import table
@@ -326,7 +327,7 @@ def outranks(standing: int, channel: Channel, target: User) -> bool:
 
 @command("TOPIC", params=1, usage="TOPIC <channel> [<topic>]", help="see or set a channel's topic")
 def topic(ctx: Context, user: User, message: Message) -> None:
-    channel = channel_for(ctx, user, message.params[0])
+    channel = kept_or_channel_for(ctx, user, message.params[0])
     if channel is None:
         return
     inside = user in channel.members

@@ -99,6 +99,16 @@ def channel_for(ctx: Context, user: User, name: str, *, member: bool = False) ->
     return channel
 
 
+def kept_or_channel_for(ctx: Context, user: User, name: str) -> Channel | None:
+    """Return the channel with this name, as `channel_for` does; or a registered room as it is kept,
+    to look at, if nobody is in it."""
+    if ctx.state.channel_named(name) is not None or name not in ctx.registered:
+        return channel_for(ctx, user, name)
+    found = ctx.channel(name)
+    rooms.drop(ctx.state, found)
+    return found
+
+
 def forward(ctx: Context, channel: Channel) -> str:
     """Return the name of the channel to which one sends on whom it does not let in: one that
     somebody is in, or a registered one; empty: there is none."""

@@ -10,7 +10,13 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.handlers import auditorium
-from trio_chat.core.handlers.common import channel_for, echo, forward, is_operator, visible
+from trio_chat.core.handlers.common import (
+    echo,
+    forward,
+    is_operator,
+    kept_or_channel_for,
+    visible,
+)
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
 from trio_chat.core.services import table
 from trio_chat.core.state import Channel, ListEntry, User
@@ -32,7 +38,7 @@ _LIST_REPLIES = {
 )
 def mode(ctx: Context, user: User, message: Message) -> None:
     if message.params[0][:1] in names.CHANNEL_TYPES and message.params[0]:
-        channel = channel_for(ctx, user, message.params[0])
+        channel = kept_or_channel_for(ctx, user, message.params[0])
         if channel is not None:
             change_modes(ctx, user, channel, message.params[1:])
     else:
@@ -409,7 +415,11 @@ def _set_list(
     change: Change,
 ) -> None:
     mask = masks.normalise(parameter)
-    if not masks.is_mask(mask) or (row.letter == "I" and mask[:3] == "~m:"):
+    folded = names.fold(mask)
+    entries = channel.lists.get(row.letter, {})
+    fits = masks.is_mask(mask) and not (row.letter == "I" and mask[:3] == "~m:")
+    # What is listed can always be taken off.
+    if not fits and (adding or folded not in entries):
         text = masks.hint(mask)
         ctx.reply(
             user,
@@ -420,8 +430,6 @@ def _set_list(
             text,
         )
         return
-    folded = names.fold(mask)
-    entries = channel.lists.get(row.letter, {})
     if adding:
         if folded in entries:
             return

@@ -22,7 +22,7 @@ from trio_chat.core.services import table
 from trio_chat.core.state import User
 from trio_chat.wire import plain
 from trio_chat.wire.errors import Problem, ProtocolError
-from trio_chat.wire.text import cut, split
+from trio_chat.wire.text import cut, split, wrapped
 
 _REFUSALS = {
     Problem.NOT_UTF8: "That line is not UTF-8; it was not sent.",
@@ -144,12 +144,15 @@ def _command(ctx: Context, user: User, text: str, typed: str) -> None:
 def _help(ctx: Context, user: User, rest: str) -> None:
     found = COMMANDS.get(f"/{rest.lstrip('/').lower()}") if rest else None
     if found is not None:
-        ctx.tell(user, f"{found.usage}: {found.help}")
+        needs(ctx, user, found.usage.split()[0])
         return
     width = max(len(one.usage) for one in COMMANDS.values())
     for one in COMMANDS.values():
-        ctx.tell(user, f"{one.usage:{width}}  {one.help}")
-    ctx.tell(user, f"{'//text':{width}}  say /text; anything without a / is said in your room")
+        for line in wrapped(f"{one.usage:{width}}  {one.help}", width + 2):
+            ctx.tell(user, line)
+    text = f"{'//text':{width}}  say /text; anything without a / is said in your room"
+    for line in wrapped(text, width + 2):
+        ctx.tell(user, line)
 
 
 @row("/nick NAME", "take another nickname")

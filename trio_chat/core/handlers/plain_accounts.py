@@ -166,7 +166,12 @@ def _logout(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/logout", "LOGOUT", rest)
 
 
-@row("/password OLD NEW", "give your account another password", exact=True)
+@row(
+    "/password OLD NEW",
+    f"give your account another password; one with spaces: {NICKSERV.plain} oldpass OLD, then "
+    f"{NICKSERV.plain} newpass NEW",
+    exact=True,
+)
 def _password(ctx: Context, user: User, rest: str) -> None:
     _ask_nickserv(ctx, user, "/password", "PASSWD", rest)
 

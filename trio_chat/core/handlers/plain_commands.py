@@ -11,6 +11,7 @@ from trio_chat.core import commands, names
 from trio_chat.core.context import Context
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
+from trio_chat.wire.text import wrapped
 
 NO_ROOM = "You are in no room. /join #room takes you to one, /rooms shows them."
 
@@ -48,7 +49,8 @@ def run(ctx: Context, user: User, command: str, *params: str) -> None:
 def needs(ctx: Context, user: User, name: str) -> None:
     """Say what a command needs."""
     found = COMMANDS[name]
-    ctx.tell(user, f"{found.usage}: {found.help}")
+    for line in wrapped(f"{found.usage}: {found.help}"):
+        ctx.tell(user, line)
 
 
 def room_and_rest(user: User, rest: str) -> tuple[str, str]:

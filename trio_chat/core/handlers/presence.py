@@ -105,8 +105,10 @@ def change_account(ctx: Context, user: User, account: str) -> None:
     """Log a user in to an account, or out with an empty one, and tell who wants to know."""
     if account == user.account:
         return
+    standings.taken(ctx, user, user)
     event = events.AccountChanged(time=ctx.now, source=user.source, account=account or "*")
     before, left = ctx.metadata.of(user), ctx.parties([user])
+    user.proved = None
     rooms.set_account(ctx.state, user, account)
     ctx.note_absences(left)
     if account:

@@ -88,6 +88,11 @@ def password_problem(policy: AccountPolicy, password: str) -> Problem | None:
     return Problem.UNACCEPTABLE_PASSWORD if passwords.prepared(password) is None else None
 
 
+def is_email(text: str) -> bool:
+    """Whether something looks like an address of mail."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def email_problem(policy: AccountPolicy, email: str) -> Problem | None:
     """Return why something can not be the address of mail of an account; empty: there is none."""
     if not email and not policy.require_email:

@@ -1,8 +1,8 @@
 """What members of registered rooms are by their accounts: given on joining and on logging in.
 
-Nobody has anything there by being the first. What somebody has been given stays when they log out,
-as what an operator has given does; and it is taken when the access list says so (`access_changed`),
-or when others have seen to it that they are logged out (`taken`).
+Nobody has anything there by being the first. What goes by an account goes with it: it is taken when
+the access list says so (`access_changed`), and from whoever is not logged in to it any more
+(`taken`), so that whoever sits there next is nobody's owner. What else an operator has given stays.
 """
 
 from __future__ import annotations
@@ -73,12 +73,13 @@ def logged_in(ctx: Context, user: User) -> None:
             set_all(ctx, channel, {user: channel.members[user] | given}, user)
 
 
-def taken(ctx: Context, user: User) -> None:
-    """Take from somebody what they are by their account in the rooms that they are in."""
+def taken(ctx: Context, user: User, actor: User | None = None) -> None:
+    """Take from somebody what they are by their account in the rooms that they are in; `actor` is
+    who has asked for it, as in `set_all`."""
     for channel in list(user.channels):
         given = by_access(channel, user)
         if given & channel.members[user]:
-            set_all(ctx, channel, {user: channel.members[user] & ~given})
+            set_all(ctx, channel, {user: channel.members[user] & ~given}, actor)
 
 
 def access_changed(ctx: Context, channel: Channel, before: RegisteredRoom | None) -> None:

@@ -53,7 +53,8 @@ def _may_see(ctx: Context, user: User, room: RegisteredRoom) -> bool:
     if room.standing_of(user.account) or user.modes & modes.OPERATOR:
         return True
     channel = ctx.state.channel_named(room.name)
-    return visible(user, channel) if channel is not None else not ctx.keeping.is_private(room.name)
+    # Also with nobody in it, +s alone hides it.
+    return visible(user, channel) if channel is not None else not ctx.keeping.is_secret(room.name)
 
 
 def _answer(ctx: Context, user: User, text: str) -> Then:
@@ -117,16 +118,12 @@ def drop(ctx: Context, user: User, words: list[str]) -> None:
     room = room_for(ctx, user, words[0], modes.OWNER, operators=True)
     if room is None:
         return
-    if not _is_founder(user, room) and not user.modes & modes.OPERATOR:
+    if not room.is_founder(user.account) and not user.modes & modes.OPERATOR:
         say(ctx, user, f"Only the founder of {room.name} can do that.")
     elif names.fold(words[-1]) != room.key or len(words) < 2:
         say(ctx, user, f"This can not be undone. To be sure: DROP {room.name} {room.name}")
     else:
         founding.drop(ctx, user, room, _answer(ctx, user, f"{room.name} is not registered now."))
-
-
-def _is_founder(user: User, room: RegisteredRoom) -> bool:
-    return bool(user.account) and names.fold(user.account) == room.founder
 
 
 @row(
@@ -146,7 +143,7 @@ def transfer(ctx: Context, user: User, words: list[str]) -> None:
     account = _account(ctx, user, words[1])
     if account is None:
         return
-    if not _is_founder(user, room):
+    if not room.is_founder(user.account):
         say(ctx, user, f"Only the founder of {room.name} can do that.")
     elif account.key == room.founder:
         ctx.registered.offers.pop(room.key, None)
@@ -276,7 +273,7 @@ def set_(ctx: Context, user: User, words: list[str]) -> None:
         done = f"The description of {room.name} is {'set' if text else 'removed'}."
         after = msgspec.structs.replace(room, description=text)
         founding.change(ctx, user, room, after, _answer(ctx, user, done))
-    elif not _is_founder(user, room):
+    elif not room.is_founder(user.account):
         say(ctx, user, f"Only the founder of {room.name} can do that.")
     elif not rest:
         after = msgspec.structs.replace(room, successor="")

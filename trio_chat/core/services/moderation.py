@@ -24,6 +24,7 @@ from trio_chat.wire.text import cut
 
 _AT_ONCE = 50
 """Members who are removed in one go, where all are."""
+_OF_MASKS = frozenset("!@*?.:/")
 _REMOVING = 20
 """What it costs to remove one (`Output.cost`)."""
 
@@ -79,8 +80,9 @@ def _give(prefix: Prefix, name: str, *, on: bool) -> None:
         after = before | prefix.bit if on else before & ~prefix.bit
         actor = user if user in channel.members else None
         standings.set_all(ctx, channel, {target: after}, actor)
-        what = "has" if on else "has not"
-        say(ctx, user, f"{target.nickname} {what} +{prefix.letter} in {room.name} now.")
+        given = f"{target.nickname} has +{prefix.letter} in {room.name} now."
+        taken = f"{target.nickname} does not have +{prefix.letter} in {room.name} any more."
+        say(ctx, user, given if on else taken)
 
 
 for _prefix in modes.PREFIXES:
@@ -105,7 +107,7 @@ def kick(ctx: Context, user: User, words: list[str]) -> None:
     if room is None or target is None:
         return
     channel = ctx.channel(room.name)
-    if not channels.outranks(room.standing_of(user.account), channel, target):
+    if _is_above(user, room, channel, target):
         say(ctx, user, f"{target.nickname} is above your access to {room.name}.")
         return
     reason = " ".join(words[2:])
@@ -113,6 +115,15 @@ def kick(ctx: Context, user: User, words: list[str]) -> None:
     reason = cut(reason, ctx.settings.limits.kick)
     _remove(ctx, user, channel, target, reason)
     say(ctx, user, f"{target.nickname} is not in {room.name} any more.")
+
+
+def _is_above(user: User, room: RegisteredRoom, channel: Channel, target: User) -> bool:
+    """Whether a member is not to be removed by somebody, by whose access that would be done: nobody
+    else removes the founder."""
+    by_founder = room.is_founder(user.account)
+    if room.is_founder(target.account) and not by_founder:
+        return True
+    return not channels.outranks(room.standing_of(user.account), channel, target)
 
 
 def _remove(ctx: Context, user: User, channel: Channel, target: User, reason: str) -> None:
@@ -130,6 +141,12 @@ def _mask(ctx: Context, name: str) -> str:
     return account if target.account else masks.normalise(f"*!*@{target.host}")
 
 
+def _is_about_somebody(ctx: Context, name: str) -> bool:
+    """Whether something can be a nickname, or has in it what a mask has."""
+    limit = ctx.settings.limits.nickname
+    return not _OF_MASKS.isdisjoint(name) or names.nickname(name, limit) is not None
+
+
 @row(
     CHANSERV,
     "BAN",
@@ -144,6 +161,9 @@ def ban(ctx: Context, user: User, words: list[str]) -> None:
     if room is None:
         return
     mask = _mask(ctx, words[1])
+    if not _is_about_somebody(ctx, words[1]):
+        say(ctx, user, f"{word(user, words[1])} is no nickname, and no mask such as bob!*@*.")
+        return
     if not masks.is_mask(mask):
         say(ctx, user, f"{masks.hint(mask)}.")
         return
@@ -249,7 +269,8 @@ def getkey(ctx: Context, user: User, words: list[str]) -> None:
     most=2,
     account=True,
     usage="CLEAR <channel> USERS|BANS|MODES|OPS",
-    help="remove everybody else from a channel, or lift all bans, modes or standings in it",
+    help="remove everybody else from a channel, but for who is above you, or lift all bans, modes "
+    "or standings in it",
 )
 def clear(ctx: Context, user: User, words: list[str]) -> None:
     room = room_for(ctx, user, words[0], modes.OWNER)
@@ -265,9 +286,15 @@ def clear(ctx: Context, user: User, words: list[str]) -> None:
 
 
 def _clear_users(ctx: Context, user: User, channel: Channel) -> None:
-    """Remove everybody else. Who is to go is shown their own removal alone: all of them to all
-    would be as much as nobody can be sent."""
-    going = dict.fromkeys(one for one in channel.members if one is not user)
+    """Remove everybody else, but for who is above. Who is to go is shown their own removal alone:
+    all of them to all would be as much as nobody can be sent."""
+    room = channel.registered
+    if room is None:
+        return
+    others = [one for one in channel.members if one is not user]
+    going = {one: None for one in others if not _is_above(user, room, channel, one)}
+    if len(going) < len(others):
+        say(ctx, user, f"Who is above your access to {room.name} stays.")
     queue = collections.deque(going)
     reason = f"Cleared by {user.nickname}"
 

@@ -1,6 +1,7 @@
 """NickServ: accounts, for people whose client knows neither SASL nor REGISTER.
 
-Its table, and what it says. What it does is done by `handlers/`, as for every way to an account.
+Its table, and what it says; the rows of what people change about their own are in `upkeep.py`. What
+it does is done by `handlers/`, as for every way to an account.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from trio_chat.core import modes, names, rooms
 from trio_chat.core.accounts import Account, Suspension
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import amending, naming, owning, registration
+from trio_chat.core.handlers import amending, naming, owning, problems, registration
 from trio_chat.core.handlers.common import word
 from trio_chat.core.handlers.problems import Outcome, Problem, Then
 from trio_chat.core.handlers.server import date_and_time
@@ -19,11 +20,14 @@ from trio_chat.core.settings import AccountPolicy
 from trio_chat.core.state import User
 from trio_chat.wire.text import cut
 
+_MAILTO = "mailto:"
+"""What an address of mail begins with, so that it is told from a password."""
 _SHOWN = 100
 """Bytes of a name that is repeated."""
 
 
-def _say(ctx: Context, user: User, text: str) -> None:
+def say(ctx: Context, user: User, text: str) -> None:
+    """Have NickServ say something to a user."""
     tell(ctx, user, NICKSERV, text)
 
 
@@ -32,13 +36,13 @@ def _called(user: User, name: str) -> str:
     return word(user, name, _SHOWN)
 
 
-def _then(ctx: Context, user: User, done: str) -> Then:
+def answer(ctx: Context, user: User, done: str) -> Then:
     """Return what says that something is done, or why it is not."""
 
-    def say(outcome: Outcome) -> None:
-        _say(ctx, user, done if outcome.problem is None else refusal(ctx, outcome))
+    def then(outcome: Outcome) -> None:
+        say(ctx, user, done if outcome.problem is None else refusal(ctx, outcome))
 
-    return say
+    return then
 
 
 def refusal(ctx: Context, outcome: Outcome) -> str:
@@ -57,11 +61,11 @@ def _known(ctx: Context, user: User, name: str) -> Account | None:
     """Return the account of this name; or say that there is none."""
     account = ctx.accounts.get(name)
     if account is None:
-        _say(ctx, user, f"Nobody has registered {_called(user, name)}.")
+        say(ctx, user, f"Nobody has registered {_called(user, name)}.")
     return account
 
 
-def _own(ctx: Context, user: User) -> Account | None:
+def own(ctx: Context, user: User) -> Account | None:
     """Return the account that a user is logged in to; or say that it is gone."""
     return _known(ctx, user, user.account)
 
@@ -73,31 +77,43 @@ def _own(ctx: Context, user: User) -> Account | None:
     NICKSERV,
     "REGISTER",
     params=1,
-    most=2,
     secret=True,
+    exact=0,
+    option=_MAILTO,
+    new=True,
     usage="REGISTER <password> [<email>]",
     help="make an account of the nickname that you have, so that nobody else can take it",
 )
 def register(ctx: Context, user: User, words: list[str]) -> None:
     if user.account:
-        _say(ctx, user, f"You are logged in as {user.account} already: LOGOUT first.")
+        say(ctx, user, f"You are logged in as {user.account} already: LOGOUT first.")
         return
-    password, *rest = words
+    *option, password = words
+    email = option[0][len(_MAILTO) :] if option else ""
+    head, _, last = password.rpartition(" ")
+    if head and not option and problems.is_email(last):
+        if " " in head:
+            # It would be a part of the password.
+            usage = how(user, NICKSERV, f"REGISTER {_MAILTO}<email> <password>")
+            say(ctx, user, f"Before a password with spaces goes the address of mail: {usage}")
+            return
+        # As people know it from other servers.
+        password, email = head, last
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is Problem.ACCOUNT_EXISTS:
-            _say(ctx, user, f"{user.nickname} has been registered already.")
+            say(ctx, user, f"{user.nickname} has been registered already.")
         elif outcome.problem is not None:
-            _say(ctx, user, refusal(ctx, outcome))
+            say(ctx, user, refusal(ctx, outcome))
         elif outcome.account is not None and not outcome.account.is_verified:
-            _say(ctx, user, f"A code was mailed to {outcome.account.email}.")
+            say(ctx, user, f"A code was mailed to {outcome.account.email}.")
             usage = how(user, NICKSERV, f"VERIFY {outcome.account.name} <code>")
-            _say(ctx, user, f"When you have read it: {usage}")
+            say(ctx, user, f"When you have read it: {usage}")
         else:
-            _say(ctx, user, f"{user.account} is registered, and nobody else can be called that.")
+            say(ctx, user, f"{user.account} is registered, and nobody else can be called that.")
             registration.try_to_register(ctx, user)  # With `nc`: it may be all that was missing.
 
-    owning.create(ctx, user, user.nickname, password, then, email=rest[0] if rest else "")
+    owning.create(ctx, user, user.nickname, password, then, email=email)
 
 
 @row(
@@ -111,11 +127,11 @@ def register(ctx: Context, user: User, words: list[str]) -> None:
 )
 def verify(ctx: Context, user: User, words: list[str]) -> None:
     if user.account:
-        _say(ctx, user, f"You are logged in as {user.account} already: LOGOUT first.")
+        say(ctx, user, f"You are logged in as {user.account} already: LOGOUT first.")
         return
     name, code = words
     done = f"{name} is registered, and nobody else can be called that."
-    owning.verify(ctx, user, name, code, _then(ctx, user, done))
+    owning.verify(ctx, user, name, code, answer(ctx, user, done))
 
 
 @row(
@@ -141,10 +157,10 @@ def identify(ctx: Context, user: User, words: list[str]) -> None:
 
     def then(outcome: Outcome) -> None:
         if outcome.problem is not None:
-            _say(ctx, user, refusal(ctx, outcome))
+            say(ctx, user, refusal(ctx, outcome))
         elif not user.plain:
             # People have been told by 900, whose sentence is the same.
-            _say(ctx, user, f"You are logged in as {user.account}.")
+            say(ctx, user, f"You are logged in as {user.account}.")
 
     owning.log_in_with_password(ctx, user, name, password, then)
 
@@ -160,7 +176,7 @@ def identify(ctx: Context, user: User, words: list[str]) -> None:
 def logout(ctx: Context, user: User, words: list[str]) -> None:
     owning.log_out(ctx, user)
     if ctx.is_here(user) and not user.plain:
-        _say(ctx, user, "You are logged out.")
+        say(ctx, user, "You are logged out.")
 
 
 # --- The nickname
@@ -173,18 +189,18 @@ def _for_owner(
     password they say."""
     nickname = words[0] if words else user.account
     if not nickname:
-        _say(ctx, user, f"It is {how(user, NICKSERV, NICKSERV.rows[command].usage)}")
+        say(ctx, user, f"It is {how(user, NICKSERV, NICKSERV.rows[command].usage)}")
         return
     account = ctx.accounts.owner(nickname)
     if account is None:
-        _say(ctx, user, f"Nobody has registered {_called(user, nickname)}.")
+        say(ctx, user, f"Nobody has registered {_called(user, nickname)}.")
     elif words[1:]:
 
         def checked(outcome: Outcome) -> None:
             if outcome.problem is None and outcome.account is not None:
                 act(outcome.account)
             else:
-                _say(ctx, user, refusal(ctx, outcome))
+                say(ctx, user, refusal(ctx, outcome))
 
         owning.check(ctx, user, account.name, words[1], checked)
     elif names.fold(user.account) == account.key:
@@ -192,7 +208,7 @@ def _for_owner(
     else:
         # Not the account's name, which theirs may only look like.
         usage = how(user, NICKSERV, f"{command} {_called(user, nickname)} <password>")
-        _say(ctx, user, f"You are not logged in as {_called(user, nickname)}. It is {usage}")
+        say(ctx, user, f"You are not logged in as {_called(user, nickname)}. It is {usage}")
 
 
 @row(
@@ -213,7 +229,7 @@ def ghost(ctx: Context, user: User, words: list[str]) -> None:
             else:
                 naming.take_away(ctx, holder)
         text = f"{account.name} is free now." if holders else f"{account.name} is nobody else's."
-        _say(ctx, user, text)
+        say(ctx, user, text)
 
     _for_owner(ctx, user, words, "GHOST", act)
 
@@ -231,7 +247,7 @@ def regain(ctx: Context, user: User, words: list[str]) -> None:
         if names.fold(user.account) != account.key:
             owning.log_in(ctx, user, account)
         naming.claim(ctx, user, firmly=True)
-        _say(ctx, user, f"You are called {user.nickname}.")
+        say(ctx, user, f"You are called {user.nickname}.")
 
     _for_owner(ctx, user, words, "REGAIN", act)
 
@@ -251,19 +267,19 @@ def info(ctx: Context, user: User, words: list[str]) -> Replies:
     if account is None:
         return
     clients = ctx.state.accounts.get(account.key, [])
-    _say(ctx, user, f"{account.name}: registered {date_and_time(account.registered_at)}.")
+    say(ctx, user, f"{account.name}: registered {date_and_time(account.registered_at)}.")
     if account.suspended is not None:
-        _say(ctx, user, _suspension(user, account.suspended))
+        say(ctx, user, _suspension(user, account.suspended))
     yield None
     if names.fold(user.account) != account.key and not user.modes & modes.OPERATOR:
-        _say(ctx, user, "Somebody is logged in." if clients else "Nobody is logged in.")
+        say(ctx, user, "Somebody is logged in." if clients else "Nobody is logged in.")
         return
     here = ", ".join(one.nickname or "somebody who connects" for one in clients) or "nobody"
-    _say(ctx, user, f"Logged in: {here}.")
-    _say(ctx, user, f"Address of mail: {account.email or 'none'}.")
-    _say(ctx, user, f"Certificates: {len(account.certificates)}.")
+    say(ctx, user, f"Logged in: {here}.")
+    say(ctx, user, f"Address of mail: {account.email or 'none'}.")
+    say(ctx, user, f"Certificates: {len(account.certificates)}.")
     if not account.is_verified:
-        _say(ctx, user, "It is not verified yet.")
+        say(ctx, user, "It is not verified yet.")
 
 
 def _suspension(user: User, suspended: Suspension) -> str:
@@ -283,7 +299,7 @@ def _suspension(user: User, suspended: Suspension) -> str:
 )
 def acc(ctx: Context, user: User, words: list[str]) -> None:
     nickname = words[0] if words else user.nickname
-    _say(ctx, user, f"{_called(user, nickname)} ACC {_standing(ctx, nickname)}")
+    say(ctx, user, f"{_called(user, nickname)} ACC {_standing(ctx, nickname)}")
 
 
 @row(
@@ -295,7 +311,7 @@ def acc(ctx: Context, user: User, words: list[str]) -> None:
 )
 def status(ctx: Context, user: User, words: list[str]) -> None:
     name = words[0] if words else user.nickname
-    _say(ctx, user, f"STATUS {_called(user, name)} {_standing(ctx, name)}")
+    say(ctx, user, f"STATUS {_called(user, name)} {_standing(ctx, name)}")
 
 
 def _standing(ctx: Context, nickname: str) -> int:
@@ -303,143 +319,6 @@ def _standing(ctx: Context, nickname: str) -> int:
     if account is None or holder is None:
         return 0
     return 3 if names.fold(holder.account) == account.key else 1
-
-
-# --- Changes
-
-
-@row(
-    NICKSERV,
-    "PASSWD",
-    account=True,
-    params=2,
-    most=2,
-    secret=True,
-    usage="PASSWD <old password> <new password>",
-    help="give your account another password",
-)
-def passwd(ctx: Context, user: User, words: list[str]) -> None:
-    old, new = words
-
-    def checked(outcome: Outcome) -> None:
-        if outcome.problem is not None or outcome.account is None:
-            _say(ctx, user, refusal(ctx, outcome))
-            return
-        done = _then(ctx, user, f"{outcome.account.name} has another password now.")
-        amending.set_password(ctx, user, outcome.account, new, done)
-
-    owning.check(ctx, user, user.account, old, checked)
-
-
-@row(
-    NICKSERV,
-    "SET",
-    account=True,
-    params=2,
-    secret=True,
-    usage="SET EMAIL <address>|NONE or SET PASSWORD <old> <new>",
-    help="change something about your account",
-)
-def set_(ctx: Context, user: User, words: list[str]) -> None:
-    what, *rest = words
-    if what.upper() == "PASSWORD" and len(rest) == 2:
-        passwd(ctx, user, rest)
-    elif what.upper() == "EMAIL" and len(rest) == 1:
-        _set_email(ctx, user, "" if rest[0].upper() == "NONE" else rest[0])
-    else:
-        _say(ctx, user, f"It is {how(user, NICKSERV, NICKSERV.rows['SET'].usage)}")
-
-
-def _set_email(ctx: Context, user: User, email: str) -> None:
-    if (account := _own(ctx, user)) is None:
-        return
-    if ctx.settings.accounts is not None and ctx.settings.accounts.require_email:
-        text = "Your address of mail was proved when you registered: only operators change it."
-        _say(ctx, user, text)
-        return
-    done = f"Your address of mail is {email}." if email else "You have no address of mail now."
-    amending.set_email(ctx, user, account, email, _then(ctx, user, done))
-
-
-@row(
-    NICKSERV,
-    "CERT",
-    account=True,
-    params=1,
-    most=2,
-    usage="CERT ADD|DEL|LIST [<fingerprint>]",
-    help="let the owner of a TLS certificate log in to your account (SASL EXTERNAL): you ADD the "
-    "one that you are connected with; without a fingerprint (SHA-256) it is that one",
-)
-def cert(ctx: Context, user: User, words: list[str]) -> None:
-    if (account := _own(ctx, user)) is None:
-        return
-    what = words[0].upper()
-    if what == "LIST" and not words[1:]:
-        for one in account.certificates:
-            here = " (you are connected with it)" if one == user.certfp else ""
-            _say(ctx, user, f"{one}{here}")
-        if not account.certificates:
-            _say(ctx, user, "No certificate logs in to your account.")
-        return
-    if what not in ("ADD", "DEL"):
-        _say(ctx, user, f"It is {how(user, NICKSERV, NICKSERV.rows['CERT'].usage)}")
-        return
-    given = words[1] if words[1:] else user.certfp
-    found = amending.fingerprint(given)
-    if not given:
-        _say(ctx, user, "You are connected without a certificate.")
-    elif found is None:
-        _say(ctx, user, "A fingerprint (SHA-256) has 64 hexadecimal digits.")
-    elif what == "ADD" and found != user.certfp:
-        # Everybody can read a fingerprint: only its owner can connect with the certificate.
-        _say(
-            ctx, user, "You are not connected with that certificate: connect with it, then add it."
-        )
-    else:
-        (_add_certificate if what == "ADD" else _drop_certificate)(ctx, user, account, found)
-
-
-def _add_certificate(ctx: Context, user: User, account: Account, found: str) -> None:
-    there = account.certificates
-    if found in there:
-        _say(ctx, user, "That certificate logs in to your account already.")
-    elif len(there) >= amending.CERTIFICATES:
-        text = f"Your account has {len(there)} certificates; that is as many as there can be."
-        _say(ctx, user, text)
-    else:
-        done = _then(ctx, user, f"The certificate {found} logs in to your account now.")
-        amending.set_certificates(ctx, user, account, (*there, found), done)
-
-
-def _drop_certificate(ctx: Context, user: User, account: Account, found: str) -> None:
-    left = tuple(one for one in account.certificates if one != found)
-    if left == account.certificates:
-        _say(ctx, user, "That certificate does not log in to your account.")
-    else:
-        done = _then(ctx, user, f"The certificate {found} does not log in any more.")
-        amending.set_certificates(ctx, user, account, left, done)
-
-
-@row(
-    NICKSERV,
-    "DROP",
-    account=True,
-    params=1,
-    secret=True,
-    exact=0,
-    usage="DROP <password>",
-    help="do away with your account, so that anybody can take its nickname",
-)
-def drop(ctx: Context, user: User, words: list[str]) -> None:
-    def checked(outcome: Outcome) -> None:
-        if outcome.problem is not None or outcome.account is None:
-            _say(ctx, user, refusal(ctx, outcome))
-            return
-        done = _then(ctx, user, f"{outcome.account.name} is nobody's any more.")
-        owning.drop(ctx, user, outcome.account, done)
-
-    owning.check(ctx, user, user.account, words[0], checked)
 
 
 # --- For operators
@@ -459,7 +338,7 @@ def suspend(ctx: Context, user: User, words: list[str]) -> None:
         return
     reason = cut(" ".join(words[1:]), ctx.settings.limits.kick)
     suspension = Suspension(by=user.account or user.nickname, reason=reason, at=ctx.now)
-    done = _then(ctx, user, f"{account.name} is suspended.")
+    done = answer(ctx, user, f"{account.name} is suspended.")
     amending.suspend(ctx, user, account, suspension, done)
 
 
@@ -477,9 +356,9 @@ def unsuspend(ctx: Context, user: User, words: list[str]) -> None:
     if account is None:
         return
     if account.suspended is None:
-        _say(ctx, user, f"{account.name} is not suspended.")
+        say(ctx, user, f"{account.name} is not suspended.")
         return
-    done = _then(ctx, user, f"{account.name} is not suspended any more.")
+    done = answer(ctx, user, f"{account.name} is not suspended any more.")
     amending.suspend(ctx, user, account, None, done)
 
 
@@ -496,5 +375,5 @@ def unsuspend(ctx: Context, user: User, words: list[str]) -> None:
 def resetpass(ctx: Context, user: User, words: list[str]) -> None:
     account = _known(ctx, user, words[0])
     if account is not None:
-        done = _then(ctx, user, f"{account.name} has another password now.")
+        done = answer(ctx, user, f"{account.name} has another password now.")
         amending.set_password(ctx, user, account, words[1], done, ending=True)

@@ -17,7 +17,7 @@ from trio_chat.core import events, modes, names
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.encoding import BODY_LIMIT
 from trio_chat.core.state import User
-from trio_chat.wire.text import split
+from trio_chat.wire.text import split, wrapped
 
 Handler: TypeAlias = Callable[[Context, User, list[str]], Replies | None]
 """Carries out a command, of which it is given the words after its name. One that may have much to
@@ -52,6 +52,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     exact: int | None
     """After how many words a text follows that is taken exactly as it stands, spaces and all, as a
     last word; None: all are words without spaces."""
+    option: str
+    """What a further word in front of all may begin with; empty: there is none."""
+    new: bool
+    """Whether that text is to be a password: a space at its beginning or its end is a slip."""
     usage: str
     help: str
 
@@ -102,6 +106,8 @@ def row(
     operator: bool = False,
     secret: bool = False,
     exact: int | None = None,
+    option: str = "",
+    new: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Add a row for the function below."""
 
@@ -115,6 +121,8 @@ def row(
             operator=operator,
             secret=secret,
             exact=exact,
+            option=option,
+            new=new,
             usage=usage,
             help=help,
         )
@@ -177,7 +185,13 @@ def is_secret(service: Service, text: str) -> bool:
 def has_too_few_or_many(row: Row, rest: str) -> bool:
     """Whether what stands after the name of a command can not be the words of it."""
     words = [word for word in _words(row, rest) if word]
-    return len(words) < row.params or (row.most is not None and len(words) > row.most)
+    return len(words) < row.params + _has_option(row, rest) or (
+        row.most is not None and len(words) > row.most
+    )
+
+
+def _has_option(row: Row, text: str) -> bool:
+    return bool(row.option) and text[: len(row.option)].lower() == row.option
 
 
 def _words(row: Row, rest: str) -> list[str]:
@@ -186,7 +200,8 @@ def _words(row: Row, rest: str) -> list[str]:
     if not row.secret:
         # Not at other spaces.
         return [word for word in rest.split(" ") if word]
-    return rest.split(" ", -1 if row.exact is None else row.exact) if rest else []
+    exact = row.exact + _has_option(row, rest) if row.exact is not None else -1
+    return rest.split(" ", exact) if rest else []
 
 
 def serve_params(
@@ -194,7 +209,15 @@ def serve_params(
 ) -> Replies | None:
     """Do what `serve` does with what somebody says as the parameters of a command of IRC."""
     found = service.rows.get(params[0].upper()) if params else None
-    if found is not None and found.exact is not None and len(params) > found.exact + 2:
+    # An address of mail may stand in front of a password, or behind one without spaces.
+    option = found is not None and (
+        _has_option(found, "".join(params[1:2])) or (found.option and "@" in params[-1])
+    )
+    if (
+        found is not None
+        and found.exact is not None
+        and len(params) > found.exact + bool(option) + 2
+    ):
         # It is not known any more how many spaces stood between them.
         text = "A password with spaces in it stands behind a colon: "
         tell(ctx, user, service, f"{text}{service.alias} {found.name} ... :my password")
@@ -224,7 +247,7 @@ def serve(ctx: Context, user: User, service: Service, text: str) -> Replies | No
         tell(ctx, user, service, f"{found.name} needs an account: log in to yours ({after}).")
     elif has_too_few_or_many(found, rest):
         tell(ctx, user, service, f"It is {how(user, service, found.usage)}")
-    elif not all(words := _words(found, rest)):
+    elif not all(words := _words(found, rest)) or (found.new and words[-1] != words[-1].strip(" ")):
         tell(ctx, user, service, _SPACE)
     else:
         return found.handler(ctx, user, words)
@@ -247,7 +270,7 @@ def _list(user: User, service: Service) -> Iterator[str]:
     found = sorted(row.name for row in service.rows.values() if may(user, row))
     width = max(map(len, found))
     for name in found:
-        yield f"{name:{width}}  {service.rows[name].help}"
+        yield from wrapped(f"{name:{width}}  {service.rows[name].help}", width + 2)
     yield f"{how(user, service, 'HELP <command>')} says how one is used."
 
 
@@ -256,7 +279,7 @@ def _about(user: User, service: Service, name: str) -> Iterator[str]:
     if found is None:
         yield "There is no such command."
         return
-    yield f"{how(user, service, found.usage)}: {found.help}"
+    yield from wrapped(f"{how(user, service, found.usage)}: {found.help}")
 
 
 def may(user: User, row: Row) -> bool:
