@@ -10,7 +10,7 @@ import pytest
 from tests.core.logins import PASSWORD, SETTINGS, Logins, encoded, plain
 from tests.core.world import SERVER, codes
 from trio_chat.core import attempts
-from trio_chat.core.attempts import Refusal
+from trio_chat.core.attempts import Rejected
 from trio_chat.core.inputs import Completed
 from trio_chat.core.requests import CheckLogin
 from trio_chat.core.settings import AccountPolicy, Gateway, Operator
@@ -245,30 +245,30 @@ def test_an_owner_elsewhere_waits_no_longer_than_they_were_told() -> None:
 # --- What is in the log
 
 
-def refused(world: Logins, name: str, *lines: str) -> list[Refusal]:
-    world.refusals.clear()
+def refused(world: Logins, name: str, *lines: str) -> list[Rejected]:
+    world.rejected.clear()
     world.ask(name, *lines)
-    return world.refusals
+    return world.rejected
 
 
 def test_guesses_that_are_not_checked_elsewhere_are_for_the_log() -> None:
     world = world_with(operators=(Operator(name="root", password=HASH),))
     world.account("al")
     world.connect("cy", host="192.0.2.1")
-    wrong = Refusal("192.0.2.1", "al", is_wrong=True)
+    wrong = Rejected("192.0.2.1", "al", is_wrong=True)
     # What is not the name of anything may be a password.
-    nameless = Refusal("192.0.2.1", "", is_wrong=True)
+    nameless = Rejected("192.0.2.1", "", is_wrong=True)
     assert refused(world, "cy", world.scram("cy", "al", "wrong")) == [wrong]
     assert refused(world, "cy", f"PASS :al:{'x' * 400}") == [wrong]
     first = f"AUTHENTICATE {encoded('n,,n=secret,r=x')}"
     assert refused(world, "cy", "AUTHENTICATE SCRAM-SHA-256", first) == [nameless]
     assert refused(world, "cy", "AUTHENTICATE PLAIN", plain("secret", "x")) == [nameless]
     assert refused(world, "cy", "VERIFY al x") == [wrong]
-    away = Refusal("192.0.2.1", "al", is_wrong=False)
+    away = Rejected("192.0.2.1", "al", is_wrong=False)
     assert refused(world, "cy", "AUTHENTICATE PLAIN", plain("al")) == [away]
     first = f"AUTHENTICATE {encoded('n,,n=al,r=x')}"
     assert refused(world, "cy", "AUTHENTICATE SCRAM-SHA-256", first) == [away]
-    nowhere = Refusal("192.0.2.1", "", is_wrong=False)
+    nowhere = Rejected("192.0.2.1", "", is_wrong=False)
     assert refused(world, "cy", "AUTHENTICATE PLAIN", plain("secret")) == [nowhere]
     # Who is right is not in it.
     world.connect("al2")
@@ -280,7 +280,7 @@ def test_guesses_that_are_not_checked_elsewhere_are_for_the_log() -> None:
 def test_guesses_at_operators_are_for_the_log() -> None:
     world = world_with(operators=(Operator(name="root", password=HASH),))
     world.irc("cy")
-    assert refused(world, "cy", "OPER secret x") == [Refusal("", "", is_wrong=True)]
+    assert refused(world, "cy", "OPER secret x") == [Rejected("", "", is_wrong=True)]
     world.ask("cy", "OPER root x")
     (check,) = world.passwords
     assert check.about == "OPER root"
@@ -292,5 +292,5 @@ def test_guesses_at_operators_are_for_the_log() -> None:
     # From here they are known to be root; nobody else is.
     assert refused(world, "di", "OPER root x") == []
     world.complete(False)
-    away = Refusal("", "", is_wrong=False)
+    away = Rejected("", "", is_wrong=False)
     assert refused(world, "di", "OPER secret x") == [away]

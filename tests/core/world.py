@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from tests.journal.rig import File
 from trio_chat.core import secrets
 from trio_chat.core.accounts import Account
-from trio_chat.core.attempts import Refusal
+from trio_chat.core.attempts import Rejected
 from trio_chat.core.context import PAGE
 from trio_chat.core.core import Core
 from trio_chat.core.entries import Kept, Moved, Redacted
@@ -92,7 +92,7 @@ class World:
         self.ids: dict[str, int] = {}
         self.closed: set[str] = set()
         self.requests: list[Request] = []
-        self.refusals: list[Refusal] = []
+        self.rejected: list[Rejected] = []
         """What was wrong, or not looked at, as the log has it."""
         self.last: Effects | None = None
         self.journal = journal
@@ -196,7 +196,7 @@ class World:
         names = {id: name for name, id in self.ids.items()}
         self.closed |= {names[id] for id, _ in effects.closes}
         self.requests += effects.requests
-        self.refusals += effects.refusals
+        self.rejected += effects.rejected
         found: dict[str, list[str]] = {}
         for id, chunks in effects.outputs:
             text = write(chunks, id).decode()

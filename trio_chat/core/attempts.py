@@ -56,7 +56,7 @@ OPER = "OPER "
 """What an attempt to become an operator is about begins with: no account has such a name."""
 
 
-class Refusal(NamedTuple):
+class Rejected(NamedTuple):
     """An attempt that was wrong, or that was not looked at: for the log."""
 
     address: str

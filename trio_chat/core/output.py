@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from trio_chat.core.attempts import Refusal
+from trio_chat.core.attempts import Rejected
 from trio_chat.core.encoding import OTHER_ROOM, PLAIN, Encoding, reply_head, reply_tail
 from trio_chat.core.entries import Entry, Record
 from trio_chat.core.events import Event, Reply
@@ -102,7 +102,8 @@ class Effects(msgspec.Struct, kw_only=True):
     """Users who come from another address than their connection does: a gateway has said so."""
     failures: list[Exception]
     """Our own mistakes, for the log. Each has cost one user the connection."""
-    refusals: list[Refusal]
+    rejected: list[Rejected]
+    """Wrong passwords that were found so here, and who was turned away: for the log."""
     answered: list[Answered]
     speakers: list[Speaker]
     """Who has said what the journal has to hold."""
@@ -137,7 +138,7 @@ class Output:
         self._charges: list[UserId] = []
         self._moves: list[tuple[UserId, str]] = []
         self._failures: list[Exception] = []
-        self.refusals: list[Refusal] = []
+        self.rejected: list[Rejected] = []
 
     def begin(self, number: int, now: float, utc_offset: int) -> None:
         """Begin a step of this number at this time."""
@@ -170,7 +171,7 @@ class Output:
             charges=self._charges,
             moves=self._moves,
             failures=self._failures,
-            refusals=self.refusals,
+            rejected=self.rejected,
             answered=self.answered,
             speakers=self._speakers,
             shown=self.shown,
@@ -179,7 +180,7 @@ class Output:
         self._touched, self.records, self.answered, self._speakers = [], [], [], []
         self._closes, self._requests = [], []
         self._reading, self._charges = [], []
-        self._moves, self._failures, self.refusals = [], [], []
+        self._moves, self._failures, self.rejected = [], [], []
         self.cost = self.shown = self.place = 0
         return effects
 

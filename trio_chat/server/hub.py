@@ -254,7 +254,7 @@ class Hub:
         )
         for failure in effects.failures:
             log.error("an input failed, and its connection with it", exc_info=failure)
-        for address, about, is_wrong in effects.refusals:
+        for address, about, is_wrong in effects.rejected:
             event, reason = _WRONG if is_wrong else _TURNED_AWAY
             self.count(event, reason, host=shown_host(address), **named(about))
         return Step(self.core, inputs, effects)

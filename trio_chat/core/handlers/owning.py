@@ -17,7 +17,7 @@ import msgspec
 
 from trio_chat.core import accounts, attempts, names, networks, passwords
 from trio_chat.core.accounts import Account
-from trio_chat.core.attempts import Refusal
+from trio_chat.core.attempts import Rejected
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
 from trio_chat.core.handlers import founding, naming, presence, standings
@@ -232,7 +232,7 @@ def kept_out(ctx: Context, user: User, account: str) -> Outcome | None:
     wait = ctx.attempts.wait(address, account, now=ctx.monotonic, limit=_limit(ctx))
     if wait <= 0:
         return None
-    ctx.output.refusals.append(Refusal(user.address, account, is_wrong=False))
+    ctx.output.rejected.append(Rejected(user.address, account, is_wrong=False))
     return Outcome(Problem.TOO_MANY_ATTEMPTS, wait=math.ceil(wait))
 
 
@@ -258,7 +258,7 @@ def wrong(
     away = None if counted else turned_away(ctx, user, account)
     if away is not None:
         return away
-    ctx.output.refusals.append(Refusal(user.address, account, is_wrong=True))
+    ctx.output.rejected.append(Rejected(user.address, account, is_wrong=True))
     return Outcome(problem)
 
 
