@@ -34,7 +34,8 @@ def test_a_room_is_registered(world: Registering) -> None:
     line = f":{CHANSERV} MODE #a +q al"
     assert world.said["al"] == world.said["bo"] == [line]
     room = world.room("#A")
-    assert (room.name, room.founder, room.description) == ("#a", "al", "of a")
+    assert (room.name, room.founder) == ("#a", "al")
+    assert world.core.context.metadata.of(world.channel()) == {"description": "of a"}
     assert world.kept("room") == world.kept("channel") == {"#a"}
     world = world.restarted()
     assert world.room() == room

@@ -12,7 +12,7 @@ import collections
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from trio_chat.core import events, ids, modes, names, numerics, rooms
+from trio_chat.core import events, ids, metadata, modes, names, numerics, rooms
 from trio_chat.core.accounts import ACCOUNT, METADATA, Accounts
 from trio_chat.core.answers import Answers
 from trio_chat.core.attempts import DAY, Attempts
@@ -104,6 +104,8 @@ class Context(Requesting):
         self.state.bans.on_end = self.keeping.unban
         self.accounts = Accounts((kept or {}).get(ACCOUNT, {}))
         self.metadata = Metadata((kept or {}).get(METADATA, {}))
+        limit = settings.metadata_value_limit
+        metadata.take_over_descriptions(self.metadata, self.registered, self.keeping, limit)
         self.attempts = Attempts()
         self.registrations = Attempts(DAY)
         """How many accounts have been made from an address."""

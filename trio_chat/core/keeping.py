@@ -240,6 +240,14 @@ class Keeping:
         self._keep(table, before, None)
         self._keep(table, after, value)
 
+    def laid_out_anew(
+        self, table: str, key: str, before: bytes | None, after: bytes | None
+    ) -> None:
+        """Have something be kept otherwise than an earlier version has kept it, which is stored as
+        it is decided (`Context.commit`)."""
+        self._set_stored((table, key), before)
+        self._keep(table, key, after)
+
     def is_settled(self, name: str) -> bool:
         """Whether it is stored what a registered room is called: until then nothing else can be
         changed about it."""

@@ -16,15 +16,21 @@ from collections.abc import Mapping
 
 import msgspec
 
-from trio_chat.core import layouts
+from trio_chat.core import layouts, registered
 from trio_chat.core.accounts import METADATA
 from trio_chat.core.entries import Kept, of_channel
+from trio_chat.core.keeping import Keeping
 from trio_chat.core.names import fold
+from trio_chat.core.registered import RegisteredRooms
 from trio_chat.core.settings import METADATA_KEY_LIMIT
 from trio_chat.core.state import Channel, User
+from trio_chat.wire.text import cut
 
 LAYOUT = 1
 """How a value is laid out: the first of its values."""
+
+DESCRIPTION = "description"
+"""The key of what a room is for."""
 
 _KEY = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_./-")
 _BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -101,6 +107,24 @@ def kept(holder: str, values: Mapping[str, str]) -> Kept:
     return Kept(METADATA, holder, _encode(_Values(LAYOUT, dict(values))) if values else None)
 
 
+def take_over_descriptions(
+    store: Metadata, rooms: RegisteredRooms, keeping: Keeping, limit: int
+) -> None:
+    """Have what rooms are for be metadata, where it was kept with their registration."""
+    for room in rooms.described:
+        values = store.get(room.key)
+        if DESCRIPTION not in values:
+            before = kept(room.key, values).value
+            values[DESCRIPTION] = fitting(room.description, limit)
+            store.put(room.key, values)
+            keeping.laid_out_anew(METADATA, room.key, before, kept(room.key, values).value)
+        changed = msgspec.structs.replace(room, description="")
+        rooms.put(changed)
+        before, after = registered.kept(room).value, registered.kept(changed).value
+        keeping.laid_out_anew(registered.ROOM, room.key, before, after)
+    rooms.described.clear()
+
+
 def is_key(text: str) -> bool:
     """Whether something can be a key (draft/metadata-2, "Keys and Values")."""
     return 0 < len(text) <= METADATA_KEY_LIMIT and _KEY.issuperset(text)
@@ -116,6 +140,11 @@ def is_value(text: str, limit: int) -> bool:
         character in _BIDIRECTIONAL or unicodedata.category(character) in ("Cc", "Zl", "Zp")
         for character in text
     )
+
+
+def fitting(text: str, limit: int) -> str:
+    """Return what can be a value of a text, with spaces for what can not be in one."""
+    return cut("".join(one if is_value(one, limit) else " " for one in text), limit)
 
 
 def _read(value: bytes) -> dict[str, str]:

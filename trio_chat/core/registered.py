@@ -42,6 +42,8 @@ class RegisteredRoom(msgspec.Struct, frozen=True, array_like=True, kw_only=True,
     registered_at: float
     """Seconds since the epoch."""
     description: str = ""
+    """What it is for, as it was kept once: it is metadata now (`metadata.DESCRIPTION`), and taken
+    over into that at the start."""
     access: dict[str, int] = {}
     """What accounts are in it, besides the founder: bits of `modes.PREFIXES`, in the order in which
     they were put there."""
@@ -125,6 +127,8 @@ class RegisteredRooms:
 
     def __init__(self, kept: Mapping[str, bytes]) -> None:
         self.unreadable: list[str] = []
+        self.described: list[RegisteredRoom] = []
+        """Those of which it is still kept here what they are for."""
         self._values = dict(kept)
         self._changing: set[str] = set()
         """Those of which a change is on its way to the journal."""
@@ -136,9 +140,12 @@ class RegisteredRooms:
         """Rooms that are offered to somebody, by key."""
         for key, value in self._values.items():
             try:
-                _read(value)
+                room = _read(value)
             except (msgspec.DecodeError, ValueError) as error:
                 self.unreadable.append(f"{ROOM} {key}: {error}")
+            else:
+                if room.description:
+                    self.described.append(room)
 
     def __len__(self) -> int:
         return len(self._values)

@@ -38,6 +38,13 @@ def tell(world: Registering, name: str, text: str) -> list[str]:
     ]
 
 
+def described(world: Registering) -> str:
+    """What #a is for, as METADATA has it."""
+    found = world.ask("root", "METADATA #a LIST")
+    values = [line.partition(" description * :")[2] for line in found if " 761 " in line]
+    return "".join(values)
+
+
 REGISTERED = "#a is registered now, and yours. HELP says what you can do with it."
 
 
@@ -50,8 +57,8 @@ def test_register(world: Registering) -> None:
     assert tell(world, "bo", "REGISTER #a") == ["There is no channel called #a: join it first."]
     (line,) = tell(world, "stranger", "REGISTER #a")
     assert line.startswith("REGISTER needs an account")
-    assert tell(world, "al", "REGISTER #a of  a") == [REGISTERED]
-    assert world.room().description == "of a"
+    assert tell(world, "al", "REGISTER #a of a") == [REGISTERED]
+    assert described(world) == "of a"
     assert tell(world, "al", "REGISTER #a") == ["It is registered already."]
 
 
@@ -62,7 +69,7 @@ def test_it_is_said_once_it_is_stored(world: Registering) -> None:
     assert codes(world.step()["al"]) == ["MODE", "NOTICE", "PONG"]
     world.full = True
     assert tell(world, "al", "SET #a DESCRIPTION x") == ["It could not be stored; try again later."]
-    assert world.room().description == ""
+    assert described(world) == ""
 
 
 def test_people_do_it_too(world: Registering) -> None:
@@ -241,7 +248,7 @@ def test_set(world: Registering) -> None:
     assert tell(world, "al", "SET #a DESCRIPTION this and that") == [
         "The description of #a is set."
     ]
-    assert world.room().description == "this and that"
+    assert described(world) == "this and that"
     assert tell(world, "al", "SET #a description") == ["The description of #a is removed."]
     assert tell(world, "al", "SET #a COLOUR red") == ["What can be set: DESCRIPTION, SUCCESSOR."]
     assert tell(world, "al", "SET #a SUCCESSOR bo") == ["bo has #a when your account is dropped."]
@@ -250,8 +257,51 @@ def test_set(world: Registering) -> None:
     assert tell(world, "al", "SET #a SUCCESSOR") == ["#a has no successor to you now."]
     world.give("bo", modes.OWNER)
     assert tell(world, "bo", "SET #a SUCCESSOR bo") == ["Only the founder of #a can do that."]
-    assert tell(world, "al", "SET #a DESCRIPTION " + "x" * 400) == ["The description of #a is set."]
-    assert len(world.room().description) == 390
+    for text in ("x" * 301, "a\x02b"):
+        assert tell(world, "al", f"SET #a DESCRIPTION {text}") == [
+            "A description has at most 234 bytes, and no control characters."
+        ]
+    assert described(world) == ""
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_room_has_one_description(world: Registering, empty: bool) -> None:
+    tell(world, "al", "REGISTER #a one")
+    world.ask("al", "METADATA #a SET description two")
+    if empty:
+        world.ask("al", "PART #a")
+    assert "Description: two" in tell(world, "bo", "INFO #a")
+    assert tell(world, "al", "SET #a DESCRIPTION three") == ["The description of #a is set."]
+    assert (world.core.state.channel_named("#a") is None) == empty
+    world = world.restarted()
+    world.come("al", "#a")
+    world.operator("root")
+    assert described(world) == "three"
+    assert "Description: three" in tell(world, "al", "INFO #a")
+
+
+def test_who_has_subscribed_is_told_of_a_description(world: Registering) -> None:
+    world.irc("di", rooms="#a", caps="draft/metadata-2")
+    world.ask("di", "METADATA * SUB description")
+    assert world.send("al", "CS REGISTER #a one")["di"][-1].endswith("#a description * :one")
+    assert world.send("al", "CS SET #a DESCRIPTION two")["di"][-1].endswith("#a description * :two")
+
+
+def test_a_description_that_was_kept_apart_is_taken_over(world: Registering) -> None:
+    tell(world, "al", "REGISTER #a")
+    apart = msgspec.structs.replace(world.room(), description="of\x02 a")
+    assert world.change("al", apart) is None
+    for _ in range(2):
+        world = world.restarted()
+        world.come("al", "#a")
+        world.operator("root")
+        assert described(world) == "of  a"
+        assert world.room().description == ""
+    tell(world, "al", "SET #a DESCRIPTION")
+    world = world.restarted()
+    world.operator("root")
+    world.come("al", "#a")
+    assert described(world) == ""
 
 
 def test_amode(world: Registering) -> None:

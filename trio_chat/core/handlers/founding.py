@@ -14,7 +14,7 @@ from typing import TypeAlias
 from trio_chat.core import metadata, modes, names, registered
 from trio_chat.core.context import Context
 from trio_chat.core.entries import Change
-from trio_chat.core.handlers import standings
+from trio_chat.core.handlers import holding, standings
 from trio_chat.core.inputs import Completed
 from trio_chat.core.registered import RegisteredRoom
 from trio_chat.core.state import Channel, User
@@ -67,7 +67,8 @@ def has_all(ctx: Context, account: str, *, and_more: int = 0) -> bool:
 
 
 def register(ctx: Context, user: User, channel: Channel, description: str, then: Then) -> None:
-    """Have a channel be that of a user's account from now on."""
+    """Have a channel be that of a user's account from now on; a description that is empty changes
+    nothing about what is said of it."""
     found = problem(ctx, user, channel)
     if found is not None:
         then(found)
@@ -76,9 +77,8 @@ def register(ctx: Context, user: User, channel: Channel, description: str, then:
         name=channel.name,
         founder=names.fold(user.account),
         registered_at=ctx.now,
-        description=description,
     )
-    _commit(ctx, user, [(None, room)], then)
+    _commit(ctx, user, [(None, room)], then, description)
 
 
 def change(
@@ -100,8 +100,10 @@ _Pair: TypeAlias = tuple[RegisteredRoom | None, RegisteredRoom | None]
 class Changing:
     """Changes of registrations that are to be stored: none can be changed otherwise meanwhile."""
 
-    def __init__(self, ctx: Context, pairs: Sequence[_Pair]) -> None:
+    def __init__(self, ctx: Context, pairs: Sequence[_Pair], description: str = "") -> None:
+        """`description` is what those are for that are registered now; empty: as has been said."""
         self._ctx = ctx
+        self._description = description
         self._pairs = pairs
         self._said: dict[str, dict[str, str]] = {}
         """What is said of those that are registered now, by key: they keep it."""
@@ -118,6 +120,8 @@ class Changing:
                 # What is set there is known with the registration, or not at all.
                 ctx.keeping.settings(channel)
                 said = self._said[room.key] = dict(channel.metadata or {})
+                if description:
+                    said[metadata.DESCRIPTION] = description
                 self.changes.append(metadata.kept(room.key, said))
             elif after is None:
                 self.changes.append(metadata.kept(room.key, {}))
@@ -142,6 +146,8 @@ class Changing:
                     channel.registered = after
                     channel.metadata = None
                     standings.access_changed(ctx, channel, before)
+                    if before is None and self._description:
+                        holding.announce(ctx, [channel], [metadata.DESCRIPTION], None)
             elif stored or before is None:
                 ctx.registered.drop(room.name)
                 if channel is not None and before is not None:
@@ -175,7 +181,9 @@ def parting(ctx: Context, account: str) -> Changing | None:
     return Changing(ctx, pairs)
 
 
-def _commit(ctx: Context, user: User, pairs: Sequence[_Pair], then: Then) -> None:
+def _commit(
+    ctx: Context, user: User, pairs: Sequence[_Pair], then: Then, description: str = ""
+) -> None:
     for before, after in pairs:
         room = before or after
         new = _accounts(after) - _accounts(before)
@@ -184,7 +192,7 @@ def _commit(ctx: Context, user: User, pairs: Sequence[_Pair], then: Then) -> Non
             # An account that is being dropped must not be found in it later.
             then(Problem.TEMPORARILY_UNAVAILABLE)
             return
-    changing = Changing(ctx, pairs)
+    changing = Changing(ctx, pairs, description)
 
     def resume(done: Completed) -> None:
         then(None if done.result else Problem.TEMPORARILY_UNAVAILABLE)

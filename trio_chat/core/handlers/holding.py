@@ -72,7 +72,7 @@ def change(
     holder = metadata.holder(target)
     if not holder:
         target.metadata = _changed(target.metadata or {}, wanted) or None
-        _announce(ctx, [target], wanted, user)
+        announce(ctx, [target], wanted, user)
         then(Outcome.DONE)
         return
     store = ctx.metadata
@@ -116,19 +116,20 @@ def _settle(ctx: Context, holder: str, wanted: Values, by: User) -> None:
     it."""
     channel = ctx.state.channels.get(holder)
     if channel is not None:
-        _announce(ctx, [channel], wanted, by)
+        announce(ctx, [channel], wanted, by)
         return
     clients = list(ctx.state.accounts.get(holder, ()))
     for client in clients:
         for key in wanted:
             (client.metadata or {}).pop(key, None)
         client.metadata = client.metadata or None
-    _announce(ctx, clients, wanted, by)
+    announce(ctx, clients, wanted, by)
 
 
-def _announce(
+def announce(
     ctx: Context, targets: Iterable[User | Channel], keys: Iterable[str], by: User | None
 ) -> None:
+    """Tell of these keys of targets who has subscribed to them, but for who has changed them."""
     ctx.without_waiting(
         [
             partial(syncing.announce, ctx, target, key, by=by)
@@ -159,7 +160,7 @@ def account_changed(ctx: Context, user: User, before: Mapping[str, str]) -> None
         user.metadata = None
     after = ctx.metadata.of(user)
     keys = [key for key in sorted({**before, **after}) if before.get(key) != after.get(key)]
-    _announce(ctx, [user], keys, None)
+    announce(ctx, [user], keys, None)
 
 
 def _take_along(ctx: Context, user: User) -> None:

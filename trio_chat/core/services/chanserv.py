@@ -6,16 +6,17 @@ that they may not see.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from trio_chat.core import modes, names
+from trio_chat.core import metadata, modes, names, rooms
 from trio_chat.core.accounts import Account, Suspension
 from trio_chat.core.context import Context, Replies
-from trio_chat.core.handlers import founding
+from trio_chat.core.handlers import founding, holding
 from trio_chat.core.handlers.common import visible, word
 from trio_chat.core.handlers.founding import Problem, Then
+from trio_chat.core.handlers.holding import Outcome
 from trio_chat.core.handlers.server import date_and_time
 from trio_chat.core.registered import OFFERED, Offer, RegisteredRoom
 from trio_chat.core.services.table import CHANSERV, how, row, tell
@@ -99,11 +100,21 @@ def register(ctx: Context, user: User, words: list[str]) -> None:
         say(ctx, user, f"There is no channel called {word(user, words[0])}: join it first.")
         return
     done = f"{channel.name} is registered now, and yours. HELP says what you can do with it."
-    founding.register(ctx, user, channel, _text(ctx, words[1:]), _answer(ctx, user, done))
+    text = " ".join(words[1:])
+    if _can_describe(ctx, user, text, ctx.metadata.of(channel)):
+        founding.register(ctx, user, channel, text, _answer(ctx, user, done))
 
 
-def _text(ctx: Context, words: list[str]) -> str:
-    return cut(" ".join(words), ctx.settings.limits.topic)
+def _can_describe(ctx: Context, user: User, text: str, values: Mapping[str, str]) -> bool:
+    """Whether a room of which these are said can have this description, or none; or say why not."""
+    limit, keys = ctx.settings.metadata_value_limit, ctx.settings.limits.metadata_keys
+    if not metadata.is_value(text, limit):
+        say(ctx, user, f"A description has at most {limit} bytes, and no control characters.")
+        return False
+    if text and metadata.DESCRIPTION not in values and len(values) >= keys:
+        say(ctx, user, f"There can be {keys} keys of METADATA, and no more.")
+        return False
+    return True
 
 
 @row(
@@ -225,8 +236,9 @@ def info(ctx: Context, user: User, words: list[str]) -> Replies:
 def _about(ctx: Context, user: User, room: RegisteredRoom) -> Iterator[str]:
     founder = _name(ctx, room.founder) or "nobody"
     yield f"{room.name} is {founder}'s, since {date_and_time(int(room.registered_at))}."
-    if room.description:
-        yield f"Description: {room.description}"
+    description = ctx.metadata.get(room.key).get(metadata.DESCRIPTION)
+    if description:
+        yield f"Description: {description}"
     if room.suspended is not None:
         yield f"It is suspended: {room.suspended.reason}"
     own = room.standing_of(user.account)
@@ -269,10 +281,7 @@ def set_(ctx: Context, user: User, words: list[str]) -> None:
     if what not in _SETTINGS:
         say(ctx, user, f"What can be set: {', '.join(_SETTINGS)}.")
     elif what == "DESCRIPTION":
-        text = _text(ctx, rest)
-        done = f"The description of {room.name} is {'set' if text else 'removed'}."
-        after = msgspec.structs.replace(room, description=text)
-        founding.change(ctx, user, room, after, _answer(ctx, user, done))
+        _describe(ctx, user, room, " ".join(rest))
     elif not room.is_founder(user.account):
         say(ctx, user, f"Only the founder of {room.name} can do that.")
     elif not rest:
@@ -287,6 +296,30 @@ def set_(ctx: Context, user: User, words: list[str]) -> None:
             after = msgspec.structs.replace(room, successor=account.key)
             done = f"{account.name} has {room.name} when your account is dropped."
             founding.change(ctx, user, room, after, _answer(ctx, user, done))
+
+
+def _describe(ctx: Context, user: User, room: RegisteredRoom, text: str) -> None:
+    """Have a room be described in its metadata, where METADATA sets it too."""
+    if not _can_describe(ctx, user, text, ctx.metadata.get(room.key)):
+        return
+    done = f"The description of {room.name} is {'set' if text else 'removed'}."
+
+    def again() -> None:
+        # It may be somebody else's by then.
+        found = room_for(ctx, user, room.name, modes.OWNER)
+        if found is not None:
+            _describe(ctx, user, found, text)
+
+    def then(outcome: Outcome) -> None:
+        stored = outcome is Outcome.DONE
+        _answer(ctx, user, done)(None if stored else Problem.TEMPORARILY_UNAVAILABLE)
+
+    # For that time it is there, though nobody be in it.
+    channel = ctx.channel(room.name)
+    if holding.is_free(ctx, user, channel, again):
+        holding.change(ctx, user, channel, {metadata.DESCRIPTION: text or None}, then)
+    if not rooms.is_there(channel):
+        rooms.drop(ctx.state, channel)
 
 
 # --- Access
