@@ -179,7 +179,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--clients", type=count, default=500, metavar="N", help="default 500")
     parser.add_argument(
-        "--addresses", type=count, default=100, metavar="N", help="that they come from; default 100"
+        "--addresses", type=count, default=500, metavar="N", help="that they come from; default 500"
     )
     parser.add_argument(
         "--check",
