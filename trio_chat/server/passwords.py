@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 AT_ONCE = 2
 """Checks under way at once. Each takes 64 MB and a core for as long as it lasts."""
-NICE = 5
+NICE = 10
 """How much the threads that check give way to the rest of the server (nice(2)): each has four more,
 on all cores, and whoever says a word meanwhile would wait for them."""
 SALT = 16
