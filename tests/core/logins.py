@@ -55,6 +55,10 @@ class Logins(World):
         changed = msgspec.structs.replace(found, certificates=(fingerprint,))
         self.core.context.accounts.put(changed)
 
+    def nickname(self, name: str) -> str:
+        """Return what somebody is called now."""
+        return self.core.state.users[self.ids[name]].nickname
+
     def who(self, name: str) -> str:
         """Return the account that a client is logged in to."""
         return self.core.state.users[self.ids[name]].account

@@ -29,10 +29,6 @@ def world() -> Logins:
     return world
 
 
-def nickname(world: Logins, name: str) -> str:
-    return world.core.state.users[world.ids[name]].nickname
-
-
 def test_of_two_scripts_nobody_is_called_at_all(world: Logins) -> None:
     world.irc("bo")
     assert codes(world.ask("bo", f"NICK {MIXED}")) == ["432"]
@@ -60,7 +56,7 @@ def by_connecting_and_logging_in(world: Logins, wanted: str) -> list[str]:
     world.connect("bo")
     lines = world.ask("bo", f"NICK {wanted}", "USER bo 0 * :Bo", "AUTHENTICATE PLAIN", plain("bo"))
     assert "903" in codes(lines)
-    assert nickname(world, "bo") == "bo"
+    assert world.nickname("bo") == "bo"
     return world.ask("bo", "CAP END", f"NICK {wanted}")
 
 
@@ -153,13 +149,13 @@ def test_whoever_sat_on_one_is_renamed_when_the_owner_comes(wanted: str) -> None
         return
     found = world.send("al", "NICK alice", f"REGISTER * * :{PASSWORD}")
     assert "REGISTER SUCCESS" in " ".join(found["al"])
-    assert nickname(world, "al") == "alice"
-    assert nickname(world, "bo").startswith("Guest")
+    assert world.nickname("al") == "alice"
+    assert world.nickname("bo").startswith("Guest")
     assert "Your nickname belongs to an account" in found["bo"][-1]
     assert found["cy"] == [
         f":{SERVER} 433 * a||ce :Nickname looks like that of an account: log in to it first"
     ]
-    assert nickname(world, "cy") == ""
+    assert world.nickname("cy") == ""
 
 
 def test_two_who_look_alike_are_not_registered_at_once() -> None:
@@ -205,7 +201,7 @@ def test_those_who_look_alike_and_own_both_do_not_evict_each_other() -> None:
     world.identify("all", "two")
     world.ask("one", "NICK ali")
     assert codes(world.ask("two", "NICK all")) == ["NICK"]
-    assert nickname(world, "one") == "ali"
+    assert world.nickname("one") == "ali"
 
 
 @pytest.mark.parametrize("wanted", ["NlckServ", "N1ckServ", "Chan5erv", "NickServ"])

@@ -23,10 +23,6 @@ def world() -> Logins:
     return world
 
 
-def nickname(world: Logins, name: str) -> str:
-    return world.core.state.users[world.ids[name]].nickname
-
-
 def come(world: Logins, name: str, *typed: str) -> list[str]:
     """Have somebody come with nc, who types this."""
     return world.step(world.add(name, plain=True), world.lines(name, *typed))[name]
@@ -73,7 +69,7 @@ def test_who_connects_is_told_when_the_owner_comes(
     world.connect_bare("cy")
     assert "433" not in codes(world.ask("cy", *before))
     found = world.send("bo", IDENTIFY)
-    assert nickname(world, "bo") == "alice"
+    assert world.nickname("bo") == "alice"
     assert found["cy"] == [f":{SERVER} 433 * alice :{RESERVED}"]
     assert world.ask("cy", *after, "PING 1")[-1].endswith(" PONG irc.test 1")
     assert codes(world.ask("cy", "NICK cy"))[0] == "001"
@@ -84,7 +80,7 @@ def test_who_connects_is_told_when_another_client_of_theirs_takes_it(world: Logi
     world.ask("cy", "NICK alice", "AUTHENTICATE PLAIN", plain("alice"))
     world.irc("bo")
     assert codes(world.ask("bo", IDENTIFY)) == ["900", "NOTICE"]
-    assert (nickname(world, "bo"), nickname(world, "cy")) == ("bo", "alice")
+    assert (world.nickname("bo"), world.nickname("cy")) == ("bo", "alice")
     assert world.send("bo", "NS REGAIN")["cy"] == [f":{SERVER} 433 * alice :{OTHER_CLIENT}"]
     assert codes(world.ask("cy", "USER u 0 * :r", "CAP END", "NICK cy"))[0] == "001"
 

@@ -200,7 +200,6 @@ class Block(NamedTuple):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_encode_into = msgspec.msgpack.Encoder().encode_into
 _decode = msgspec.msgpack.Decoder(tuple[int, list[AnyLine]]).decode
 _decode_all = msgspec.msgpack.Decoder(
     tuple[int, list[tuple[int, int, int, int, records.Stored]]]

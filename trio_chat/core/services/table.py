@@ -204,20 +204,19 @@ def _words(row: Row, rest: str) -> list[str]:
     return rest.split(" ", exact) if rest else []
 
 
+def _most(row: Row, params: Sequence[str]) -> int:
+    """Return how many parameters there can be, the name of the command included, where a password
+    has no spaces in it. An address of mail can stand in front of it, or behind it."""
+    option = _has_option(row, "".join(params[1:2])) or (bool(row.option) and "@" in params[-1])
+    return (row.exact or 0) + option + 2
+
+
 def serve_params(
     ctx: Context, user: User, service: Service, params: Sequence[str]
 ) -> Replies | None:
     """Do what `serve` does with what somebody says as the parameters of a command of IRC."""
     found = service.rows.get(params[0].upper()) if params else None
-    # An address of mail may stand in front of a password, or behind one without spaces.
-    option = found is not None and (
-        _has_option(found, "".join(params[1:2])) or (found.option and "@" in params[-1])
-    )
-    if (
-        found is not None
-        and found.exact is not None
-        and len(params) > found.exact + bool(option) + 2
-    ):
+    if found is not None and found.exact is not None and len(params) > _most(found, params):
         # It is not known any more how many spaces stood between them.
         text = "A password with spaces in it stands behind a colon: "
         tell(ctx, user, service, f"{text}{service.alias} {found.name} ... :my password")
