@@ -117,6 +117,19 @@ def test_what_is_at_hand_is_bounded(file: File, monkeypatch: pytest.MonkeyPatch)
     assert {term for term, _ in contents(file.connection)} >= set("abcdef")
 
 
+def test_what_is_moved_as_it_is_filed_is_read_from_the_file(file: File) -> None:
+    assert file.index is not None
+    file.settle()
+    assert file.index.is_at_hand
+    file.say("a", "b")
+    file.change(Moved("#a", "#b"))
+    file.file()
+    # It has not been noted, so there is more than what is at hand.
+    assert (file.index.waiting, file.index.is_at_hand) == (0, False)
+    file.settle()
+    assert {term for term, _ in contents(file.connection)} >= set("ab")
+
+
 def test_who_said_it_is_a_term_too(tmp_path: Path) -> None:
     file = File(tmp_path / "journal.db")
     file.say("hello", who="Al")

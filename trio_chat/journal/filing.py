@@ -153,6 +153,8 @@ class Filing:
                     pieces.clear()
                     # What is said in them may be another thing now.
                     self._made.clear()
+                    if self._index is not None:
+                        self._index.forget()
                 self._change(item)
         self._store(pieces)
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'last'", (number,))

@@ -140,9 +140,9 @@ class Index:
             else:
                 self.is_at_hand = False
         if self.waiting > FRESH:
-            self._forget()
+            self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Forget what is said in blocks that are not in the index: they may be other ones now."""
         self._fresh.clear()
         self.waiting, self.is_at_hand = 0, False
@@ -199,7 +199,7 @@ class Index:
     def shorten(self) -> int:
         """Note in the file, in a transaction that deletes blocks, up to where there are any now;
         return that, for `done` once it is committed. The ids behind it will be used again."""
-        self._forget()
+        self.forget()
         last: int = self._connection.execute("SELECT max(id) FROM blocks").fetchone()[0] or 0
         last = min(self.done, last)
         if last < self.done:
@@ -208,7 +208,7 @@ class Index:
 
     def add(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Put a block's document in, if its turn has been."""
-        self._forget()
+        self.forget()
         try:
             text = document(found, _talk_of(lines))
         except DAMAGED:
@@ -218,7 +218,7 @@ class Index:
 
     def remove(self, block: int, found: int, lines: Sequence[AnyLine]) -> None:
         """Take a block's document out, if it is in; the lines are those that it was made of."""
-        self._forget()
+        self.forget()
         try:
             text = document(found, _talk_of(lines))
         except DAMAGED:
