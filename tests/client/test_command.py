@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from tests.client.emulator import Emulator
 from tests.client.peer import LABELS, Peer, loopback
-from trio_chat.client.command import client_command
+from trio_chat.cli import commands
 
 PROGRAM = [
     sys.executable,
@@ -114,7 +114,7 @@ async def test_head() -> None:
     ],
 )
 def test_wrong_usage(arguments: list[str], reason: str) -> None:
-    result = CliRunner().invoke(client_command, arguments)
+    result = CliRunner().invoke(commands, ["client", *arguments])
     assert result.exit_code == 2
     assert reason in result.output
 
@@ -140,7 +140,7 @@ async def test_the_password_in_a_file(tmp_path: Path) -> None:
 def test_no_password_in_a_file(content: bytes, reason: str, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(content)
-    result = CliRunner().invoke(client_command, ["host", "--password-file", str(secret)])
+    result = CliRunner().invoke(commands, ["client", "host", "--password-file", str(secret)])
     assert result.exit_code == 2
     assert reason in result.output
     assert "ret" not in result.output.replace(str(secret), "")
@@ -305,7 +305,7 @@ def test_a_login_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        result = CliRunner().invoke(client_command, [f"127.0.0.1:{port}"])
+        result = CliRunner().invoke(commands, ["client", f"127.0.0.1:{port}"])
     assert result.exit_code == 1
     assert result.output.endswith("connection refused\n")
 
