@@ -162,7 +162,7 @@ def test_what_we_announce_in_myinfo(register: Register) -> None:
     """Modern IRC, "RPL_MYINFO (004)": server, version, user modes, channel modes, parameters."""
     (line,) = only(register("al").welcome, "004")
     assert line.params[1] == "irc.test"
-    assert set(line.params[3]) == set("iowBRZ")
+    assert set(line.params[3]) == set("iorwBRZ")
     assert set(line.params[4]) == set("beIklfCiMmnRstuqaohv")
 
 

@@ -31,7 +31,7 @@ class Logins(World):
     def account(self, name: str, password: str = PASSWORD) -> None:
         """Have an account, whose owner has left."""
         self.irc(name)
-        assert "REGISTER SUCCESS" in self.ask(name, f"REGISTER * * :{password}")[1]
+        assert "REGISTER SUCCESS" in self.ask(name, f"REGISTER * * :{password}")[2]
         self.send(name, "QUIT")
 
     def connect(self, name: str, *, secure: bool = False, certfp: str = "", host: str = "") -> None:

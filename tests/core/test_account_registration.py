@@ -28,6 +28,7 @@ def test_an_account(world: Logins, name: str) -> None:
     shown = "al" if name == "*" else name
     assert world.ask("al", f"REGISTER {name} * :{PASSWORD}", "PING 1") == [
         f":{SERVER} 900 al al!~al@10.0.0.1 {shown} :You are now logged in as {shown}",
+        ":al!~al@10.0.0.1 MODE al +r",
         f":{SERVER} REGISTER SUCCESS {shown} :Account created",
         f":{SERVER} PONG {SERVER} 1",
     ]
@@ -37,7 +38,7 @@ def test_an_account(world: Logins, name: str) -> None:
 def test_under_a_label(world: Logins) -> None:
     world.ask("al", "CAP REQ :labeled-response batch")
     lines = world.ask("al", f"@label=x REGISTER * * :{PASSWORD}")
-    assert codes(lines) == ["BATCH", "900", "REGISTER", "BATCH"]
+    assert codes(lines) == ["BATCH", "900", "MODE", "REGISTER", "BATCH"]
     assert lines[0].startswith("@label=x ")
 
 
@@ -88,7 +89,7 @@ def test_what_can_not_be_stored(world: Logins) -> None:
     assert said.startswith(f":{SERVER} FAIL REGISTER TEMPORARILY_UNAVAILABLE al :")
     assert world.who("al") == ""
     world.full = False
-    assert codes(world.ask("al", f"REGISTER * * :{PASSWORD}")) == ["900", "REGISTER"]
+    assert codes(world.ask("al", f"REGISTER * * :{PASSWORD}")) == ["900", "MODE", "REGISTER"]
 
 
 # --- While connecting
@@ -215,7 +216,7 @@ def test_a_code_is_mailed_and_said(mailing: Logins) -> None:
     account = mailing.core.context.accounts.get("al")
     assert account is not None
     assert (account.email, account.code) == ("al@example.org", digest(CODE))
-    assert codes(mailing.ask("al", f"VERIFY al {CODE}")) == ["900", "VERIFY"]
+    assert codes(mailing.ask("al", f"VERIFY al {CODE}")) == ["900", "MODE", "VERIFY"]
     assert mailing.who("al") == "al"
     mailing.send("al", "QUIT")
     mailing.connect("home")
@@ -255,7 +256,7 @@ def test_codes_are_guessed_a_few_times_a_minute(mailing: Logins) -> None:
         ":Too many attempts; try again in 12 seconds"
     )
     mailing.now += 12.1
-    assert codes(mailing.ask("al", f"VERIFY al {CODE}")) == ["900", "VERIFY"]
+    assert codes(mailing.ask("al", f"VERIFY al {CODE}")) == ["900", "MODE", "VERIFY"]
 
 
 def test_the_name_is_held_for_a_day_and_no_longer(mailing: Logins) -> None:

@@ -35,14 +35,27 @@ def test_who_is_told_of_a_login_and_a_logout(world: World) -> None:
         "bo": [
             f":{SERVER} 900 bo {prefix('bo')[1:]} bob :You are now logged in as bob",
             f"{prefix('bo')} ACCOUNT bob",
+            f"@account=bob {prefix('bo')} MODE bo +r",
         ],
         "al": [f"{prefix('bo')} ACCOUNT bob"],
         "eve": [f"{prefix('bo')} ACCOUNT bob"],
     }
     assert log_in(world, "bo", "bob") == {}
     found = log_in(world, "bo", "")
-    assert codes(found["bo"]) == ["901", "ACCOUNT"]
+    assert codes(found["bo"]) == ["901", "ACCOUNT", "MODE"]
+    assert found["bo"][-1] == f"{prefix('bo')} MODE bo -r"
     assert found["al"] == [f"@account=bob {prefix('bo')} ACCOUNT *"]
+
+
+def test_who_is_logged_in_has_a_mode(world: World) -> None:
+    """Modern IRC, "Registered User Mode": nobody gives it to themselves, or lays it down."""
+    assert world.ask("bo", "MODE bo +r", "MODE bo") == [f":{SERVER} 221 bo +"]
+    log_in(world, "bo", "bob")
+    assert world.ask("bo", "MODE bo -r", "MODE bo") == [f":{SERVER} 221 bo +r"]
+    assert codes(log_in(world, "bo", "bobby")["bo"]) == ["900", "ACCOUNT"]
+    assert world.ask("bo", "MODE bo") == [f":{SERVER} 221 bo +r"]
+    world.person("cy")
+    assert log_in(world, "cy", "bob")["cy"] == ["You are now logged in as bob"]
 
 
 def test_what_an_account_is_seen_in(world: World) -> None:

@@ -60,7 +60,7 @@ def test_a_suspended_account_is_logged_out_and_told_why(world: AlsWorld) -> None
     assert world.do(Suspend(account="AL", by="root", reason="spam")) == ""
     told = world.said["al_phone"]
     assert told[0] == f":{SERVER} NOTICE Al :Your account Al is suspended: spam"
-    assert codes(told[1:])[:2] == ["901", "NICK"]
+    assert codes(told[1:])[:3] == ["901", "MODE", "NICK"]
     account = world.account
     assert account is not None
     assert account.suspended is not None
@@ -102,7 +102,7 @@ def test_a_dropped_account_is_gone_and_its_nickname_free(world: AlsWorld) -> Non
     assert world.do(Drop(account="al")) == ""
     told = world.said["al_phone"]
     assert told[0] == f":{SERVER} NOTICE Al :Your account Al has been dropped"
-    assert codes(told[1:]) == ["901"]
+    assert codes(told[1:]) == ["901", "MODE"]
     assert world.account is None
     assert world.do(Drop(account="al")) == "There is no account al"
 

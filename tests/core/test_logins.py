@@ -190,6 +190,7 @@ def test_after_registration(world: Logins) -> None:
         "AUTHENTICATE",
         "900",
         "ACCOUNT",
+        "MODE",
         "NICK",
         "903",
     ]
@@ -238,6 +239,8 @@ def test_external(world: Logins) -> None:
     for name, code in (("AL", "903"), ("bo", "904")):
         world.ask("di", "AUTHENTICATE EXTERNAL")
         assert codes(world.ask("di", f"AUTHENTICATE {encoded(name)}"))[-1] == code
+    lines = world.ask("di", "NICK al", "USER al 0 * :Al", "CAP END")
+    assert lines[-1] == ":al!~al@10.0.0.1 MODE al +Zr"
 
 
 @pytest.mark.parametrize("certfp", ["", "cd" * 32])

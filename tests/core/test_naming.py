@@ -79,7 +79,7 @@ def test_who_connects_is_told_when_another_client_of_theirs_takes_it(world: Logi
     world.connect("cy")
     world.ask("cy", "NICK alice", "AUTHENTICATE PLAIN", plain("alice"))
     world.irc("bo")
-    assert codes(world.ask("bo", IDENTIFY)) == ["900", "NOTICE"]
+    assert codes(world.ask("bo", IDENTIFY)) == ["900", "MODE", "NOTICE"]
     assert (world.nickname("bo"), world.nickname("cy")) == ("bo", "alice")
     assert world.send("bo", "NS REGAIN")["cy"] == [f":{SERVER} 433 * alice :{OTHER_CLIENT}"]
     assert codes(world.ask("cy", "USER u 0 * :r", "CAP END", "NICK cy"))[0] == "001"

@@ -52,7 +52,7 @@ def world() -> Owning:
 
 def test_an_account_is_made_and_logged_in_to(world: Owning) -> None:
     assert world.create("al", "Al").problem is None
-    assert codes(world.said["al"]) == ["900"]
+    assert codes(world.said["al"]) == ["900", "MODE"]
     assert (world.nickname("al"), world.account("al")) == ("al", "Al")
     assert world.secrets["al"].hash == "as it is: correct horse"
 

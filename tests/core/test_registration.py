@@ -30,7 +30,7 @@ def test_a_minimal_client_is_welcomed() -> None:
     lines = world.irc("al")
     assert codes(lines) == [*WELCOME, "422"]
     assert lines[0] == f":{SERVER} 001 al :Welcome to the trio_chat Network, al!~al@10.0.0.1"
-    assert lines[3].startswith(f":{SERVER} 004 al {SERVER} trio_chat-1.2.3 BRZiow ")
+    assert lines[3].startswith(f":{SERVER} 004 al {SERVER} trio_chat-1.2.3 BRZiorw ")
     assert "CASEMAPPING=ascii" in lines[4]
 
 

@@ -66,8 +66,8 @@ def test_an_operator_of_the_server_brings_people_in_as_what_they_are(world: Regi
 def test_it_is_given_on_logging_in(world: Registering) -> None:
     world.irc("other", rooms="#a,#b", caps="account-notify")
     found = world.log_in("other", "bo")
-    assert codes(found["other"]) == ["900", "ACCOUNT", "MODE"]
-    assert found["other"][2] == f":{CHANSERV} MODE #a +o other"
+    assert codes(found["other"]) == ["900", "ACCOUNT", "MODE", "MODE"]
+    assert found["other"][3] == f":{CHANSERV} MODE #a +o other"
     assert codes(found["al"]) == ["MODE"]
 
 
@@ -78,7 +78,7 @@ def test_it_is_taken_on_logging_out(world: Registering) -> None:
     world.ask("al", "MODE #a +v other")
     owning.log_out(world.core.context, world.user("other"))
     found = world.step()
-    assert codes(found["other"]) == ["MODE", "901", "ACCOUNT"]
+    assert codes(found["other"]) == ["MODE", "901", "ACCOUNT", "MODE"]
     assert found["al"] == [f":{CHANSERV} MODE #a -o other"]
     assert world.standing("other") == modes.VOICE
     assert world.standing("other", "#b") == modes.OP

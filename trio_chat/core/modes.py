@@ -261,7 +261,9 @@ CHANNEL_MODES = {
 }
 LISTS = "".join(row.letter for row in CHANNEL_MODES.values() if row.kind is Kind.LIST)
 
-INVISIBLE, OPERATOR, WALLOPS, BOT, ACCOUNTS_ONLY, SECURE = (1 << shift for shift in range(6))
+INVISIBLE, OPERATOR, WALLOPS, BOT, ACCOUNTS_ONLY, SECURE, LOGGED_IN = (
+    1 << shift for shift in range(7)
+)
 
 USER_MODES = {
     row.letter: row
@@ -273,6 +275,13 @@ USER_MODES = {
         ),
         UserMode(letter="i", bit=INVISIBLE, help="hidden from who shares no channel"),
         UserMode(letter="o", bit=OPERATOR, settable=False, help="server operator"),
+        UserMode(
+            letter="r",
+            bit=LOGGED_IN,
+            settable=False,
+            removable=False,
+            help="logged in to an account",
+        ),
         UserMode(letter="w", bit=WALLOPS, help="gets what operators write to all"),
     )
 }

@@ -345,6 +345,7 @@ def set_account(state: State, user: User, account: str) -> None:
         if not there[folded]:
             del there[folded]
     user.account, user.party = account, ""
+    user.modes = user.modes | modes.LOGGED_IN if account else user.modes & ~modes.LOGGED_IN
     if account:
         there.setdefault(fold(account), []).append(user)
     user.identify()

@@ -69,6 +69,7 @@ def kept(world: World, name: str = "al") -> Account:
 def test_registering(world: Registered) -> None:
     assert world.ask("bo", f"PRIVMSG NickServ :REGISTER mailto:bo@example.org {RIGHT}") == [
         f":{SERVER} 900 bo {prefix('bo')[1:]} bo :You are now logged in as bo",
+        f"{prefix('bo')} MODE bo +r",
         f"{NOTICE} bo :bo is registered, and nobody else can be called that.",
     ]
     assert kept(world, "bo").email == "bo@example.org"
@@ -210,6 +211,7 @@ def test_logging_in_gives_the_nickname(world: Registered, said: str) -> None:
     world.quit("al")
     assert world.ask("bo", f"PRIVMSG NickServ :{said}") == [
         f":{SERVER} 900 bo {prefix('bo')[1:]} al :You are now logged in as al",
+        f"{prefix('bo')} MODE bo +r",
         f"{prefix('bo')} NICK :al",
         f"{NOTICE} al :You are logged in as al.",
     ]
@@ -302,9 +304,9 @@ def test_too_many_wrong_passwords(world: Registered) -> None:
 
 def test_logging_out(world: Registered) -> None:
     lines = world.ask("al", "NS LOGOUT")
-    assert codes(lines) == ["901", "NICK", "NOTICE", "NOTICE"]
-    assert lines[2].endswith(":Your nickname belongs to the account that you are logged out of")
-    assert lines[3].endswith(":You are logged out.")
+    assert codes(lines) == ["901", "MODE", "NICK", "NOTICE", "NOTICE"]
+    assert lines[3].endswith(":Your nickname belongs to the account that you are logged out of")
+    assert lines[4].endswith(":You are logged out.")
     assert world.account("al") == ""
     assert world.nickname("al").startswith("Guest")
 
@@ -373,7 +375,7 @@ def test_a_nickname_is_regained(sat_on: Registered) -> None:
 
 def test_a_nickname_is_regained_with_the_password(sat_on: Registered) -> None:
     lines = sat_on.ask("bo", f"NS REGAIN al {RIGHT}")
-    assert codes(lines) == ["900", "NICK", "NOTICE"]
+    assert codes(lines) == ["900", "MODE", "NICK", "NOTICE"]
     assert (sat_on.account("bo"), sat_on.nickname("bo")) == ("al", "al")
     assert sat_on.nickname("tab").startswith("Guest")
 
@@ -422,7 +424,7 @@ def test_an_account_is_suspended(world: Registered) -> None:
     assert world.told("root", "SUSPEND nobody") == ["Nobody has registered nobody."]
     found = world.send("root", "NS SUSPEND al selling things")
     assert found["root"] == [f"{NOTICE} root :al is suspended."]
-    assert codes(found["al"]) == ["NOTICE", "901", "NICK", "NOTICE"]
+    assert codes(found["al"]) == ["NOTICE", "901", "MODE", "NICK", "NOTICE"]
     assert found["al"][0].endswith(":Your account al is suspended: selling things")
     assert world.account("al") == ""
     assert world.told("al", f"IDENTIFY al {RIGHT}") == ["al is suspended (selling things)."]

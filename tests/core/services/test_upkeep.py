@@ -219,8 +219,8 @@ def test_an_account_is_dropped(world: Registered) -> None:
     assert world.told("al", f"DROP {OTHER}") == ["Account or password is wrong."]
     assert world.told("al", "DROP") == ["It is DROP <password>"]
     lines = world.ask("al", f"NS DROP {RIGHT}")
-    assert codes(lines) == ["901", "NOTICE"]
-    assert lines[1].endswith(":al is nobody's any more.")
+    assert codes(lines) == ["901", "MODE", "NOTICE"]
+    assert lines[2].endswith(":al is nobody's any more.")
     assert world.core.context.accounts.get("al") is None
     assert "al" not in world.secrets
     assert world.last is not None

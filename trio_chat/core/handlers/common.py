@@ -42,6 +42,20 @@ def joined(ctx: Context, user: User, channel: Channel, id: str = "") -> events.J
     )
 
 
+def tell_modes(ctx: Context, user: User, changes: str, *, asked: bool = False) -> None:
+    """Tell a user how their own modes are other than before.
+
+    Who reads words has been told in words what they follow from, where they have not `asked` for
+    the letters.
+    """
+    if user.plain and not asked:
+        return
+    event = events.ModeChanged(
+        time=ctx.now, source=user.source, target=user.nickname, changes=(changes,)
+    )
+    ctx.send(user, event)
+
+
 def targets(ctx: Context, user: User, listed: str, *, silent: bool = False) -> list[str]:
     """Return the names in a list, each once; say so if there are more than TARGMAX allows."""
     found = distinct(ctx, listed.split(","))

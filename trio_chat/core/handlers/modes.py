@@ -15,6 +15,7 @@ from trio_chat.core.handlers.common import (
     forward,
     is_operator,
     kept_or_channel_for,
+    tell_modes,
     visible,
 )
 from trio_chat.core.modes import ChannelMode, Kind, Prefix
@@ -74,10 +75,7 @@ def _user_mode(ctx: Context, user: User, message: Message) -> None:
     changes = _difference(user.modes, bits)
     rooms.set_user_modes(ctx.state, user, bits)
     if changes:
-        event = events.ModeChanged(
-            time=ctx.now, source=user.source, target=user.nickname, changes=(changes,)
-        )
-        ctx.send(user, event)
+        tell_modes(ctx, user, changes, asked=True)
     if unknown:
         ctx.reply(user, numerics.ERR_UMODEUNKNOWNFLAG)
 

@@ -10,7 +10,7 @@ from trio_chat.core import attempts, events, modes, names, networks, numerics, r
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context, Replies
 from trio_chat.core.handlers import channels, owning, presence, standings
-from trio_chat.core.handlers.common import channel_for, distinct, echo, word
+from trio_chat.core.handlers.common import channel_for, distinct, echo, tell_modes, word
 from trio_chat.core.handlers.modes import change_modes
 from trio_chat.core.handlers.problems import Outcome
 from trio_chat.core.handlers.registration import refuse_password
@@ -39,10 +39,7 @@ def oper(ctx: Context, user: User, message: Message) -> None:
             return
         rooms.set_user_modes(ctx.state, user, user.modes | modes.OPERATOR)
         ctx.reply(user, numerics.RPL_YOUREOPER)
-        event = events.ModeChanged(
-            time=ctx.now, source=user.source, target=user.nickname, changes=("+o",)
-        )
-        ctx.send(user, event)
+        tell_modes(ctx, user, "+o")
 
     about = f"{attempts.OPER}{name}"
     owning.prove(

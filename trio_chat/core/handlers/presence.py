@@ -11,7 +11,7 @@ from trio_chat.core.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, PR
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, holding, monitor, standings, syncing, waiting
-from trio_chat.core.handlers.common import fitting, joined
+from trio_chat.core.handlers.common import fitting, joined, tell_modes
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
@@ -106,6 +106,7 @@ def change_account(ctx: Context, user: User, account: str) -> None:
     if account == user.account:
         return
     standings.taken(ctx, user, user)
+    was = user.account
     event = events.AccountChanged(time=ctx.now, source=user.source, account=account or "*")
     before, left = ctx.metadata.of(user), ctx.parties([user])
     user.proved = None
@@ -120,6 +121,8 @@ def change_account(ctx: Context, user: User, account: str) -> None:
         ctx.output.broadcast(audience, event)
         if user.caps & ACCOUNT_NOTIFY:
             ctx.send(user, event)
+        if bool(account) != bool(was):
+            tell_modes(ctx, user, "+r" if account else "-r")
         if account:
             standings.logged_in(ctx, user)
             waiting.tell(ctx, user)

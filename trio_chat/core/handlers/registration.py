@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trio_chat.core import events, modes, names, numerics, rooms
+from trio_chat.core import modes, names, numerics, rooms
 from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers import channels, naming, owning, server, syncing, waiting
-from trio_chat.core.handlers.common import echo, word
+from trio_chat.core.handlers.common import echo, tell_modes, word
 from trio_chat.core.handlers.problems import Outcome, Problem
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
@@ -279,11 +279,8 @@ def welcome(ctx: Context, user: User) -> None:
     server.send_motd(ctx, user)
     if user.secure:
         rooms.set_user_modes(ctx.state, user, user.modes | modes.SECURE)
-        letters = modes.user_mode_letters(user.modes)
-        event = events.ModeChanged(
-            time=ctx.now, source=user.source, target=user.nickname, changes=(letters,)
-        )
-        ctx.send(user, event)
+    if user.modes:
+        tell_modes(ctx, user, modes.user_mode_letters(user.modes))
     waiting.tell(ctx, user)
 
 
