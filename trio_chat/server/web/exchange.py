@@ -14,12 +14,11 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 import h11
-import msgspec
 import trio
 
 from trio_chat.server.reading import Bucket
 from trio_chat.server.transport import Transport
-from trio_chat.server.web.messages import Request, Response, joined, text
+from trio_chat.server.web.messages import Headers, Request, Response, joined, text
 from trio_chat.server.web.origins import client
 from trio_chat.server.web.site import Site
 from trio_chat.server.web.websocket import BadHandshakeError, TextOutbox, accept
@@ -91,7 +90,7 @@ class Exchange:
                 return None
             request = self._read(asked)
             if _wants_websocket(request):
-                return await self._upgrade(asked, request)
+                return await self._upgrade(request)
             response = self._site.respond(request)
             await self._send(response, head_only=request.method == "HEAD")
             if response.closes or self._http.our_state is not h11.DONE:
@@ -123,6 +122,8 @@ class Exchange:
                 return text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, closes=True)
             return event
         except h11.RemoteProtocolError as error:
+            # The frames that it has come through hold it, in h11.
+            error.__traceback__ = None
             status = HTTPStatus(error.error_status_hint)
             return text(status, str(error), closes=True)
 
@@ -159,6 +160,9 @@ class Exchange:
         except h11.LocalProtocolError:
             # What was said was so wrong that there is nothing to answer.
             return
+        await self._send_all(data)
+
+    async def _send_all(self, data: bytes) -> None:
         with trio.move_on_after(SENDING) as scope:
             await self._transport.send_all(data)
         if scope.cancelled_caught:
@@ -166,37 +170,35 @@ class Exchange:
 
     # --- WebSocket
 
-    async def _upgrade(self, asked: h11.Request, request: Request) -> Upgrade | None:
-        policy = self._site.policy
-        refusal: Response | None = None
-        who = client(request, policy.believed)
-        origin = request.header("origin")
-        if request.path not in policy.websocket:
-            refusal = text(HTTPStatus.NOT_FOUND, "there is no WebSocket at this address")
-        elif origin and not policy.names.may_come_from(origin, request.local):
-            refusal = text(
-                HTTPStatus.FORBIDDEN,
-                f"pages of {origin} may not connect; [web] origins says which may",
-            )
-        answer, outbox = b"", TextOutbox
-        if refusal is None:
-            try:
-                answer, outbox = accept(asked)
-            except BadHandshakeError as error:
-                extra = [("Sec-WebSocket-Version", "13")] if error.status == 426 else []
-                refusal = text(error.status, str(error), *extra)
-        if refusal is None and who.address not in ("", self._peer):
-            reason = self._speak_for(who.address)
-            if reason:
-                refusal = text(HTTPStatus.FORBIDDEN, reason)
-        if refusal is not None:
-            await self._send(msgspec.structs.replace(refusal, closes=True))
+    async def _upgrade(self, request: Request) -> Upgrade | None:
+        who = client(request, self._site.policy.believed)
+        try:
+            headers, outbox = self._shake_hands(request, who.address)
+        except BadHandshakeError as error:
+            await self._send(text(error.status, str(error), *error.headers, closes=True))
             return None
-        with trio.move_on_after(SENDING) as scope:
-            await self._transport.send_all(answer)
-        if scope.cancelled_caught:
-            raise trio.BrokenResourceError("HTTP: an answer was not taken in time")
+        switching = h11.InformationalResponse(
+            status_code=HTTPStatus.SWITCHING_PROTOCOLS, headers=headers
+        )
+        await self._send_all(self._http.send(switching) or b"")
         return Upgrade(outbox, self._http.trailing_data[0], who.secure)
+
+    def _shake_hands(self, request: Request, address: str) -> tuple[Headers, type[TextOutbox]]:
+        """Return what to answer to an opening handshake, and how lines are sent then. Raises
+        `BadHandshakeError`."""
+        policy, origin = self._site.policy, request.header("origin")
+        if request.path not in policy.websocket:
+            reason = "there is no WebSocket at this address"
+            raise BadHandshakeError(reason, HTTPStatus.NOT_FOUND)
+        if origin and not policy.names.may_come_from(origin, request.local):
+            reason = f"pages of {origin} may not connect; [web] origins says which may"
+            raise BadHandshakeError(reason, HTTPStatus.FORBIDDEN)
+        headers, outbox = accept(request.headers)
+        if address not in ("", self._peer):
+            refusal = self._speak_for(address)
+            if refusal:
+                raise BadHandshakeError(refusal, HTTPStatus.FORBIDDEN)
+        return headers, outbox
 
 
 def _wants_websocket(request: Request) -> bool:

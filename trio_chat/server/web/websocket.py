@@ -7,44 +7,48 @@ not know sockets, or what a line means.
 
 from __future__ import annotations
 
-import itertools
+import base64
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from http import HTTPStatus
 
-import h11
-from wsproto import ConnectionType, WSConnection
-from wsproto.connection import Connection
-from wsproto.events import (
-    AcceptConnection,
-    BytesMessage,
-    CloseConnection,
-    Ping,
-    Request,
-    TextMessage,
+from wsproto.frame_protocol import (
+    CloseReason,
+    Frame,
+    FrameDecoder,
+    MessageDecoder,
+    Opcode,
+    ParseFailed,
 )
-from wsproto.frame_protocol import CloseReason, Opcode
-from wsproto.utilities import RemoteProtocolError
+from wsproto.utilities import generate_accept_token
 
 from trio_chat.server.outbox import Outbox
+from trio_chat.server.web.messages import Headers
 from trio_chat.wire import irc
 from trio_chat.wire.lines import LineBuffer
+from trio_chat.wire.text import cut
 
 AT_ONCE = 64
 """Frames that are taken apart before anybody else gets a turn: a read may bring thousands."""
+_KEY = 16
+"""Bytes of what a client makes up for its handshake."""
 _PARTS = 16
 """Parts of one message that are for nothing: each further one counts as a line."""
 _SHORT = 125
 """Bytes of the longest payload whose length is in the second byte."""
+_CODES = frozenset((*range(1000, 1004), *range(1007, 1015)))
+"""What a Close can say, but for what is nobody's to define (RFC 6455, section 7.4, and IANA)."""
 _SHARED = 16
 """Contents of which the frames are kept at hand, for the next who is sent the same."""
 
 
 class BadHandshakeError(Exception):
-    """An opening handshake that is none. The text says why."""
+    """An opening handshake that is none, or not to be granted. The text says why."""
 
-    def __init__(self, reason: str, status: HTTPStatus) -> None:
+    def __init__(self, reason: str, status: HTTPStatus, *headers: tuple[str, str]) -> None:
         super().__init__(reason)
         self.status = status
+        self.headers = headers
 
 
 @lru_cache(maxsize=_SHARED)
@@ -67,9 +71,13 @@ def _head(opcode: Opcode, length: int) -> bytes:
     return bytes((first, _SHORT + 1)) + length.to_bytes(2, "big")
 
 
+def _frame(opcode: Opcode, payload: bytes) -> bytes:
+    return _head(opcode, len(payload)) + payload
+
+
 def close_frame(code: int, reason: str = "") -> bytes:
     """Return the frame after which nothing more is sent (RFC 6455, section 5.5.1)."""
-    return Connection(ConnectionType.SERVER).send(CloseConnection(code=code, reason=reason))
+    return _frame(Opcode.CLOSE, code.to_bytes(2, "big") + cut(reason, _SHORT - 2).encode())
 
 
 class WebSocketLines:
@@ -79,10 +87,12 @@ class WebSocketLines:
     control counts it.
     """
 
-    __slots__ = ("_answers", "_frames", "_lines", "_parts", "behind", "fault", "over")
+    # Not wsproto's `Connection`: each of those is a cycle, which only the collector would free.
+    __slots__ = ("_answers", "_frames", "_lines", "_messages", "_parts", "behind", "fault", "over")
 
     def __init__(self) -> None:
-        self._frames = Connection(ConnectionType.SERVER)
+        self._frames = FrameDecoder(client=False)
+        self._messages = MessageDecoder()
         self._lines = LineBuffer(irc.INPUT_LIMIT)
         self._answers = b""
         self._parts = 0
@@ -99,36 +109,53 @@ class WebSocketLines:
         lines: list[bytes] = []
         if self.over:
             return lines
-        if data:
-            self._frames.receive_data(data)
+        self._frames.receive_bytes(data)
         count = 0
         try:
-            for event in itertools.islice(self._frames.events(), AT_ONCE):
+            while count < AT_ONCE and not self.over and (frame := self._frames.process_buffer()):
                 count += 1
-                lines += self._take(event)
-        except RemoteProtocolError as error:
-            self.fault = str(error)
-            self.over = True
-            code = getattr(error.event_hint, "code", CloseReason.PROTOCOL_ERROR)
-            self._answers += close_frame(code, self.fault)
+                lines += self._take(frame)
+        except ParseFailed as error:
+            self._fail(error.code, str(error))
         self.behind = count == AT_ONCE and not self.over
         return lines
 
-    def _take(self, event: object) -> list[bytes]:
-        """Take what has come; return the lines that it completes."""
-        match event:
-            case TextMessage(data=text):
-                return self._cut(text.encode(), ends=event.message_finished)
-            case BytesMessage(data=data):
-                return self._cut(bytes(data), ends=event.message_finished)
-            case Ping():
-                self._answers += self._frames.send(event.response())
-            case CloseConnection():
-                self._answers += self._frames.send(event.response())
-                self.over = True
+    def _take(self, frame: Frame) -> list[bytes]:
+        """Take a frame, or as much of one as there is; return the lines that it completes."""
+        payload = frame.payload
+        if frame.opcode is Opcode.PING:
+            assert isinstance(payload, bytes)
+            self._answers += _frame(Opcode.PONG, payload)
+        elif frame.opcode is Opcode.CLOSE:
+            assert isinstance(payload, bytes)
+            self._close(payload)
+        elif frame.opcode is not Opcode.PONG:
+            message = self._messages.process_frame(frame)
+            text = message.payload
+            assert isinstance(text, str | bytes)
+            data = text.encode() if isinstance(text, str) else text
+            return self._read(data, ends=message.message_finished)
         return [b""]
 
-    def _cut(self, data: bytes, *, ends: bool) -> list[bytes]:
+    def _close(self, payload: bytes) -> None:
+        """Answer a Close with its own code (RFC 6455, sections 5.5.1 and 7.4)."""
+        code = int.from_bytes(payload[:2], "big")
+        if not payload or (len(payload) >= 2 and (code in _CODES or 3000 <= code <= 4999)):
+            try:
+                payload[2:].decode()
+            except UnicodeDecodeError:
+                self._fail(CloseReason.INVALID_FRAME_PAYLOAD_DATA, "a reason that is not UTF-8")
+                return
+            self._answers += _frame(Opcode.CLOSE, payload[:2])
+            self.over = True
+        else:
+            self._fail(CloseReason.PROTOCOL_ERROR, "a Close with no code that there is")
+
+    def _fail(self, code: int, fault: str) -> None:
+        self.fault, self.over = fault, True
+        self._answers += close_frame(code, fault)
+
+    def _read(self, data: bytes, *, ends: bool) -> list[bytes]:
         if not ends:
             self._parts += 1
             lines = self._lines.feed(data)
@@ -179,21 +206,36 @@ SUBPROTOCOLS = {"text.ircv3.net": TextOutbox, "binary.ircv3.net": BinaryOutbox}
 """What a client is sent lines from, by what it asks for."""
 
 
-def accept(request: h11.Request) -> tuple[bytes, type[TextOutbox]]:
-    """Return the answer to an opening handshake (RFC 6455, section 4.2), and what the client is
-    sent lines from. Raises `BadHandshakeError`.
+def accept(headers: Mapping[str, str]) -> tuple[Headers, type[TextOutbox]]:
+    """Return the headers that answer an opening handshake (RFC 6455, section 4.2), and what the
+    client is sent lines from. Raises `BadHandshakeError`.
 
-    The first of its subprotocols that we know is taken. Who names none gets text.
+    `headers` are the request's, by name in small letters. The first of its subprotocols that we
+    know is taken; who names none gets text.
     """
-    handshake = WSConnection(ConnectionType.SERVER)
+    if "upgrade" not in _listed(headers, "connection"):
+        raise BadHandshakeError("Connection does not say Upgrade", HTTPStatus.BAD_REQUEST)
+    if headers.get("sec-websocket-version") != "13":
+        version = ("Sec-WebSocket-Version", "13")
+        raise BadHandshakeError("the version is not 13", HTTPStatus.UPGRADE_REQUIRED, version)
+    key = headers.get("sec-websocket-key", "")
     try:
-        handshake.initiate_upgrade_connection(request.headers.raw_items(), request.target.decode())
-        asked = next(one for one in handshake.events() if isinstance(one, Request))
-    except RemoteProtocolError as error:
-        status = getattr(error.event_hint, "status_code", HTTPStatus.BAD_REQUEST)
-        raise BadHandshakeError(str(error), HTTPStatus(status)) from None
-    except (StopIteration, ValueError) as error:
-        raise BadHandshakeError(str(error) or "no handshake", HTTPStatus.BAD_REQUEST) from None
-    chosen = next((one for one in asked.subprotocols if one in SUBPROTOCOLS), None)
-    answer = handshake.send(AcceptConnection(subprotocol=chosen))
-    return answer, SUBPROTOCOLS[chosen] if chosen is not None else TextOutbox
+        if len(base64.b64decode(key, validate=True)) != _KEY:
+            raise ValueError
+    except ValueError:
+        reason = "Sec-WebSocket-Key is not 16 bytes in base64"
+        raise BadHandshakeError(reason, HTTPStatus.BAD_REQUEST) from None
+    asked = _listed(headers, "sec-websocket-protocol")
+    chosen = next((one for one in asked if one in SUBPROTOCOLS), None)
+    answer = [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Accept", generate_accept_token(key.encode("ascii")).decode("ascii")),
+    ]
+    if chosen is not None:
+        answer.append(("Sec-WebSocket-Protocol", chosen))
+    return answer, SUBPROTOCOLS.get(chosen or "", TextOutbox)
+
+
+def _listed(headers: Mapping[str, str], name: str) -> list[str]:
+    return [one.strip().lower() for one in headers.get(name, "").split(",")]
