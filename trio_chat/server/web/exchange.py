@@ -34,6 +34,7 @@ _HEAD_LIMIT = 8192
 _BURST, _RATE = 100, 20.0
 """Requests that may come at once, and in a second after that."""
 _METHODS = ("GET", "HEAD")
+_VERSIONS = (b"1.0", b"1.1")
 
 
 class Upgrade(NamedTuple):
@@ -99,6 +100,7 @@ class Exchange:
             patience = IDLE
             if not self._bucket.take(1):
                 await trio.sleep(self._bucket.delay())
+                self._bucket.take(1)
 
     # --- Reading
 
@@ -117,6 +119,9 @@ class Exchange:
                     ("Allow", ", ".join(_METHODS)),
                     closes=True,
                 )
+            if event.http_version not in _VERSIONS:
+                words = "HTTP/1.1 is spoken here"
+                return text(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, words, closes=True)
             if isinstance(await self._event(), h11.Data):
                 words = "a request has no content here"
                 return text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, closes=True)
