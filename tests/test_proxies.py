@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import PATIENCE, served
+from tests.served import PATIENCE, free_port, served
 from tests.server.web.frames import Reader, frame
 
 # Not on everybody's path.
@@ -36,13 +36,6 @@ def block(language: str) -> str:
     """Return what the document says in the first block of this language."""
     blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     return blocks[0]
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @contextmanager
