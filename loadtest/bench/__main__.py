@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from loadtest.bench import core, crowd, guessing, history, report, start
+from loadtest.bench import core, crowd, guessing, history, report, start, websocket
 from loadtest.bench.commandline import LONGEST, count, exit_code, positive, take
 from loadtest.bench.figures import Settings
 from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS
@@ -25,6 +25,7 @@ OTHERS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "guessing": (guessing.main, "a crowd that says wrong passwords"),
     "history": (history.main, "a crowd that pages through history"),
     "start": (start.main, "what starting with many accounts and rooms takes"),
+    "websocket": (websocket.main, "what it costs that clients come by WebSocket"),
     "worst": (worst.main, "the dearest lines"),
 }
 """Benches of their own: by name, the command line and what it measures."""

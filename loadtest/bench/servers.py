@@ -71,6 +71,8 @@ class ServerUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """The package of Debian that has it, if it is not part of this project."""
     checkout: Path = ROOT
     """Where it is run, and for Python the first place where it looks for modules."""
+    by_websocket: bool = False
+    """Its clients come by WebSocket."""
 
     @property
     def installed(self) -> bool:
@@ -146,6 +148,7 @@ class RunningServer:
         ports: tuple[int, int],
     ) -> None:
         self.name = kind.name
+        self.by_websocket = kind.by_websocket
         self.at_once = kind.at_once
         self.backlog = kind.backlog
         self._child = child
