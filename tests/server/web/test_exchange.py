@@ -136,6 +136,15 @@ async def test_http_1_0_ends_after_the_answer(autojump_clock: trio.abc.Clock) ->
         (["GET / HTTP/1.1", "Host: a", "Host: b"], 400, "Host"),
         (["GET / HTTP/1.1", HOST, "Content-Length: 1", "Content-Length: 2"], 400, ""),
         (["GET / HTTP/1.1", HOST, "Content-Length: -1"], 400, ""),
+        (
+            [
+                *("GET / HTTP/1.1", HOST, "Content-Length: 5", "Transfer-Encoding: chunked"),
+                *("", "0", "", "GET /smuggled HTTP/1.1", HOST),
+            ],
+            400,
+            "exclude each other",
+        ),
+        (["PRI * HTTP/2.0", "", "SM"], 505, "HTTP/1.1"),
         (["GET / HTTP/1.1", HOST, "Transfer-Encoding: gzip"], 501, ""),
         (["GET / HTTP/1.1", HOST, "X : y"], 400, ""),
         (["GET  / HTTP/1.1", HOST], 400, ""),
