@@ -22,6 +22,8 @@
     history.py      another: a crowd that pages through history
     stock.py        many accounts and registered rooms, put into a journal
     start.py        another bench: what it takes to start with them
+    openings.py     connections that begin with what is wrong, endless or slow
+    hostile.py      another: thousands of them
     websocket.py    another: clients that come by WebSocket, beside those that do not
     worst/          another bench: the dearest lines in the states that the default limits allow
     __main__.py     the command line
