@@ -240,6 +240,7 @@ class Connection:
             local=local_address(self._transport),
             believed=in_networks(self.address, web.policy.believed),
             speak_for=self.speak_for,
+            wait_turn=self._hub.door.wait_turn,
         )
         upgrade = await exchange.run(data)
         if upgrade is None:

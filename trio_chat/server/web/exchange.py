@@ -3,13 +3,14 @@
 Owns what has been read and not understood yet. Must not know what there is to ask for.
 
 Invariants: every wait for the peer has a deadline; what a request costs is bounded, and how many
-there are in a while; nothing is sent that was not asked for.
+there are in a while, of one connection and of all together; nothing is sent that was not asked for.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -50,7 +51,8 @@ class Upgrade(NamedTuple):
 
 class Exchange:
     """The requests of one connection. `peer` and `local` are the IP addresses at both its ends;
-    `speak_for` counts it as whom a proxy speaks for, or returns why that can not be."""
+    `speak_for` counts it as whom a proxy speaks for, or returns why that can not be. `wait_turn`
+    waits until a request may be looked at."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class Exchange:
         local: str,
         believed: bool,
         speak_for: Callable[[str], str],
+        wait_turn: Callable[[], Awaitable[None]],
     ) -> None:
         self._transport = transport
         self._site = site
@@ -68,6 +71,9 @@ class Exchange:
         self._local = local
         self._believed = believed
         self._speak_for = speak_for
+        self._wait_turn = wait_turn
+        self._patience = trio.CancelScope()
+        """How long the request is waited for that comes next."""
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_LIMIT)
         self._bucket = Bucket(burst=_BURST, rate=_RATE)
 
@@ -79,7 +85,7 @@ class Exchange:
         patience = HEAD
         while True:
             asked: h11.Request | Response | None = None
-            with trio.move_on_after(patience):
+            with trio.move_on_after(patience) as self._patience:
                 asked = await self._next()
             if asked is None:
                 # Nobody is told who has not begun to ask.
@@ -109,6 +115,7 @@ class Exchange:
         """Return the next request, or what is to be said of something that is none; None where
         nothing more comes."""
         try:
+            await self._take_turn()
             event = await self._event()
             if not isinstance(event, h11.Request):
                 return None
@@ -140,8 +147,17 @@ class Exchange:
     async def _event(self) -> object:
         """Return what h11 reads next."""
         while (event := self._http.next_event()) is h11.NEED_DATA:
-            self._http.receive_data(await self._transport.receive())
+            data = await self._transport.receive()
+            await self._take_turn()
+            self._http.receive_data(data)
         return event
+
+    async def _take_turn(self) -> None:
+        """Wait for our turn, which is no time of the peer's."""
+        left = self._patience.deadline - trio.current_time()
+        self._patience.deadline = math.inf
+        await self._wait_turn()
+        self._patience.deadline = trio.current_time() + left
 
     def _read(self, asked: h11.Request) -> Request:
         return Request(

@@ -28,7 +28,7 @@ from trio_chat.wire import irc
 from trio_chat.wire.lines import LineBuffer
 from trio_chat.wire.text import cut
 
-AT_ONCE = 64
+AT_ONCE = 16
 """Frames that are taken apart before anybody else gets a turn: a read may bring thousands."""
 _KEY = 16
 """Bytes of what a client makes up for its handshake."""
