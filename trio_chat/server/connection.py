@@ -240,6 +240,7 @@ class Connection:
             local=local_address(self._transport),
             refusal=self._hub.refusal,
             speak_for=self.speak_for,
+            wait_turn=self._hub.door.wait_turn,
         )
         upgrade = await exchange.run(opened.data)
         if upgrade is None:

@@ -1,11 +1,11 @@
 """The door: what all connections that open share, so that a crowd keeps nobody inside waiting.
 
-Owns whose turn it is to take a step of a TLS handshake, who waits for their peer's first words,
-how many are silent, and where browsers are. Must not know what is said.
+Owns whose turn it is to take a step of a TLS handshake or to be answered a request, who waits for
+their peer's first words, how many are silent, and where browsers are. Must not know what is said.
 
 Invariants: a pass of the scheduler takes one step of a handshake, mostly a millisecond of work,
-and wakes a few of those who open. Whoever waits here closes their descriptor only when they no
-longer do.
+answers a few requests, and wakes a few of those who open. Whoever waits here closes their
+descriptor only when they no longer do.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ BROWSING = 600.0
 """Seconds for which it is remembered that there is a browser at an address."""
 BROWSERS = 10_000
 """Addresses of which that is remembered: the latest."""
+REQUESTS = 4
+"""Requests of HTTP, of half a millisecond each, that are answered before anybody else gets a
+turn."""
 
 
 class Door:
@@ -31,6 +34,7 @@ class Door:
     def __init__(self, watch: Watch | None = None) -> None:
         self.turn = trio.Lock()
         """Who has it takes a step of a handshake. It is handed on in the scheduler's next pass."""
+        self._answering = trio.Semaphore(REQUESTS)
         self.silent = 0
         """How many have said nothing where TLS may come."""
         self._browsers: dict[str, float] = {}
@@ -64,6 +68,12 @@ class Door:
         if not self._closed:
             self._watch.add(number)
         await trio.lowlevel.wait_task_rescheduled(forget)
+
+    async def wait_turn(self) -> None:
+        """Wait until it is one's turn to be answered a request."""
+        # It is handed on in the scheduler's next pass.
+        async with self._answering:
+            pass
 
     async def run(self) -> None:
         """Wake those who wait, until cancelled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 
 import pytest
 import structlog
@@ -13,7 +14,10 @@ from tests.server.test_connection import until_gone
 from tests.server.test_tls import connect, context
 from tests.server.web.frames import Reader, close, frame
 from tests.server.web.test_site import site
+from trio_chat.server.door import REQUESTS
 from trio_chat.server.tls import TlsContext
+from trio_chat.server.web.messages import Response
+from trio_chat.server.web.site import Site
 
 __all__ = ["context"]
 
@@ -201,6 +205,56 @@ async def test_requests_without_end_come_slowly(autojump_clock: trio.abc.Clock) 
         for _ in range(160):
             assert (await browser.ask("GET /nowhere HTTP/1.1", HOST))[0] == 404
         assert 2.9 <= trio.current_time() - began <= 4
+
+
+class Passes(trio.abc.Instrument):
+    """How many requests were answered in each pass of the scheduler."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self.passes: list[int] = []
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.passes.append(self.answered)
+        self.answered = 0
+
+    def show(self) -> Response:
+        self.answered += 1
+        return Response(status=HTTPStatus.OK)
+
+
+async def test_a_crowd_is_answered_a_few_at_a_time(autojump_clock: trio.abc.Clock) -> None:
+    passes = Passes()
+    counting = Site(site().policy, {"/count": passes.show})
+    async with running() as rig:
+        peers = [await rig.connect(web=counting, host="127.0.0.1") for _ in range(50)]
+        trio.lowlevel.add_instrument(passes)
+        async with trio.open_nursery() as nursery:
+            for peer in peers:
+                nursery.start_soon(peer.send, *(3 * ("GET /count HTTP/1.1", HOST, "")))
+        for peer in peers:
+            for _ in range(3):
+                await peer.until("Content-Length: 0")
+                await peer.until("")
+        trio.lowlevel.remove_instrument(passes)
+        assert sum(passes.passes) == 150
+        assert max(passes.passes) == REQUESTS
+
+
+async def test_to_wait_for_a_turn_is_no_time_of_the_peers(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        async with trio.open_nursery() as nursery:
+            # All turns are taken for a minute.
+            for _ in range(REQUESTS):
+                await rig.hub.door._answering.acquire()
+            nursery.start_soon(browser.peer.send, "GET / HTTP/1.1", HOST, "")
+            await trio.sleep(60)
+            for _ in range(REQUESTS):
+                rig.hub.door._answering.release()
+        assert (await browser.answer())[0] == 200
 
 
 async def test_who_does_not_take_an_answer_is_gone(autojump_clock: trio.abc.Clock) -> None:

@@ -3,13 +3,14 @@
 Owns what has been read and not understood yet. Must not know what there is to ask for.
 
 Invariants: every wait for the peer has a deadline; what a request costs is bounded, and how many
-there are in a while; nothing is sent that was not asked for.
+there are in a while, of one connection and of all together; nothing is sent that was not asked for.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -54,7 +55,8 @@ class Exchange:
     """The requests of one connection. `peer` and `local` are the IP addresses at both its ends.
 
     `refusal` returns why somebody at an address is not let in, or nothing; `speak_for` counts the
-    connection as somebody else's, or returns why that can not be.
+    connection as somebody else's, or returns why that can not be; `wait_turn` waits until a request
+    may be looked at.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Exchange:
         local: str,
         refusal: Callable[[str], str],
         speak_for: Callable[[str], str],
+        wait_turn: Callable[[], Awaitable[None]],
     ) -> None:
         self._transport = transport
         self._site = site
@@ -73,6 +76,9 @@ class Exchange:
         self._local = local
         self._refusal = refusal
         self._speak_for = speak_for
+        self._wait_turn = wait_turn
+        self._patience = trio.CancelScope()
+        """How long the request is waited for that comes next."""
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_LIMIT)
         self._ahead = b""
         """What has been read and h11 has not been given."""
@@ -87,7 +93,7 @@ class Exchange:
         patience = HEAD
         while True:
             asked: h11.Request | Response | None = None
-            with trio.move_on_after(patience):
+            with trio.move_on_after(patience) as self._patience:
                 asked = await self._next()
             if asked is None:
                 # Nobody is told who has not begun to ask.
@@ -125,7 +131,9 @@ class Exchange:
     async def _next(self) -> h11.Request | Response | None:
         """Return the next request, or what is to be said of something that is none; None where
         nothing more comes."""
+        self._is_head = False
         try:
+            await self._take_turn()
             event = await self._event()
             if not isinstance(event, h11.Request):
                 return None
@@ -143,10 +151,19 @@ class Exchange:
     async def _event(self) -> object:
         """Return what h11 reads next. It is given a bit at a time: only so its limit is one."""
         while (event := self._http.next_event()) is h11.NEED_DATA:
-            data = self._ahead or await self._transport.receive()
-            self._http.receive_data(data[:_BIT])
-            self._ahead = data[_BIT:]
+            if not self._ahead:
+                self._ahead = await self._transport.receive()
+                await self._take_turn()
+            self._http.receive_data(self._ahead[:_BIT])
+            self._ahead = self._ahead[_BIT:]
         return event
+
+    async def _take_turn(self) -> None:
+        """Wait for our turn, which is no time of the peer's."""
+        left = self._patience.deadline - trio.current_time()
+        self._patience.deadline = math.inf
+        await self._wait_turn()
+        self._patience.deadline = trio.current_time() + left
 
     def _read(self, asked: h11.Request) -> Request:
         target = asked.target.decode("ascii")
