@@ -49,6 +49,11 @@ TEXTS = {
     "history.sync": ("normal", "normal"),
     "flood.rate": ("1.5", 1.5),
     "connections.ping_timeout": ("1e3", 1000.0),
+    "web.websocket": ("/irc, /", ("/irc", "/")),
+    "web.origins": ("https://a.example, b.example", ("https://a.example", "b.example")),
+    "web.title": ("The chat", "The chat"),
+    "web.accent": ("#00ff00", "#00ff00"),
+    "web.icon": ("", None),
 }
 
 
@@ -75,7 +80,7 @@ def test_every_key_can_be_set_in_the_environment(tmp_path: Path, key: str) -> No
     path.write_text(f'{mail}{LISTENER}\ntls = {{ certificate = "cert.pem", key = "key.pem" }}')
     config = load(path, HOME | {variable_of(key): text})
     assert getattr(getattr(config, section), name) == value
-    assert key == "server.motd" or value != default
+    assert key in ("server.motd", "web.icon") or value != default
 
 
 @pytest.mark.parametrize(

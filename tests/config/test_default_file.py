@@ -33,6 +33,7 @@ def test_the_default_file_has_every_key_and_says_something_about_each_section() 
         "listeners.tls",
         "listeners.mode",
         "listeners.group",
+        "listeners.web",
         "operators.name",
         "operators.password",
     }
@@ -43,7 +44,7 @@ def test_the_default_file_has_every_key_and_says_something_about_each_section() 
 
 def test_the_examples_are_fine_once_they_name_a_real_hash(tmp_path: Path) -> None:
     write_certificate(tmp_path, "fullchain.pem", "privkey.pem")
-    for name in ("motd.txt",):
+    for name in ("motd.txt", "icon.svg"):
         (tmp_path / name).touch()
     text = default_toml().replace("$argon2id$...", HASH)
     # Some are of sockets in the file system only.

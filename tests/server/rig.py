@@ -26,6 +26,7 @@ from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport, StreamTransport, Transport
+from trio_chat.server.web.site import Site
 
 START = 1_700_000_000.0
 SETTINGS = Settings(name="irc.test", durable=True, history=True, history_on_join=0)
@@ -159,6 +160,7 @@ class Rig:
         lockstep: bool = False,
         host: str = "10.0.0.1",
         tls: TlsContext | None = None,
+        web: Site | None = None,
         real: bool | None = None,
         kind: type[SocketTransport] = SocketTransport,
     ) -> Peer:
@@ -190,7 +192,7 @@ class Rig:
             since=trio.current_time(),
         )
         self.hub.add(connection)
-        nursery.start_soon(connection.run, tls)
+        nursery.start_soon(connection.run, tls, web)
         return Peer(theirs, connection)
 
     async def irc(self, name: str, *more: str, policy: Policy = POLICY) -> Peer:

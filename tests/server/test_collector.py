@@ -308,8 +308,50 @@ async def half_a_line(client: Client) -> None:
 
 
 async def something_else(client: Client) -> None:
-    await client.ask("426 Upgrade", "GET / HTTP/1.1", "")
+    await client.ask("ERROR", "x" * 600)
     client.hang_up()
+
+
+async def a_page(client: Client) -> None:
+    await client.ask("</html>", "GET / HTTP/1.1", "Host: localhost", "")
+    client.hang_up()
+
+
+async def no_request(client: Client) -> None:
+    await client.ask("400 Bad Request", "GET / HTTP/1.1", "")
+    client.hang_up()
+
+
+async def websocket(client: Client) -> None:
+    await upgrade(client)
+    await client.stream.send_all(frame(b"NICK x") + frame(b"USER x 0 * :x"))
+    await read_until(client.stream, b" 422 ")
+    client.hang_up()
+
+
+async def websocket_that_says_bye(client: Client) -> None:
+    await upgrade(client)
+    await client.stream.send_all(frame(b"NICK x") + frame(b"\x03\xe8", 8))
+    await read_until(client.stream, b"\x88\x02\x03\xe8")
+    client.hang_up()
+
+
+async def websocket_with_nonsense(client: Client) -> None:
+    await upgrade(client)
+    await client.stream.send_all(b"\xff" * 100)
+    await read_until(client.stream, b"\x88")
+    client.hang_up()
+
+
+async def upgrade(client: Client) -> None:
+    lines = ["GET / HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket"]
+    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
+    await client.ask("101 ", *lines, key, "Sec-WebSocket-Version: 13", "")
+
+
+def frame(payload: bytes, opcode: int = 1) -> bytes:
+    """A frame of a client, whose mask changes nothing."""
+    return bytes((0x80 | opcode, 0x80 | len(payload))) + bytes(4) + payload
 
 
 async def hung_up(client: Client) -> None:
@@ -365,6 +407,11 @@ PLAINLY: list[End] = [
     nothing_said,
     half_a_line,
     something_else,
+    a_page,
+    no_request,
+    websocket,
+    websocket_that_says_bye,
+    websocket_with_nonsense,
     hung_up,
     reset,
     quit,
@@ -374,7 +421,7 @@ PLAINLY: list[End] = [
     while_a_password_is_checked,
     with_answers_unread,
 ]
-ENCRYPTED: list[End] = [hung_up, reset, quit]
+ENCRYPTED: list[End] = [hung_up, reset, quit, a_page, websocket, websocket_that_says_bye]
 
 
 async def repeat(it: Running, end: End, *, tls: bool) -> None:

@@ -24,6 +24,7 @@ from tests.server.rig import Peer, Rig, changed, running
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.tls import TlsContext, TlsTransport, UnusableError, fingerprint
 from trio_chat.server.transport import RECEIVE_SIZE, WantsToSendError
+from trio_chat.server.web.site import Site
 
 NOT_WHOLE = b"\x15\x03\x03\x00\x02\x02\x32"
 """A fatal alert, "decode_error" (RFC 8446, section 6.2)."""
@@ -189,9 +190,15 @@ def test_nothing_is_resumed(wire_to: Connect) -> None:
 # --- Bytes
 
 
-async def connect(rig: Rig, context: TlsContext, client: ssl.SSLContext | None = None) -> Peer:
+async def connect(
+    rig: Rig,
+    context: TlsContext,
+    client: ssl.SSLContext | None = None,
+    *,
+    web: Site | None = None,
+) -> Peer:
     """Connect with TLS, up to the end of the handshake."""
-    peer = await rig.connect(tls=context, policy=changed(sendq=10_000_000))
+    peer = await rig.connect(tls=context, policy=changed(sendq=10_000_000), web=web)
     stream = trio.SSLStream(peer.stream, client or client_context(), server_hostname="irc.test")
     await stream.do_handshake()
     return Peer(stream, peer.connection)

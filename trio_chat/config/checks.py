@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError
 
 from trio_chat.addresses import TcpAddress
 from trio_chat.config.conversion import check_regular
-from trio_chat.config.files import TEXT_LIMIT, read_motd, unreadable
+from trio_chat.config.files import TEXT_LIMIT, read_icon, read_motd, unreadable
 from trio_chat.config.keys import Config, Listener, Tls, tls_port
 from trio_chat.config.listening import Address, UnixAddress
 from trio_chat.core.names import is_channel_name
@@ -143,6 +143,12 @@ def check_files(config: Config) -> Iterator[tuple[str, str]]:
             read_motd(config.server.motd)
         except (OSError, ValueError) as error:
             yield "server.motd", unreadable("server.motd", config.server.motd, error)
+
+    if config.web.icon is not None:
+        try:
+            read_icon(config.web.icon)
+        except (OSError, ValueError) as error:
+            yield "web.icon", unreadable("web.icon", config.web.icon, error)
 
 
 def _check_pair(where: str, tls: Tls) -> Iterator[tuple[str, str]]:

@@ -41,6 +41,8 @@ EXAMPLES = {
     "listeners.tls": '{ certificate = "fullchain.pem", key = "privkey.pem" }',
     "listeners.mode": '"0660"',
     "listeners.group": '"www-data"',
+    "listeners.web": "true",
+    "web.icon": '"icon.svg"',
     "operators.name": '"root"',
     "operators.password": f'"{_EXAMPLE_HASH}"',
     "accounts.mail_command": '["sendmail", "-i"]',
@@ -72,6 +74,8 @@ NOTES = {
     "listeners.mode": "Of a unix: socket: its permissions, in octal. Who may write may connect. By "
     "default what the umask leaves.",
     "listeners.group": "Of a unix: socket: its group, by name or number.",
+    "listeners.web": "Whether HTTP is answered there, as [web] says: the page, WebSocket, metrics. "
+    "By default where only this host connects: on loopback, and on a unix: socket.",
     "operators": "Who may become an operator with OPER; as many of these as you like.",
     "operators.name": "",
     "operators.password": "A hash made by `trio-chat hash-password`.",
@@ -147,6 +151,21 @@ NOTES = {
     "`trio-chat hash-password`).",
     "gateways.proxy": "By a PROXY header (version 1 or 2): networks. From anywhere else a header "
     "is refused.",
+    "gateways.http": "By Forwarded, or X-Forwarded-For and X-Forwarded-Proto, in a request for the "
+    "page or a WebSocket: networks of proxies.",
+    "web": "What browsers find where a listener answers HTTP.",
+    "web.page": "Whether there is a page to chat with, at /.",
+    "web.websocket": "The paths at which there is IRC over WebSocket; empty: nowhere, and then the "
+    "page does not work.",
+    "web.metrics": "Whether there is /metrics, for Prometheus, with /healthz and /readyz.",
+    "web.dashboard": "Whether there is /dashboard, on which an operator sees what the server does.",
+    "web.admin": "Networks to which these two are shown.",
+    "web.origins": "Whose pages may connect, besides those of this host, of the addresses that it "
+    "listens on and of server.name: names, or origins such as https://chat.example.org. Pages "
+    "of anybody else are refused, as they would act for whoever looks at them.",
+    "web.title": "What the page is called. Empty: the network's name.",
+    "web.accent": "The colour of what stands out on the page.",
+    "web.icon": "The page's icon: a file in SVG or PNG. By default one of ours.",
     "sts": "The policy that clients should come with TLS only, and remember that (IRCv3 sts). Then "
     "their users can not get around a certificate that is not valid.",
     "sts.enabled": "It takes a listener with TLS.",

@@ -9,6 +9,8 @@ from trio_chat.wire.text import split
 
 TEXT_LIMIT = 390
 """Bytes: a longer line (of the motd, of ADMIN) does not fit into a reply for every nickname."""
+ICON_LIMIT = 262_144
+"""Bytes."""
 
 
 def read_motd(path: Path) -> tuple[str, ...]:
@@ -24,6 +26,17 @@ def read_motd(path: Path) -> tuple[str, ...]:
     if "\0" in text:
         raise ValueError("it has a NUL in it")
     return tuple(piece for line in text.splitlines() for piece in split(line.rstrip(), TEXT_LIMIT))
+
+
+def read_icon(path: Path) -> bytes:
+    """Return the icon of the page. Raises `OSError`, or `ValueError` when it can be none."""
+    check_regular(path)
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise ValueError("its name does not end in .svg or .png")
+    size = path.stat().st_size
+    if size > ICON_LIMIT:
+        raise ValueError(f"it has {size} bytes, and at most {ICON_LIMIT} are served")
+    return path.read_bytes()
 
 
 def unreadable(where: str, path: Path | None, error: Exception) -> str:

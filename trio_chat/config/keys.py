@@ -19,7 +19,7 @@ from trio_chat.addresses import TcpAddress
 from trio_chat.config.conversion import ConfigError, kinds_of
 from trio_chat.config.files import read_motd, unreadable
 from trio_chat.config.listening import Address, FileMode
-from trio_chat.core.networks import Network, parse_network
+from trio_chat.core.networks import Network, in_networks, parse_network
 from trio_chat.core.settings import AccountPolicy, Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy
 
@@ -70,6 +70,27 @@ AdminText = Annotated[
         pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z",
         description="a text, not empty, without control characters",
     ),
+]
+
+WebPath = Annotated[
+    str,
+    Meta(
+        pattern=r"^/[!$-~]*\Z",
+        max_length=200,
+        description='a path, such as "/ws", without a query',
+    ),
+]
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^(https?://)?[^\s/:?#@\x00-\x1f\x7f-\x9f]+(:[0-9]{1,5})?\Z",
+        max_length=255,
+        description='a name, or an origin such as "https://chat.example.org"',
+    ),
+]
+Colour = Annotated[
+    str,
+    Meta(pattern=r"^#[0-9a-fA-F]{6}\Z", description='a colour, such as "#2f6f8f"'),
 ]
 
 _LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
@@ -132,6 +153,18 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     """Of a socket in the file system; by default what the process's umask leaves."""
     group: GroupName | None = None
     """Of a socket in the file system: its name or its number."""
+    web: bool | None = None
+    """Whether HTTP is answered there; None: where only this host connects."""
+
+    @property
+    def has_web(self) -> bool:
+        """Whether HTTP is answered there."""
+        if self.web is not None:
+            return self.web
+        address = self.address
+        return not isinstance(address, TcpAddress) or (
+            address.host == "localhost" or in_networks(address.host, _LOOPBACK)
+        )
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +221,29 @@ class Gateways(msgspec.Struct, frozen=True, kw_only=True):
     """Who is believed when it says with WEBIRC, and a password, whom it speaks for."""
     proxy: tuple[Network, ...] = ()
     """Who is believed when it begins with a PROXY header."""
+    http: tuple[Network, ...] = ()
+    """Who is believed when it says in a request for whom it asks (Forwarded, X-Forwarded-For)."""
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True):
+    """`[web]`"""
+
+    page: bool = True
+    websocket: tuple[WebPath, ...] = ("/", "/ws")
+    """The paths of it; none: there is no WebSocket."""
+    metrics: bool = True
+    """Whether there is `/metrics`, with `/healthz` and `/readyz`."""
+    dashboard: bool = True
+    admin: tuple[Network, ...] = _LOOPBACK
+    """Who is shown these two."""
+    origins: tuple[Origin, ...] = ()
+    """Whose pages may connect, besides those of loopback, of the listeners' addresses and of the
+    server's name."""
+    title: Description = ""
+    """Of the page; empty: the network's name."""
+    accent: Colour = "#2f6f8f"
+    icon: Path | None = None
+    """An SVG or PNG."""
 
 
 class Sts(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +278,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     flood: Flood = Flood()
     connections: Connections = Connections()
     gateways: Gateways = Gateways()
+    web: Web = Web()
     sts: Sts = Sts()
 
     def settings(self) -> Settings:

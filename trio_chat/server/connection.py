@@ -12,6 +12,7 @@ POLLED, and in no other.
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -20,7 +21,7 @@ import trio
 
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
-from trio_chat.core.networks import shown_host
+from trio_chat.core.networks import in_networks, normal, shown_host
 from trio_chat.server.door import Door
 from trio_chat.server.inbox import Inbox
 from trio_chat.server.life import Event, State, after
@@ -28,13 +29,18 @@ from trio_chat.server.opening import EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.poller import Poller
-from trio_chat.server.reading import Bucket, IrcLines, PlainLines
+from trio_chat.server.reading import Bucket, IrcLines, Kind, PlainLines
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import Transport, WantsToSendError
+from trio_chat.server.web.exchange import Exchange
+from trio_chat.server.web.site import Site
+from trio_chat.server.web.websocket import WebSocketLines
 from trio_chat.wire import plain
+from trio_chat.wire.sniff import Protocol as Spoken
 
 log = structlog.get_logger()
 
+_MALFORMED = "Malformed WebSocket frame"
 _LINGER = 2.0
 """Seconds that a peer is given to close its side, so that it can read our last line."""
 
@@ -52,6 +58,10 @@ class Home(Protocol):
     @property
     def move(self) -> Callable[[Connection, str], str]:
         """Counts a connection under another address; returns why that can not be."""
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the server is: everybody is sent off."""
 
     def count(self, event: str, reason: str, **details: object) -> None:
         """Count that somebody was refused or cut off."""
@@ -83,8 +93,8 @@ class Connection:
         "address",
         "host",
         "id",
+        "kind",
         "outbox",
-        "plain",
         "secure",
         "since",
         "state",
@@ -108,14 +118,14 @@ class Connection:
         self.host = host
         self.secure = secure
         self.since = since
-        self.plain = True
+        self.kind = Kind.PLAIN
         self.state = State.SNIFFING
         self._hub = hub
         self._policy = policy
         self._transport = transport
         self.outbox = self._new_outbox()
         self._bucket = bucket
-        self._lines: IrcLines | PlainLines | None = None
+        self._lines: IrcLines | PlainLines | WebSocketLines | None = None
         """What cuts lines, once it is known how."""
         self._backlog: list[bytes] = []
         """Lines that are still to be delivered."""
@@ -126,8 +136,8 @@ class Connection:
         self._scope: trio.CancelScope | None = None
         """What its task does otherwise."""
 
-    def _new_outbox(self) -> Outbox:
-        return Outbox(
+    def _new_outbox(self, kind: type[Outbox] = Outbox) -> Outbox:
+        return kind(
             self._transport,
             self._hub.nursery,
             limit=self._policy.sendq,
@@ -138,12 +148,15 @@ class Connection:
 
     # --- The task
 
-    async def run(self, tls: TlsContext | None) -> None:
-        """Serve the client until the connection is closed. Raises nothing but cancellation."""
+    async def run(self, tls: TlsContext | None, web: Site | None = None) -> None:
+        """Serve the client until the connection is closed. Raises nothing but cancellation.
+
+        `tls` is with what TLS is spoken, and `web` what HTTP is answered with, where they are.
+        """
         reason, orderly = GONE, False
         try:
             try:
-                await self._interruptibly(self._open, tls)
+                await self._interruptibly(self._open, tls, web)
                 while self.state not in _OVER:
                     if self.state is State.POLLED or self.state is State.HELD:
                         # Here a client is idle: in no more frames than these, which cost memory.
@@ -176,7 +189,7 @@ class Connection:
             if self.state is State.LEFT:
                 self._task = trio.lowlevel.current_task()
                 await trio.lowlevel.wait_task_rescheduled(self._not_to_be_woken)
-            await self._end(hung_up=orderly)
+            await self._end(hung_up=orderly and not self._reason)
         finally:
             if self.state is not State.GONE:
                 self._close()
@@ -212,16 +225,28 @@ class Connection:
 
     # --- Its opening
 
-    async def _open(self, tls: TlsContext | None) -> None:
-        opening = Opening(self, self._transport, self._policy, tls=tls, door=self._hub.door)
+    async def _open(self, tls: TlsContext | None, web: Site | None) -> None:
+        opening = Opening(
+            self,
+            self._transport,
+            self._policy,
+            tls=tls,
+            web=web is not None,
+            door=self._hub.door,
+        )
         opened = await opening.run()
-        self.plain = opened.plain
-        self._lines = PlainLines() if opened.plain else IrcLines()
+        data = opened.data
+        if opened.protocol is Spoken.PLAIN:
+            self._lines = PlainLines()
+        elif web is not None and opened.protocol is Spoken.HTTP:
+            data = await self._open_websocket(web, data)
+        else:
+            self.kind, self._lines = Kind.IRC, IrcLines()
         self.on(Event.KNOWN)
         await self._hub.inbox.put(
             Connected(
                 user=self.id,
-                plain=self.plain,
+                plain=self.kind is Kind.PLAIN,
                 host=self.host,
                 secure=self.secure,
                 since=self.since,
@@ -230,7 +255,29 @@ class Connection:
                 named=opened.named,
             )
         )
-        self._backlog = self._cut(opened.data)
+        self._backlog = self._cut(data)
+
+    async def _open_websocket(self, web: Site, data: bytes) -> bytes:
+        """Answer requests until one is for a WebSocket; return what was read after it."""
+        self.kind = Kind.HTTP
+        exchange = Exchange(
+            self._transport,
+            web,
+            peer=self.address,
+            local=_local_address(self._transport),
+            believed=in_networks(self.address, web.policy.believed),
+            speak_for=self.speak_for,
+        )
+        upgrade = await exchange.run(data)
+        if upgrade is None:
+            raise EndError(GONE)
+        self.kind, self._lines = Kind.WEBSOCKET, WebSocketLines()
+        self.outbox = self._new_outbox(upgrade.outbox)
+        if upgrade.secure is not None:
+            self.secure = upgrade.secure
+        # What it has asked for before says nothing of how long it takes to register.
+        self.since = trio.current_time()
+        return upgrade.data
 
     def ask(self) -> None:
         """Ask for a nickname."""
@@ -256,8 +303,10 @@ class Connection:
         """Return the lines that these bytes complete; answer at once what is no line."""
         assert self._lines is not None
         lines = self._lines.cut(data)
-        if self.plain and (replies := self._lines.replies()):
-            self.outbox.push(replies)
+        if self.kind is not Kind.IRC and (replies := self._lines.replies()):
+            self.outbox.push_raw(replies)
+        if self._lines.over:
+            self.outbox.seal()
         return lines
 
     def _take(self, data: bytes) -> None:
@@ -265,9 +314,21 @@ class Connection:
         assert self._lines is not None
         if data:
             self._backlog += self._cut(data)
-            self.on(Event.WAIT)
         else:
             self._backlog += self._lines.rest()
+        if not data or self._lines.over:
+            self._hang_up()
+        else:
+            self.on(Event.WAIT)
+
+    def _hang_up(self) -> None:
+        """Take note that the peer has said that nothing more comes, or is not to be understood any
+        more."""
+        assert self._lines is not None
+        if self._lines.fault and not self._reason:
+            self._reason = _MALFORMED
+            self._hub.count("closed", _MALFORMED, host=self.host, error=self._lines.fault)
+        if self.state is not State.HUNG_UP:
             self.on(Event.HANG_UP)
 
     def read_ready(self) -> None:
@@ -283,7 +344,8 @@ class Connection:
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._fail(str(error) or GONE)
             return
-        if not data:
+        if not data or self.kind is Kind.WEBSOCKET:
+            # Of frames there may be more than is good to take apart at once.
             self._take(data)
             self._wake()
             return
@@ -316,21 +378,34 @@ class Connection:
 
     async def _deliver(self) -> None:
         """Deliver what waits, as fast as flood control and the inbox let it; then read on."""
+        assert self._lines is not None
         begun = self.state
-        while self._backlog and self.state is begun:
+        while self.state is begun:
+            if not self._backlog and self._lines.behind:
+                await trio.lowlevel.checkpoint()
+                self._backlog = self._cut(b"")
+                if self._lines.over:
+                    self._hang_up()
+                continue
             lines = self._backlog
+            if not lines:
+                break
             count = len(lines) if self._bucket is None else self._bucket.take(len(lines))
             if count:
                 self._backlog = lines[count:]
                 await self._hub.inbox.put(Received(user=self.id, lines=lines[:count]))
             elif self._bucket is not None:
                 await trio.sleep(self._bucket.delay())
-        if self._backlog:
+        if self._is_behind():
             return
         if self.state is State.PAUSED:
             self._read_on()
         elif self.state is State.HUNG_UP:
             self._leave()
+
+    def _is_behind(self) -> bool:
+        """Whether there is something to deliver of what was read."""
+        return bool(self._backlog) or (self._lines is not None and self._lines.behind)
 
     def _read_on(self) -> None:
         if self._transport.socket is not None:
@@ -349,7 +424,7 @@ class Connection:
         """Go on reading."""
         self.on(Event.RELEASE)
         if self.state is State.PAUSED and self._task is not None:
-            if self._backlog:
+            if self._is_behind():
                 self._wake()
             else:
                 self._read_on()
@@ -390,7 +465,10 @@ class Connection:
 
     def _say_why(self, reason: str) -> None:
         """Send the line that says why it ends, where the peer can read it."""
-        if self.state not in (State.HANDSHAKE, State.ENDING, State.GONE):
+        if (
+            self.state not in (State.HANDSHAKE, State.ENDING, State.GONE)
+            and self.kind is not Kind.HTTP
+        ):
             self.outbox.push(self._closing_line(reason))
 
     async def _end(self, *, hung_up: bool) -> None:
@@ -402,6 +480,7 @@ class Connection:
                     gone.set()
                 else:
                     nursery.start_soon(self._swallow, gone)
+                self.outbox.close(going_away=self._hub.is_ending)
                 with trio.move_on_after(self._policy.drain_timeout) as scope:
                     await self.outbox.wait_emptied()
                     await self._transport.send_eof()
@@ -433,10 +512,20 @@ class Connection:
         if reason != GONE:
             self._hub.count("closed", reason, host=self.host)
         self._hub.inbox.put_now(Disconnected(user=self.id, reason=reason))
-        return self._closing_line(reason)
+        return self.outbox.wrap(self._closing_line(reason))
 
     def _closing_line(self, reason: str) -> bytes:
-        return self._policy.closing_line(reason, plain=self.plain)
+        return self._policy.closing_line(reason, plain=self.kind is Kind.PLAIN)
+
+
+def _local_address(transport: Transport) -> str:
+    """Return the IP address at which the peer is connected; empty where there is none."""
+    sock = transport.socket
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return ""
+    with contextlib.suppress(OSError):
+        return normal(sock.getsockname()[0])
+    return ""
 
 
 _OVER = frozenset((State.LEFT, State.ENDING))

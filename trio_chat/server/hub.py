@@ -154,6 +154,11 @@ class Hub:
         """Whether history must not be read now (`Core.unsealed`)."""
         return self.core.unsealed
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether everybody is sent off."""
+        return self._idle is not None
+
     def has(self, connection: Connection) -> bool:
         """Whether the core may still send something to somebody."""
         return connection.id in self.connections
@@ -405,7 +410,7 @@ class Hub:
     def _close(self, user: UserId, reason: str) -> None:
         """End a connection that the core has closed; log it, unless that was to be expected."""
         connection = self.connections.get(user)
-        expected = reason == GONE or reason.startswith("Quit: ") or self._idle is not None
+        expected = reason == GONE or reason.startswith("Quit: ") or self.is_ending
         if connection is not None and not expected:
             self.count("closed", reason, host=connection.host)
         self._finish(user)

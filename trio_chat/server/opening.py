@@ -71,7 +71,8 @@ class RefusedError(EndError):
 class Opened(NamedTuple):
     """What is known at the end of it."""
 
-    plain: bool
+    protocol: sniff.Protocol
+    """IRC, PLAIN or HTTP."""
     data: bytes
     """What has been read of what it says."""
     certfp: str
@@ -107,7 +108,8 @@ class Opener(Protocol):
 
 
 class Opening:
-    """One connection's opening. `tls` is with what TLS is spoken, if it is."""
+    """One connection's opening. `tls` is with what TLS is spoken, if it is; `web` is whether there
+    is something to answer HTTP with."""
 
     def __init__(
         self,
@@ -116,12 +118,14 @@ class Opening:
         policy: Policy,
         *,
         tls: TlsContext | None,
+        web: bool,
         door: Door,
     ) -> None:
         self._opener = opener
         self._transport = transport
         self._policy = policy
         self._tls = tls
+        self._web = web
         self._door = door
         self._read = b""
         """What of the protocol to be told has come."""
@@ -150,14 +154,14 @@ class Opening:
         if protocol is sniff.Protocol.TLS:
             alert = fatal_alert(HANDSHAKE_FAILURE)
             raise RefusedError("TLS", "There is no TLS on this port", alert)
-        if protocol is sniff.Protocol.HTTP:
+        if protocol is sniff.Protocol.HTTP and not self._web:
             raise RefusedError("HTTP", "This is a chat server", _HTTP_REPLY)
         if protocol is sniff.Protocol.PROXY:
             raise self._refuse("PROXY header", "A PROXY header comes first, and once")
         if protocol is sniff.Protocol.UNKNOWN:
             reason = "Neither IRC nor a nickname within the first line"
             raise self._refuse("unknown protocol", reason)
-        return Opened(protocol is sniff.Protocol.PLAIN, self._read, certfp, named)
+        return Opened(protocol, self._read, certfp, named)
 
     # --- Bytes
 

@@ -105,6 +105,20 @@ class Outbox:
         if self._queued > self._limit:
             self._abandon("SendQ exceeded")
 
+    push_raw = push
+    """For bytes that are no lines, where lines are written in a way of their own."""
+
+    def wrap(self, data: bytes) -> bytes:
+        """Return a last line as it is sent."""
+        return data
+
+    def close(self, *, going_away: bool) -> None:
+        """Say that nothing follows, where there is a way to say it; `going_away`: to anybody."""
+
+    def seal(self) -> None:
+        """Take nothing more; what was pushed is sent."""
+        self._dropped = True
+
     def forget(self) -> None:
         """Call nobody any more: who would be called refers to this."""
         self._give_up = _nobody

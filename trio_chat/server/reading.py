@@ -6,16 +6,32 @@ who reads the bytes, or what a line means.
 
 from __future__ import annotations
 
+import enum
+
 import trio
 
 from trio_chat.wire import irc, plain
 from trio_chat.wire.lines import LineBuffer
 
 
+class Kind(enum.Enum):
+    """What a connection is, as far as is known; the value is what it is called in numbers."""
+
+    PLAIN = "plain"
+    """Somebody with `nc` or telnet, or who has said nothing yet."""
+    IRC = "irc"
+    HTTP = "http"
+    WEBSOCKET = "websocket"
+
+
 class IrcLines(LineBuffer):
     """Lines of an IRC client."""
 
     __slots__ = ()
+
+    over = behind = False
+    """What is never the case here: see `web.websocket.WebSocketLines`."""
+    fault = ""
 
     def __init__(self) -> None:
         super().__init__(irc.INPUT_LIMIT)
@@ -39,6 +55,9 @@ class PlainLines(LineBuffer):
     """Lines of a person, who may use telnet."""
 
     __slots__ = ("_telnet",)
+
+    over = behind = False
+    fault = ""
 
     def __init__(self) -> None:
         super().__init__(plain.LINE_LIMIT)

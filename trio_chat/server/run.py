@@ -41,6 +41,8 @@ from trio_chat.server.reading import Bucket
 from trio_chat.server.storing import make_core, open_journal, retention
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
+from trio_chat.server.web.policy import web_policy
+from trio_chat.server.web.site import Site, WebPolicy
 
 log = structlog.get_logger()
 
@@ -169,7 +171,7 @@ class Server:
         self._accepting = trio.CancelScope()
         self._listening = _kinds(config)
         self._storing = _stores(config)
-        self._configure(config)
+        self._configure(config, web_policy(config))
         self._admission = Admission(self._admission_policy(config), trio.current_time)
 
     def start(self) -> None:
@@ -204,7 +206,7 @@ class Server:
 
     # --- Configuration
 
-    def _configure(self, config: Config) -> None:
+    def _configure(self, config: Config, web: WebPolicy) -> None:
         self._config = config
         self._policy = Policy(
             name=config.server.name,
@@ -220,6 +222,7 @@ class Server:
             rate=config.flood.rate,
             proxies=config.gateways.proxy,
         )
+        self._site = Site(web, {})
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections
@@ -237,6 +240,7 @@ class Server:
             new_per_minute=connections.new_per_minute,
             exempt=connections.exempt,
             gateways=config.gateways.proxy
+            + config.gateways.http
             + tuple(network for one in config.gateways.webirc for network in one.host),
         )
 
@@ -249,7 +253,7 @@ class Server:
         try:
             # Not waited for by anybody else, nor for longer than that: the thread may never end.
             with trio.fail_after(RELOAD):
-                config, settings, tls = await trio.to_thread.run_sync(
+                config, settings, web, tls = await trio.to_thread.run_sync(
                     self._read, abandon_on_cancel=True, limiter=self._reading
                 )
         except (ConfigError, StartError, trio.TooSlowError) as error:
@@ -274,7 +278,7 @@ class Server:
             )
         if retention(config) != retention(self._config):
             self._nursery.start_soon(self._retain, retention(config), name="retain")
-        self._configure(config)
+        self._configure(config, web)
         self._admission.policy = self._admission_policy(config)
         await self.hub.put(Reconfigured(settings=settings))
         log.info("reread the configuration")
@@ -289,7 +293,7 @@ class Server:
         except Exception:
             log.exception("could not prune the journal")
 
-    def _read(self) -> tuple[Config, Settings, dict[Address, TlsContext]]:
+    def _read(self) -> tuple[Config, Settings, WebPolicy, dict[Address, TlsContext]]:
         """Read the configuration and the files that it names."""
         config = self._load()
         _look_at_certificates(config)
@@ -300,7 +304,7 @@ class Server:
             for listener in config.listeners
             if listener.tls is not None
         }
-        return config, settings, tls
+        return config, settings, web_policy(config), tls
 
     # --- Accepting
 
@@ -347,7 +351,8 @@ class Server:
             since=trio.current_time(),
         )
         self.hub.add(connection)
-        self._nursery.start_soon(connection.run, endpoint.context, name="connection")
+        web = self._site if endpoint.configured.has_web else None
+        self._nursery.start_soon(connection.run, endpoint.context, web, name="connection")
 
     def _move(self, connection: Connection, address: str) -> str:
         """Count a connection as whom its gateway speaks for; return why that can not be."""
@@ -393,7 +398,7 @@ def _look_at_accounts(config: Config) -> None:
 def _kinds(config: Config) -> list[tuple[object, ...]]:
     """Return what of the listeners can not change while they listen."""
     return [
-        (listener.address, listener.tls is None, listener.mode, listener.group)
+        (listener.address, listener.tls is None, listener.mode, listener.group, listener.has_web)
         for listener in config.listeners
     ]
 

@@ -1,0 +1,243 @@
+"""RFC 6455 and IRCv3 websocket: frames to lines, and lines to frames."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from wsproto.frame_protocol import Opcode
+
+from tests.server.web.frames import Reader, close, frame
+from trio_chat.server.web.websocket import (
+    AT_ONCE,
+    BadHandshakeError,
+    BinaryOutbox,
+    TextOutbox,
+    WebSocketLines,
+    accept,
+    close_frame,
+    frames,
+)
+from trio_chat.wire import irc
+
+SAID = st.characters(codec="utf-8", exclude_characters="\r\n")
+
+# --- What comes in
+
+
+def test_a_message_is_a_line() -> None:
+    lines = WebSocketLines()
+    assert lines.cut(frame("NICK al") + frame(b"USER al 0 * :Al", 2)) == [
+        b"NICK al",
+        b"USER al 0 * :Al",
+    ]
+    assert not lines.over
+    assert not lines.behind
+
+
+@given(
+    st.lists(st.text(SAID, min_size=1)),
+    st.data(),
+)
+def test_bytes_may_come_in_any_pieces(said: list[str], data: st.DataObject) -> None:
+    stream = b"".join(frame(text) for text in said)
+    lines = WebSocketLines()
+    found: list[bytes] = []
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        found += lines.cut(stream[:size])
+        while lines.behind:
+            found += lines.cut(b"")
+        stream = stream[size:]
+    assert [line for line in found if line] == [text.encode() for text in said]
+
+
+def test_fragments_are_one_line_whatever_comes_in_between() -> None:
+    lines = WebSocketLines()
+    pieces = frame("PRIVMSG ", final=False) + frame("1", 9) + frame("#a ", 0, final=False)
+    assert lines.cut(pieces) == [b""]
+    assert lines.replies() == b"\x8a\x011"
+    assert lines.replies() == b""
+    assert lines.cut(frame(":hi", 0)) == [b"PRIVMSG #a :hi"]
+
+
+@pytest.mark.parametrize("said", ["PING 1\r\n", "PING 1\n", "PING 1\r\n\r\n"])
+def test_a_line_end_is_no_line_of_its_own(said: str) -> None:
+    assert WebSocketLines().cut(frame(said)) == [b"PING 1"]
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [frame(""), frame("\r\n"), frame("x", 9), frame("x", 10), frame(b"", 2)],
+    ids=["empty", "line end", "ping", "pong", "binary"],
+)
+def test_what_says_nothing_counts_as_a_line(nothing: bytes) -> None:
+    assert WebSocketLines().cut(nothing * 3) == [b""] * 3
+
+
+def test_parts_without_end_count_as_lines() -> None:
+    lines = WebSocketLines()
+    found = lines.cut(frame("a", final=False) + frame("", 0, final=False) * (AT_ONCE - 1))
+    assert found == [b""] * (AT_ONCE - 16)
+
+
+def test_a_read_is_taken_apart_a_bit_at_a_time() -> None:
+    lines = WebSocketLines()
+    found = lines.cut(frame("x") * (2 * AT_ONCE + 3))
+    sizes = [len(found)]
+    while lines.behind:
+        sizes.append(len(lines.cut(b"")))
+    assert sizes == [AT_ONCE, AT_ONCE, 3]
+
+
+def test_a_line_that_is_too_long_is_one_as_everywhere() -> None:
+    """It is cut to a byte more than there can be, by which the next stage knows it."""
+    lines = WebSocketLines()
+    found = lines.cut(frame("x" * 1_000_000))
+    assert [len(line) for line in found] == [irc.INPUT_LIMIT + 1]
+    assert lines.cut(frame("PING 1")) == [b"PING 1"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (frame("x", masked=False), 1002),
+        (frame("x", 3), 1002),
+        (frame("x", 11), 1002),
+        (bytes((0xC1,)) + frame("x")[1:], 1002),
+        (frame("x", 0), 1002),
+        (frame("x", final=False) + frame("y"), 1002),
+        (frame("x", 9, final=False), 1002),
+        (frame("x" * 126, 9), 1002),
+        (b"\x81\xfe\x00\x01" + bytes(5), 1002),
+        (b"\x81\xff" + b"\xff" * 8 + bytes(5), 1002),
+        (frame(b"\xff"), 1007),
+        (frame(b"\xc3", final=False) + frame(b"", 0), 1007),
+        (frame(b"x", 8), 1002),
+        (close(999), 1002),
+        (close(1005), 1002),
+        (close(1006), 1002),
+        (close(2000), 1002),
+        (close(5000), 1002),
+        (close(1000, b"\xff"), 1007),
+    ],
+)
+def test_what_is_not_websocket_ends_it_with_the_code(data: bytes, code: int) -> None:
+    lines = WebSocketLines()
+    found = lines.cut(frame("PING 1") + data + frame("PING 2"))
+    assert [line for line in found if line] == [b"PING 1"]
+    assert lines.over
+    assert lines.fault
+    assert Reader().feed(lines.replies()) == [("close", code)]
+    assert lines.cut(frame("PING 3")) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"), [(1000, 1000), (1001, 1001), (3000, 3000), (4999, 4999), (None, 1005)]
+)
+def test_a_close_is_answered_with_its_code(asked: int | None, code: int) -> None:
+    lines = WebSocketLines()
+    data = close(asked, b"bye" if asked else b"")
+    assert lines.cut(frame("QUIT") + data + frame("PING")) == [b"QUIT", b""]
+    assert lines.over
+    assert lines.fault == ""
+    assert Reader().feed(lines.replies()) == [("close", code)]
+
+
+def test_half_a_message_is_nothing() -> None:
+    lines = WebSocketLines()
+    lines.cut(frame("PRIVMSG #a :ha", final=False))
+    assert lines.rest() == []
+
+
+@given(st.binary(max_size=300))
+def test_anything_at_all(data: bytes) -> None:
+    lines = WebSocketLines()
+    found = lines.cut(data)
+    assert len(found) <= AT_ONCE
+    assert lines.over or not lines.fault
+    Reader().feed(lines.replies())
+
+
+# --- What goes out
+
+
+@given(st.lists(st.text(SAID, max_size=600)))
+def test_each_line_is_a_frame(said: list[str]) -> None:
+    data = "".join(f"{line}\r\n" for line in said).encode()
+    assert Reader().feed(frames(data, Opcode.TEXT)) == said
+    assert Reader().feed(frames(data, Opcode.BINARY)) == [line.encode() for line in said]
+
+
+def test_frames_are_written_once() -> None:
+    data = b":al PRIVMSG #a :hi\r\n"
+    assert frames(data, Opcode.TEXT) is frames(data, Opcode.TEXT)
+    assert frames(data, Opcode.TEXT) != frames(data, Opcode.BINARY)
+
+
+def test_a_reason_is_cut_to_what_a_control_frame_takes() -> None:
+    data = close_frame(1008, "é" * 100)
+    assert data[:4] == b"\x88\x7c\x03\xf0"
+    assert data[4:].decode() == "é" * 61
+
+
+# --- The handshake
+
+HEADERS = {
+    "connection": "keep-alive, Upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-version": "13",
+    # RFC 6455, section 1.3.
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+def test_a_handshake() -> None:
+    assert accept(HEADERS) == (
+        [
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+        ],
+        TextOutbox,
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen", "outbox"),
+    [
+        ("text.ircv3.net", "text.ircv3.net", TextOutbox),
+        ("binary.ircv3.net, text.ircv3.net", "binary.ircv3.net", BinaryOutbox),
+        ("text.ircv3.net, binary.ircv3.net", "text.ircv3.net", TextOutbox),
+        ("irc, binary.ircv3.net", "binary.ircv3.net", BinaryOutbox),
+        ("irc", None, TextOutbox),
+    ],
+)
+def test_the_first_subprotocol_that_is_known(
+    asked: str, chosen: str | None, outbox: type[TextOutbox]
+) -> None:
+    headers, found = accept(HEADERS | {"sec-websocket-protocol": asked})
+    assert dict(headers).get("Sec-WebSocket-Protocol") == chosen
+    assert found is outbox
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status", "said"),
+    [
+        ("connection", "close", HTTPStatus.BAD_REQUEST, "Connection does not say Upgrade"),
+        ("sec-websocket-version", "8", HTTPStatus.UPGRADE_REQUIRED, "the version is not 13"),
+        ("sec-websocket-version", "", HTTPStatus.UPGRADE_REQUIRED, "the version is not 13"),
+        ("sec-websocket-key", "", HTTPStatus.BAD_REQUEST, "is not 16 bytes in base64"),
+        ("sec-websocket-key", "short", HTTPStatus.BAD_REQUEST, "is not 16 bytes in base64"),
+        ("sec-websocket-key", "é" * 24, HTTPStatus.BAD_REQUEST, "is not 16 bytes in base64"),
+        ("sec-websocket-key", "A" * 32, HTTPStatus.BAD_REQUEST, "is not 16 bytes in base64"),
+    ],
+)
+def test_what_is_no_handshake(name: str, value: str, status: HTTPStatus, said: str) -> None:
+    with pytest.raises(BadHandshakeError, match=said) as caught:
+        accept(HEADERS | {name: value})
+    assert caught.value.status is status
+    versions = [("Sec-WebSocket-Version", "13")] if status == 426 else []
+    assert list(caught.value.headers) == versions
