@@ -41,7 +41,7 @@ const because = (reason) => (reason ? ` (${reason})` : "");
 function itemOf(message, { nick, isOwn, ignores }) {
   const { command, params, tags } = message;
   const own = isOwn(message);
-  const base = { id: tags.msgid ?? "", time: tags.time ?? "", nick: message.nick, own };
+  const base = { id: tags.msgid ?? "", time: tags.time ?? "", nick: message.nick, own, changes: 0 };
   if (command === "PRIVMSG" || command === "NOTICE") {
     if (!own && ignores(message.nick)) return null;
     const [, text = ""] = params;
@@ -306,6 +306,7 @@ export class Conversation {
       this.#reactions.set(id, of.set(reaction, people));
       if (later || !people.has(fold(nick)))
         people.set(fold(nick), { nick, on: "+draft/react" in tags });
+      if (this.byId.has(id)) this.byId.get(id).changes += 1;
       if (tags.msgid) this.#reactionsById.set(tags.msgid, { people, nick });
       this.version += 1;
     }
@@ -318,7 +319,8 @@ export class Conversation {
     const reaction = this.#reactionsById.get(id);
     reaction?.people.set(fold(reaction.nick), { nick: reaction.nick, on: false });
     const item = this.byId.get(id);
-    if (item) Object.assign(item, { redacted: { nick, reason }, text: "", mention: false });
+    const redacted = { nick, reason };
+    if (item) Object.assign(item, { redacted, text: "", mention: false, changes: item.changes + 1 });
     this.version += 1;
     return true;
   }

@@ -122,6 +122,7 @@ export class Session {
   /** Leave for good. */
   quit(reason = "") {
     this.send("QUIT", reason ? [reason] : []);
+    this.hasQuit = true;
     this.#lose();
     this.#connection.close();
     this.#become("refused");
@@ -367,6 +368,11 @@ export class Session {
   }
 
   /** Say once more, or forget, what was not sent. */
+  forget(conversation, said) {
+    conversation.settle(said);
+    this.onChange();
+  }
+
   again(conversation, said) {
     conversation.settle(said, "waiting");
     this.flush(conversation);
