@@ -9,7 +9,8 @@ function chatWith(answers = {}) {
   const model = new Model();
   model.nick = "me";
   const lobby = model.open("#lobby");
-  for (const nick of ["me", "al", "alice"]) lobby.members.set(nick, { nick, prefix: "", away: false });
+  lobby.joined = true;
+  for (const nick of ["me", "al", "alice"]) lobby.members.set(nick, { nick, prefix: "" });
   const done = [];
   const session = {
     entrance: {},
@@ -48,6 +49,7 @@ test("commands ask the server", async () => {
   await type("/unban *!*@bad.example");
   await type("/msg bo hi there");
   await type("/quote version");
+  await type("/part bye");
   assert.deepEqual(done, [
     ["join", "#other", "key"],
     ["say", "#lobby", "\x01ACTION waves\x01", ""],
@@ -59,6 +61,7 @@ test("commands ask the server", async () => {
     ["say", "bo", "hi there", ""],
     ["show", "bo"],
     ["VERSION"],
+    ["PART", "#lobby", "bye"],
   ]);
 });
 

@@ -51,14 +51,6 @@ test("members come, go, are renamed and raised", () => {
   ]);
 });
 
-test("who is away is known", () => {
-  const { lobby, take } = inLobby();
-  take(":irc.test 354 me 1 Bo G 0");
-  assert.equal(lobby.members.get("bo").away, true);
-  take(":Bo!~b@h AWAY");
-  assert.equal(lobby.members.get("bo").away, false);
-});
-
 test("what was said is unread until it is read", () => {
   const { model, lobby, says } = inLobby();
   assert.deepEqual(lobby.unread, { count: 0, mentioned: false });

@@ -4,6 +4,8 @@ import { plain } from "./formatting.js";
 import { complete, take } from "./commands.js";
 import { $, h } from "./dom.js";
 
+const isCommand = (text) => /^\/(?!\/)/.test(text);
+
 export class Composer {
   #chat;
   #input = $("input");
@@ -23,34 +25,36 @@ export class Composer {
     });
   }
 
-  get conversation() {
-    return this.#chat.model.active;
-  }
-
   focus() {
     this.#input.focus();
   }
 
   reply(item) {
-    this.conversation.replyTo = item?.id ?? "";
+    this.#shown.replyTo = item?.id ?? "";
     this.#chat.changed();
     this.focus();
   }
 
   render(now) {
-    const { conversation } = this;
-    if (this.#shown !== conversation) {
-      this.#shown = conversation;
-      this.#input.value = conversation.draft;
-      this.#input.placeholder = conversation.key ? `Message to ${plain(conversation.name)}` : "/help lists the commands";
-      this.#grow();
+    const { active } = this.#chat.model;
+    if (this.#shown !== active) {
+      this.#shown = active;
+      this.#write(active.draft);
+      const whom = active.key ? `Message to ${plain(active.name)}` : "/help lists the commands";
+      this.#input.placeholder = whom;
     }
-    const replied = conversation.byId.get(conversation.replyTo);
+    const replied = active.byId.get(active.replyTo);
     $("replying").hidden = !replied;
     if (replied) $("replying-to").textContent = `Reply to ${plain(replied.nick)}: ${plain(replied.text)}`;
-    const typing = conversation.typingAt(now).map(plain);
+    const typing = active.typingAt(now).map(plain);
     const who = typing.length > 3 ? `${typing.length} people` : typing.join(", ");
     $("typing").textContent = who && `${who} ${typing.length > 1 ? "are" : "is"} typing…`;
+  }
+
+  #write(text) {
+    this.#input.value = this.#shown.draft = text;
+    this.#offer(null);
+    this.#grow();
   }
 
   #grow() {
@@ -58,30 +62,31 @@ export class Composer {
     this.#input.style.height = `${this.#input.scrollHeight + 2}px`;
   }
 
-  #typed() {
+  #complete(asked) {
     const { value, selectionStart } = this.#input;
-    const { model, session, settings } = this.#chat;
-    this.conversation.draft = value;
+    return complete(value, selectionStart, this.#chat.model, this.#shown, asked);
+  }
+
+  #typed() {
+    const { value } = this.#input;
+    const { session, settings } = this.#chat;
+    this.#shown.draft = value;
     this.#grow();
-    this.#offer(complete(value, selectionStart, model, this.conversation));
-    const isText = value.trim() && !/^\/(?!\/)/.test(value);
-    if (settings.typing && this.conversation.key) session.type(this.conversation, Boolean(isText));
+    this.#offer(this.#complete(false));
+    const isText = value.trim() !== "" && !isCommand(value);
+    if (settings.typing && this.#shown.key) session.type(this.#shown, isText);
   }
 
   #key(event) {
-    const { key, shiftKey, isComposing } = event;
-    if (isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key, shiftKey } = event;
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowUp: -1, ArrowDown: 1 }[key];
+    const isTab = key === "Tab" && !shiftKey;
     if (this.#found && step) this.#select(this.#selected + step);
-    else if (this.#found && ((key === "Tab" && !shiftKey) || key === "Enter")) this.#accept(this.#selected);
+    else if (this.#found && (isTab || key === "Enter")) this.#accept(this.#selected);
     else if (this.#found && key === "Escape") this.#offer(null);
-    else if (key === "Tab" && !shiftKey) {
-      const { value, selectionStart } = this.#input;
-      const found = complete(value, selectionStart, this.#chat.model, this.conversation, true);
-      if (!found) return;
-      this.#offer(found);
-      if (found.options.length === 1) this.#accept(0);
-    } else if (key === "Enter" && !shiftKey) this.#send();
+    else if (isTab && this.#complete(true)) this.#offer(this.#complete(true));
+    else if (key === "Enter" && !shiftKey) this.#send();
     else if (key === "ArrowUp" && !this.#input.value) this.#chat.focusLog();
     else if (key === "Escape") this.reply(null);
     else return;
@@ -91,26 +96,23 @@ export class Composer {
   #offer(found) {
     this.#found = found;
     $("completions").hidden = !found;
-    this.#input.toggleAttribute("aria-controls", false);
     this.#input.removeAttribute("aria-activedescendant");
     if (!found) return;
-    this.#input.setAttribute("aria-controls", "completions");
     const options = found.options.map(({ text, help }, index) => {
-      const onpointerdown = (event) => {
-        event.preventDefault();
-        this.#accept(index);
-      };
-      const props = { role: "option", id: `option-${index}`, onpointerdown };
-      return h("li", props, h("bdi", {}, plain(text).trim()), h("span", { class: "quiet" }, help));
+      const name = h("bdi", {}, plain(text).trim());
+      const option = h("li", { role: "option", id: `option-${index}` }, name, h("span", { class: "quiet" }, help));
+      // Before the field loses the focus.
+      option.addEventListener("pointerdown", (event) => (event.preventDefault(), this.#accept(index)));
+      return option;
     });
     $("completions").replaceChildren(...options);
     this.#select(0);
   }
 
   #select(index) {
-    const { children } = $("completions");
-    this.#selected = (index + children.length) % children.length;
-    for (const [at, option] of [...children].entries())
+    const options = [...$("completions").children];
+    this.#selected = (index + options.length) % options.length;
+    for (const [at, option] of options.entries())
       option.setAttribute("aria-selected", `${at === this.#selected}`);
     this.#input.setAttribute("aria-activedescendant", `option-${this.#selected}`);
   }
@@ -119,19 +121,17 @@ export class Composer {
     const { from, options } = this.#found;
     this.#input.setRangeText(options[index].text, from, this.#input.selectionStart, "end");
     this.#offer(null);
-    this.conversation.draft = this.#input.value;
+    this.#typed();
   }
 
   async #send() {
-    const { conversation } = this;
-    const text = this.#input.value.replace(/\s+$/, "");
+    const conversation = this.#shown;
+    const [text, { replyTo }] = [this.#input.value.trimEnd(), conversation];
     if (!text) return;
-    const { replyTo } = conversation;
-    [this.#input.value, conversation.draft, conversation.replyTo, conversation.lineAt] = ["", "", "", ""];
-    this.#offer(null);
-    this.#grow();
-    conversation.atBottom = true;
-    if (!(await this.#chat.attempt(take(this.#chat, text, conversation, replyTo))) && !this.#input.value)
-      [this.#input.value, conversation.draft] = [text, text];
+    Object.assign(conversation, { replyTo: "", lineAt: "", atBottom: true });
+    this.#write("");
+    // What could not be done is there again, to be mended.
+    const done = await this.#chat.attempt(take(this.#chat, text, conversation, replyTo));
+    if (!done && this.#shown === conversation && !this.#input.value) this.#write(text);
   }
 }

@@ -10,7 +10,7 @@ const FIRST = 1000;
 const LONGEST = 30000;
 /** Milliseconds that a connection lasts before its loss begins a new count of attempts. */
 const STEADY = 60000;
-/** Milliseconds of silence after which we ask, and after which we give up. */
+/** Milliseconds of silence after which we ask, and give up; and between two looks. */
 const SILENCE = 30000;
 const PATIENCE = 50000;
 const LOOK = 5000;
@@ -23,21 +23,17 @@ export class Connection {
   #url;
   #socket = null;
   #attempt = 0;
-  #opened = 0;
+  #opened = Infinity;
   #heard = 0;
   #asked = false;
   #retry = 0;
   #watch = 0;
 
-  /** What to call: `onOpen()`, `onLine(message)`, `onLost()`; and `onWaiting(milliseconds)`, before
-   * each attempt but the first. */
+  /** `handlers`: `onOpen()`, `onLine(message)`, `onLost()`, `onWaiting(milliseconds)` before another
+   * attempt. */
   constructor(url, handlers) {
     this.#url = url;
     this.handlers = handlers;
-  }
-
-  get isOpen() {
-    return this.#socket?.readyState === WebSocket.OPEN;
   }
 
   /** Connect now, whatever there was. */
@@ -45,7 +41,7 @@ export class Connection {
     this.close();
     const socket = new WebSocket(this.#url, ["text.ircv3.net"]);
     this.#socket = socket;
-    this.#heard = Date.now();
+    [this.#opened, this.#heard] = [Infinity, Date.now()];
     this.#watch = setInterval(() => this.#look(), LOOK);
     socket.onopen = () => {
       this.#opened = Date.now();
@@ -66,25 +62,33 @@ export class Connection {
 
   send(command, params, tags) {
     const line = format(command, params, tags);
-    if (this.isOpen) this.#socket.send(line);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(line);
+  }
+
+  /** Let go of the connection, and try another one in a while. */
+  retry() {
+    if (Date.now() - this.#opened > STEADY) this.#attempt = 0;
+    this.close();
+    this.#attempt += 1;
+    const delay = delayBefore(this.#attempt, Math.random());
+    this.#retry = setTimeout(() => this.open(), delay);
+    this.handlers.onWaiting(delay);
   }
 
   /** Let go of the connection, and look for no other. */
   close() {
     clearTimeout(this.#retry);
     clearInterval(this.#watch);
-    this.#retry = 0;
-    if (!this.#socket) return;
-    // What this one still says, and its end, are of no interest any more.
-    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.close();
-    this.#socket = null;
+    // What it still says, and its end, are of no interest any more.
+    if (this.#socket) this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket?.close();
+    [this.#socket, this.#retry] = [null, 0];
   }
 
   #look() {
     const silent = Date.now() - this.#heard;
     if (silent > PATIENCE) this.#lose();
-    else if (silent > SILENCE && !this.#asked && this.isOpen) {
+    else if (silent > SILENCE && !this.#asked) {
       this.#asked = true;
       this.send("PING", ["alive"]);
     }
@@ -93,15 +97,5 @@ export class Connection {
   #lose() {
     this.handlers.onLost();
     this.retry();
-  }
-
-  /** Let go of the connection, and try another one in a while. */
-  retry() {
-    this.close();
-    if (this.#opened && Date.now() - this.#opened > STEADY) this.#attempt = 0;
-    [this.#opened, this.#attempt] = [0, this.#attempt + 1];
-    const delay = delayBefore(this.#attempt, Math.random());
-    this.#retry = setTimeout(() => this.open(), delay);
-    this.handlers.onWaiting(delay);
   }
 }

@@ -1,7 +1,8 @@
 // One conversation: a room, or what is said between us and one person. Pure.
 //
 // Its items are in the order in which everybody is shown them, each once: every line of the server's
-// has an id, by which what comes live and what history has are found to be the same.
+// has an id, by which what comes live and what history has are found to be the same. What is called
+// `reader` below is who reads: `{nick, isOwn(message), ignores(nick)}`.
 
 import { fold } from "./irc.js";
 import { plain } from "./formatting.js";
@@ -14,13 +15,9 @@ const KEPT = 500;
 /** Milliseconds for which somebody is typing, by what they have said last (`typing`). */
 const TYPING = { active: 6000, paused: 30000 };
 const ACTION = /^\x01ACTION ?([^\x01]*)\x01?$/s;
+const SAID = new Set(["message", "action", "notice"]);
 
-/** Whether a text names somebody, as a word of its own. */
-export function mentions(text, nick) {
-  const name = fold(nick).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_-])${name}(?![\\p{L}\\p{N}_-])`, "u").test(fold(plain(text)));
-}
-
+const because = (reason) => (reason ? ` (${reason})` : "");
 /** What happened, as words behind the nickname of who did it. */
 const EVENTS = {
   JOIN: () => "joined",
@@ -32,75 +29,112 @@ const EVENTS = {
   TOPIC: ([, topic]) => (topic ? `set the topic: ${topic}` : "took the topic away"),
   RENAME: ([, name, reason]) => `renamed the room to ${name}${because(reason)}`,
 };
-/** Events that come and go with people, and are folded. */
+/** Events of people who come and go, which are folded. */
 const COMING_AND_GOING = new Set(["JOIN", "PART", "QUIT", "NICK"]);
 
-const because = (reason) => (reason ? ` (${reason})` : "");
+/** Whether a text names somebody, as a word of its own. */
+export function mentions(text, nick) {
+  const name = fold(nick).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const alone = new RegExp(`(?<![\\p{L}\\p{N}_-])${name}(?![\\p{L}\\p{N}_-])`, "u");
+  return alone.test(fold(plain(text)));
+}
+
+/** The id of the message that another one is about, as a reply or a reaction. */
+const aboutOf = (tags) => tags["+draft/reply"] ?? tags["+reply"] ?? "";
 
 /** Make an item of a line; null for one that is not shown by itself. */
 function itemOf(message, { nick, isOwn, ignores }) {
   const { command, params, tags } = message;
   const own = isOwn(message);
   const base = { id: tags.msgid ?? "", time: tags.time ?? "", nick: message.nick, own, changes: 0 };
-  if (command === "PRIVMSG" || command === "NOTICE") {
-    if (!own && ignores(message.nick)) return null;
-    const [, text = ""] = params;
-    const action = ACTION.exec(text);
-    if (text[0] === "\x01" && !action) return null;
-    const kind = action ? "action" : command === "NOTICE" ? "notice" : "message";
-    const replyTo = tags["+draft/reply"] ?? tags["+reply"] ?? "";
-    const said = action ? action[1] : text;
-    const mention = !own && mentions(said, nick);
-    const to = /^[^#]+(?=#)/.exec(params[0])?.[0] ?? "";
-    return { ...base, kind, text: said, replyTo, mention, to, account: tags.account ?? "" };
+  if (command !== "PRIVMSG" && command !== "NOTICE") {
+    const text = EVENTS[command]?.(params);
+    return text ? { ...base, kind: "event", text, folds: COMING_AND_GOING.has(command) } : null;
   }
-  const words = EVENTS[command]?.(params);
-  return words ? { ...base, kind: "event", text: words, folds: COMING_AND_GOING.has(command) } : null;
+  const action = ACTION.exec(params[1]);
+  if ((params[1][0] === "\x01" && !action) || (!own && ignores(message.nick))) return null;
+  const kind = action ? "action" : command === "NOTICE" ? "notice" : "message";
+  const text = action ? action[1] : params[1];
+  const to = /^[^#]+(?=#)/.exec(params[0])?.[0] ?? "";
+  return { ...base, kind, text, to, replyTo: aboutOf(tags), mention: !own && mentions(text, nick) };
 }
 
 export class Conversation {
-  constructor(name, isRoom) {
+  topic = "";
+  channelKey = "";
+  /** Folded nickname → `{nick, prefix}`. */
+  members = new Map();
+  items = [];
+  byId = new Map();
+  /** What follows the last item: `live`, what happens now; `behind`, history that we have missed;
+   * `past`, history that was left out, as somebody has gone back far. */
+  place = "behind";
+  /** The last line that came live: what we have said and not seen comes after it. */
+  seenId = "";
+  /** What comes live while history is read, null while it is not; whether that was too much. */
+  held = null;
+  overflowed = false;
+  /** Messages that came live and are not among the items. */
+  unseen = 0;
+  /** Whether the first item is the first of all. */
+  complete = false;
+  /** The times of the last item that was read, of that after which the line stands, and of our JOIN. */
+  readAt = "";
+  lineAt = "";
+  joinedAt = "";
+  /** What we have said and the server has not shown us yet: `{key, text, nick, time, replyTo, command,
+   * state, reason}`, with the state `waiting`, `sent`, `unsure` (whether it arrived) or `failed`. */
+  pending = [];
+  draft = "";
+  replyTo = "";
+  atBottom = true;
+  #typing = new Map();
+  #reactions = new Map();
+  #reactionsById = new Map();
+  #local = 0;
+
+  constructor(name) {
     this.name = name;
     this.key = fold(name);
-    this.isRoom = isRoom;
-    /** Whether we are in the room; directly one can always write. */
-    this.joined = !isRoom;
-    /** Whether we want to be in it, and come back to it. */
-    this.wanted = isRoom;
-    this.channelKey = "";
-    this.topic = "";
-    this.members = new Map();
-    this.items = [];
-    this.byId = new Map();
-    /** What follows the last item: `live`, what happens now; `behind`, history that we have missed;
-     * `past`, history that was left out, as somebody has gone back far. */
-    this.place = "behind";
-    /** The last line that came live: what we have said and not seen comes after it. */
-    this.seenId = "";
-    /** What comes live while history is read; null while it is not. */
-    this.held = null;
-    this.overflowed = false;
-    /** Whether the first item is the first of all. */
-    this.complete = false;
-    this.unseen = 0;
-    /** The time of the last item that was read, and of that after which the line stands. */
-    this.readAt = "";
-    this.lineAt = "";
-    /** What we have said, and the server has not shown us yet. */
-    this.pending = [];
-    this.typing = new Map();
-    this.draft = "";
-    this.replyTo = "";
-    this.atBottom = true;
-    this.version = 0;
-    this.#reactions = new Map();
-    this.#reactionsById = new Map();
-    this.#local = 0;
+    this.isRoom = name[0] === "#";
+    /** Whether we are in the room, and whether we come back to it. Directly one can always write. */
+    this.joined = !this.isRoom;
+    this.wanted = this.isRoom;
   }
 
-  #reactions;
-  #reactionsById;
-  #local;
+  // Members.
+
+  enter(name, time) {
+    Object.assign(this, { name, joined: true, wanted: true, joinedAt: time });
+    this.members.clear();
+  }
+
+  add(nick, prefix) {
+    this.members.set(fold(nick), { nick, prefix });
+  }
+
+  remove(nick) {
+    this.members.delete(fold(nick));
+    this.#typing.delete(fold(nick));
+  }
+
+  rename(before, now) {
+    const { prefix } = this.members.get(fold(before));
+    this.remove(before);
+    this.add(now, prefix);
+  }
+
+  /** A member is given or loses what a prefix shows; they have all of theirs, from the highest. */
+  raise(nick, symbol, sign, symbols) {
+    const member = this.members.get(fold(nick));
+    if (!member) return;
+    const all = new Set(member.prefix);
+    if (sign === "+") all.add(symbol);
+    else all.delete(symbol);
+    member.prefix = [...symbols].filter((one) => all.has(one)).join("");
+  }
+
+  // Items.
 
   get firstId() {
     return this.items.find((item) => item.id)?.id ?? "";
@@ -110,25 +144,31 @@ export class Conversation {
     return this.items.findLast((item) => item.id)?.id ?? "";
   }
 
-  /** How much was said since the last item that was read, and whether we were meant. */
-  get unread() {
-    let [count, mentioned] = [this.unseen, false];
-    for (let at = this.items.length - 1; at >= 0; at--) {
-      const item = this.items[at];
-      if (item.id && item.time <= this.readAt) break;
-      if (item.own || item.redacted || !["message", "action", "notice"].includes(item.kind)) continue;
-      count += 1;
-      mentioned ||= item.mention || !this.isRoom;
-    }
-    return { count, mentioned };
-  }
-
-  /** Whether a line is here already. */
   has(id) {
     return this.byId.has(id);
   }
 
-  /** Take what happens now. Returns the item that it is shown as, if it is. */
+  /** How much was said since the last item that was read, and whether we were meant. */
+  get unread() {
+    let [count, mentioned] = [this.unseen, false];
+    for (let at = this.items.length - 1; at >= 0; at--) {
+      const { id, time, own, redacted, kind, mention } = this.items[at];
+      if (id && time <= this.readAt) break;
+      if (own || redacted || !SAID.has(kind)) continue;
+      count += 1;
+      mentioned ||= mention || !this.isRoom;
+    }
+    return { count, mentioned };
+  }
+
+  /** Everything up to a time is read. Returns whether that is news. */
+  read(time) {
+    if (!time || time <= this.readAt) return false;
+    this.readAt = time;
+    return true;
+  }
+
+  /** Take what happens now. Returns the item that it is, if it is one. */
   hear(message, reader) {
     if (!this.unsure.length) this.seenId = message.tags.msgid ?? this.seenId;
     if (this.place === "live") {
@@ -139,8 +179,7 @@ export class Conversation {
     if (this.held?.length === HELD) this.overflowed = true;
     else this.held?.push(message);
     const item = itemOf(message, reader);
-    if (!this.held && item && item.kind !== "event" && !item.own) this.unseen += 1;
-    this.version += 1;
+    if (!this.held && item && SAID.has(item.kind) && !item.own) this.unseen += 1;
     return item;
   }
 
@@ -157,7 +196,7 @@ export class Conversation {
 
   /** Whether a page ends where what is held begins, so that nothing is between them. */
   meets(page) {
-    const first = this.held?.find((message) => message.tags.msgid)?.tags.msgid;
+    const first = this.held?.find(({ tags }) => tags.msgid)?.tags.msgid;
     const found = first && page.some(({ tags }) => tags.msgid === first);
     return !this.overflowed && (!page.length || Boolean(found));
   }
@@ -168,7 +207,6 @@ export class Conversation {
     [this.held, this.place, this.unseen] = [null, "live", 0];
     this.append(held, reader);
     if (!this.unsure.length) this.seenId = this.lastId;
-    this.version += 1;
   }
 
   /** Take a page from before the first item. */
@@ -182,36 +220,31 @@ export class Conversation {
     }
     this.items = [...older, ...this.items];
     this.complete = messages.length === 0;
-    this.version += 1;
   }
 
   /** Say something here that is not from the server, such as what a command has found out. */
   tell(text, time, kind = "info") {
-    this.items.push({ key: `local-${++this.#local}`, id: "", time, kind, nick: "", text, own: true });
-    this.version += 1;
+    const key = `local-${++this.#local}`;
+    this.items.push({ key, id: "", time, kind, nick: "", text, own: true, changes: 0 });
   }
 
   /** Forget the items: others are shown, from another place in history. */
   reset(place) {
-    this.items = [];
-    this.byId.clear();
-    [this.place, this.held, this.complete] = [place, null, false];
-    this.version += 1;
+    this.#forget(this.items.length);
+    [this.place, this.held] = [place, null];
   }
 
   /** The connection is lost. What was sent may have arrived, or not: that has to be found out. */
   lose() {
     if (this.place === "live") this.place = "behind";
     [this.held, this.joined] = [null, !this.isRoom];
-    this.typing.clear();
+    this.#typing.clear();
     for (const said of this.pending) if (said.state === "sent") said.state = "unsure";
-    this.version += 1;
   }
 
   /** The reactions to an item: a list of `[reaction, nicknames]`. */
   reactionsTo(id) {
-    const found = [...(this.#reactions.get(id) ?? [])];
-    const present = found.map(([reaction, people]) => [
+    const present = [...(this.#reactions.get(id) ?? [])].map(([reaction, people]) => [
       reaction,
       [...people.values()].filter(({ on }) => on).map(({ nick }) => nick),
     ]);
@@ -220,43 +253,30 @@ export class Conversation {
 
   /** Who is typing at a time, in milliseconds. */
   typingAt(now) {
-    return [...this.typing.values()].filter(({ until }) => until > now).map(({ nick }) => nick);
+    return [...this.#typing.values()].filter(({ until }) => until > now).map(({ nick }) => nick);
   }
 
   hearTyping(nick, state, now) {
-    if (state in TYPING) this.typing.set(fold(nick), { nick, until: now + TYPING[state] });
-    else this.typing.delete(fold(nick));
-    this.version += 1;
-  }
-
-  /** Everything up to a time is read. Returns whether that is news. */
-  read(time) {
-    if (!time || time <= this.readAt) return false;
-    this.readAt = time;
-    this.version += 1;
-    return true;
+    if (state in TYPING) this.#typing.set(fold(nick), { nick, until: now + TYPING[state] });
+    else this.#typing.delete(fold(nick));
   }
 
   // What we say.
 
-  /** Something is to be said. It waits until it is sent, and is here until it comes back. */
-  say(text, { nick, time, replyTo = "", notice = false }) {
-    const command = notice ? "NOTICE" : "PRIVMSG";
-    const key = `pending-${++this.#local}`;
-    const said = { key, text, nick, time, replyTo, command, state: "waiting", reason: "" };
-    this.pending.push(said);
-    this.version += 1;
-    return said;
+  get unsure() {
+    return this.pending.filter(({ state }) => state === "unsure");
   }
 
+  /** Something is to be said. It waits until it is sent, and is here until it comes back. */
+  say(text, { nick, time, replyTo = "", command = "PRIVMSG" }) {
+    const key = `pending-${++this.#local}`;
+    this.pending.push({ key, text, nick, time, replyTo, command, state: "waiting", reason: "" });
+  }
+
+  /** Say what became of something that we have said; without a state, it is there, or forgotten. */
   settle(said, state = "", reason = "") {
     if (state) Object.assign(said, { state, reason });
     else this.pending = this.pending.filter((other) => other !== said);
-    this.version += 1;
-  }
-
-  get unsure() {
-    return this.pending.filter(({ state }) => state === "unsure");
   }
 
   /** Look whether a line of history is what we had sent, in the order in which that was. */
@@ -275,15 +295,13 @@ export class Conversation {
     if (this.#react(message, true) || this.#redact(message)) return null;
     const item = this.#make(message, reader);
     if (!item) return null;
-    this.typing.delete(fold(item.nick));
+    this.#typing.delete(fold(item.nick));
     this.items.push(item);
-    this.version += 1;
     return item;
   }
 
   #make(message, reader) {
-    if (this.byId.has(message.tags.msgid)) return null;
-    const item = itemOf(message, reader);
+    const item = this.has(message.tags.msgid) ? null : itemOf(message, reader);
     if (!item) return null;
     item.key = item.id || `local-${++this.#local}`;
     if (item.id) this.byId.set(item.id, item);
@@ -299,17 +317,15 @@ export class Conversation {
   #react({ command, tags, nick }, later) {
     if (command !== "TAGMSG") return false;
     const reaction = tags["+draft/react"] ?? tags["+draft/unreact"];
-    const id = tags["+draft/reply"] ?? tags["+reply"];
-    if (reaction && id) {
-      const of = this.#reactions.get(id) ?? new Map();
-      const people = of.get(reaction) ?? new Map();
-      this.#reactions.set(id, of.set(reaction, people));
-      if (later || !people.has(fold(nick)))
-        people.set(fold(nick), { nick, on: "+draft/react" in tags });
-      if (this.byId.has(id)) this.byId.get(id).changes += 1;
-      if (tags.msgid) this.#reactionsById.set(tags.msgid, { people, nick });
-      this.version += 1;
-    }
+    const id = aboutOf(tags);
+    if (!reaction || !id) return true;
+    const all = this.#reactions.get(id) ?? new Map();
+    const people = all.get(reaction) ?? new Map();
+    this.#reactions.set(id, all.set(reaction, people));
+    const known = people.has(fold(nick));
+    if (later || !known) people.set(fold(nick), { nick, on: "+draft/react" in tags });
+    if (tags.msgid) this.#reactionsById.set(tags.msgid, { id, person: people.get(fold(nick)) });
+    if (this.has(id)) this.byId.get(id).changes += 1;
     return true;
   }
 
@@ -317,11 +333,10 @@ export class Conversation {
     if (command !== "REDACT") return false;
     const [, id, reason = ""] = params;
     const reaction = this.#reactionsById.get(id);
-    reaction?.people.set(fold(reaction.nick), { nick: reaction.nick, on: false });
-    const item = this.byId.get(id);
-    const redacted = { nick, reason };
-    if (item) Object.assign(item, { redacted, text: "", mention: false, changes: item.changes + 1 });
-    this.version += 1;
+    if (reaction) reaction.person.on = false;
+    const item = this.byId.get(reaction?.id ?? id);
+    if (item) item.changes += 1;
+    if (item && !reaction) Object.assign(item, { redacted: { nick, reason }, text: "", mention: false });
     return true;
   }
 }

@@ -3,21 +3,25 @@
 // Every text goes in as text: there is no way here to make an element out of one.
 
 import { fold } from "./irc.js";
-import { spans } from "./formatting.js";
+import { plain, spans } from "./formatting.js";
 
 const NICK_COLOURS = 12;
 const LOOKS = ["bold", "italic", "underline", "strike", "mono", "reverse"];
 
 export const $ = (id) => document.getElementById(id);
 
-/** Make an element. Of `props`, what begins with `on` is called, and the others are attributes. */
-export function h(name, props = {}, ...children) {
+/** Make an element with attributes; without those, and those children, that are false. */
+export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(props)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value !== false && value !== undefined) element.setAttribute(key, value === true ? "" : value);
-  }
-  element.append(...children.flat().filter((child) => child !== null && child !== false));
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== false && value !== undefined) element.setAttribute(key, value);
+  element.append(...children.flat().filter(Boolean));
+  return element;
+}
+
+export function button(content, doing, attributes = {}) {
+  const element = h("button", { type: "button", ...attributes }, content);
+  element.addEventListener("click", doing);
   return element;
 }
 
@@ -36,7 +40,7 @@ export function fill(parent, rows) {
       const focused = old.element.contains(document.activeElement);
       if (next === old.element) next = row.element;
       old.element.replaceWith(row.element);
-      if (focused) (row.element.tabIndex < 0 ? row.element : row.element.querySelector("button"))?.focus();
+      if (focused) (row.element.querySelector("button") ?? row.element).focus();
     }
     if (row.element === next) next = next.nextElementSibling;
     else parent.insertBefore(row.element, next);
@@ -44,27 +48,28 @@ export function fill(parent, rows) {
   parent.rows = after;
 }
 
-export const nickClass = (nick) => {
+/** A name, which has no say in the direction of what stands around it. */
+export const named = (name) => h("bdi", {}, plain(name));
+
+export function nickClass(nick) {
   let hash = 0;
   for (const letter of fold(nick)) hash = (hash * 31 + letter.codePointAt(0)) % 1000003;
   return `nick-${hash % NICK_COLOURS}`;
-};
+}
 
 /** What somebody wrote, with its formatting and its links. */
 export function written(text) {
   return spans(text).map(({ text: piece, href, fg, bg, ...look }) => {
-    const classes = LOOKS.filter((name) => look[name]);
-    if (fg !== undefined) classes.push(`fg-${fg}`);
-    if (bg !== undefined) classes.push(`bg-${bg}`, "on");
-    const props = classes.length ? { class: classes.join(" ") } : {};
-    if (href) return h("a", { ...props, href, target: "_blank", rel: "noopener noreferrer" }, piece);
-    return classes.length ? h("span", props, piece) : piece;
+    const colours = [fg !== undefined && `fg-${fg}`, bg !== undefined && `bg-${bg} on`];
+    const classes = [...LOOKS.filter((name) => look[name]), ...colours].filter(Boolean).join(" ");
+    const style = classes ? { class: classes } : {};
+    if (href) return h("a", { ...style, href, target: "_blank", rel: "noopener noreferrer" }, piece);
+    return classes ? h("span", style, piece) : piece;
   });
 }
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 export const clock = (time) => CLOCK.format(new Date(time));
 export const day = (time) => DAY.format(new Date(time));
 export const timeOf = (time) =>

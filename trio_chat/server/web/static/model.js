@@ -7,39 +7,48 @@
 import { fold } from "./irc.js";
 import { plain } from "./formatting.js";
 import { Conversation } from "./conversation.js";
+import { refusalOf } from "./requests.js";
 
 const SERVICES = new Set(["nickserv", "chanserv"]);
-/** Replies that are shown nowhere: the frames of lists, and figures. */
-const UNTOLD = /^(00[2-4]|25[0-5]|26[56]|315|31[78]|32[1-4]|329|33[13]|35[24]|366|37[56]|422|90[013]|CAP|PONG|ACK|AUTHENTICATE|REGISTER|VERIFY|CHGHOST|SETNAME|CHATHISTORY)$/;
+/** What is told nowhere: the frames of lists, figures, and what is shown in another way. */
+const UNTOLD = new RegExp(
+  "^(00[2-4]|25[0-5]|26[56]|315|31[78]|32[1-4]|329|333|352|366|37[56]|422|903|CAP|PONG|ACK|" +
+    "AUTHENTICATE|AWAY|REGISTER|VERIFY|CHGHOST|SETNAME|CHATHISTORY)$",
+);
+
+const compare = (one, other) => (fold(one) < fold(other) ? -1 : 1);
+const byName = (one, other) => compare(one.name, other.name);
+const iso = (now) => new Date(now).toISOString();
+const isRoom = (name) => name[0] === "#";
+/** The room that a message to its operators alone is for, and any other name as it is. */
+const withoutPrefix = (target) => target.replace(/^[^#]+(?=#)/, "");
 
 export class Model {
+  nick = "";
+  account = "";
+  support = { PREFIX: "(ov)@+", CHANMODES: "b,k,l,imnst" };
+  conversations = new Map();
+  /** The server's time of the last thing that happened; and of that before the connection was lost. */
+  latest = "";
+  latestBefore = "";
+  news = [];
+  /** The folded names of those of whom we read nothing. */
+  ignored = new Set();
+  isRoom = isRoom;
+  #accounts = new Map();
+
   /** `marks`: up to when each conversation was read, by its folded name. */
   constructor({ network = "Server", marks = {} } = {}) {
     this.marks = marks;
-    this.nick = "";
-    this.account = "";
-    this.support = { CHATHISTORY: "100", PREFIX: "(ov)@+", CHANMODES: "b,k,l,imnst" };
-    this.conversations = new Map();
     /** What the server says to us, and not in a conversation. */
-    this.server = new Conversation(network, false);
-    Object.assign(this.server, { key: "", place: "live", complete: true });
+    this.server = Object.assign(new Conversation(network), { key: "", place: "live", complete: true });
     this.active = this.server;
-    /** The server's time of the last thing that happened while we were connected. */
-    this.latest = "";
-    this.latestBefore = "";
-    this.news = [];
-    this.version = 0;
-    this.#accounts = new Map();
-    /** The folded names of those of whom we read nothing. */
-    this.ignored = new Set();
     this.reader = {
       nick: "",
       isOwn: (message) => this.isOwn(message),
       ignores: (nick) => this.ignored.has(fold(nick)),
     };
   }
-
-  #accounts;
 
   // Looking.
 
@@ -51,42 +60,37 @@ export class Model {
     return this.isMe(nick) || Boolean(this.account && tags.account === this.account);
   }
 
-  isRoom(name) {
-    return name[0] === "#";
-  }
-
   find(name) {
-    return name === "" ? this.server : this.conversations.get(fold(name));
+    return this.conversations.get(fold(name));
   }
 
-  /** The prefixes of members, from the highest. */
+  /** The letters of the modes that members have, and the prefixes that show them, highest first. */
   get prefixes() {
     return /^\((\w*)\)(.*)$/.exec(this.support.PREFIX)?.slice(1) ?? ["", ""];
   }
 
   get rooms() {
-    return [...this.conversations.values()].filter(({ isRoom }) => isRoom).sort(byName);
+    return [...this.conversations.values()].filter(({ name }) => isRoom(name)).sort(byName);
   }
 
   get directs() {
-    return [...this.conversations.values()].filter(({ isRoom }) => !isRoom).sort(byName);
+    return [...this.conversations.values()].filter(({ name }) => !isRoom(name)).sort(byName);
   }
 
   /** Who is in a room, those with prefixes first. */
-  membersOf(conversation) {
+  membersOf({ members }) {
     const [, symbols] = this.prefixes;
     const rank = ({ prefix }) => (prefix ? symbols.indexOf(prefix[0]) : symbols.length);
-    const members = [...conversation.members.values()];
-    return members.sort((one, other) => rank(one) - rank(other) || compare(one.nick, other.nick));
+    const order = (one, other) => rank(one) - rank(other) || compare(one.nick, other.nick);
+    return [...members.values()].sort(order);
   }
 
   /** Names that begin as a word does, those who spoke last first. */
-  namesFor(conversation, start) {
-    const spoke = conversation.items.filter(({ kind }) => kind !== "event").map(({ nick }) => nick);
-    const there = [...conversation.members.values()].map(({ nick }) => nick);
-    const peers = conversation.isRoom ? there : [conversation.name, ...there];
-    const here = new Set(peers);
-    const names = [...new Set([...spoke.reverse().filter((nick) => here.has(nick)), ...peers])];
+  namesFor({ name, items, members }, start) {
+    const here = new Set([...members.values()].map(({ nick }) => nick));
+    if (!isRoom(name)) here.add(name);
+    const spoke = items.map(({ nick }) => nick).reverse();
+    const names = [...new Set([...spoke.filter((nick) => here.has(nick)), ...here])];
     return names.filter((nick) => nick && !this.isMe(nick) && fold(nick).startsWith(fold(start)));
   }
 
@@ -96,17 +100,15 @@ export class Model {
   open(name) {
     const known = this.find(name);
     if (known) return known;
-    const made = new Conversation(name, this.isRoom(name));
+    const made = new Conversation(name);
     if (Object.hasOwn(this.marks, made.key)) made.readAt = this.marks[made.key];
     this.conversations.set(made.key, made);
-    this.version += 1;
     return made;
   }
 
   close(conversation) {
     this.conversations.delete(conversation.key);
     if (this.active === conversation) this.show([...this.rooms, ...this.directs][0] ?? this.server);
-    this.version += 1;
   }
 
   /** Look at a conversation: a line says where we had left off. */
@@ -114,14 +116,12 @@ export class Model {
     this.active.lineAt = "";
     this.active = conversation;
     conversation.lineAt = conversation.unread.count ? conversation.readAt : "";
-    this.version += 1;
   }
 
   /** The connection is lost: history has what comes until it is there again. */
   lose() {
     this.latestBefore = this.latest;
     for (const conversation of this.conversations.values()) conversation.lose();
-    this.version += 1;
   }
 
   /** The conversation with somebody whom history calls by the name of their account. */
@@ -135,228 +135,52 @@ export class Model {
   /** Take what the server says. `now` is our own time, in milliseconds. */
   take(message, now) {
     const { command, tags } = message;
-    if (tags.time && tags.time > this.latest) this.latest = tags.time;
+    if (tags.time > this.latest) this.latest = tags.time;
     this.reader.nick = this.nick;
-    this.version += 1;
-    if (HANDLED.has(command)) this[`on${command}`](message, now);
-    else if (!UNTOLD.test(command)) this.onReply(message, now);
+    if (Object.hasOwn(LINES, command)) LINES[command](this, message, now);
+    else if (!UNTOLD.test(command)) this.tell(message, now);
+    this.reader.nick = this.nick;
   }
 
-  #hear(conversation, message) {
-    const item = conversation.hear(message, this.reader);
+  /** What a command was answered, or what is wrong. */
+  tell(message, now) {
+    const { command, params } = message;
+    const words = /^\d/.test(command) ? params.slice(1) : params;
+    const refused = refusalOf(message);
+    const text = command === "FAIL" ? words.at(-1) : words.join(" ");
+    (refused ? this.active : this.server).tell(plain(text), iso(now), refused ? "error" : "info");
+  }
+
+  hear(conversation, message) {
+    const item = conversation?.hear(message, this.reader);
     if (item && !item.own && item.kind !== "event") this.news.push({ conversation, item });
   }
 
-  #inRoomsOf(nick, doing) {
-    for (const conversation of this.conversations.values())
-      if (conversation.members.has(fold(nick))) doing(conversation);
-  }
-
-  on001({ params: [nick] }) {
-    this.nick = nick;
-    this.reader.nick = nick;
-  }
-
-  on005({ params }) {
-    for (const token of params.slice(1, -1)) {
-      const [name, value = ""] = token.split(/=(.*)/s);
-      this.support[name] = value;
+  /** Somebody does something that all rooms are shown that they are in. */
+  hearInRooms(message, doing) {
+    for (const room of this.conversations.values()) {
+      if (!room.members.has(fold(message.nick))) continue;
+      this.hear(room, message);
+      doing(room);
     }
   }
 
-  on301({ params: [, nick, text] }, now) {
-    (this.find(nick) ?? this.active).tell(`${nick} is away: ${text}`, iso(now));
-  }
-
-  on332({ params: [, room, topic] }) {
-    this.open(room).topic = topic;
-  }
-
-  on331({ params: [, room] }) {
-    this.open(room).topic = "";
-  }
-
-  on353({ params }) {
-    const room = this.open(params.at(-2));
-    const [, symbols] = this.prefixes;
-    room.naming ??= new Map();
-    for (const word of params.at(-1).split(" ").filter(Boolean)) {
-      const nick = word.replace(new RegExp(`^[${symbols.replace(/[\]\\^-]/g, "\\$&")}]+`), "");
-      const prefix = word.slice(0, word.length - nick.length);
-      room.naming.set(fold(nick), { nick, prefix, away: room.members.get(fold(nick))?.away ?? false });
-    }
-  }
-
-  on366({ params: [, name] }) {
+  /** Somebody is not in a room any more. Who left it has no use for it; who was removed reads why. */
+  gone(message, name, nick) {
     const room = this.find(name);
-    if (!room?.naming) return;
-    room.members = room.naming;
-    room.naming = undefined;
-    room.version += 1;
-  }
-
-  on354({ params: [, , nick, flags] }) {
-    this.#inRoomsOf(nick, ({ members }) => (members.get(fold(nick)).away = flags[0] === "G"));
-  }
-
-  on900({ params }) {
-    this.account = params[2];
-  }
-
-  on901() {
-    this.account = "";
-  }
-
-  onJOIN(message) {
-    const { nick, params, tags } = message;
-    const room = this.open(params[0]);
-    if (this.isMe(nick)) {
-      [room.name, room.joined, room.wanted] = [params[0], true, true];
-      room.members.clear();
-      // What is said from here on is held until it is known what was said before.
-      if (room.place === "behind") room.hold();
-    }
-    room.members.set(fold(nick), { nick, prefix: "", away: false });
-    this.#hear(room, message);
-    if (this.isMe(nick)) room.joinedAt = tags.time ?? "";
-  }
-
-  onMARKREAD({ params: [target, stamp] }) {
-    const conversation = this.find(target);
-    const time = stamp?.replace(/^timestamp=/, "");
-    // What was said before somebody came for the first time is not unread.
-    if (conversation && time === "*" && conversation.isRoom && !conversation.readAt)
-      conversation.read(conversation.joinedAt);
-    else if (time && time !== "*") conversation?.read(time);
-  }
-
-  onPART(message) {
-    this.#gone(message, message.params[0], message.nick, false);
-  }
-
-  onKICK(message) {
-    this.#gone(message, message.params[0], message.params[1], true);
-  }
-
-  #gone(message, name, nick, stays) {
-    const room = this.find(name);
-    if (!room) return;
-    this.#hear(room, message);
-    room.members.delete(fold(nick));
-    room.typing.delete(fold(nick));
-    if (!this.isMe(nick)) return;
+    this.hear(room, message);
+    room?.remove(nick);
+    if (!room || !this.isMe(nick)) return;
     room.lose();
     room.wanted = false;
     room.members.clear();
-    if (!stays) this.close(room);
+    if (message.command === "PART") this.close(room);
   }
 
-  onQUIT(message) {
-    this.#inRoomsOf(message.nick, (room) => {
-      this.#hear(room, message);
-      room.members.delete(fold(message.nick));
-      room.typing.delete(fold(message.nick));
-    });
-  }
-
-  onNICK(message) {
-    const [before, now] = [message.nick, message.params[0]];
-    this.#inRoomsOf(before, (room) => {
-      this.#hear(room, message);
-      const member = room.members.get(fold(before));
-      room.members.delete(fold(before));
-      room.members.set(fold(now), { ...member, nick: now });
-    });
-    if (this.isMe(before)) this.nick = now;
-    this.reader.nick = this.nick;
-  }
-
-  onMODE(message) {
-    const [target, modes = "", ...parameters] = message.params;
-    const room = this.find(target);
-    if (!room?.isRoom) return;
-    this.#hear(room, message);
-    const [letters, symbols] = this.prefixes;
-    const [lists, always, onSet] = this.support.CHANMODES.split(",");
-    let sign = "+";
-    for (const letter of modes) {
-      if (letter === "+" || letter === "-") sign = letter;
-      else if (letters.includes(letter)) {
-        const member = room.members.get(fold(parameters.shift() ?? ""));
-        if (member) member.prefix = changed(member.prefix, symbols[letters.indexOf(letter)], sign, symbols);
-      } else if ((lists + always).includes(letter) || (sign === "+" && onSet.includes(letter)))
-        parameters.shift();
-    }
-  }
-
-  onTOPIC(message) {
-    const room = this.find(message.params[0]);
-    if (!room) return;
-    room.topic = message.params[1] ?? "";
-    this.#hear(room, message);
-  }
-
-  onRENAME(message) {
-    const [before, name] = message.params;
-    const room = this.find(before);
-    if (!room) return;
-    this.conversations.delete(room.key);
-    [room.name, room.key] = [name, fold(name)];
-    this.conversations.set(room.key, room);
-    this.#hear(room, message);
-  }
-
-  onAWAY({ nick, params }) {
-    this.#inRoomsOf(nick, (room) => {
-      room.members.get(fold(nick)).away = params.length > 0;
-      room.version += 1;
-    });
-  }
-
-  onACCOUNT({ nick, params: [account] }) {
-    if (this.isMe(nick)) this.account = account === "*" ? "" : account;
-  }
-
-  onINVITE({ nick, params: [who, room] }, now) {
-    const whom = this.isMe(who) ? "you" : who;
-    const where = this.isMe(who) ? this.active : (this.find(room) ?? this.active);
-    const how = whom === "you" ? `: /join ${room} to go there` : "";
-    where.tell(`${nick} invites ${whom} to ${room}${how}`, iso(now));
-  }
-
-  onPRIVMSG(message, now) {
-    const conversation = this.#conversationOf(message);
-    const typing = message.tags["+typing"];
-    if (message.command === "TAGMSG" && typing) {
-      if (!this.isOwn(message)) conversation?.hearTyping(message.nick, typing, now);
-      return;
-    }
-    if (conversation) this.#hear(conversation, message);
-    else if (message.command !== "TAGMSG") this.onReply(message, now);
-  }
-
-  onNOTICE(message, now) {
-    const { nick, params } = message;
-    const open = this.find(nick);
-    if (nick.includes(".") && !this.isRoom(params[0])) this.server.tell(params[1], iso(now));
-    else if (SERVICES.has(fold(nick)) && !open) this.active.tell(`${nick}: ${params[1]}`, iso(now));
-    else this.onPRIVMSG(message, now);
-  }
-
-  onTAGMSG(message, now) {
-    this.onPRIVMSG(message, now);
-  }
-
-  onREDACT(message) {
-    const conversation = this.#conversationOf(message);
-    if (conversation) this.#hear(conversation, message);
-  }
-
-  /** Where a message belongs; directly, somebody who writes to us for the first time begins one. */
-  #conversationOf(message) {
+  /** Where a message belongs. Somebody who writes to us for the first time begins a conversation. */
+  conversationOf(message) {
     const { nick, params, tags, command } = message;
-    const room = params[0].replace(/^[^#]+(?=#)/, "");
-    if (this.isRoom(room)) return this.find(room);
+    if (isRoom(withoutPrefix(params[0]))) return this.find(withoutPrefix(params[0]));
     const peer = this.isOwn(message) ? params[0] : nick;
     if (tags.account && peer === nick) this.#accounts.set(fold(peer), fold(tags.account));
     if (command === "TAGMSG" || command === "REDACT") return this.find(peer);
@@ -364,30 +188,106 @@ export class Model {
     if (conversation.place === "behind" && !conversation.held) conversation.hold();
     return conversation;
   }
-
-  /** Anything else: what a command was answered, or what is wrong. */
-  onReply({ command, params }, now) {
-    const words = /^\d/.test(command) ? params.slice(1) : params;
-    const isError = /^[45]\d\d$/.test(command) || command === "FAIL";
-    const text = isError && command === "FAIL" ? words.at(-1) : words.join(" ");
-    (isError ? this.active : this.server).tell(plain(text), iso(now), isError ? "error" : "info");
-  }
 }
 
-/** The commands that have a handler of their own. */
-const HANDLED = new Set(
-  Object.getOwnPropertyNames(Model.prototype)
-    .filter((name) => /^on[A-Z\d]{3,}$/.test(name))
-    .map((name) => name.slice(2)),
-);
-
-const compare = (one, other) => (fold(one) < fold(other) ? -1 : 1);
-const byName = (one, other) => compare(one.name, other.name);
-const iso = (now) => new Date(now).toISOString();
-
-/** The prefixes of a member behind a change of mode, from the highest. */
-function changed(prefix, symbol, sign, symbols) {
-  const without = [...prefix].filter((one) => one !== symbol);
-  const all = sign === "+" ? [...without, symbol] : without;
-  return all.sort((one, other) => symbols.indexOf(one) - symbols.indexOf(other)).join("");
-}
+/** What each line changes: `(model, message, now)`. */
+const LINES = {
+  "001": (model, { params: [nick] }) => (model.nick = nick),
+  "005": (model, { params }) => {
+    for (const token of params.slice(1, -1)) {
+      const [name, value = ""] = token.split(/=(.*)/s);
+      model.support[name] = value;
+    }
+  },
+  301: (model, { params: [, nick, text] }, now) =>
+    (model.find(nick) ?? model.active).tell(`${nick} is away: ${plain(text)}`, iso(now)),
+  331: (model, { params: [, room] }) => (model.open(room).topic = ""),
+  332: (model, { params: [, room, topic] }) => (model.open(room).topic = topic),
+  353: (model, { params }) => {
+    const [room, names] = params.slice(-2);
+    const [, symbols] = model.prefixes;
+    for (const word of names.split(" ").filter(Boolean)) {
+      const at = [...word].findIndex((letter) => !symbols.includes(letter));
+      model.find(room)?.add(word.slice(at), word.slice(0, at));
+    }
+  },
+  900: (model, { params }) => (model.account = params[2]),
+  901: (model) => (model.account = ""),
+  ACCOUNT: (model, { nick, params: [account] }) => {
+    if (model.isMe(nick)) model.account = account === "*" ? "" : account;
+  },
+  INVITE: (model, { nick, params: [who, room] }, now) => {
+    const mine = model.isMe(who);
+    const text = `${nick} invites ${mine ? "you" : who} to ${room}${mine ? `: /join ${room}` : ""}`;
+    ((!mine && model.find(room)) || model.active).tell(plain(text), iso(now));
+  },
+  JOIN: (model, message) => {
+    const { nick, params, tags } = message;
+    const room = model.open(params[0]);
+    if (model.isMe(nick)) {
+      room.enter(params[0], tags.time ?? "");
+      // What is said from here on is held until it is known what was said before.
+      if (room.place === "behind") room.hold();
+    }
+    room.add(nick, "");
+    model.hear(room, message);
+  },
+  KICK: (model, message) => model.gone(message, message.params[0], message.params[1]),
+  PART: (model, message) => model.gone(message, message.params[0], message.nick),
+  QUIT: (model, message) => model.hearInRooms(message, (room) => room.remove(message.nick)),
+  NICK: (model, message) => {
+    const { nick, params: [now] } = message;
+    model.hearInRooms(message, (room) => room.rename(nick, now));
+    if (model.isMe(nick)) model.nick = now;
+  },
+  MARKREAD: (model, { params: [target, stamp] }) => {
+    const conversation = model.find(target);
+    const time = stamp?.replace(/^timestamp=|^\*$/, "");
+    // What was said before somebody came for the first time is not unread.
+    conversation?.read(time || (conversation.readAt ? "" : conversation.joinedAt));
+  },
+  MODE: (model, message) => {
+    const [target, modes = "", ...parameters] = message.params;
+    const room = model.find(target);
+    if (!isRoom(target) || !room) return;
+    model.hear(room, message);
+    const [letters, symbols] = model.prefixes;
+    const [lists, always, onSet] = model.support.CHANMODES.split(",");
+    let sign = "+";
+    for (const letter of modes) {
+      const rank = symbols[letters.indexOf(letter)];
+      if ("+-".includes(letter)) sign = letter;
+      else if (rank) room.raise(parameters.shift() ?? "", rank, sign, symbols);
+      else if ((lists + always).includes(letter)) parameters.shift();
+      else if (onSet.includes(letter) && sign === "+") parameters.shift();
+    }
+  },
+  NOTICE: (model, message, now) => {
+    const { nick, params: [target, text] } = message;
+    if (nick.includes(".") && !isRoom(withoutPrefix(target))) model.server.tell(plain(text), iso(now));
+    else if (!SERVICES.has(fold(nick)) || model.find(nick)) LINES.PRIVMSG(model, message);
+    else model.active.tell(`${nick}: ${plain(text)}`, iso(now));
+  },
+  PRIVMSG: (model, message) => model.hear(model.conversationOf(message), message),
+  REDACT: (model, message) => model.hear(model.conversationOf(message), message),
+  RENAME: (model, message) => {
+    const [before, name] = message.params;
+    const room = model.find(before);
+    if (!room) return;
+    model.conversations.delete(room.key);
+    Object.assign(room, { name, key: fold(name) });
+    model.conversations.set(room.key, room);
+    model.hear(room, message);
+  },
+  TAGMSG: (model, message, now) => {
+    const conversation = model.conversationOf(message);
+    const typing = message.tags["+typing"];
+    if (!typing) model.hear(conversation, message);
+    else if (!model.isOwn(message)) conversation?.hearTyping(message.nick, typing, now);
+  },
+  TOPIC: (model, message) => {
+    const [room, topic = ""] = message.params;
+    if (model.find(room)) model.find(room).topic = topic;
+    model.hear(model.find(room), message);
+  },
+};

@@ -9,29 +9,29 @@ import { byteLength, cut, escapeTag, LINE_LIMIT } from "./irc.js";
 import { plainResponses, Registration, TAKEN } from "./registration.js";
 import { Lost, Refused, refusalOf, Requests } from "./requests.js";
 
-/** Messages of a page of history, where somebody scrolls; and where we catch up. */
+/** Messages of a page of history: where somebody scrolls, where we catch up, and where we look whether
+ * the server still knows where we were. */
 const PAGE = 100;
 const LONG_PAGE = 500;
-/** Messages that are looked at to see whether the server still knows where we were. */
-const FEW_AROUND = 5;
+const AROUND = 5;
 /** Milliseconds that clocks may differ by (chathistory, "Client pseudocode"), and a day. */
 const SKEW = 10000;
 const DAY = 86400000;
 /** Milliseconds between two lines that say that we type. */
 const TYPING_PAUSE = 3000;
-/** Members of a room up to which we ask who of them is away. */
-const FEW = 200;
 /** Bytes of our user name and host in front of what others get, at most, with their signs. */
 const USER_AND_HOST = 90;
 const UNKNOWN = "It can not be known whether this arrived.";
 const GAP = "Something may be missing here: the server has forgotten what came next.";
 
 const stamp = (milliseconds) => `timestamp=${new Date(milliseconds).toISOString()}`;
-const lastIdOf = (page) => page.findLast(({ tags }) => tags.msgid)?.tags.msgid ?? "";
+const after = (page) => `msgid=${page.findLast(({ tags }) => tags.msgid)?.tags.msgid ?? ""}`;
+const lineOf = (text, room) => (text ? cut(text, room) : [""]);
 
 export class Session {
-  /** `connecting`, `ready`, `lost` or `refused`. */
+  /** `connecting`, `ready`, `lost` or `refused`; and whether it is so because we have left. */
   phase = "connecting";
+  hasQuit = false;
   #connection;
   #registration = null;
   #requests = null;
@@ -57,7 +57,7 @@ export class Session {
   }
 
   offers(name) {
-    return this.#registration?.offered[name];
+    return name in (this.#registration?.offered ?? {});
   }
 
   get hasHistory() {
@@ -91,7 +91,6 @@ export class Session {
     try {
       this.#registration.take(message);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
       this.#refused(error);
       return;
     }
@@ -101,10 +100,11 @@ export class Session {
 
   /** We are not let in. A nickname that is taken may be ours, on the lost connection. */
   #refused(error) {
+    if (!(error instanceof Refused)) throw error;
     this.#lose();
     if (this.#wasIn && TAKEN.has(error.code)) {
-      this.#connection.retry();
       this.onPhase("lost", error);
+      this.#connection.retry();
     } else {
       this.#connection.close();
       this.#become("refused", error);
@@ -112,7 +112,7 @@ export class Session {
   }
 
   #lose() {
-    this.#requests?.fail("the connection is lost");
+    this.#requests?.fail("The connection is lost.");
     this.#requests = null;
     this.#loading.clear();
     this.model.lose();
@@ -138,95 +138,12 @@ export class Session {
     return this.#requests.ask(command, params, options);
   }
 
-  // What happens.
-
   #hear(message, about) {
     this.model.take(message, this.now());
-    const { command } = message;
-    if (about?.said && (command === "PRIVMSG" || command === "NOTICE") && this.model.isOwn(message))
-      about.conversation.settle(about.said);
+    const isSaid = message.command === "PRIVMSG" || message.command === "NOTICE";
+    if (about && isSaid && this.model.isOwn(message)) about.conversation.settle(about.said);
     for (const conversation of this.model.conversations.values())
       if (conversation.held) this.arrive(conversation);
-  }
-
-  // Coming in, and coming back.
-
-  async #enter() {
-    this.#multiline = this.#registration.enabled["draft/multiline"];
-    this.#become("ready");
-    try {
-      if (this.#wasIn) await this.#regain();
-      else this.entrance.nick = this.model.nick;
-      await this.#makeAccountLate();
-      const again = this.model.rooms.filter(({ wanted }) => wanted);
-      const rooms = this.#wasIn ? again.map(({ name }) => name) : this.rooms;
-      this.#wasIn = true;
-      await Promise.all(rooms.map((room) => this.#rejoin(room)));
-      for (const direct of this.model.directs) this.arrive(direct);
-      if (this.hasHistory) await this.#findDirects();
-    } catch (error) {
-      this.#failed(error, this.model.server);
-    }
-  }
-
-  /** Take our nickname back from the lost connection, where we are logged in. */
-  async #regain() {
-    const { nick } = this.entrance;
-    if (this.model.isMe(nick)) return;
-    await this.ask("NS", ["GHOST", nick], { quiet: true });
-    await this.ask("NICK", [nick]).catch((error) => this.#failed(error, this.model.active));
-    this.entrance.nick = this.model.nick;
-  }
-
-  async #makeAccountLate() {
-    const { register, password, email } = this.entrance;
-    if (register && !this.model.account) await this.makeAccount(password, email);
-    this.entrance.register = false;
-    this.entrance.code = "";
-  }
-
-  async #rejoin(name) {
-    const key = this.model.find(name)?.channelKey;
-    try {
-      await this.ask("JOIN", key ? [name, key] : [name]);
-      this.arrive(this.model.open(name));
-    } catch (error) {
-      this.#failed(error, this.model.open(name));
-    }
-  }
-
-  /** Direct conversations in which something was said: since we were here, or the latest. */
-  async #findDirects() {
-    const since = this.model.latestBefore ? Date.parse(this.model.latestBefore) - SKEW : 0;
-    const times = [stamp(this.now() + DAY), stamp(since)];
-    const limit = String(PAGE);
-    const page = await this.ask("CHATHISTORY", ["TARGETS", ...times, limit], { quiet: true });
-    for (const { command, params } of page)
-      if (command === "CHATHISTORY" && !this.model.isRoom(params[1]))
-        this.arrive(this.model.directFor(params[1]));
-  }
-
-  /** Bring a conversation up to what happens now. */
-  async arrive(conversation) {
-    if (this.#loading.has(conversation) || !this.#requests) return;
-    const requests = this.#requests;
-    this.#loading.add(conversation);
-    try {
-      if (!conversation.held && conversation.place === "behind") conversation.hold();
-      if (!conversation.isRoom && this.has("draft/read-marker"))
-        this.send("MARKREAD", [conversation.name]);
-      await this.#settle(conversation);
-      if (conversation.place === "behind") await this.#catchUp(conversation);
-    } catch (error) {
-      if (!(error instanceof Lost)) conversation.release(this.model.reader);
-      this.#failed(error, conversation);
-    }
-    if (requests !== this.#requests) return;
-    this.#loading.delete(conversation);
-    this.flush(conversation);
-    if (conversation.isRoom && conversation.members.size <= FEW)
-      this.send("WHO", [conversation.name, "%tnf,1"]);
-    this.onChange();
   }
 
   /** Say what went wrong, but for the loss of the connection, which is said elsewhere. */
@@ -237,24 +154,96 @@ export class Session {
     this.onChange();
   }
 
+  // Coming in, and coming back.
+
+  async #enter() {
+    const { model, entrance } = this;
+    this.#multiline = this.#registration.enabled["draft/multiline"];
+    this.#become("ready");
+    try {
+      if (this.#wasIn && !model.isMe(entrance.nick)) await this.#regain(entrance.nick);
+      entrance.nick = model.nick;
+      if (entrance.register && !model.account) await this.makeAccount(entrance.password, entrance.email);
+      Object.assign(entrance, { register: false, code: "" });
+      const again = model.rooms.filter(({ wanted }) => wanted).map(({ name }) => name);
+      const rooms = this.#wasIn ? again : this.rooms;
+      this.#wasIn = true;
+      await Promise.all(rooms.map((room) => this.#rejoin(room)));
+      for (const direct of model.directs) this.arrive(direct);
+      if (this.hasHistory) await this.#findDirects();
+    } catch (error) {
+      this.#failed(error, model.active);
+    }
+  }
+
+  /** Take our nickname back from the lost connection, where we are logged in. */
+  async #regain(nick) {
+    await this.ask("NS", ["GHOST", nick], { quiet: true });
+    await this.ask("NICK", [nick]).catch((error) => this.#failed(error, this.model.active));
+  }
+
+  async #rejoin(name) {
+    const conversation = this.model.open(name);
+    try {
+      await this.ask("JOIN", [name, conversation.channelKey].filter(Boolean));
+      this.arrive(conversation);
+    } catch (error) {
+      this.#failed(error, conversation);
+    }
+  }
+
+  /** Find with whom something was said: since we were here, or else the latest. */
+  async #findDirects() {
+    const { latestBefore } = this.model;
+    const since = latestBefore ? Date.parse(latestBefore) - SKEW : 0;
+    const params = ["TARGETS", stamp(this.now() + DAY), stamp(since), `${PAGE}`];
+    for (const { params: [, name] } of await this.ask("CHATHISTORY", params, { quiet: true }))
+      if (name && !this.model.isRoom(name)) this.arrive(this.model.directFor(name));
+  }
+
+  /** Bring a conversation up to what happens now. */
+  async arrive(conversation) {
+    await this.#load(conversation, async () => {
+      if (!conversation.held && conversation.place === "behind") conversation.hold();
+      if (!conversation.isRoom && this.has("draft/read-marker"))
+        this.send("MARKREAD", [conversation.name]);
+      await this.#settle(conversation);
+      if (conversation.place === "behind") await this.#catchUp(conversation);
+    });
+  }
+
+  /** Do something about the history of a conversation, unless that is being done. */
+  async #load(conversation, doing) {
+    const requests = this.#requests;
+    if (this.#loading.has(conversation) || !requests || this.phase !== "ready") return;
+    this.#loading.add(conversation);
+    try {
+      await doing();
+    } catch (error) {
+      if (conversation.held && !(error instanceof Lost)) conversation.release(this.model.reader);
+      this.#failed(error, conversation);
+    }
+    // There may be another connection by now.
+    if (requests === this.#requests) this.#loading.delete(conversation);
+    this.flush(conversation);
+    this.onChange();
+  }
+
   // History.
 
-  #history(command, conversation, reference, limit = PAGE) {
-    const params = [command, conversation.name, reference, String(limit)];
-    return this.ask("CHATHISTORY", params, { quiet: true });
+  #history(command, { name }, reference, limit = PAGE) {
+    return this.ask("CHATHISTORY", [command, name, reference, `${limit}`], { quiet: true });
   }
 
   async #catchUp(conversation) {
-    const { reader } = this.model;
-    const lasts = conversation.isRoom || this.model.account || !conversation.lastId;
-    if (this.hasHistory && lasts) {
-      if (!conversation.lastId) await this.#readLatest(conversation);
-      else if (!(await this.#readOn(conversation))) {
-        conversation.tell(GAP, new Date(this.now()).toISOString(), "gap");
-        await this.#readLatest(conversation);
-      }
+    const { isRoom, lastId } = conversation;
+    // Without an account, direct messages end with the connection.
+    if (this.hasHistory && (isRoom || this.model.account || !lastId)) {
+      const isKnown = lastId && (await this.#readOn(conversation));
+      if (lastId && !isKnown) conversation.tell(GAP, new Date(this.now()).toISOString(), "gap");
+      if (!isKnown) await this.#readLatest(conversation);
     }
-    conversation.release(reader);
+    conversation.release(this.model.reader);
   }
 
   async #readLatest(conversation) {
@@ -273,23 +262,23 @@ export class Session {
       if (first && !page.length && !(await this.#knows(conversation, reference))) return false;
       conversation.append(page, this.model.reader);
       if (conversation.meets(page)) return true;
-      reference = `msgid=${lastIdOf(page)}`;
+      if (page.length) reference = after(page);
     }
   }
 
   /** Whether the server's history has what we have seen up to a point (docs/resuming.md, 2). */
   async #knows(conversation, reference) {
-    const around = await this.#history("AROUND", conversation, reference, FEW_AROUND);
+    const around = await this.#history("AROUND", conversation, reference, AROUND);
     return around.some(({ tags }) => conversation.has(tags.msgid));
   }
 
   /** Find out what became of what was sent and not answered (docs/resuming.md, 4). */
   async #settle(conversation) {
-    const { unsure, seenId } = conversation;
+    const { unsure, seenId, isRoom, joined } = conversation;
     if (!unsure.length) return;
-    const lasts = conversation.isRoom ? conversation.joined : this.model.account;
     const ours = unsure.every(({ nick }) => this.model.isMe(nick));
-    const sure = lasts && ours && seenId && this.hasHistory && (await this.#confirm(conversation));
+    const lasts = ours && seenId && (isRoom ? joined : this.model.account);
+    const sure = lasts && this.hasHistory && (await this.#confirm(conversation));
     for (const said of conversation.unsure)
       conversation.settle(said, sure ? "waiting" : "failed", sure ? "" : UNKNOWN);
   }
@@ -298,45 +287,40 @@ export class Session {
     let reference = `msgid=${conversation.seenId}`;
     for (let first = true; ; first = false) {
       const page = await this.#history("AFTER", conversation, reference, LONG_PAGE);
-      if (first && !page.length) return this.#knows(conversation, reference);
+      if (!page.length) return !first || this.#knows(conversation, reference);
       for (const message of page) conversation.confirm(message);
-      if (!page.length) return true;
-      reference = `msgid=${lastIdOf(page)}`;
+      reference = after(page);
     }
   }
 
   /** Read what is before the first item, or behind the last one, where somebody has gone back. */
   async read(conversation, older) {
     const { firstId, lastId, place, complete } = conversation;
-    const done = older ? complete : place !== "past";
-    if (this.#loading.has(conversation) || done || !firstId || !this.hasHistory) return;
-    this.#loading.add(conversation);
-    const requests = this.#requests;
-    try {
+    const { reader } = this.model;
+    if (!firstId || !this.hasHistory || (older ? complete : place !== "past")) return;
+    await this.#load(conversation, async () => {
       if (older) {
         const page = await this.#history("BEFORE", conversation, `msgid=${firstId}`);
-        conversation.prepend(page, this.model.reader);
-      } else {
-        conversation.hold();
-        const page = await this.#history("AFTER", conversation, `msgid=${lastId}`);
-        conversation.append(page, this.model.reader);
-        if (conversation.meets(page)) conversation.release(this.model.reader);
-        else conversation.held = null;
+        // Somebody may have gone elsewhere meanwhile.
+        if (conversation.firstId === firstId) conversation.prepend(page, reader);
+        return;
       }
-    } catch (error) {
-      this.#failed(error, conversation);
-    }
-    if (requests === this.#requests) this.#loading.delete(conversation);
-    this.onChange();
+      conversation.hold();
+      const page = await this.#history("AFTER", conversation, `msgid=${lastId}`);
+      if (conversation.lastId !== lastId || !conversation.held) return;
+      conversation.append(page, reader);
+      if (conversation.meets(page)) conversation.release(reader);
+      else conversation.held = null;
+    });
   }
 
   /** Show a message and what is around it. */
   async goTo(conversation, id) {
     if (conversation.has(id)) return;
     const page = await this.#history("AROUND", conversation, `msgid=${id}`);
+    if (!page.length) throw new Refused("", "The server has this message no longer.");
     conversation.reset("past");
     conversation.append(page, this.model.reader);
-    this.onChange();
   }
 
   /** Show what was said last. */
@@ -348,41 +332,43 @@ export class Session {
 
   /** Find messages; `where` is a conversation, or null for all. */
   async search(text, where) {
-    const words = { text, limit: "50", ...(where && { in: where.name }) };
-    const query = Object.entries(words).map(([name, value]) => `${name}=${escapeTag(value)}`);
-    const found = await this.ask("SEARCH", [query.join(";")], { quiet: true });
+    const query = { text, limit: "50", ...(where && { in: where.name }) };
+    const pairs = Object.entries(query).map(([name, value]) => `${name}=${escapeTag(value)}`);
+    const found = await this.ask("SEARCH", [pairs.join(";")], { quiet: true });
     return found.filter(({ command }) => command === "PRIVMSG" || command === "NOTICE");
   }
 
   // Saying.
 
   /** Say a text: now, or when there is a connection again. */
-  say(conversation, text, { replyTo = "", notice = false } = {}) {
+  say(conversation, text, { replyTo = "" } = {}) {
     const time = new Date(this.now()).toISOString();
-    for (const part of this.#parts(text, this.#room(conversation, notice)))
-      conversation.say(part, { nick: this.entrance.nick, time, replyTo, notice });
+    for (const part of this.#parts(text, this.#room(conversation)))
+      conversation.say(part, { nick: this.entrance.nick, time, replyTo });
     this.#typed.delete(conversation);
     if (conversation.place === "behind" && conversation.joined) this.arrive(conversation);
     this.flush(conversation);
     this.onChange();
   }
 
-  /** Say once more, or forget, what was not sent. */
+  /** Say once more, or forget, what was not said. */
+  again(conversation, said) {
+    conversation.settle(said, "waiting");
+    this.flush(conversation);
+    this.onChange();
+  }
+
   forget(conversation, said) {
     conversation.settle(said);
     this.onChange();
   }
 
-  again(conversation, said) {
-    conversation.settle(said, "waiting");
-    this.flush(conversation);
-  }
-
+  /** Send what waits, where everything up to now is known. */
   flush(conversation) {
-    const ready = this.phase === "ready" && conversation.joined && !this.#loading.has(conversation);
-    if (!ready || conversation.place === "behind") return;
-    for (const said of conversation.pending.filter(({ state }) => state === "waiting"))
-      this.#sendSaid(conversation, said);
+    const ready = this.phase === "ready" && conversation.joined && conversation.place !== "behind";
+    if (!ready || this.#loading.has(conversation)) return;
+    for (const said of conversation.pending)
+      if (said.state === "waiting") this.#sendSaid(conversation, said);
   }
 
   async #sendSaid(conversation, said) {
@@ -399,54 +385,47 @@ export class Session {
   }
 
   /** Bytes of a line that are left for what is said. */
-  #room(conversation, notice) {
-    const head = `:${this.model.nick || this.entrance.nick}${notice ? " NOTICE" : " PRIVMSG"}`;
-    return LINE_LIMIT - byteLength(`${head} ${conversation.name} :\r\n`) - USER_AND_HOST;
+  #room({ name }) {
+    const head = `:${this.model.nick || this.entrance.nick} PRIVMSG ${name} :\r\n`;
+    return LINE_LIMIT - byteLength(head) - USER_AND_HOST;
   }
 
-  /** What each message has of a text that is too long for one. */
+  /** The messages that a text is: one, unless it is too long for that. */
   #parts(text, room) {
     const value = this.#multiline;
-    const limit = (name) => Number(new RegExp(`${name}=(\\d+)`).exec(value ?? "")?.[1] ?? Infinity);
-    const pieces = text.split("\n").map((line) => (line ? cut(line, room) : [""]));
-    if (value === undefined) return pieces.flat().filter(Boolean);
-    const parts = [];
-    let [part, lines, size] = [[], 0, 0];
-    for (const line of pieces) {
-      const more = line.reduce((sum, piece) => sum + byteLength(piece) + 1, 0);
-      if (part.length && (lines + line.length > limit("max-lines") || size + more > limit("max-bytes"))) {
-        parts.push(part.join("\n"));
-        [part, lines, size] = [[], 0, 0];
+    if (value === undefined) return text.split("\n").flatMap((line) => cut(line, room));
+    const limit = (name) => Number(new RegExp(`${name}=(\\d+)`).exec(value)?.[1] ?? Infinity);
+    const parts = [[]];
+    let [lines, size] = [0, 0];
+    for (const line of text.split("\n")) {
+      [lines, size] = [lines + lineOf(line, room).length, size + byteLength(line) + 1];
+      if (lines > limit("max-lines") || size > limit("max-bytes")) {
+        parts.push([]);
+        [lines, size] = [lineOf(line, room).length, byteLength(line) + 1];
       }
-      part.push(line.join(""));
-      [lines, size] = [lines + line.length, size + more];
+      parts.at(-1).push(line);
     }
-    return [...parts, part.join("\n")].filter((one) => one.trim());
+    return parts.map((part) => part.join("\n")).filter((part) => part.trim());
   }
 
   #write(conversation, { text, command }, tags) {
-    const room = this.#room(conversation, command === "NOTICE");
-    const lines = text.split("\n").map((line) => (line ? cut(line, room) : [""]));
-    if (lines.flat().length === 1) {
-      this.send(command, [conversation.name, text], tags);
-      return;
-    }
-    this.send("BATCH", ["+m", "draft/multiline", conversation.name], tags);
-    for (const [first, ...rest] of lines) {
-      this.send(command, [conversation.name, first], { batch: "m" });
-      for (const piece of rest)
-        this.send(command, [conversation.name, piece], { batch: "m", "draft/multiline-concat": "" });
-    }
-    this.send("BATCH", ["-m"]);
+    const { name } = conversation;
+    const lines = text.split("\n").map((line) => lineOf(line, this.#room(conversation)));
+    if (lines.flat().length === 1) return this.send(command, [name, text], tags);
+    this.send("BATCH", ["+m", "draft/multiline", name], tags);
+    for (const pieces of lines)
+      for (const [index, piece] of pieces.entries())
+        this.send(command, [name, piece], { batch: "m", ...(index && { "draft/multiline-concat": "" }) });
+    return this.send("BATCH", ["-m"]);
   }
 
-  async react(conversation, id, reaction, on) {
+  react({ name }, id, reaction, on) {
     const tags = { "+draft/reply": id, [on ? "+draft/react" : "+draft/unreact"]: reaction };
-    await this.ask("TAGMSG", [conversation.name], { tags });
+    return this.ask("TAGMSG", [name], { tags });
   }
 
-  async redact(conversation, id) {
-    await this.ask("REDACT", [conversation.name, id]);
+  redact({ name }, id) {
+    return this.ask("REDACT", [name, id]);
   }
 
   /** Say that somebody types here, or has stopped, no more often than one may. */
@@ -469,14 +448,18 @@ export class Session {
       this.send("MARKREAD", [conversation.name, `timestamp=${time}`]);
   }
 
-  // Accounts.
+  // Who we are.
+
+  async rename(nick) {
+    await this.ask("NICK", [nick]);
+    this.entrance.nick = nick;
+  }
 
   async logIn(account, password) {
     await this.ask("AUTHENTICATE", ["PLAIN"], { quiet: true });
-    const [...pieces] = plainResponses(account, password);
-    const last = pieces.pop();
-    for (const piece of pieces) this.send("AUTHENTICATE", [piece]);
-    await this.ask("AUTHENTICATE", [last]);
+    const pieces = plainResponses(account, password);
+    for (const piece of pieces.slice(0, -1)) this.send("AUTHENTICATE", [piece]);
+    await this.ask("AUTHENTICATE", pieces.slice(-1));
     Object.assign(this.entrance, { account, password });
   }
 
