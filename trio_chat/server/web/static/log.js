@@ -93,15 +93,8 @@ export class Log {
     this.#chat.changed();
   }
 
-  focusLast() {
-    this.#focus([...this.#list.querySelectorAll("li.message")].at(-1));
-  }
-
-  // Scrolling.
-
-  get #top() {
-    return this.#box.getBoundingClientRect().top;
-  }
+  focusLast() { this.#focus([...this.#list.querySelectorAll("li.message")].at(-1)); }
+  get #top() { return this.#box.getBoundingClientRect().top; }
 
   /** What is at the top of what is seen, and where; null at the end. */
   get #place() {
@@ -150,8 +143,6 @@ export class Log {
     if (scrollHeight - scrollTop - clientHeight < SOON) session.read(this.#shown, false);
   }
 
-  // The keyboard.
-
   #key(event) {
     const row = event.target.closest("li.message");
     const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
@@ -183,11 +174,7 @@ export class Log {
     row?.scrollIntoView({ block: "nearest" });
   }
 
-  // What can be done with a message.
-
-  #itemOf(row) {
-    return this.#shown.byId.get(row.dataset.key);
-  }
+  #itemOf(row) { return this.#shown.byId.get(row.dataset.key); }
 
   #offer(row) {
     const item = row && this.#itemOf(row);
@@ -225,8 +212,6 @@ export class Log {
     if (window.confirm("Take this message back? Nobody will see it any more."))
       this.#chat.attempt(this.#chat.session.redact(this.#shown, item.id));
   }
-
-  // Rows.
 
   #rows(conversation) {
     const rows = [];

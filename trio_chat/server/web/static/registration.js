@@ -7,7 +7,7 @@ import { Refused, refusalOf } from "./requests.js";
 const WANTED = new Set(
   `account-notify account-tag away-notify batch cap-notify chghost echo-message extended-join
   invite-notify labeled-response message-tags multi-prefix sasl server-time setname standard-replies
-  draft/account-registration draft/channel-rename draft/chathistory draft/event-playback
+  draft/account-registration draft/chathistory draft/event-playback
   draft/message-redaction draft/multiline draft/read-marker soju.im/search`.split(/\s+/),
 );
 /** What is said of a nickname that somebody has. */

@@ -52,19 +52,12 @@ export class Session {
     });
   }
 
-  has(...names) {
-    return names.every((name) => name in (this.#registration?.enabled ?? {}));
-  }
-
-  offers(name) {
-    return name in (this.#registration?.offered ?? {});
-  }
+  has(...names) { return names.every((name) => name in (this.#registration?.enabled ?? {})); }
+  offers(name) { return name in (this.#registration?.offered ?? {}); }
 
   get hasHistory() {
     return this.has("batch", "message-tags", "labeled-response", "draft/chathistory");
   }
-
-  // The connection.
 
   #become(phase, error = null) {
     this.phase = phase;
@@ -128,9 +121,7 @@ export class Session {
     this.#become("refused");
   }
 
-  send(command, params = [], tags = {}) {
-    this.#connection.send(command, params, tags);
-  }
+  send(command, params = [], tags = {}) { this.#connection.send(command, params, tags); }
 
   /** Ask, and return the lines of the answer. Rejects with `Refused` or `Lost`. */
   async ask(command, params = [], options = {}) {
@@ -153,8 +144,6 @@ export class Session {
     conversation.tell(error.message, new Date(this.now()).toISOString(), "error");
     this.onChange();
   }
-
-  // Coming in, and coming back.
 
   async #enter() {
     const { model, entrance } = this;
@@ -198,7 +187,7 @@ export class Session {
     const since = latestBefore ? Date.parse(latestBefore) - SKEW : 0;
     const params = ["TARGETS", stamp(this.now() + DAY), stamp(since), `${PAGE}`];
     for (const { params: [, name] } of await this.ask("CHATHISTORY", params, { quiet: true }))
-      if (name && !this.model.isRoom(name)) this.arrive(this.model.directFor(name));
+      if (name && !this.model.isRoom(name)) this.arrive(this.model.open(name));
   }
 
   /** Bring a conversation up to what happens now. */
@@ -228,8 +217,6 @@ export class Session {
     this.flush(conversation);
     this.onChange();
   }
-
-  // History.
 
   #history(command, { name }, reference, limit = PAGE) {
     return this.ask("CHATHISTORY", [command, name, reference, `${limit}`], { quiet: true });
@@ -338,8 +325,6 @@ export class Session {
     return found.filter(({ command }) => command === "PRIVMSG" || command === "NOTICE");
   }
 
-  // Saying.
-
   /** Say a text: now, or when there is a connection again. */
   say(conversation, text, { replyTo = "" } = {}) {
     const time = new Date(this.now()).toISOString();
@@ -424,9 +409,7 @@ export class Session {
     return this.ask("TAGMSG", [name], { tags });
   }
 
-  redact({ name }, id) {
-    return this.ask("REDACT", [name, id]);
-  }
+  redact({ name }, id) { return this.ask("REDACT", [name, id]); }
 
   /** Say that somebody types here, or has stopped, no more often than one may. */
   type(conversation, isTyping) {
@@ -448,8 +431,6 @@ export class Session {
       this.send("MARKREAD", [conversation.name, `timestamp=${time}`]);
   }
 
-  // Who we are.
-
   async rename(nick) {
     await this.ask("NICK", [nick]);
     this.entrance.nick = nick;
@@ -468,10 +449,6 @@ export class Session {
     const replies = await this.ask("REGISTER", ["*", email || "*", password]);
     Object.assign(this.entrance, { account: this.model.nick, password });
     return replies.find(({ command }) => command === "REGISTER")?.params ?? [];
-  }
-
-  async verify(code) {
-    await this.ask("VERIFY", [this.model.nick, code]);
   }
 
   async logOut() {
