@@ -68,15 +68,10 @@ class Chat {
   };
 
   async join(room, key) {
+    await this.session.ask("JOIN", key ? [room, key] : [room]);
     const conversation = this.model.open(room);
     conversation.channelKey = key;
-    try {
-      await this.session.ask("JOIN", key ? [room, key] : [room]);
-    } catch (error) {
-      if (!conversation.items.length) this.model.close(conversation);
-      throw error;
-    }
-    this.show(this.model.find(room) ?? conversation);
+    this.show(conversation);
   }
 
   /** Do something that may fail; what goes wrong is told. Returns what came of it, or null. */

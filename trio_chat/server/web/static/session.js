@@ -81,27 +81,19 @@ export class Session {
   }
 
   #register(message) {
-    try {
-      this.#registration.take(message);
-    } catch (error) {
-      this.#refused(error);
-      return;
-    }
-    if (!refusalOf(message)) this.model.take(message, this.now());
+    const refusal = this.#registration.take(message);
+    if (refusal) this.#refused(refusal);
+    else if (!refusalOf(message)) this.model.take(message, this.now());
     if (this.#registration.done) this.#enter();
   }
 
   /** We are not let in. A nickname that is taken may be ours, on the lost connection. */
-  #refused(error) {
-    if (!(error instanceof Refused)) throw error;
+  #refused(refusal) {
+    const again = this.#wasIn && TAKEN.has(refusal.code);
     this.#lose();
-    if (this.#wasIn && TAKEN.has(error.code)) {
-      this.onPhase("lost", error);
-      this.#connection.retry();
-    } else {
-      this.#connection.close();
-      this.#become("refused", error);
-    }
+    this.#become(again ? "lost" : "refused", refusal);
+    if (again) this.#connection.retry();
+    else this.#connection.close();
   }
 
   #lose() {
@@ -125,7 +117,7 @@ export class Session {
 
   /** Ask, and return the lines of the answer. Rejects with `Refused` or `Lost`. */
   async ask(command, params = [], options = {}) {
-    if (!this.#requests) throw new Lost("You are not connected.");
+    if (this.phase !== "ready") throw new Lost("You are not connected.");
     return this.#requests.ask(command, params, options);
   }
 
@@ -150,7 +142,11 @@ export class Session {
     this.#multiline = this.#registration.enabled["draft/multiline"];
     this.#become("ready");
     try {
-      if (this.#wasIn && !model.isMe(entrance.nick)) await this.#regain(entrance.nick);
+      // Where we are logged in, our nickname can be taken back from the lost connection.
+      if (this.#wasIn && !model.isMe(entrance.nick)) {
+        await this.ask("NS", ["GHOST", entrance.nick], { quiet: true });
+        await this.ask("NICK", [entrance.nick]).catch((error) => this.#failed(error, model.active));
+      }
       entrance.nick = model.nick;
       if (entrance.register && !model.account) await this.makeAccount(entrance.password, entrance.email);
       Object.assign(entrance, { register: false, code: "" });
@@ -163,12 +159,6 @@ export class Session {
     } catch (error) {
       this.#failed(error, model.active);
     }
-  }
-
-  /** Take our nickname back from the lost connection, where we are logged in. */
-  async #regain(nick) {
-    await this.ask("NS", ["GHOST", nick], { quiet: true });
-    await this.ask("NICK", [nick]).catch((error) => this.#failed(error, this.model.active));
   }
 
   async #rejoin(name) {
@@ -375,22 +365,15 @@ export class Session {
     return LINE_LIMIT - byteLength(head) - USER_AND_HOST;
   }
 
-  /** The messages that a text is: one, unless it is too long for that. */
+  /** The messages that a text is: one, where there are such of several lines. */
   #parts(text, room) {
     const value = this.#multiline;
     if (value === undefined) return text.split("\n").flatMap((line) => cut(line, room));
     const limit = (name) => Number(new RegExp(`${name}=(\\d+)`).exec(value)?.[1] ?? Infinity);
-    const parts = [[]];
-    let [lines, size] = [0, 0];
-    for (const line of text.split("\n")) {
-      [lines, size] = [lines + lineOf(line, room).length, size + byteLength(line) + 1];
-      if (lines > limit("max-lines") || size > limit("max-bytes")) {
-        parts.push([]);
-        [lines, size] = [lineOf(line, room).length, byteLength(line) + 1];
-      }
-      parts.at(-1).push(line);
-    }
-    return parts.map((part) => part.join("\n")).filter((part) => part.trim());
+    const lines = text.split("\n").flatMap((line) => lineOf(line, room)).length;
+    if (lines <= limit("max-lines") && byteLength(text) <= limit("max-bytes")) return [text];
+    const most = `${limit("max-lines")} lines and ${limit("max-bytes")} bytes`;
+    throw new RangeError(`A message has at most ${most}: this one is too long.`);
   }
 
   #write(conversation, { text, command }, tags) {
