@@ -24,7 +24,7 @@ class Served:
         self.log = log
         self.clients: list[Client] = []
         assert process.stdout is not None
-        self.banner = [process.stdout.readline().rstrip("\n") for _ in range(5)]
+        self.banner = [process.stdout.readline().rstrip("\n") for _ in range(6)]
         found = re.search(r"Listening on 127\.0\.0\.1:(\d+)$", self.banner[0])
         assert found is not None, self.banner[0] + log.read_text()
         self.port = int(found[1])

@@ -407,6 +407,7 @@ def test_serve_has_the_documented_flags() -> None:
     assert flags == [
         "--config",
         "--listen",
+        "--web",
         "--data",
         "--name",
         "--no-history",

@@ -39,6 +39,7 @@ def test_it_says_where_it_listens_and_how_to_connect(server: Served) -> None:
     assert server.banner == [
         f"Listening on 127.0.0.1:{port}",
         "Connect with any of these:",
+        f"  a browser: http://127.0.0.1:{port}/",
         f"  nc 127.0.0.1 {port}",
         f"  trio-chat client 127.0.0.1:{port}",
         f"  an IRC client, such as: irssi -c 127.0.0.1 -p {port}",

@@ -115,6 +115,12 @@ def commands() -> None:
     help="host:port, [v6]:port, :port for every address, or unix:/path; may be given several "
     "times. What the configuration says about listeners does not count then.",
 )
+@click.option(
+    "--web/--no-web",
+    "web",
+    default=None,
+    help="Answer browsers at every listener, or at none. By default where only this host connects.",
+)
 @click.option("--data", metavar="DIR", help="The directory of what the server keeps.")
 @click.option("--name", metavar="NAME", help="The server's name.")
 @click.option(
@@ -147,6 +153,7 @@ def serve(
     *,
     path: Path | None,
     addresses: tuple[str, ...],
+    web: bool | None,
     data: str | None,
     name: str | None,
     no_history: bool,
@@ -171,6 +178,8 @@ def serve(
     listeners = [{"address": address} for address in addresses]
     said = [
         ("--listen", "listeners", listeners or None),
+        ("--web", "web.listen", "all" if web else None),
+        ("--no-web", "web.listen", "none" if web is False else None),
         ("--data", "server.data", data),
         ("--no-data", "server.data", "" if no_data else None),
         ("--name", "server.name", name),

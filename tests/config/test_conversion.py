@@ -49,6 +49,7 @@ TEXTS = {
     "history.sync": ("normal", "normal"),
     "flood.rate": ("1.5", 1.5),
     "connections.ping_timeout": ("1e3", 1000.0),
+    "web.listen": ("all", "all"),
     "web.websocket": ("/irc, /", ("/irc", "/")),
     "web.origins": ("https://a.example, b.example", ("https://a.example", "b.example")),
     "web.title": ("The chat", "The chat"),

@@ -23,7 +23,7 @@ from tests.server.test_run import (
     running,
     tls_text,
 )
-from trio_chat.config import ConfigError, TcpAddress, load
+from trio_chat.config import Config, ConfigError, TcpAddress, load
 from trio_chat.server.banner import banner
 from trio_chat.server.errors import StartError
 from trio_chat.server.listeners import Endpoint, open_endpoints
@@ -186,7 +186,7 @@ async def test_every_address_where_there_is_only_one_family(
     try:
         port = endpoint.socket.getsockname()[1]
         family = "IPv4" if there is socket.AF_INET else "IPv6"
-        lines = banner(endpoints).splitlines()
+        lines = banner(endpoints, Config()).splitlines()
         assert lines[0] == f"Listening on *:{port}, every address of {family}"
     finally:
         endpoint.close()
@@ -355,6 +355,7 @@ async def test_a_port_of_tls_only_and_what_is_said_of_it(tmp_path: Path) -> None
         assert it.out.getvalue().splitlines() == [
             f"Listening on {address}, TLS only",
             "Connect with any of these:",
+            f"  a browser: https://{address}/",
             f"  openssl s_client -quiet -connect {address}",
             f"  trio-chat client {address} --tls",
             f"  an IRC client, such as: irssi, and there /connect -tls 127.0.0.1 {address.port}",
@@ -381,7 +382,7 @@ async def test_the_banner_shows_an_address_that_one_can_connect_to(tmp_path: Pat
     address = endpoints[0].address
     assert isinstance(address, TcpAddress)
     try:
-        assert banner(endpoints).splitlines() == [
+        assert banner(endpoints, Config()).splitlines() == [
             f"Listening on 0.0.0.0:{address.port}",
             "Connect with any of these:",
             f"  nc 127.0.0.1 {address.port}",

@@ -74,8 +74,7 @@ NOTES = {
     "listeners.mode": "Of a unix: socket: its permissions, in octal. Who may write may connect. By "
     "default what the umask leaves.",
     "listeners.group": "Of a unix: socket: its group, by name or number.",
-    "listeners.web": "Whether HTTP is answered there, as [web] says: the page, WebSocket, metrics. "
-    "By default where only this host connects: on loopback, and on a unix: socket.",
+    "listeners.web": "Whether HTTP is answered there, whatever [web] says.",
     "operators": "Who may become an operator with OPER; as many of these as you like.",
     "operators.name": "",
     "operators.password": "A hash made by `trio-chat hash-password`.",
@@ -153,7 +152,9 @@ NOTES = {
     "is refused.",
     "gateways.http": "By Forwarded, or X-Forwarded-For and X-Forwarded-Proto, in a request for the "
     "page or a WebSocket: networks of proxies.",
-    "web": "What browsers find where a listener answers HTTP.",
+    "web": "What browsers find here: a page to chat with, and more.",
+    "web.listen": "At which listeners HTTP is answered: loopback (where only this host connects, "
+    "which a unix: socket counts as), all or none.",
     "web.page": "Whether there is a page to chat with, at /.",
     "web.websocket": "The paths at which there is IRC over WebSocket; empty: nowhere, and then the "
     "page does not work.",

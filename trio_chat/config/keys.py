@@ -75,7 +75,7 @@ AdminText = Annotated[
 WebPath = Annotated[
     str,
     Meta(
-        pattern=r"^/[!$-~]*\Z",
+        pattern=r"^/[A-Za-z0-9._~/-]*\Z",
         max_length=200,
         description='a path, such as "/ws", without a query',
     ),
@@ -154,17 +154,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     group: GroupName | None = None
     """Of a socket in the file system: its name or its number."""
     web: bool | None = None
-    """Whether HTTP is answered there; None: where only this host connects."""
-
-    @property
-    def has_web(self) -> bool:
-        """Whether HTTP is answered there."""
-        if self.web is not None:
-            return self.web
-        address = self.address
-        return not isinstance(address, TcpAddress) or (
-            address.host == "localhost" or in_networks(address.host, _LOOPBACK)
-        )
+    """Whether HTTP is answered there; None: as `[web]` says."""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,6 +218,8 @@ class Gateways(msgspec.Struct, frozen=True, kw_only=True):
 class Web(msgspec.Struct, frozen=True, kw_only=True):
     """`[web]`"""
 
+    listen: Literal["loopback", "all", "none"] = "loopback"
+    """At which listeners HTTP is answered."""
     page: bool = True
     websocket: tuple[WebPath, ...] = ("/", "/ws")
     """The paths of it; none: there is no WebSocket."""
@@ -310,6 +302,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             registration_lines=self.connections.registration_lines,
             ping_after=self.connections.ping_after,
             ping_timeout=self.connections.ping_timeout,
+        )
+
+    def has_web(self, listener: Listener) -> bool:
+        """Whether HTTP is answered at a listener."""
+        if listener.web is not None:
+            return listener.web
+        if self.web.listen != "loopback":
+            return self.web.listen == "all"
+        address = listener.address
+        return not isinstance(address, TcpAddress) or (
+            address.host == "localhost" or in_networks(address.host, _LOOPBACK)
         )
 
     def _sts(self) -> StsPolicy | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 
-from trio_chat.config import EVERYWHERE, TcpAddress, UnixAddress
+from trio_chat.config import EVERYWHERE, Config, TcpAddress, UnixAddress
 from trio_chat.server.listeners import Endpoint
 
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -13,8 +13,8 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _FAMILY_NAMES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 
 
-def banner(endpoints: list[Endpoint]) -> str:
-    """Return where the server listens, and three ways to connect."""
+def banner(endpoints: list[Endpoint], config: Config) -> str:
+    """Return where the server listens, and ways to connect."""
     lines = [
         f"Listening on {_where(list(group))}"
         for _, group in itertools.groupby(endpoints, key=_listener_of)
@@ -28,6 +28,8 @@ def banner(endpoints: list[Endpoint]) -> str:
         return "\n".join(lines)
     host = _WILDCARDS.get(address.host, address.host)
     shown = TcpAddress(host, address.port)
+    if config.web.page and config.has_web(endpoints[0].configured):
+        lines.append(f"  a browser: {'http' if context is None else 'https'}://{shown}/")
     lines += [
         f"  openssl s_client -quiet -connect {shown}"
         if tls_only

@@ -12,26 +12,22 @@ POLLED, and in no other.
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import structlog
 import trio
 
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
-from trio_chat.core.networks import in_networks, normal, shown_host
-from trio_chat.server.door import Door
-from trio_chat.server.inbox import Inbox
+from trio_chat.core.networks import in_networks, shown_host
+from trio_chat.server.home import Home
 from trio_chat.server.life import Event, State, after
 from trio_chat.server.opening import EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
-from trio_chat.server.poller import Poller
 from trio_chat.server.reading import Bucket, IrcLines, Kind, PlainLines
 from trio_chat.server.tls import TlsContext
-from trio_chat.server.transport import Transport, WantsToSendError
+from trio_chat.server.transport import Transport, WantsToSendError, local_address
 from trio_chat.server.web.exchange import Exchange
 from trio_chat.server.web.site import Site
 from trio_chat.server.web.websocket import WebSocketLines
@@ -43,31 +39,6 @@ log = structlog.get_logger()
 _MALFORMED = "Malformed WebSocket frame"
 _LINGER = 2.0
 """Seconds that a peer is given to close its side, so that it can read our last line."""
-
-
-class Home(Protocol):
-    """What a connection needs of whoever it lives with."""
-
-    nursery: trio.Nursery
-    inbox: Inbox
-    poller: Poller
-    door: Door
-    cut_off: int
-    """Connections that ended before their peers had read to the end."""
-
-    @property
-    def move(self) -> Callable[[Connection, str], str]:
-        """Counts a connection under another address; returns why that can not be."""
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether the server is: everybody is sent off."""
-
-    def count(self, event: str, reason: str, **details: object) -> None:
-        """Count that somebody was refused or cut off."""
-
-    def ended(self, connection: Connection) -> None:
-        """Note that a connection is closed, its descriptor included."""
 
 
 class Connection:
@@ -102,7 +73,7 @@ class Connection:
 
     def __init__(
         self,
-        hub: Home,
+        hub: Home[Connection],
         user: UserId,
         transport: Transport,
         policy: Policy,
@@ -264,7 +235,7 @@ class Connection:
             self._transport,
             web,
             peer=self.address,
-            local=_local_address(self._transport),
+            local=local_address(self._transport),
             believed=in_networks(self.address, web.policy.believed),
             speak_for=self.speak_for,
         )
@@ -516,16 +487,6 @@ class Connection:
 
     def _closing_line(self, reason: str) -> bytes:
         return self._policy.closing_line(reason, plain=self.kind is Kind.PLAIN)
-
-
-def _local_address(transport: Transport) -> str:
-    """Return the IP address at which the peer is connected; empty where there is none."""
-    sock = transport.socket
-    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return ""
-    with contextlib.suppress(OSError):
-        return normal(sock.getsockname()[0])
-    return ""
 
 
 _OVER = frozenset((State.LEFT, State.ENDING))

@@ -102,7 +102,7 @@ async def serve(
                 server.start()
                 # Whoever started it may not be there to read it.
                 with contextlib.suppress(OSError):
-                    print(banner(endpoints), file=out, flush=True)
+                    print(banner(endpoints, config), file=out, flush=True)
                 task_status.started(server)
                 async for number in signals:
                     name = signal.Signals(number).name
@@ -351,7 +351,7 @@ class Server:
             since=trio.current_time(),
         )
         self.hub.add(connection)
-        web = self._site if endpoint.configured.has_web else None
+        web = self._site if self._config.has_web(endpoint.configured) else None
         self._nursery.start_soon(connection.run, endpoint.context, web, name="connection")
 
     def _move(self, connection: Connection, address: str) -> str:
@@ -398,7 +398,7 @@ def _look_at_accounts(config: Config) -> None:
 def _kinds(config: Config) -> list[tuple[object, ...]]:
     """Return what of the listeners can not change while they listen."""
     return [
-        (listener.address, listener.tls is None, listener.mode, listener.group, listener.has_web)
+        (listener.address, listener.tls is None, listener.mode, listener.group)
         for listener in config.listeners
     ]
 

