@@ -33,7 +33,9 @@ const line = (name, key, ...children) => h("li", { class: name, "data-key": key 
 const rule = (name, text, key = name) => ({ key, version: "", make: () => line(name, key, text) });
 const happened = ({ nick, text, time }) => [named(nick), ` ${plain(text)} `, timeOf(time)];
 
-function folded({ key, items }) {
+/** A row of people who came and went. */
+function folded() {
+  const { key, items } = this;
   if (items.length === 1) return line("event", key, happened(items[0]));
   const names = [...new Set(items.map(({ nick }) => plain(nick)))];
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
@@ -225,7 +227,7 @@ export class Log {
       if (date !== today || begins) last = null;
       [today, isNew] = [date, isNew || begins];
       if (item.folds) {
-        if (!fold) rows.push((fold = { key: `fold-${item.key}`, items: [], make: () => folded(fold) }));
+        if (!fold) rows.push((fold = { key: `fold-${item.key}`, items: [], make: folded }));
         fold.version = fold.items.push(item);
       } else {
         const grouped = isGrouped(last, item);
