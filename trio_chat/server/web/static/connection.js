@@ -10,9 +10,9 @@ const FIRST = 1000;
 const LONGEST = 30000;
 /** Milliseconds that a connection lasts before its loss begins a new count of attempts. */
 const STEADY = 60000;
-/** Milliseconds of silence after which we ask, and give up; and between two looks. */
+/** Milliseconds of silence after which we ask, that we wait for the answer, and between two looks. */
 const SILENCE = 30000;
-const PATIENCE = 50000;
+const PATIENCE = 20000;
 const LOOK = 5000;
 
 /** Milliseconds before an attempt, which are counted from 1; `random` is between 0 and 1. */
@@ -25,7 +25,8 @@ export class Connection {
   #attempt = 0;
   #opened = Infinity;
   #heard = 0;
-  #asked = false;
+  /** When we asked; 0: we wait for no answer. */
+  #asked = 0;
   #retry = 0;
   #watch = 0;
 
@@ -41,14 +42,14 @@ export class Connection {
     this.close();
     const socket = new WebSocket(this.#url, ["text.ircv3.net"]);
     this.#socket = socket;
-    [this.#opened, this.#heard] = [Infinity, Date.now()];
+    [this.#opened, this.#heard, this.#asked] = [Infinity, Date.now(), 0];
     this.#watch = setInterval(() => this.#look(), LOOK);
     socket.onopen = () => {
       this.#opened = Date.now();
       this.handlers.onOpen();
     };
     socket.onmessage = ({ data }) => {
-      [this.#heard, this.#asked] = [Date.now(), false];
+      [this.#heard, this.#asked] = [Date.now(), 0];
       const message = parse(data);
       if (message) this.handlers.onLine(message);
     };
@@ -84,12 +85,11 @@ export class Connection {
   }
 
   #look() {
-    const silent = Date.now() - this.#heard;
-    if (silent > PATIENCE) this.#lose();
-    else if (silent > SILENCE && !this.#asked) {
-      this.#asked = true;
-      this.send("PING", ["alive"]);
-    }
+    // By the time of asking: the timers of a page that nobody looks at run late.
+    if (this.#asked && Date.now() - this.#asked > PATIENCE) this.#lose();
+    if (this.#asked || Date.now() - this.#heard < SILENCE) return;
+    this.#asked = Date.now();
+    this.send("PING", ["alive"]);
   }
 
   #lose() {

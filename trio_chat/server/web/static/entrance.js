@@ -22,6 +22,7 @@ export function setUpEntrance({ title, accent }, enter) {
     const form = new FormData(event.target);
     enter({
       nick: form.get("nick").trim(),
+      account: "",
       password: $("with-account").open ? form.get("password") : "",
       register: form.get("how") === "register",
       email: form.get("email").trim(),

@@ -284,8 +284,8 @@ export class Log {
     const [conversation, { key, nick, text, state, reason }] = [this.#shown, said];
     const name = h("span", { class: `nick ${nickClass(nick)}` }, named(nick));
     const label = h("span", { class: "label" }, STATES[state] ?? "may not have arrived");
-    const again = button("Send again", () => session.again(conversation, said));
-    const forget = button("Forget it", () => session.forget(conversation, said));
+    const again = button("Send again", () => session.again(conversation, said, "waiting"));
+    const forget = button("Forget it", () => session.again(conversation, said));
     return line(
       "pending message",
       key,

@@ -109,12 +109,11 @@ class Chat {
 
   #enter(entrance) {
     this.set("nick", entrance.nick);
-    if (this.session && !this.session.hasQuit) Object.assign(this.session.entrance, entrance);
-    else this.#begin(entrance);
-    this.#connection.open();
+    if (!this.session || this.session.hasQuit) this.#begin();
+    this.session.enter(entrance);
   }
 
-  #begin(entrance) {
+  #begin() {
     const { network, lobby, websocket } = this.#page;
     const asked = decodeURIComponent(location.hash);
     const first = asked.length > 1 ? asked : lobby;
@@ -126,7 +125,6 @@ class Chat {
     this.session = new Session({
       model: this.model,
       connection: this.#connection,
-      entrance,
       rooms: [...new Set([lobby, ...this.settings.rooms, first])],
       onPhase: (phase, error) => this.#phase(phase, error),
       onChange: this.changed,

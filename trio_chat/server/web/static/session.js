@@ -1,19 +1,17 @@
 // Being in: what we ask and say on a connection, and coming back on the next one.
 //
-// After a connection is lost (docs/resuming.md): enter the rooms again; find in history what was sent
-// and not answered, which is sent again only where it is certain that it did not arrive; read what was
-// said meanwhile; then say what waits. A browser can not reset a connection, so the lost one may still
-// say something as long as the server has it: that it has not is certain once our nickname is ours again.
+// After a connection is lost (docs/resuming.md): enter the rooms; find in history what was sent and
+// not answered, which is sent again only where it is certain that it did not arrive; read what was
+// said meanwhile; say what waits. A browser can not reset a connection, so the lost one may say
+// something as long as the server has it: it has not any more when our nickname is ours again.
 
 import { byteLength, cut, escapeTag, LINE_LIMIT } from "./irc.js";
 import { plainResponses, Registration, TAKEN } from "./registration.js";
 import { Lost, Refused, refusalOf, Requests } from "./requests.js";
 
-/** Messages of a page of history: where somebody scrolls, where we catch up, and where we look whether
- * the server still knows where we were. */
+/** Messages of a page of history: where somebody scrolls, and where we catch up. */
 const PAGE = 100;
 const LONG_PAGE = 500;
-const AROUND = 5;
 /** Milliseconds that clocks may differ by (chathistory, "Client pseudocode"), and a day. */
 const SKEW = 10000;
 const DAY = 86400000;
@@ -30,8 +28,10 @@ const lineOf = (text, room) => (text ? cut(text, room) : [""]);
 
 export class Session {
   /** `connecting`, `ready`, `lost` or `refused`; and whether it is so because we have left. */
-  phase = "connecting";
+  phase = "lost";
   hasQuit = false;
+  /** How we come in: see `Registration`. */
+  entrance = {};
   #connection;
   #registration = null;
   #requests = null;
@@ -40,10 +40,10 @@ export class Session {
   #wasIn = false;
   #multiline;
 
-  /** `entrance`: see `Registration`. `rooms`: those to enter. `onPhase(phase, error)` is told how it
-   * goes, and `onChange()` that something has changed. */
-  constructor({ model, connection, entrance, rooms, onPhase, onChange, now = Date.now }) {
-    Object.assign(this, { model, entrance, rooms, onPhase, onChange, now });
+  /** `rooms`: those to enter. `onPhase(phase, error)` is told how it goes, and `onChange()` that
+   * something has changed. */
+  constructor({ model, connection, rooms, onPhase, onChange, now = Date.now }) {
+    Object.assign(this, { model, rooms, onPhase, onChange, now });
     this.#connection = connection;
     Object.assign(connection.handlers, {
       onOpen: () => this.#begin(),
@@ -53,10 +53,13 @@ export class Session {
   }
 
   has(...names) { return names.every((name) => name in (this.#registration?.enabled ?? {})); }
-  offers(name) { return name in (this.#registration?.offered ?? {}); }
+  get #time() { return new Date(this.now()).toISOString(); }
 
-  get hasHistory() {
-    return this.has("batch", "message-tags", "labeled-response", "draft/chathistory");
+  /** Come in, as who `entrance` says, whatever there was. */
+  enter(entrance) {
+    Object.assign(this.entrance, entrance);
+    this.#lose();
+    this.#connection.open();
   }
 
   #become(phase, error = null) {
@@ -69,6 +72,7 @@ export class Session {
     const send = (...line) => this.send(...line);
     this.#requests = new Requests(send, (message, about) => this.#hear(message, about));
     this.#registration = new Registration(this.entrance, send);
+    this.model.account = "";
     this.#become("connecting");
     this.#registration.begin();
   }
@@ -133,7 +137,7 @@ export class Session {
   #failed(error, conversation) {
     if (error instanceof Lost) return;
     if (!(error instanceof Refused)) throw error;
-    conversation.tell(error.message, new Date(this.now()).toISOString(), "error");
+    conversation.tell(error.message, this.#time, "error");
     this.onChange();
   }
 
@@ -147,15 +151,16 @@ export class Session {
         await this.ask("NS", ["GHOST", entrance.nick], { quiet: true });
         await this.ask("NICK", [entrance.nick]).catch((error) => this.#failed(error, model.active));
       }
-      entrance.nick = model.nick;
-      if (entrance.register && !model.account) await this.makeAccount(entrance.password, entrance.email);
-      Object.assign(entrance, { register: false, code: "" });
+      const { register, password, email } = entrance;
+      if (register && !model.account) await this.makeAccount(password, email);
+      Object.assign(entrance, { nick: model.nick, register: false, code: "" });
+      if (model.account) entrance.account = model.account;
       const again = model.rooms.filter(({ wanted }) => wanted).map(({ name }) => name);
       const rooms = this.#wasIn ? again : this.rooms;
       this.#wasIn = true;
       await Promise.all(rooms.map((room) => this.#rejoin(room)));
       for (const direct of model.directs) this.arrive(direct);
-      if (this.hasHistory) await this.#findDirects();
+      if (this.has("draft/chathistory")) await this.#findDirects();
     } catch (error) {
       this.#failed(error, model.active);
     }
@@ -215,9 +220,9 @@ export class Session {
   async #catchUp(conversation) {
     const { isRoom, lastId } = conversation;
     // Without an account, direct messages end with the connection.
-    if (this.hasHistory && (isRoom || this.model.account || !lastId)) {
+    if (this.has("draft/chathistory") && (isRoom || this.model.account || !lastId)) {
       const isKnown = lastId && (await this.#readOn(conversation));
-      if (lastId && !isKnown) conversation.tell(GAP, new Date(this.now()).toISOString(), "gap");
+      if (lastId && !isKnown) conversation.tell(GAP, this.#time, "gap");
       if (!isKnown) await this.#readLatest(conversation);
     }
     conversation.release(this.model.reader);
@@ -245,8 +250,9 @@ export class Session {
 
   /** Whether the server's history has what we have seen up to a point (docs/resuming.md, 2). */
   async #knows(conversation, reference) {
-    const around = await this.#history("AROUND", conversation, reference, AROUND);
-    return around.some(({ tags }) => conversation.has(tags.msgid));
+    const around = await this.#history("AROUND", conversation, reference);
+    const ids = around.map(({ tags }) => tags.msgid);
+    return ids.some((id) => conversation.has(id) || reference === `msgid=${id}`);
   }
 
   /** Find out what became of what was sent and not answered (docs/resuming.md, 4). */
@@ -255,7 +261,7 @@ export class Session {
     if (!unsure.length) return;
     const ours = unsure.every(({ nick }) => this.model.isMe(nick));
     const lasts = ours && seenId && (isRoom ? joined : this.model.account);
-    const sure = lasts && this.hasHistory && (await this.#confirm(conversation));
+    const sure = lasts && this.has("draft/chathistory") && (await this.#confirm(conversation));
     for (const said of conversation.unsure)
       conversation.settle(said, sure ? "waiting" : "failed", sure ? "" : UNKNOWN);
   }
@@ -274,7 +280,7 @@ export class Session {
   async read(conversation, older) {
     const { firstId, lastId, place, complete } = conversation;
     const { reader } = this.model;
-    if (!firstId || !this.hasHistory || (older ? complete : place !== "past")) return;
+    if (!firstId || !this.has("draft/chathistory") || (older ? complete : place !== "past")) return;
     await this.#load(conversation, async () => {
       if (older) {
         const page = await this.#history("BEFORE", conversation, `msgid=${firstId}`);
@@ -317,24 +323,18 @@ export class Session {
 
   /** Say a text: now, or when there is a connection again. */
   say(conversation, text, { replyTo = "" } = {}) {
-    const time = new Date(this.now()).toISOString();
-    for (const part of this.#parts(text, this.#room(conversation)))
-      conversation.say(part, { nick: this.entrance.nick, time, replyTo });
+    const from = { nick: this.entrance.nick, time: this.#time, replyTo };
+    for (const part of this.#parts(text, this.#room(conversation))) conversation.say(part, from);
     this.#typed.delete(conversation);
     if (conversation.place === "behind" && conversation.joined) this.arrive(conversation);
     this.flush(conversation);
     this.onChange();
   }
 
-  /** Say once more, or forget, what was not said. */
-  again(conversation, said) {
-    conversation.settle(said, "waiting");
+  /** Say once more what was not said; without a state forget it. */
+  again(conversation, said, state = "") {
+    conversation.settle(said, state);
     this.flush(conversation);
-    this.onChange();
-  }
-
-  forget(conversation, said) {
-    conversation.settle(said);
     this.onChange();
   }
 
@@ -381,9 +381,11 @@ export class Session {
     const lines = text.split("\n").map((line) => lineOf(line, this.#room(conversation)));
     if (lines.flat().length === 1) return this.send(command, [name, text], tags);
     this.send("BATCH", ["+m", "draft/multiline", name], tags);
-    for (const pieces of lines)
-      for (const [index, piece] of pieces.entries())
-        this.send(command, [name, piece], { batch: "m", ...(index && { "draft/multiline-concat": "" }) });
+    for (const [first, ...rest] of lines) {
+      this.send(command, [name, first], { batch: "m" });
+      for (const piece of rest)
+        this.send(command, [name, piece], { batch: "m", "draft/multiline-concat": "" });
+    }
     return this.send("BATCH", ["-m"]);
   }
 
@@ -430,7 +432,8 @@ export class Session {
   /** Make an account of our nickname. Returns what the server says: perhaps that a code is mailed. */
   async makeAccount(password, email = "") {
     const replies = await this.ask("REGISTER", ["*", email || "*", password]);
-    Object.assign(this.entrance, { account: this.model.nick, password });
+    const { account } = this.model;
+    if (account) Object.assign(this.entrance, { account, password });
     return replies.find(({ command }) => command === "REGISTER")?.params ?? [];
   }
 
