@@ -7,8 +7,6 @@
 import { fold } from "./irc.js";
 import { plain } from "./formatting.js";
 
-/** Lines that come live and are held while history is read; what comes beyond is read there, too. */
-const HELD = 500;
 /** Items above which the oldest are let go, where nobody looks at them; and how many stay. */
 const MANY = 1500;
 const KEPT = 500;
@@ -70,9 +68,8 @@ export class Conversation {
   place = "behind";
   /** The last line that came live: what we have said and not seen comes after it. */
   seenId = "";
-  /** What comes live while history is read, null while it is not; whether that was too much. */
+  /** What comes live while history is read; null while it is not. */
   held = null;
-  overflowed = false;
   /** Messages that came live and are not among the items. */
   unseen = 0;
   /** Whether the first item is the first of all. */
@@ -160,18 +157,14 @@ export class Conversation {
       if (this.atBottom && this.items.length > MANY) this.#forget(this.items.length - KEPT);
       return item;
     }
-    if (this.held?.length === HELD) this.overflowed = true;
-    else this.held?.push(message);
+    this.held?.push(message);
     const item = itemOf(message, reader);
     if (!this.held && item && SAID.has(item.kind) && !item.own) this.unseen += 1;
     return item;
   }
 
   /** Begin to hold what comes live, before history is asked for. */
-  hold() {
-    this.held = [];
-    this.overflowed = false;
-  }
+  hold() { this.held = []; }
 
   /** Take a page that follows the last item. */
   append(messages, reader) { for (const message of messages) this.#apply(message, reader); }
@@ -179,8 +172,7 @@ export class Conversation {
   /** Whether a page ends where what is held begins, so that nothing is between them. */
   meets(page) {
     const first = this.held?.find(({ tags }) => tags.msgid)?.tags.msgid;
-    const found = first && page.some(({ tags }) => tags.msgid === first);
-    return !this.overflowed && (!page.length || Boolean(found));
+    return !page.length || page.some(({ tags }) => first && tags.msgid === first);
   }
 
   /** History is read: from here on everything comes live. */

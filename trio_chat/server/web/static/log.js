@@ -12,7 +12,8 @@ const TOGETHER = 300000;
 const NEAR = 40;
 const SOON = 800;
 const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
-const STATES = { waiting: "waits for the connection", sent: "is being sent", failed: "was not sent" };
+const SENT = "is being sent";
+const STATES = { waiting: "waits for the connection", sent: SENT, failed: "was not sent" };
 
 const DAYS = new WeakMap();
 function dayOf(item) {
@@ -31,6 +32,7 @@ const isGrouped = (last, item) =>
 
 const line = (name, key, ...children) => h("li", { class: name, "data-key": key }, ...children);
 const rule = (name, text, key = name) => ({ key, version: "", make: () => line(name, key, text) });
+const label = (text) => h("span", { class: "label" }, text);
 const happened = ({ nick, text, time }) => [named(nick), ` ${plain(text)} `, timeOf(time)];
 
 /** A row of people who came and went. */
@@ -148,7 +150,7 @@ export class Log {
   #key(event) {
     const row = event.target.closest("li.message");
     const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
-    if (event.target.closest("input, summary") || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.closest("input, summary") || event.ctrlKey || event.altKey) return;
     if (event.key === "Escape") this.#chat.focusInput();
     else if (step && row) this.#focus(this.#next(row, step));
     else if (step) this.focusLast();
@@ -182,14 +184,12 @@ export class Log {
     const item = row && this.#itemOf(row);
     if (!item || item.redacted || this.#tools?.parentElement === row) return;
     this.#tools?.remove();
-    this.#tools = h(
-      "div",
-      { class: "tools", role: "group", "aria-label": `What to do with the message of ${plain(item.nick)}` },
-      button("Reply", () => this.#chat.reply(item), { "aria-keyshortcuts": "r" }),
-      button("React", () => this.#offerReactions(item), { "aria-keyshortcuts": "e" }),
-      button("Take back", () => this.#redact(item), { "aria-keyshortcuts": "Delete" }),
-    );
-    row.append(this.#tools);
+    const reply = button("Reply", () => this.#chat.reply(item), { "aria-keyshortcuts": "r" });
+    const react = button("React", () => this.#offerReactions(item), { "aria-keyshortcuts": "e" });
+    const redact = button("Take back", () => this.#redact(item), { "aria-keyshortcuts": "Delete" });
+    const what = `What to do with the message of ${plain(item.nick)}`;
+    const attributes = { class: "tools", role: "group", "aria-label": what };
+    row.append((this.#tools = h("div", attributes, reply, react, redact)));
   }
 
   #offerReactions(item) {
@@ -201,7 +201,8 @@ export class Log {
     own.addEventListener("keydown", ({ key }) => {
       if (key === "Escape" || key === "Enter") react(key === "Enter" && own.value.trim());
     });
-    const some = REACTIONS.map((one) => button(one, () => react(one), { "aria-label": `React with ${one}` }));
+    const choice = (one) => button(one, () => react(one), { "aria-label": `React with ${one}` });
+    const some = REACTIONS.map(choice);
     this.#tools?.replaceChildren(...some, own);
     some[0].focus();
   }
@@ -217,15 +218,15 @@ export class Log {
 
   #rows(conversation) {
     const rows = [];
-    let [last, fold, today, isNew] = [null, null, "", false];
+    let [last, fold, today, { lineAt }] = [null, null, "", conversation];
     for (const item of conversation.items) {
       const date = dayOf(item);
-      const begins = !isNew && conversation.lineAt && item.id && item.time > conversation.lineAt && !item.own;
+      const begins = lineAt && item.id && item.time > lineAt && !item.own;
       if (date !== today) rows.push(rule("day", date, `day-${date}`));
       if (begins) rows.push(rule("new", "New"));
       if (date !== today || begins || !item.folds) fold = null;
       if (date !== today || begins) last = null;
-      [today, isNew] = [date, isNew || begins];
+      [today, lineAt] = [date, begins ? "" : lineAt];
       if (item.folds) {
         if (!fold) rows.push((fold = { key: `fold-${item.key}`, items: [], make: folded }));
         fold.version = fold.items.push(item);
@@ -245,19 +246,20 @@ export class Log {
     const { key, kind, nick, text, mention, redacted, replyTo, to, time } = item;
     if (kind === "event") return line("event", key, happened(item));
     if (!nick) return line(`told ${kind}`, key, text);
-    const classes = ["message", kind, grouped && "grouped", mention && "meant", redacted && "redacted"];
-    const because = redacted?.reason && `: ${plain(redacted.reason)}`;
-    const name = button(named(nick), () => this.#chat.askPerson(nick), { class: `nick ${nickClass(nick)}` });
-    const label = to && h("span", { class: "label" }, "to operators");
+    const looks = [kind, grouped && "grouped", mention && "meant", redacted && "redacted"];
+    const write = () => this.#chat.askPerson(nick);
+    const name = button(named(nick), write, { class: `nick ${nickClass(nick)}` });
     const head = grouped
-      ? [h("span", { class: "unseen" }, `${plain(nick)}: `), timeOf(time)]
-      : [h("div", { class: "who" }, name, timeOf(time), label)];
+      ? h("span", { class: "unseen" }, `${plain(nick)}: `, timeOf(time))
+      : h("div", { class: "who" }, name, timeOf(time), to && label("to operators"));
+    const because = redacted?.reason && `: ${plain(redacted.reason)}`;
+    const content = redacted ? `Taken back by ${plain(redacted.nick)}${because}` : written(text);
     return h(
       "li",
-      { class: classes.filter(Boolean).join(" "), "data-key": key, tabindex: -1 },
-      ...head,
+      { class: ["message", ...looks].filter(Boolean).join(" "), "data-key": key, tabindex: -1 },
+      head,
       replyTo && !redacted && this.#quote(replyTo),
-      h("div", { class: "text" }, redacted ? `Taken back by ${plain(redacted.nick)}${because}` : written(text)),
+      h("div", { class: "text" }, content),
       this.#reactions(item),
     );
   }
@@ -265,7 +267,8 @@ export class Log {
   #quote(id) {
     const item = this.#shown.byId.get(id);
     const text = item ? `${plain(item.nick)}: ${plain(item.text) || "…"}` : "an earlier message";
-    return button(["↩ ", h("bdi", {}, text)], () => this.#chat.goTo(this.#shown, id), { class: "quote" });
+    const go = () => this.#chat.goTo(this.#shown, id);
+    return button(["↩ ", h("bdi", {}, text)], go, { class: "quote" });
   }
 
   #reactions(item) {
@@ -283,13 +286,12 @@ export class Log {
     const { session } = this.#chat;
     const [conversation, { key, nick, text, state, reason }] = [this.#shown, said];
     const name = h("span", { class: `nick ${nickClass(nick)}` }, named(nick));
-    const label = h("span", { class: "label" }, STATES[state] ?? "may not have arrived");
     const again = button("Send again", () => session.again(conversation, said, "waiting"));
     const forget = button("Forget it", () => session.again(conversation, said));
     return line(
       "pending message",
       key,
-      h("div", { class: "who" }, name, label),
+      h("div", { class: "who" }, name, label(STATES[state] ?? "may not have arrived")),
       h("div", { class: "text" }, written(text.replace(/^\x01ACTION |\x01$/g, ""))),
       state === "failed" && h("div", { class: "failed error" }, reason, again, forget),
     );

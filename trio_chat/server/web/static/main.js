@@ -14,7 +14,7 @@ import { Session } from "./session.js";
 import { renderSides, setUpSides } from "./sides.js";
 
 const STORED = "trio_chat";
-const DEFAULTS = { nick: "", theme: "auto", notify: false, typing: true, rooms: [], marks: {}, ignored: [] };
+const DEFAULTS = { theme: "auto", notify: false, typing: true, rooms: [], marks: {}, ignored: [] };
 /** Milliseconds between a change and what is seen of it, and between two looks at who types. */
 const SOON = 16;
 const LOOK = 2000;
@@ -24,10 +24,19 @@ const TOLD = 20;
 const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
 const mayNotify = () => globalThis.Notification?.permission === "granted";
 
+/** Read what the last visit has kept; a browser may keep nothing. */
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(STORED)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 class Chat {
   model = new Model();
   session = null;
-  settings = { ...DEFAULTS, ...JSON.parse(localStorage.getItem(STORED) ?? "{}") };
+  settings = { ...DEFAULTS, nick: "", ...kept() };
   #page;
   #connection = null;
   #due = 0;
@@ -44,8 +53,11 @@ class Chat {
     showEntrance(this.settings.nick);
     window.addEventListener("focus", this.changed);
     window.addEventListener("online", () => this.#connection?.hurry());
+    // Where one comes back to, a line stands in front of what was said meanwhile.
+    window.addEventListener("blur", () => (this.model.active.lineAt = ""));
     window.addEventListener("beforeunload", (event) => {
-      if ([...this.model.conversations.values()].some(({ pending }) => pending.length)) event.preventDefault();
+      const all = [...this.model.conversations.values()];
+      if (all.some(({ pending }) => pending.length)) event.preventDefault();
     });
     setInterval(() => this.model.active.typingAt(Date.now() - LOOK).length && this.changed(), LOOK);
   }
@@ -104,7 +116,7 @@ class Chat {
   set(name, value) {
     this.settings[name] = value;
     document.documentElement.dataset.theme = this.settings.theme;
-    localStorage.setItem(STORED, JSON.stringify(this.settings));
+    globalThis.localStorage?.setItem(STORED, JSON.stringify(this.settings));
   }
 
   #enter(entrance) {
@@ -140,15 +152,16 @@ class Chat {
       $("chat").hidden = false;
       this.focusInput();
     }
-    $("state").replaceChildren({ connecting: "Connecting…", lost: "The connection is lost." }[phase] ?? "");
+    $("state").textContent = phase === "connecting" ? "Connecting…" : "";
   }
 
   #waits(delay) {
     const seconds = Math.max(1, Math.round(delay / 1000));
-    const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`].filter(Boolean);
-    $("state").replaceChildren(text.join(" "), button("Try now", () => this.#connection.hurry()));
+    const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`];
+    const hurry = button("Try now", () => this.#connection.hurry());
+    $("state").replaceChildren(text.filter(Boolean).join(" "), hurry);
     if (this.why) $("state").append(button("Another nickname", this.enterAnew));
-    if ($("chat").hidden) $("entrance-error").textContent = "The server can not be reached. Trying again…";
+    if ($("chat").hidden) $("entrance-error").textContent = text.join(" ");
   }
 
   #render() {
@@ -159,7 +172,8 @@ class Chat {
     renderSides(this);
     this.composer.render(Date.now());
     if (!$("chat").hidden) this.log.render();
-    if (isSeen() && active.atBottom && active.place === "live") this.session.markRead(active);
+    if (!isSeen() && active.unread.count) active.lineAt ||= active.readAt;
+    else if (isSeen() && active.atBottom && active.place === "live") this.session.markRead(active);
     const meant = [...conversations.values()].filter(({ unread }) => unread.mentioned).length;
     document.title = `${meant ? `(${meant}) ` : ""}${plain(active.name)} – ${this.#page.title}`;
     if (this.session.phase === "ready") this.#keep();
@@ -170,12 +184,11 @@ class Chat {
       const text = `${plain(item.nick)}: ${plain(item.text)}`;
       const isMeant = item.mention || !conversation.isRoom;
       if (conversation === this.model.active) $("live").append(h("p", {}, text));
-      if (isSeen() || !isMeant || !this.settings.notify || !mayNotify()) continue;
-      const note = new Notification(plain(conversation.name), { body: text, tag: conversation.key });
-      note.onclick = () => {
-        window.focus();
-        this.show(conversation);
-      };
+      if (isMeant && !isSeen() && this.settings.notify && mayNotify()) {
+        const { name, key } = conversation;
+        const note = new Notification(plain(name), { body: text, tag: key });
+        note.onclick = () => (window.focus(), this.show(conversation));
+      }
     }
     while ($("live").children.length > TOLD) $("live").firstChild.remove();
   }

@@ -232,19 +232,17 @@ export class Session {
     const page = await this.#history("LATEST", conversation, "*");
     if (!conversation.items.length) conversation.complete = page.length < PAGE;
     conversation.append(page, this.model.reader);
-    if (conversation.overflowed) await this.#readOn(conversation);
   }
 
   /** Read what follows the last item; return false where the server has forgotten that. */
   async #readOn(conversation) {
     let reference = `msgid=${conversation.lastId}`;
     for (let first = true; ; first = false) {
-      if (conversation.overflowed) conversation.hold();
       const page = await this.#history("AFTER", conversation, reference, LONG_PAGE);
       if (first && !page.length && !(await this.#knows(conversation, reference))) return false;
       conversation.append(page, this.model.reader);
       if (conversation.meets(page)) return true;
-      if (page.length) reference = after(page);
+      reference = after(page);
     }
   }
 
