@@ -98,8 +98,7 @@ async function login({ model, session, tell }, argument) {
 }
 
 function help({ tell }) {
-  for (const [name, [usage, about]] of Object.entries(COMMANDS))
-    tell(`/${name} ${usage} — ${about}`);
+  for (const { text, help: about } of OFFERS) tell(text + about);
   tell("//text — say a text that begins with a slash");
 }
 
@@ -167,25 +166,25 @@ export async function take(chat, text, here, replyTo = "") {
   await run(chat, argument, here);
 }
 
+const OFFERS = Object.entries(COMMANDS).map(([name, [usage, about]]) => ({
+  text: `/${name} `,
+  help: `${usage} — ${about}`,
+}));
+
 /** What the word before the cursor could be: `{from, options: [{text, help}]}`, or null.
  *
  * Without `asked`, only what is certainly meant as a name: behind a slash, `#` or `@`. */
 export function complete(text, cursor, model, here, asked = false) {
   const [word] = /\S*$/.exec(text.slice(0, cursor));
   const from = cursor - word.length;
-  const start = fold(word.replace(/^[/@]/, ""));
-  let options = [];
-  if (/^\/(?!\/)/.test(word) && from === 0)
-    options = Object.entries(COMMANDS)
-      .filter(([name]) => name.startsWith(start))
-      .map(([name, [usage, about]]) => ({ text: `/${name} `, help: `${usage} — ${about}` }));
+  const start = fold(word.replace(/^@/, ""));
+  const behind = from ? " " : ": ";
+  let all = [];
+  if (from === 0 && /^\/(?!\/)/.test(word)) all = OFFERS;
   else if (word[0] === "#")
-    options = model.rooms
-      .filter(({ key }) => key.startsWith(start))
-      .map(({ name, topic: about }) => ({ text: `${name} `, help: plain(about) }));
+    all = model.rooms.map(({ name, topic: about }) => ({ text: `${name} `, help: plain(about) }));
   else if (word[0] === "@" || (asked && word))
-    options = model
-      .namesFor(here, start)
-      .map((nick) => ({ text: from === 0 ? `${nick}: ` : `${nick} `, help: "" }));
+    all = model.namesFor(here, start).map((nick) => ({ text: nick + behind, help: "" }));
+  const options = all.filter((option) => fold(option.text).startsWith(start));
   return options.length ? { from, options: options.slice(0, OFFERED) } : null;
 }

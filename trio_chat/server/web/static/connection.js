@@ -1,8 +1,8 @@
 // The WebSocket, and the next one when it is lost (`text.ircv3.net`: a line a frame).
 //
-// A connection that is silent is asked (PING), and given up if it does not answer. The first attempt
-// at another comes within a second, and each further one after twice as long, up to half a minute, of
-// which a random part is left out, so that not all come at once to a server that is back.
+// A connection that is silent is asked (PING), and given up if it does not answer. Another one is
+// tried within a second, and then each time after twice as long, up to half a minute, less a random
+// part, so that not all come at once to a server that is back.
 
 import { format, parse } from "./irc.js";
 
@@ -10,7 +10,7 @@ const FIRST = 1000;
 const LONGEST = 30000;
 /** Milliseconds that a connection lasts before its loss begins a new count of attempts. */
 const STEADY = 60000;
-/** Milliseconds of silence after which we ask, that we wait for the answer, and between two looks. */
+/** Milliseconds of silence before we ask, that we wait for the answer, and between two looks. */
 const SILENCE = 30000;
 const PATIENCE = 20000;
 const LOOK = 5000;
@@ -30,8 +30,7 @@ export class Connection {
   #retry = 0;
   #watch = 0;
 
-  /** `handlers`: `onOpen()`, `onLine(message)`, `onLost()`, `onWaiting(milliseconds)` before another
-   * attempt. */
+  /** `handlers`: `onOpen()`, `onLine(message)`, `onLost()`, `onWaiting(milliseconds)`. */
   constructor(url, handlers) {
     this.#url = url;
     this.handlers = handlers;
@@ -83,7 +82,6 @@ export class Connection {
     this.#socket?.close();
     [this.#socket, this.#retry] = [null, 0];
   }
-
   #look() {
     // By the time of asking: the timers of a page that nobody looks at run late.
     if (this.#asked && Date.now() - this.#asked > PATIENCE) this.#lose();
@@ -91,7 +89,6 @@ export class Connection {
     this.#asked = Date.now();
     this.send("PING", ["alive"]);
   }
-
   #lose() {
     this.handlers.onLost();
     this.retry();

@@ -12,8 +12,7 @@ const TOGETHER = 300000;
 const NEAR = 40;
 const SOON = 800;
 const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
-const SENT = "is being sent";
-const STATES = { waiting: "waits for the connection", sent: SENT, failed: "was not sent" };
+const STATES = { waiting: "waits for the connection", sent: "is being sent", failed: "not sent" };
 
 const DAYS = new WeakMap();
 function dayOf(item) {
@@ -63,7 +62,11 @@ export class Log {
     box.addEventListener("keydown", (event) => this.#key(event));
     for (const kind of ["pointerover", "focusin", "click"])
       list.addEventListener(kind, ({ target }) => this.#offer(target.closest("li.message")));
-    toEnd.addEventListener("click", () => this.toEnd());
+    toEnd.addEventListener("click", () => {
+      this.#shown.atBottom = true;
+      this.#stay(null);
+      chat.session.goToEnd(this.#shown);
+    });
     new ResizeObserver(() => this.#stay(null)).observe(box);
   }
 
@@ -83,20 +86,12 @@ export class Log {
     this.#more();
   }
 
-  /** Go to the end, and back to what happens now. */
-  async toEnd() {
-    this.#shown.atBottom = true;
-    await this.#chat.session.goToEnd(this.#shown);
-    this.#stay(null);
-  }
-
   /** Go to a message, when it is there. */
   seek(id) {
     this.#sought = id;
     this.#chat.model.active.atBottom = false;
     this.#chat.changed();
   }
-
   focusLast() { this.#focus([...this.#list.querySelectorAll("li.message")].at(-1)); }
   get #top() { return this.#box.getBoundingClientRect().top; }
 
@@ -113,13 +108,11 @@ export class Log {
     const row = rows[low];
     return row && { key: row.dataset.key, offset: row.getBoundingClientRect().top - this.#top };
   }
-
   #stay(place) {
     const row = place && this.#list.rows.get(place.key)?.element;
     if (row) this.#box.scrollTop += row.getBoundingClientRect().top - this.#top - place.offset;
     else if (this.#shown?.atBottom) this.#box.scrollTop = this.#box.scrollHeight;
   }
-
   #seek() {
     const row = this.#list.rows.get(this.#sought)?.element;
     if (!row) return;
@@ -129,7 +122,6 @@ export class Log {
     row.scrollIntoView({ block: "center" });
     row.focus({ preventScroll: true });
   }
-
   #scrolled() {
     if (this.#shown !== this.#chat.model.active) return;
     const { scrollHeight, scrollTop, clientHeight } = this.#box;
@@ -137,7 +129,6 @@ export class Log {
     this.#more();
     this.#chat.changed();
   }
-
   #more() {
     const { scrollHeight, scrollTop, clientHeight } = this.#box;
     const { session } = this.#chat;
@@ -146,18 +137,16 @@ export class Log {
     if (scrollTop < SOON) session.read(this.#shown, true);
     if (scrollHeight - scrollTop - clientHeight < SOON) session.read(this.#shown, false);
   }
-
   #key(event) {
     const row = event.target.closest("li.message");
     const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
-    if (event.target.closest("input, summary") || event.ctrlKey || event.altKey) return;
+    if (event.target.closest("summary") || event.ctrlKey || event.altKey) return;
     if (event.key === "Escape") this.#chat.focusInput();
     else if (step && row) this.#focus(this.#next(row, step));
     else if (step) this.focusLast();
     else if (!row || event.target !== row || !this.#command(event.key, this.#itemOf(row))) return;
     event.preventDefault();
   }
-
   #command(key, item) {
     if (key === "r") this.#chat.reply(item);
     else if (key === "e") this.#offerReactions(item);
@@ -166,18 +155,15 @@ export class Log {
     else return false;
     return true;
   }
-
   #next(row, step) {
     do row = row[step];
     while (row && !row.matches("li.message"));
     return row;
   }
-
   #focus(row) {
     row?.focus();
     row?.scrollIntoView({ block: "nearest" });
   }
-
   #itemOf(row) { return this.#shown.byId.get(row.dataset.key); }
 
   #offer(row) {
@@ -191,31 +177,22 @@ export class Log {
     const attributes = { class: "tools", role: "group", "aria-label": what };
     row.append((this.#tools = h("div", attributes, reply, react, redact)));
   }
-
   #offerReactions(item) {
     const react = (reaction) => {
-      if (reaction) this.#react(item, reaction, true);
+      this.#react(item, reaction, true);
       this.#focus(this.#list.rows.get(item.id)?.element);
     };
-    const own = h("input", { "aria-label": "Another reaction", size: 4, maxlength: 32 });
-    own.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape" || key === "Enter") react(key === "Enter" && own.value.trim());
-    });
     const choice = (one) => button(one, () => react(one), { "aria-label": `React with ${one}` });
-    const some = REACTIONS.map(choice);
-    this.#tools?.replaceChildren(...some, own);
-    some[0].focus();
+    this.#tools.replaceChildren(...REACTIONS.map(choice));
+    this.#tools.firstChild.focus();
   }
-
   #react(item, reaction, on) {
     this.#chat.attempt(this.#chat.session.react(this.#shown, item.id, reaction, on));
   }
-
   #redact(item) {
     if (window.confirm("Take this message back? Nobody will see it any more."))
       this.#chat.attempt(this.#chat.session.redact(this.#shown, item.id));
   }
-
   #rows(conversation) {
     const rows = [];
     let [last, fold, today, { lineAt }] = [null, null, "", conversation];
@@ -241,7 +218,6 @@ export class Log {
       rows.push({ key: said.key, version: said.state, make: () => this.#pending(said) });
     return rows;
   }
-
   #make(item, grouped) {
     const { key, kind, nick, text, mention, redacted, replyTo, to, time } = item;
     if (kind === "event") return line("event", key, happened(item));
@@ -263,14 +239,12 @@ export class Log {
       this.#reactions(item),
     );
   }
-
   #quote(id) {
     const item = this.#shown.byId.get(id);
     const text = item ? `${plain(item.nick)}: ${plain(item.text) || "…"}` : "an earlier message";
     const go = () => this.#chat.goTo(this.#shown, id);
     return button(["↩ ", h("bdi", {}, text)], go, { class: "quote" });
   }
-
   #reactions(item) {
     const buttons = this.#shown.reactionsTo(item.id).map(([reaction, nicks]) => {
       const mine = nicks.some((nick) => this.#chat.model.isMe(nick));
@@ -281,7 +255,6 @@ export class Log {
     });
     return buttons.length && h("div", { class: "reactions" }, buttons);
   }
-
   #pending(said) {
     const { session } = this.#chat;
     const [conversation, { key, nick, text, state, reason }] = [this.#shown, said];

@@ -3,9 +3,8 @@
 import { take } from "./commands.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { setUpDialogs } from "./dialogs.js";
+import { setUpDialogs, setUpEntrance, showEntrance } from "./dialogs.js";
 import { $, button, h } from "./dom.js";
-import { setUpEntrance, showEntrance } from "./entrance.js";
 import { plain } from "./formatting.js";
 import { Log } from "./log.js";
 import { Model } from "./model.js";
@@ -61,7 +60,6 @@ class Chat {
     });
     setInterval(() => this.model.active.typingAt(Date.now() - LOOK).length && this.changed(), LOOK);
   }
-
   changed = () => {
     this.#due ||= setTimeout(() => this.#render(), SOON);
   };
@@ -118,22 +116,17 @@ class Chat {
     document.documentElement.dataset.theme = this.settings.theme;
     globalThis.localStorage?.setItem(STORED, JSON.stringify(this.settings));
   }
-
   #enter(entrance) {
     this.set("nick", entrance.nick);
     if (!this.session || this.session.hasQuit) this.#begin();
     this.session.enter(entrance);
   }
-
   #begin() {
     const { network, lobby, websocket } = this.#page;
-    const asked = decodeURIComponent(location.hash);
-    const first = asked.length > 1 ? asked : lobby;
-    const url = new URL(websocket, location.href);
-    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const first = location.hash.length > 1 ? decodeURIComponent(location.hash) : lobby;
     this.model = new Model({ network, marks: this.settings.marks });
     this.model.ignored = new Set(this.settings.ignored);
-    this.#connection = new Connection(url.href, { onWaiting: (delay) => this.#waits(delay) });
+    this.#connection = new Connection(websocket, { onWaiting: (delay) => this.#waits(delay) });
     this.session = new Session({
       model: this.model,
       connection: this.#connection,
@@ -143,7 +136,6 @@ class Chat {
     });
     this.model.show(this.model.open(first));
   }
-
   #phase(phase, error) {
     this.why = error ? plain(error.message) : "";
     if (phase === "refused") showEntrance(this.settings.nick, error);
@@ -154,7 +146,6 @@ class Chat {
     }
     $("state").textContent = phase === "connecting" ? "Connecting…" : "";
   }
-
   #waits(delay) {
     const seconds = Math.max(1, Math.round(delay / 1000));
     const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`];
@@ -163,7 +154,6 @@ class Chat {
     if (this.why) $("state").append(button("Another nickname", this.enterAnew));
     if ($("chat").hidden) $("entrance-error").textContent = text.join(" ");
   }
-
   #render() {
     this.#due = 0;
     if (!this.session) return;
@@ -178,7 +168,6 @@ class Chat {
     document.title = `${meant ? `(${meant}) ` : ""}${plain(active.name)} – ${this.#page.title}`;
     if (this.session.phase === "ready") this.#keep();
   }
-
   #tellNews() {
     for (const { conversation, item } of this.model.news.splice(0)) {
       const text = `${plain(item.nick)}: ${plain(item.text)}`;
@@ -204,5 +193,4 @@ class Chat {
   }
 }
 
-const answer = await fetch("/page.json");
-new Chat(await answer.json());
+new Chat(await (await fetch("/page.json")).json());

@@ -51,7 +51,6 @@ export class Session {
       onLost: () => this.#lose(),
     });
   }
-
   has(...names) { return names.every((name) => name in (this.#registration?.enabled ?? {})); }
   get #time() { return new Date(this.now()).toISOString(); }
 
@@ -61,13 +60,11 @@ export class Session {
     this.#lose();
     this.#connection.open();
   }
-
   #become(phase, error = null) {
     this.phase = phase;
     this.onPhase(phase, error);
     this.onChange();
   }
-
   #begin() {
     const send = (...line) => this.send(...line);
     this.#requests = new Requests(send, (message, about) => this.#hear(message, about));
@@ -76,14 +73,12 @@ export class Session {
     this.#become("connecting");
     this.#registration.begin();
   }
-
   #take(message) {
     if (message.command === "PING") this.send("PONG", message.params);
     else if (this.phase === "connecting") this.#register(message);
     else this.#requests?.take(message);
     this.onChange();
   }
-
   #register(message) {
     const refusal = this.#registration.take(message);
     if (refusal) this.#refused(refusal);
@@ -93,13 +88,12 @@ export class Session {
 
   /** We are not let in. A nickname that is taken may be ours, on the lost connection. */
   #refused(refusal) {
-    const again = this.#wasIn && TAKEN.has(refusal.code);
+    const again = this.#wasIn && TAKEN.has(refusal?.code);
     this.#lose();
     this.#become(again ? "lost" : "refused", refusal);
     if (again) this.#connection.retry();
     else this.#connection.close();
   }
-
   #lose() {
     this.#requests?.fail("The connection is lost.");
     this.#requests = null;
@@ -112,11 +106,8 @@ export class Session {
   quit(reason = "") {
     this.send("QUIT", reason ? [reason] : []);
     this.hasQuit = true;
-    this.#lose();
-    this.#connection.close();
-    this.#become("refused");
+    this.#refused(null);
   }
-
   send(command, params = [], tags = {}) { this.#connection.send(command, params, tags); }
 
   /** Ask, and return the lines of the answer. Rejects with `Refused` or `Lost`. */
@@ -124,7 +115,6 @@ export class Session {
     if (this.phase !== "ready") throw new Lost("You are not connected.");
     return this.#requests.ask(command, params, options);
   }
-
   #hear(message, about) {
     this.model.take(message, this.now());
     const isSaid = message.command === "PRIVMSG" || message.command === "NOTICE";
@@ -140,7 +130,6 @@ export class Session {
     conversation.tell(error.message, this.#time, "error");
     this.onChange();
   }
-
   async #enter() {
     const { model, entrance } = this;
     this.#multiline = this.#registration.enabled["draft/multiline"];
@@ -165,15 +154,11 @@ export class Session {
       this.#failed(error, model.active);
     }
   }
-
   async #rejoin(name) {
     const conversation = this.model.open(name);
-    try {
-      await this.ask("JOIN", [name, conversation.channelKey].filter(Boolean));
-      this.arrive(conversation);
-    } catch (error) {
-      this.#failed(error, conversation);
-    }
+    const joining = this.ask("JOIN", [name, conversation.channelKey].filter(Boolean));
+    await joining.catch((error) => this.#failed(error, conversation));
+    if (conversation.joined) this.arrive(conversation);
   }
 
   /** Find with whom something was said: since we were here, or else the latest. */
@@ -212,26 +197,20 @@ export class Session {
     this.flush(conversation);
     this.onChange();
   }
-
   #history(command, { name }, reference, limit = PAGE) {
     return this.ask("CHATHISTORY", [command, name, reference, `${limit}`], { quiet: true });
   }
-
   async #catchUp(conversation) {
     const { isRoom, lastId } = conversation;
     // Without an account, direct messages end with the connection.
     if (this.has("draft/chathistory") && (isRoom || this.model.account || !lastId)) {
       const isKnown = lastId && (await this.#readOn(conversation));
       if (lastId && !isKnown) conversation.tell(GAP, this.#time, "gap");
-      if (!isKnown) await this.#readLatest(conversation);
+      const page = isKnown ? [] : await this.#history("LATEST", conversation, "*");
+      if (!conversation.items.length) conversation.complete = page.length < PAGE;
+      conversation.append(page, this.model.reader);
     }
     conversation.release(this.model.reader);
-  }
-
-  async #readLatest(conversation) {
-    const page = await this.#history("LATEST", conversation, "*");
-    if (!conversation.items.length) conversation.complete = page.length < PAGE;
-    conversation.append(page, this.model.reader);
   }
 
   /** Read what follows the last item; return false where the server has forgotten that. */
@@ -263,7 +242,6 @@ export class Session {
     for (const said of conversation.unsure)
       conversation.settle(said, sure ? "waiting" : "failed", sure ? "" : UNKNOWN);
   }
-
   async #confirm(conversation) {
     let reference = `msgid=${conversation.seenId}`;
     for (let first = true; ; first = false) {
@@ -321,8 +299,8 @@ export class Session {
 
   /** Say a text: now, or when there is a connection again. */
   say(conversation, text, { replyTo = "" } = {}) {
-    const from = { nick: this.entrance.nick, time: this.#time, replyTo };
-    for (const part of this.#parts(text, this.#room(conversation))) conversation.say(part, from);
+    const parts = this.#parts(text, this.#room(conversation));
+    for (const part of parts) conversation.say(part, this.entrance.nick, replyTo);
     this.#typed.delete(conversation);
     if (conversation.place === "behind" && conversation.joined) this.arrive(conversation);
     this.flush(conversation);
@@ -343,10 +321,9 @@ export class Session {
     for (const said of conversation.pending)
       if (said.state === "waiting") this.#sendSaid(conversation, said);
   }
-
   async #sendSaid(conversation, said) {
     const tags = said.replyTo ? { "+draft/reply": said.replyTo } : {};
-    const write = (all) => this.#write(conversation, said, all);
+    const write = (all) => this.#write(conversation, said.text, all);
     conversation.settle(said, "sent");
     try {
       await this.ask("", [], { tags, write, about: { conversation, said } });
@@ -373,25 +350,22 @@ export class Session {
     const most = `${limit("max-lines")} lines and ${limit("max-bytes")} bytes`;
     throw new RangeError(`A message has at most ${most}: this one is too long.`);
   }
-
-  #write(conversation, { text, command }, tags) {
+  #write(conversation, text, tags) {
     const { name } = conversation;
     const lines = text.split("\n").map((line) => lineOf(line, this.#room(conversation)));
-    if (lines.flat().length === 1) return this.send(command, [name, text], tags);
+    if (lines.flat().length === 1) return this.send("PRIVMSG", [name, text], tags);
     this.send("BATCH", ["+m", "draft/multiline", name], tags);
     for (const [first, ...rest] of lines) {
-      this.send(command, [name, first], { batch: "m" });
+      this.send("PRIVMSG", [name, first], { batch: "m" });
       for (const piece of rest)
-        this.send(command, [name, piece], { batch: "m", "draft/multiline-concat": "" });
+        this.send("PRIVMSG", [name, piece], { batch: "m", "draft/multiline-concat": "" });
     }
     return this.send("BATCH", ["-m"]);
   }
-
   react({ name }, id, reaction, on) {
     const tags = { "+draft/reply": id, [on ? "+draft/react" : "+draft/unreact"]: reaction };
     return this.ask("TAGMSG", [name], { tags });
   }
-
   redact({ name }, id) { return this.ask("REDACT", [name, id]); }
 
   /** Say that somebody types here, or has stopped, no more often than one may. */
@@ -413,12 +387,10 @@ export class Session {
     if (this.phase === "ready" && this.has("draft/read-marker") && conversation.joined)
       this.send("MARKREAD", [conversation.name, `timestamp=${time}`]);
   }
-
   async rename(nick) {
     await this.ask("NICK", [nick]);
     this.entrance.nick = nick;
   }
-
   async logIn(account, password) {
     await this.ask("AUTHENTICATE", ["PLAIN"], { quiet: true });
     const pieces = plainResponses(account, password);
@@ -427,14 +399,13 @@ export class Session {
     Object.assign(this.entrance, { account, password });
   }
 
-  /** Make an account of our nickname. Returns what the server says: perhaps that a code is mailed. */
+  /** Make an account of our nickname. Returns what the server says: a code may be mailed. */
   async makeAccount(password, email = "") {
     const replies = await this.ask("REGISTER", ["*", email || "*", password]);
     const { account } = this.model;
     if (account) Object.assign(this.entrance, { account, password });
     return replies.find(({ command }) => command === "REGISTER")?.params ?? [];
   }
-
   async logOut() {
     await this.ask("NS", ["LOGOUT"]);
     Object.assign(this.entrance, { account: "", password: "" });
