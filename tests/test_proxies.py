@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import PATIENCE, served
+from tests.served import PATIENCE, free_port, served
 from tests.server.web.frames import Reader, frame
 
 # Not on everybody's path.
@@ -27,6 +28,7 @@ pytestmark = [
 DOCUMENT = Path(__file__).parent.parent / "docs" / "web.md"
 HANDSHAKE = (
     "GET /ws HTTP/1.1\r\nHost: chat.example.org\r\nOrigin: http://chat.example.org\r\n"
+    "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n"
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
@@ -36,13 +38,6 @@ def block(language: str) -> str:
     """Return what the document says in the first block of this language."""
     blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     return blocks[0]
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -102,3 +97,10 @@ def test_a_websocket_and_a_page_through_nginx(tmp_path: Path) -> None:
                 seen += reader.feed(sock.recv(65_536))
             (line,) = [str(line) for line in seen if " 311 " in str(line)]
             assert " al ~al 127.0.0.7 * :Al" in line
+            # Nor has it TLS because it says so.
+            assert not any(" 671 " in str(line) for line in seen)
+        forged = urllib.request.Request(
+            f"http://127.0.0.1:{port}/page.json", headers={"Forwarded": "for=192.0.2.1"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(forged, timeout=PATIENCE)

@@ -19,10 +19,10 @@ import trio
 
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
-from trio_chat.core.networks import in_networks, shown_host
+from trio_chat.core.networks import is_loopback, shown_host
 from trio_chat.server.home import Home
 from trio_chat.server.life import Event, State, after
-from trio_chat.server.opening import EndError, Opening, RefusedError
+from trio_chat.server.opening import EndError, Opened, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket, IrcLines, Kind, PlainLines
@@ -37,6 +37,7 @@ from trio_chat.wire.sniff import Protocol as Spoken
 log = structlog.get_logger()
 
 _MALFORMED = "Malformed WebSocket frame"
+_NO_LINES = IrcLines()
 _LINGER = 2.0
 """Seconds that a peer is given to close its side, so that it can read our last line."""
 
@@ -96,7 +97,7 @@ class Connection:
         self._transport = transport
         self.outbox = self._new_outbox()
         self._bucket = bucket
-        self._lines: IrcLines | PlainLines | WebSocketLines | None = None
+        self._lines: IrcLines | PlainLines | WebSocketLines = _NO_LINES
         """What cuts lines, once it is known how."""
         self._backlog: list[bytes] = []
         """Lines that are still to be delivered."""
@@ -160,7 +161,7 @@ class Connection:
             if self.state is State.LEFT:
                 self._task = trio.lowlevel.current_task()
                 await trio.lowlevel.wait_task_rescheduled(self._not_to_be_woken)
-            await self._end(hung_up=orderly and not self._reason)
+            await self._end(hung_up=orderly and not self._lines.over)
         finally:
             if self.state is not State.GONE:
                 self._close()
@@ -206,11 +207,10 @@ class Connection:
             door=self._hub.door,
         )
         opened = await opening.run()
-        data = opened.data
         if opened.protocol is Spoken.PLAIN:
             self._lines = PlainLines()
         elif web is not None and opened.protocol is Spoken.HTTP:
-            data = await self._open_websocket(web, data)
+            opened = await self._open_websocket(web, opened)
         else:
             self.kind, self._lines = Kind.IRC, IrcLines()
         self.on(Event.KNOWN)
@@ -226,29 +226,36 @@ class Connection:
                 named=opened.named,
             )
         )
-        self._backlog = self._cut(data)
+        if opened.data:
+            self._take(self._cut(opened.data))
 
-    async def _open_websocket(self, web: Site, data: bytes) -> bytes:
-        """Answer requests until one is for a WebSocket; return what was read after it."""
+    async def _open_websocket(self, web: Site, opened: Opened) -> Opened:
+        """Answer requests until one is for a WebSocket; return what is known then."""
         self.kind = Kind.HTTP
+        peer = self.address
         exchange = Exchange(
             self._transport,
             web,
-            peer=self.address,
+            peer=peer,
             local=local_address(self._transport),
-            believed=in_networks(self.address, web.policy.believed),
+            refusal=self._hub.refusal,
             speak_for=self.speak_for,
+            wait_turn=self._hub.door.wait_turn,
         )
-        upgrade = await exchange.run(data)
+        upgrade = await exchange.run(opened.data)
         if upgrade is None:
             raise EndError(GONE)
         self.kind, self._lines = Kind.WEBSOCKET, WebSocketLines()
         self.outbox = self._new_outbox(upgrade.outbox)
-        if upgrade.secure is not None:
-            self.secure = upgrade.secure
         # What it has asked for before says nothing of how long it takes to register.
         self.since = trio.current_time()
-        return upgrade.data
+        if upgrade.client is None:
+            return opened._replace(data=upgrade.data)
+        # The gateway's certificate, and the name by which it asked for us, are not the client's;
+        # and both ways have to be safe, the one to it and the one from it.
+        safe = self.secure or is_loopback(peer)
+        self.secure = safe and upgrade.client.secure is True
+        return opened._replace(data=upgrade.data, certfp="", named=False)
 
     def ask(self) -> None:
         """Ask for a nickname."""
@@ -272,7 +279,6 @@ class Connection:
 
     def _cut(self, data: bytes) -> list[bytes]:
         """Return the lines that these bytes complete; answer at once what is no line."""
-        assert self._lines is not None
         lines = self._lines.cut(data)
         if self.kind is not Kind.IRC and (replies := self._lines.replies()):
             self.outbox.push_raw(replies)
@@ -280,22 +286,17 @@ class Connection:
             self.outbox.seal()
         return lines
 
-    def _take(self, data: bytes) -> None:
-        """Take what was read: lines that may have to wait, or the end."""
-        assert self._lines is not None
-        if data:
-            self._backlog += self._cut(data)
-        else:
-            self._backlog += self._lines.rest()
-        if not data or self._lines.over:
-            self._hang_up()
-        else:
+    def _take(self, lines: list[bytes], *, more: bool = True) -> None:
+        """Take note of lines that may have to wait; `more`: there may be others after them."""
+        self._backlog += lines
+        if more and not self._lines.over:
             self.on(Event.WAIT)
+        else:
+            self._hang_up()
 
     def _hang_up(self) -> None:
         """Take note that the peer has said that nothing more comes, or is not to be understood any
         more."""
-        assert self._lines is not None
         if self._lines.fault and not self._reason:
             self._reason = _MALFORMED
             self._hub.count("closed", _MALFORMED, host=self.host, error=self._lines.fault)
@@ -315,12 +316,11 @@ class Connection:
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._fail(str(error) or GONE)
             return
-        if not data or self.kind is Kind.WEBSOCKET:
-            # Of frames there may be more than is good to take apart at once.
-            self._take(data)
+        lines = self._cut(data) if data else self._lines.rest()
+        if not data or self._lines.behind or self._lines.over:
+            self._take(lines, more=bool(data))
             self._wake()
             return
-        lines = self._cut(data)
         if lines and self._bucket is not None:
             count = self._bucket.take(len(lines))
             if count < len(lines):
@@ -345,11 +345,11 @@ class Connection:
 
     async def _read(self) -> None:
         """Read what can not be polled."""
-        self._take(await self._transport.receive())
+        data = await self._transport.receive()
+        self._take(self._cut(data) if data else self._lines.rest(), more=bool(data))
 
     async def _deliver(self) -> None:
         """Deliver what waits, as fast as flood control and the inbox let it; then read on."""
-        assert self._lines is not None
         begun = self.state
         while self.state is begun:
             if not self._backlog and self._lines.behind:
@@ -376,7 +376,7 @@ class Connection:
 
     def _is_behind(self) -> bool:
         """Whether there is something to deliver of what was read."""
-        return bool(self._backlog) or (self._lines is not None and self._lines.behind)
+        return bool(self._backlog) or self._lines.behind
 
     def _read_on(self) -> None:
         if self._transport.socket is not None:

@@ -159,6 +159,10 @@ class Hub:
         """Whether everybody is sent off."""
         return self._idle is not None
 
+    def refusal(self, address: str) -> str:
+        """Return why nobody at an address is let in; nothing, if they are."""
+        return self.core.refusal(address, trio.current_time())
+
     def has(self, connection: Connection) -> bool:
         """Whether the core may still send something to somebody."""
         return connection.id in self.connections

@@ -171,7 +171,9 @@ class Server:
         self._accepting = trio.CancelScope()
         self._listening = _kinds(config)
         self._storing = _stores(config)
-        self._configure(config, web_policy(config))
+        web = web_policy(config)
+        self._site = Site(web, {})
+        self._configure(config, web)
         self._admission = Admission(self._admission_policy(config), trio.current_time)
 
     def start(self) -> None:
@@ -222,7 +224,8 @@ class Server:
             rate=config.flood.rate,
             proxies=config.gateways.proxy,
         )
-        self._site = Site(web, {})
+        self._site.policy = web
+        self._has_web = {one.address for one in config.listeners if config.has_web(one)}
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections
@@ -351,7 +354,7 @@ class Server:
             since=trio.current_time(),
         )
         self.hub.add(connection)
-        web = self._site if self._config.has_web(endpoint.configured) else None
+        web = self._site if endpoint.configured.address in self._has_web else None
         self._nursery.start_soon(connection.run, endpoint.context, web, name="connection")
 
     def _move(self, connection: Connection, address: str) -> str:
@@ -370,7 +373,7 @@ class Server:
         self._control.answered(done)
 
     def _ban(self, address: str) -> str:
-        return self.hub.core.refusal(address, trio.current_time())
+        return self.hub.refusal(address)
 
     def _unhurried(self, address: str) -> bool:
         """Whether flood control does not count there."""
