@@ -194,7 +194,7 @@ class World:
     def read(self, effects: Effects) -> dict[str, list[str]]:
         self.last = effects
         names = {id: name for name, id in self.ids.items()}
-        self.closed |= {names[id] for id, _ in effects.closes}
+        self.closed |= {names[id] for id, *_ in effects.closes}
         self.requests += effects.requests
         self.rejected += effects.rejected
         found: dict[str, list[str]] = {}

@@ -266,6 +266,10 @@ class GatedJournal:
         """Find nothing."""
         return Page([], more=False)
 
+    async def check(self) -> None:
+        """Do as a commit does."""
+        await self.begin([]).wait()
+
     async def aclose(self) -> None:
         pass
 

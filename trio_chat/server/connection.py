@@ -24,12 +24,13 @@ from trio_chat.core.networks import shown_host
 from trio_chat.server.door import Door
 from trio_chat.server.inbox import Inbox
 from trio_chat.server.life import Event, State, after
+from trio_chat.server.meters import OPENING, Meters
 from trio_chat.server.opening import EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.poller import Poller
 from trio_chat.server.reading import Bucket, IrcLines, PlainLines
-from trio_chat.server.tls import TlsContext
+from trio_chat.server.tls import TlsContext, TlsTransport
 from trio_chat.server.transport import Transport, WantsToSendError
 from trio_chat.wire import plain
 
@@ -46,6 +47,7 @@ class Home(Protocol):
     inbox: Inbox
     poller: Poller
     door: Door
+    meters: Meters
     cut_off: int
     """Connections that ended before their peers had read to the end."""
 
@@ -54,7 +56,10 @@ class Home(Protocol):
         """Counts a connection under another address; returns why that can not be."""
 
     def count(self, event: str, reason: str, **details: object) -> None:
-        """Count that somebody was refused or cut off."""
+        """Count that somebody was refused."""
+
+    def note_cut_off(self, connection: Connection, reason: str) -> None:
+        """Count that a connection is ended by us."""
 
     def ended(self, connection: Connection) -> None:
         """Note that a connection is closed, its descriptor included."""
@@ -125,6 +130,18 @@ class Connection:
         """Its task, while that sleeps until it is woken."""
         self._scope: trio.CancelScope | None = None
         """What its task does otherwise."""
+
+    @property
+    def kind(self) -> str:
+        """What it speaks, as it is counted (`meters.KINDS`)."""
+        if self._lines is None:
+            return OPENING
+        return "plain" if self.plain else "irc"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is carried by TLS."""
+        return isinstance(self._transport, TlsTransport)
 
     def _new_outbox(self) -> Outbox:
         return Outbox(
@@ -217,6 +234,7 @@ class Connection:
         opened = await opening.run()
         self.plain = opened.plain
         self._lines = PlainLines() if opened.plain else IrcLines()
+        self._hub.meters.opened[self.kind, self.encrypted] += 1
         self.on(Event.KNOWN)
         await self._hub.inbox.put(
             Connected(
@@ -431,7 +449,7 @@ class Connection:
         """Note that the client does not take what it is sent; return its last line."""
         self._reason = reason
         if reason != GONE:
-            self._hub.count("closed", reason, host=self.host)
+            self._hub.note_cut_off(self, reason)
         self._hub.inbox.put_now(Disconnected(user=self.id, reason=reason))
         return self._closing_line(reason)
 

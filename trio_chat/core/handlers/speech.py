@@ -84,6 +84,8 @@ def said(
             text=text,
             client_tags=draft.client_tags,
         )
+    if kind != "TAGMSG":
+        ctx.output.said += 1
     if kind != "TAGMSG" or not _TYPING.fullmatch(draft.client_tags):
         record = Entry(event, conversations, standing) if conversations else event
         ctx.output.store(user, event.id, record)

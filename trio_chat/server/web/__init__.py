@@ -1,0 +1,1 @@
+"""HTTP and WebSocket, on the ports where everything else is spoken too."""
