@@ -59,7 +59,7 @@ _ASKED: Mapping[type, str] = {
     Around: "page",
     Targets: "conversations",
     MarkerOf: "marker",
-    SecretOf: "secret",
+    SecretOf: "login",
     Search: "search",
 }
 """What is asked of the history, as it is counted."""

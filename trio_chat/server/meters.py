@@ -31,7 +31,7 @@ LATEST = 50
 OPENING = "opening"
 KINDS = (OPENING, "plain", "irc", "websocket", "http")
 """What a connection speaks; the first: that is not known yet."""
-HISTORY = ("page", "conversations", "marker", "search", "secret")
+HISTORY = ("page", "conversations", "marker", "search", "login")
 """What is looked up in the journal: messages; with whom somebody has talked; up to where they have
 read; words; what proves who owns an account."""
 CUT_OFF, REFUSED = "closed", "refused"
