@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -192,8 +193,9 @@ async def test_labels_that_are_asked_for_are_there(autojump_clock: trio.abc.Cloc
     for name in ("grafana.json", "alerts.yml"):
         text = (DOCS / name).read_text().replace('\\"', '"')
         for series, selector in re.findall(r"\b((?:trio_chat|process)_[a-z_]+)\{([^}]*)\}", text):
-            for label, found in re.findall(r'([a-z]+)="([^"$]*)"', selector):
-                assert label in ("job", "instance") or (series, label, found) in labels
+            for label, found in re.findall(r'([a-z]+)[!=]=?~?"([^"$]*)"', selector):
+                for one in found.split("|"):
+                    assert label in ("job", "instance") or (series, label, one) in labels
         for label in re.findall(r"by \(([a-z, ]+)\)", text):
             known_labels = {one for _, one, _ in labels} | {"job", "instance", "le"}
             assert set(label.split(", ")) <= known_labels
@@ -218,3 +220,28 @@ def test_the_dashboard_can_be_imported() -> None:
             assert panel["title"]
             assert panel["description"]
             assert all(target["expr"] for target in panel["targets"])
+
+
+PROMTOOL = shutil.which("promtool") or ""
+
+
+needs_promtool = pytest.mark.skipif(not PROMTOOL, reason="promtool (Debian: prometheus) is missing")
+
+
+@needs_promtool
+def test_prometheus_can_read_the_text() -> None:
+    async def text() -> bytes:
+        async with running() as rig:
+            return render(Readings(rig.hub, Collector(), limit=lambda: 500))[1]
+
+    check = [PROMTOOL, "check", "metrics"]
+    done = subprocess.run(check, input=trio.run(text), capture_output=True)
+    # It has names that it would have others have, too.
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@needs_promtool
+def test_prometheus_can_read_the_rules() -> None:
+    check = [PROMTOOL, "check", "rules", str(DOCS / "alerts.yml")]
+    done = subprocess.run(check, capture_output=True, text=True)
+    assert "SUCCESS: 12 rules found" in done.stdout, done.stderr
