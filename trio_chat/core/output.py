@@ -139,6 +139,8 @@ class Output:
         """How often somebody was logged in to an account in it."""
         self.minute = 0
         """Which minute it is, on the clock that does not jump."""
+        self._next_minute = 0.0
+        """When the next one begins, in seconds."""
         self.place = 0
         """The place of what was put out last in this step."""
         self._open: list[Channel] = []
@@ -158,12 +160,13 @@ class Output:
         self._failures: list[Exception] = []
         self.rejected: list[Rejected] = []
 
-    def begin(self, number: int, now: float, utc_offset: int, *, minute: int) -> None:
-        """Begin a step of this number at this time; `minute` is that of the clock that does not
-        jump."""
+    def begin(self, number: int, now: float, monotonic: float, utc_offset: int) -> None:
+        """Begin a step of this number at this time."""
         self.number = number
         self.now = now
-        self.minute = minute
+        if monotonic >= self._next_minute:
+            self.minute = int(monotonic // 60)
+            self._next_minute = 60.0 * (self.minute + 1)
         self.utc_offset = utc_offset
 
     def take(self) -> Effects:

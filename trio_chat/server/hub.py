@@ -116,9 +116,9 @@ class Hub:
         self.count = self._incidents.count
         self.count_trouble = self._incidents.count_trouble
         self.storing: float | None = None
-        """Since when a commit is under way, if one is, on trio's clock."""
+        """Since when a commit is under way that takes long, if one is, on trio's clock."""
         self.stored: tuple[float, str] | None = None
-        """When the last one was over, on that clock, and why nothing was stored; empty: it was."""
+        """When the last one was made, on that clock, and why nothing was stored; empty: it was."""
         self._open: set[Connection] = set()
         self._journal = journal
         self._errands = Errands(self, journal, nursery, on_reload, on_administered)
@@ -292,7 +292,6 @@ class Hub:
             commit = self._journal.begin([*self._owed, *stored])
             later: list[Step] = []
             began = time.perf_counter()
-            self.storing = trio.current_time()
             try:
                 with self.poller.held():
                     soon = await _comes(commit, SOON)
@@ -320,13 +319,14 @@ class Hub:
     def _note_commit(self, seconds: float, stored: list[tuple[int, list[Record]]]) -> None:
         """Note that a commit is over, after which what it had is stored."""
         self._waited += seconds
-        self.storing, self.stored = None, (trio.current_time(), "")
+        self.storing, self.stored = None, (self.core.context.monotonic, "")
         self.meters.commits.observe(seconds)
-        self.meters.records += sum(len(records) for _, records in stored)
+        for _, records in stored:
+            self.meters.records += len(records)
 
     def _note_failure(self, fault: str) -> None:
         """Note that a commit has failed."""
-        self.storing, self.stored = None, (trio.current_time(), fault)
+        self.storing, self.stored = None, (self.core.context.monotonic, fault)
         self.meters.failed_commits += 1
 
     def _owe(self, steps: list[tuple[int, list[Record]]]) -> None:
@@ -347,6 +347,7 @@ class Hub:
         that comes for them after it. What is left of each step goes into `later`, and is stored
         together. Raises `JournalError` if the commit fails.
         """
+        self.storing = trio.current_time() - SOON
         blocked: set[UserId] = set()
         weight = 0
         for step in steps:
