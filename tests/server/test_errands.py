@@ -35,6 +35,7 @@ from trio_chat.journal import Journal, JournalError, NoJournal, TooSlowError
 from trio_chat.journal.readers import AT_ONCE
 from trio_chat.server.connection import Connection
 from trio_chat.server.errands import Errands
+from trio_chat.server.meters import Meters
 from trio_chat.server.passwords import make
 
 
@@ -57,6 +58,7 @@ class Asker:
     is_unsealed = False
 
     def __init__(self) -> None:
+        self.meters = Meters()
         self.answered: list[int] = []
 
     def has(self, connection: Connection) -> bool:
@@ -128,6 +130,7 @@ class Counter:
 
     def __init__(self, *, gone: bool = False) -> None:
         self.gone = gone
+        self.meters = Meters()
         self.answered: list[Completed] = []
         self.counted: list[tuple[object, ...]] = []
         self.came = trio.Event()

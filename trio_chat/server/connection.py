@@ -22,11 +22,12 @@ from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
 from trio_chat.core.networks import in_networks, shown_host
 from trio_chat.server.home import Home
 from trio_chat.server.life import Event, State, after
+from trio_chat.server.meters import OPENING
 from trio_chat.server.opening import EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket, IrcLines, Kind, PlainLines
-from trio_chat.server.tls import TlsContext
+from trio_chat.server.tls import TlsContext, TlsTransport
 from trio_chat.server.transport import Transport, WantsToSendError, local_address
 from trio_chat.server.web.exchange import Exchange
 from trio_chat.server.web.site import Site
@@ -106,6 +107,18 @@ class Connection:
         """Its task, while that sleeps until it is woken."""
         self._scope: trio.CancelScope | None = None
         """What its task does otherwise."""
+
+    @property
+    def speaks(self) -> str:
+        """What it speaks, as it is counted (`meters.KINDS`)."""
+        if self._lines is None and self.kind is not Kind.HTTP:
+            return OPENING
+        return self.kind.value
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is carried by TLS."""
+        return isinstance(self._transport, TlsTransport)
 
     def _new_outbox(self, kind: type[Outbox] = Outbox) -> Outbox:
         return kind(
@@ -213,6 +226,7 @@ class Connection:
             data = await self._open_websocket(web, data)
         else:
             self.kind, self._lines = Kind.IRC, IrcLines()
+        self._note_opened()
         self.on(Event.KNOWN)
         await self._hub.inbox.put(
             Connected(
@@ -231,6 +245,7 @@ class Connection:
     async def _open_websocket(self, web: Site, data: bytes) -> bytes:
         """Answer requests until one is for a WebSocket; return what was read after it."""
         self.kind = Kind.HTTP
+        self._note_opened()
         exchange = Exchange(
             self._transport,
             web,
@@ -249,6 +264,10 @@ class Connection:
         # What it has asked for before says nothing of how long it takes to register.
         self.since = trio.current_time()
         return upgrade.data
+
+    def _note_opened(self) -> None:
+        """Count that it is known what it speaks; of a WebSocket, that it has become one."""
+        self._hub.meters.opened[self.speaks, self.encrypted] += 1
 
     def ask(self) -> None:
         """Ask for a nickname."""
@@ -481,7 +500,7 @@ class Connection:
         """Note that the client does not take what it is sent; return its last line."""
         self._reason = reason
         if reason != GONE:
-            self._hub.count("closed", reason, host=self.host)
+            self._hub.note_cut_off(self, reason)
         self._hub.inbox.put_now(Disconnected(user=self.id, reason=reason))
         return self.outbox.wrap(self._closing_line(reason))
 

@@ -27,6 +27,7 @@ from trio_chat.core.requests import Administered
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError
 from trio_chat.journal.retention import Retention
+from trio_chat.server import lag
 from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
@@ -37,7 +38,9 @@ from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
 from trio_chat.server.policy import Policy
+from trio_chat.server.readiness import Readiness
 from trio_chat.server.reading import Bucket
+from trio_chat.server.readings import Readings
 from trio_chat.server.storing import make_core, open_journal, retention
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
@@ -173,6 +176,8 @@ class Server:
         self._storing = _stores(config)
         self._configure(config, web_policy(config))
         self._admission = Admission(self._admission_policy(config), trio.current_time)
+        self.readings = Readings(self.hub, collector, limit=lambda: self._admission.policy.total)
+        self.readiness = Readiness(self.hub, journal, nursery)
 
     def start(self) -> None:
         """Begin to serve."""
@@ -190,6 +195,7 @@ class Server:
         self._nursery.start_soon(self.hub.run, name="hub")
         self._nursery.start_soon(self.hub.poller.run, name="poller")
         self._nursery.start_soon(self.hub.door.run, name="door")
+        self._nursery.start_soon(lag.measure, self.hub.meters.lag, name="lag")
         self._nursery.start_soon(self._accept, name="accept")
         if self._control_endpoint is not None:
             self._nursery.start_soon(self._control.run, self._control_endpoint, name="control")

@@ -92,4 +92,6 @@ def worded(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
             text=text,
             client_tags=draft.client_tags,
         )
+    if kind != "TAGMSG":
+        ctx.output.said += 1
     return event

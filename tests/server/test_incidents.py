@@ -1,0 +1,58 @@
+"""What goes wrong: counted each time, logged now and then, and by few names."""
+
+from __future__ import annotations
+
+import structlog.testing
+import trio
+
+from trio_chat.server.incidents import Incidents
+from trio_chat.server.meters import CUT_OFF, Meters
+
+NOW = 1_700_000_000.0
+
+
+async def test_what_differs_in_names_only_is_one_kind(autojump_clock: trio.abc.Clock) -> None:
+    meters = Meters()
+    incidents = Incidents(meters, lambda: NOW)
+    with structlog.testing.capture_logs() as logs:
+        for number in range(1000):
+            incidents.cut_off(f"GHOST by u{number}", host="10.0.0.1", nickname=f"n{number}")
+        incidents.cut_off("Ping timeout: 150 seconds", host="10.0.0.2", nickname="al")
+        await trio.sleep(1)
+        incidents.cut_off("GHOST by bo", host="10.0.0.3", nickname="cy")
+    # The log says why in full.
+    assert [(log["event"], log["reason"], log["times"], log["host"]) for log in logs] == [
+        ("closed", "GHOST by u0", 1, "10.0.0.1"),
+        ("closed", "Ping timeout: 150 seconds", 1, "10.0.0.2"),
+        ("closed", "GHOST by bo", 1001, "10.0.0.3"),
+    ]
+    assert meters.happened == {(CUT_OFF, "ghost"): 1001, (CUT_OFF, "ping timeout"): 1}
+    assert meters.cut_offs[-1] == (NOW, "10.0.0.3", "cy", "ghost")
+
+
+async def test_troubles_are_logged_by_what_is_wrong(autojump_clock: trio.abc.Clock) -> None:
+    meters = Meters()
+    incidents = Incidents(meters, lambda: NOW)
+    with structlog.testing.capture_logs() as logs:
+        for reason in ("disk full", "disk full", "disk gone"):
+            incidents.count_trouble("could not store messages", reason, messages=1)
+    assert [(log["log_level"], log["reason"]) for log in logs] == [
+        ("error", "disk full"),
+        ("error", "disk gone"),
+    ]
+    assert meters.failures()["could not store messages"] == 3
+    assert not meters.cut_offs
+    assert not meters.refusals
+
+
+async def test_the_same_reason_for_something_else_is_counted_apart(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    meters = Meters()
+    incidents = Incidents(meters, lambda: NOW)
+    incidents.count("refused", "You are banned (spam)", host="10.0.0.1")
+    incidents.cut_off("You are banned (spam)", host="10.0.0.2", nickname="al")
+    assert meters.by_reason("refused")["banned"] == 1
+    assert meters.by_reason(CUT_OFF)["banned"] == 1
+    assert [one.host for one in meters.refusals] == ["10.0.0.1"]
+    assert [one.host for one in meters.cut_offs] == ["10.0.0.2"]
