@@ -1,0 +1,50 @@
+"""The parts of the page that know no page, tested in node: `*.test.mjs` beside this file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+STATIC = HERE.parent.parent / "trio_chat" / "server" / "web" / "static"
+NODE = shutil.which("node")
+LINES = 2500
+"""Lines of JavaScript in all: the page is to be read, as everything else is."""
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+def test_the_model() -> None:
+    assert NODE is not None
+    tests = sorted(map(str, HERE.glob("*.test.mjs")))
+    done = subprocess.run(
+        [NODE, "--test", *tests],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        # Colours are for people.
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_page_is_short() -> None:
+    assert sum(len(file.read_text().splitlines()) for file in STATIC.glob("*.js")) <= LINES
+
+
+def test_what_others_write_is_never_markup() -> None:
+    """All of it goes in as text: nothing in the page makes elements, or code, of a text."""
+    forbidden = (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "Function(",
+    )
+    for file in STATIC.glob("*.js"):
+        text = file.read_text()
+        assert not [word for word in forbidden if word in text], file.name

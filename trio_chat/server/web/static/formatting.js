@@ -1,0 +1,89 @@
+// What people write, as spans to show: mIRC formatting codes and links. Pure.
+//
+// A span is text and how it looks; nothing in it is markup. Other control characters are left out,
+// and so are those that turn the direction of text for longer than their line.
+
+const CODES = { "\x02": "bold", "\x1d": "italic", "\x1f": "underline", "\x1e": "strike" };
+const TOGGLES = { ...CODES, "\x11": "mono", "\x16": "reverse" };
+const PIECES = /\x03(?:(\d{1,2})(?:,(\d{1,2}))?)?|\x04(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]/gi;
+const UNSHOWN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const LINK = /\bhttps?:\/\/[^\s<>"`\u0000-\u001f]+/gi;
+/** The colours that every client knows; those above are shown as none is. */
+const COLOURS = 16;
+
+/** The text without what is not shown. */
+const shown = (text) => text.replace(UNSHOWN, "");
+
+/** The text without any formatting, on one line: for notifications, names and titles. */
+export const plain = (text) => shown(text.replace(PIECES, "").replace(/[\n\t]/g, " "));
+
+/** Whether an address is one that may be opened. */
+function isLink(address) {
+  try {
+    return ["http:", "https:"].includes(new URL(address).protocol);
+  } catch {
+    return false;
+  }
+}
+
+/** What does not belong to an address that stands in a sentence: `(see http://a.example/b).` */
+function trimmed(address) {
+  for (;;) {
+    const last = address.at(-1);
+    const opening = { ")": "(", "]": "[", "}": "{" }[last];
+    const unmatched = opening && address.split(last).length > address.split(opening).length;
+    if (!unmatched && !/[.,;:!?'*]/.test(last)) return address;
+    address = address.slice(0, -1);
+  }
+}
+
+function withLinks(text, look) {
+  const spans = [];
+  let from = 0;
+  const add = (end, href) => {
+    if (end > from) spans.push({ ...look, text: text.slice(from, end), ...(href && { href }) });
+    from = end;
+  };
+  for (const found of text.matchAll(LINK)) {
+    const address = trimmed(found[0]);
+    if (!isLink(address)) continue;
+    add(found.index);
+    add(found.index + address.length, address);
+  }
+  add(text.length);
+  return spans;
+}
+
+/** Read a text: a list of `{text, href?, fg?, bg?, bold?, italic?, …}`. */
+export function spans(text) {
+  const found = [];
+  let look = {};
+  let from = 0;
+  const add = (end) => {
+    const piece = shown(text.slice(from, end));
+    if (piece) found.push(...withLinks(piece, look));
+  };
+  for (const code of text.matchAll(PIECES)) {
+    add(code.index);
+    from = code.index + code[0].length;
+    look = after(look, code);
+  }
+  add(text.length);
+  return found;
+}
+
+/** How it looks behind a code. */
+function after(look, [code, fg, bg]) {
+  if (code[0] === "\x0f") return {};
+  if (code[0] === "\x04") return look;
+  if (code[0] === "\x03") {
+    const { fg: _, bg: before, ...rest } = look;
+    if (fg === undefined) return rest;
+    const behind = bg ?? before;
+    const colours = { fg: Number(fg), ...(behind !== undefined && { bg: Number(behind) }) };
+    const known = Object.entries(colours).filter(([, number]) => number < COLOURS);
+    return { ...rest, ...Object.fromEntries(known) };
+  }
+  const { [TOGGLES[code]]: on, ...rest } = look;
+  return on ? rest : { ...rest, [TOGGLES[code]]: true };
+}

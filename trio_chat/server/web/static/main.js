@@ -1,0 +1,205 @@
+// The page: puts the session, the model and what is seen together.
+
+import { take } from "./commands.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { setUpDialogs } from "./dialogs.js";
+import { $, button, h } from "./dom.js";
+import { setUpEntrance, showEntrance } from "./entrance.js";
+import { plain } from "./formatting.js";
+import { Log } from "./log.js";
+import { Model } from "./model.js";
+import { Lost, Refused } from "./requests.js";
+import { Session } from "./session.js";
+import { renderSides, setUpSides } from "./sides.js";
+
+const STORED = "trio_chat";
+const DEFAULTS = { nick: "", theme: "auto", notify: false, typing: true, rooms: [], marks: {}, ignored: [] };
+/** Milliseconds between a change and what is seen of it, and between two looks at who types. */
+const SOON = 16;
+const LOOK = 2000;
+/** Messages that a screen reader may still have to read. */
+const TOLD = 20;
+
+const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
+const mayNotify = () => globalThis.Notification?.permission === "granted";
+
+class Chat {
+  model = new Model();
+  session = null;
+  settings = { ...DEFAULTS, ...JSON.parse(localStorage.getItem(STORED) ?? "{}") };
+  #page;
+  #connection = null;
+  #due = 0;
+  #kept = "";
+
+  constructor(page) {
+    this.#page = page;
+    this.composer = new Composer(this);
+    this.log = new Log($("log"), $("items"), $("to-end"), this);
+    Object.assign(this, setUpDialogs(this));
+    this.set("theme", this.settings.theme);
+    setUpSides(this, page);
+    setUpEntrance(page, (entrance) => this.#enter(entrance));
+    showEntrance(this.settings.nick);
+    window.addEventListener("focus", this.changed);
+    window.addEventListener("online", () => this.#connection?.hurry());
+    window.addEventListener("beforeunload", (event) => {
+      if ([...this.model.conversations.values()].some(({ pending }) => pending.length)) event.preventDefault();
+    });
+    setInterval(() => this.model.active.typingAt(Date.now() - LOOK).length && this.changed(), LOOK);
+  }
+
+  // What the others use.
+
+  changed = () => {
+    this.#due ||= setTimeout(() => this.#render(), SOON);
+  };
+
+  tell = (text, kind = "info") => {
+    this.model.active.tell(text, new Date().toISOString(), kind);
+    this.changed();
+  };
+
+  show = (conversation) => {
+    this.model.show(conversation);
+    if (conversation.place === "behind" && conversation.joined) this.session.arrive(conversation);
+    this.closeDrawers();
+    this.changed();
+    this.focusInput();
+  };
+
+  async join(room, key) {
+    const conversation = this.model.open(room);
+    conversation.channelKey = key;
+    try {
+      await this.session.ask("JOIN", key ? [room, key] : [room]);
+    } catch (error) {
+      if (!conversation.items.length) this.model.close(conversation);
+      throw error;
+    }
+    this.show(this.model.find(room) ?? conversation);
+  }
+
+  /** Do something that may fail; what goes wrong is told. Returns what came of it, or null. */
+  async attempt(doing) {
+    try {
+      return (await doing) ?? true;
+    } catch (error) {
+      if (![Refused, Lost, RangeError].some((kind) => error instanceof kind)) throw error;
+      this.tell(plain(error.message), "error");
+      return null;
+    }
+  }
+
+  /** Show a message, wherever it is. */
+  async goTo(conversation, id) {
+    this.show(conversation);
+    this.log.seek(id);
+    await this.attempt(this.session.goTo(conversation, id));
+    this.changed();
+  }
+
+  type = (line) => this.attempt(take(this, line, this.model.active));
+  reply = (item) => this.composer.reply(item);
+  focusInput = () => this.composer.focus();
+  focusLog = () => this.log.focusLast();
+
+  set(name, value) {
+    this.settings[name] = value;
+    document.documentElement.dataset.theme = this.settings.theme;
+    localStorage.setItem(STORED, JSON.stringify(this.settings));
+  }
+
+  // Coming in.
+
+  #enter(entrance) {
+    this.set("nick", entrance.nick);
+    if (this.session && !this.session.hasQuit) Object.assign(this.session.entrance, entrance);
+    else this.#begin(entrance);
+    this.#connection.open();
+  }
+
+  #begin(entrance) {
+    const { network, lobby, websocket } = this.#page;
+    const asked = decodeURIComponent(location.hash);
+    const first = asked.length > 1 ? asked : lobby;
+    const url = new URL(websocket, location.href);
+    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    this.model = new Model({ network, marks: this.settings.marks });
+    this.model.ignored = new Set(this.settings.ignored);
+    this.#connection = new Connection(url.href, { onWaiting: (delay) => this.#waits(delay) });
+    this.session = new Session({
+      model: this.model,
+      connection: this.#connection,
+      entrance,
+      rooms: [...new Set([lobby, ...this.settings.rooms, first])],
+      onPhase: (phase, error) => this.#phase(phase, error),
+      onChange: this.changed,
+    });
+    this.model.show(this.model.open(first));
+  }
+
+  #phase(phase, error) {
+    this.why = error ? plain(error.message) : "";
+    if (phase === "refused") showEntrance(this.settings.nick, error);
+    if (phase === "ready" && $("chat").hidden) {
+      $("entrance").hidden = true;
+      $("chat").hidden = false;
+      this.focusInput();
+    }
+    $("state").replaceChildren({ connecting: "Connecting…", lost: "The connection is lost." }[phase] ?? "");
+  }
+
+  #waits(delay) {
+    const seconds = Math.max(1, Math.round(delay / 1000));
+    const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`].filter(Boolean);
+    $("state").replaceChildren(text.join(" "), button("Try now", () => this.#connection.hurry()));
+    if (this.why) $("state").append(button("Another nickname", () => showEntrance(this.settings.nick)));
+    if ($("chat").hidden) $("entrance-error").textContent = "The server can not be reached. Trying again…";
+  }
+
+  // What is seen.
+
+  #render() {
+    this.#due = 0;
+    if (!this.session) return;
+    const { active, conversations } = this.model;
+    this.#tellNews();
+    renderSides(this);
+    this.composer.render(Date.now());
+    if (!$("chat").hidden) this.log.render();
+    if (isSeen() && active.atBottom && active.place === "live") this.session.markRead(active);
+    const meant = [...conversations.values()].filter(({ unread }) => unread.mentioned).length;
+    document.title = `${meant ? `(${meant}) ` : ""}${plain(active.name)} – ${this.#page.title}`;
+    if (this.session.phase === "ready") this.#keep();
+  }
+
+  #tellNews() {
+    for (const { conversation, item } of this.model.news.splice(0)) {
+      const text = `${plain(item.nick)}: ${plain(item.text)}`;
+      const isMeant = item.mention || !conversation.isRoom;
+      if (conversation === this.model.active) $("live").append(h("p", {}, text));
+      if (isSeen() || !isMeant || !this.settings.notify || !mayNotify()) continue;
+      const note = new Notification(plain(conversation.name), { body: text, tag: conversation.key });
+      note.onclick = () => {
+        window.focus();
+        this.show(conversation);
+      };
+    }
+    while ($("live").children.length > TOLD) $("live").firstChild.remove();
+  }
+
+  /** Keep what the next visit begins with, where it has changed. */
+  #keep() {
+    const { rooms, marks, ignored } = this.model;
+    const names = rooms.filter(({ wanted }) => wanted).map(({ name }) => name);
+    const kept = { rooms: names, marks, ignored: [...ignored], nick: this.session.entrance.nick };
+    if (JSON.stringify(kept) === this.#kept) return;
+    this.#kept = JSON.stringify(kept);
+    this.set("nick", Object.assign(this.settings, kept).nick);
+  }
+}
+
+const answer = await fetch("/page.json");
+new Chat(await answer.json());

@@ -1,0 +1,481 @@
+// Being in: what we ask and say on a connection, and coming back on the next one.
+//
+// After a connection is lost (docs/resuming.md): enter the rooms again; find in history what was sent
+// and not answered, which is sent again only where it is certain that it did not arrive; read what was
+// said meanwhile; then say what waits. A browser can not reset a connection, so the lost one may still
+// say something as long as the server has it: that it has not is certain once our nickname is ours again.
+
+import { byteLength, cut, escapeTag, LINE_LIMIT } from "./irc.js";
+import { plainResponses, Registration, TAKEN } from "./registration.js";
+import { Lost, Refused, refusalOf, Requests } from "./requests.js";
+
+/** Messages of a page of history: where somebody scrolls, where we catch up, and where we look whether
+ * the server still knows where we were. */
+const PAGE = 100;
+const LONG_PAGE = 500;
+const AROUND = 5;
+/** Milliseconds that clocks may differ by (chathistory, "Client pseudocode"), and a day. */
+const SKEW = 10000;
+const DAY = 86400000;
+/** Milliseconds between two lines that say that we type. */
+const TYPING_PAUSE = 3000;
+/** Bytes of our user name and host in front of what others get, at most, with their signs. */
+const USER_AND_HOST = 90;
+const UNKNOWN = "It can not be known whether this arrived.";
+const GAP = "Something may be missing here: the server has forgotten what came next.";
+
+const stamp = (milliseconds) => `timestamp=${new Date(milliseconds).toISOString()}`;
+const after = (page) => `msgid=${page.findLast(({ tags }) => tags.msgid)?.tags.msgid ?? ""}`;
+const lineOf = (text, room) => (text ? cut(text, room) : [""]);
+
+export class Session {
+  /** `connecting`, `ready`, `lost` or `refused`; and whether it is so because we have left. */
+  phase = "connecting";
+  hasQuit = false;
+  #connection;
+  #registration = null;
+  #requests = null;
+  #loading = new Set();
+  #typed = new Map();
+  #wasIn = false;
+  #multiline;
+
+  /** `entrance`: see `Registration`. `rooms`: those to enter. `onPhase(phase, error)` is told how it
+   * goes, and `onChange()` that something has changed. */
+  constructor({ model, connection, entrance, rooms, onPhase, onChange, now = Date.now }) {
+    Object.assign(this, { model, entrance, rooms, onPhase, onChange, now });
+    this.#connection = connection;
+    Object.assign(connection.handlers, {
+      onOpen: () => this.#begin(),
+      onLine: (message) => this.#take(message),
+      onLost: () => this.#lose(),
+    });
+  }
+
+  has(...names) {
+    return names.every((name) => name in (this.#registration?.enabled ?? {}));
+  }
+
+  offers(name) {
+    return name in (this.#registration?.offered ?? {});
+  }
+
+  get hasHistory() {
+    return this.has("batch", "message-tags", "labeled-response", "draft/chathistory");
+  }
+
+  // The connection.
+
+  #become(phase, error = null) {
+    this.phase = phase;
+    this.onPhase(phase, error);
+    this.onChange();
+  }
+
+  #begin() {
+    const send = (...line) => this.send(...line);
+    this.#requests = new Requests(send, (message, about) => this.#hear(message, about));
+    this.#registration = new Registration(this.entrance, send);
+    this.#become("connecting");
+    this.#registration.begin();
+  }
+
+  #take(message) {
+    if (message.command === "PING") this.send("PONG", message.params);
+    else if (this.phase === "connecting") this.#register(message);
+    else this.#requests?.take(message);
+    this.onChange();
+  }
+
+  #register(message) {
+    try {
+      this.#registration.take(message);
+    } catch (error) {
+      this.#refused(error);
+      return;
+    }
+    if (!refusalOf(message)) this.model.take(message, this.now());
+    if (this.#registration.done) this.#enter();
+  }
+
+  /** We are not let in. A nickname that is taken may be ours, on the lost connection. */
+  #refused(error) {
+    if (!(error instanceof Refused)) throw error;
+    this.#lose();
+    if (this.#wasIn && TAKEN.has(error.code)) {
+      this.onPhase("lost", error);
+      this.#connection.retry();
+    } else {
+      this.#connection.close();
+      this.#become("refused", error);
+    }
+  }
+
+  #lose() {
+    this.#requests?.fail("The connection is lost.");
+    this.#requests = null;
+    this.#loading.clear();
+    this.model.lose();
+    this.#become("lost");
+  }
+
+  /** Leave for good. */
+  quit(reason = "") {
+    this.send("QUIT", reason ? [reason] : []);
+    this.hasQuit = true;
+    this.#lose();
+    this.#connection.close();
+    this.#become("refused");
+  }
+
+  send(command, params = [], tags = {}) {
+    this.#connection.send(command, params, tags);
+  }
+
+  /** Ask, and return the lines of the answer. Rejects with `Refused` or `Lost`. */
+  async ask(command, params = [], options = {}) {
+    if (!this.#requests) throw new Lost("You are not connected.");
+    return this.#requests.ask(command, params, options);
+  }
+
+  #hear(message, about) {
+    this.model.take(message, this.now());
+    const isSaid = message.command === "PRIVMSG" || message.command === "NOTICE";
+    if (about && isSaid && this.model.isOwn(message)) about.conversation.settle(about.said);
+    for (const conversation of this.model.conversations.values())
+      if (conversation.held) this.arrive(conversation);
+  }
+
+  /** Say what went wrong, but for the loss of the connection, which is said elsewhere. */
+  #failed(error, conversation) {
+    if (error instanceof Lost) return;
+    if (!(error instanceof Refused)) throw error;
+    conversation.tell(error.message, new Date(this.now()).toISOString(), "error");
+    this.onChange();
+  }
+
+  // Coming in, and coming back.
+
+  async #enter() {
+    const { model, entrance } = this;
+    this.#multiline = this.#registration.enabled["draft/multiline"];
+    this.#become("ready");
+    try {
+      if (this.#wasIn && !model.isMe(entrance.nick)) await this.#regain(entrance.nick);
+      entrance.nick = model.nick;
+      if (entrance.register && !model.account) await this.makeAccount(entrance.password, entrance.email);
+      Object.assign(entrance, { register: false, code: "" });
+      const again = model.rooms.filter(({ wanted }) => wanted).map(({ name }) => name);
+      const rooms = this.#wasIn ? again : this.rooms;
+      this.#wasIn = true;
+      await Promise.all(rooms.map((room) => this.#rejoin(room)));
+      for (const direct of model.directs) this.arrive(direct);
+      if (this.hasHistory) await this.#findDirects();
+    } catch (error) {
+      this.#failed(error, model.active);
+    }
+  }
+
+  /** Take our nickname back from the lost connection, where we are logged in. */
+  async #regain(nick) {
+    await this.ask("NS", ["GHOST", nick], { quiet: true });
+    await this.ask("NICK", [nick]).catch((error) => this.#failed(error, this.model.active));
+  }
+
+  async #rejoin(name) {
+    const conversation = this.model.open(name);
+    try {
+      await this.ask("JOIN", [name, conversation.channelKey].filter(Boolean));
+      this.arrive(conversation);
+    } catch (error) {
+      this.#failed(error, conversation);
+    }
+  }
+
+  /** Find with whom something was said: since we were here, or else the latest. */
+  async #findDirects() {
+    const { latestBefore } = this.model;
+    const since = latestBefore ? Date.parse(latestBefore) - SKEW : 0;
+    const params = ["TARGETS", stamp(this.now() + DAY), stamp(since), `${PAGE}`];
+    for (const { params: [, name] } of await this.ask("CHATHISTORY", params, { quiet: true }))
+      if (name && !this.model.isRoom(name)) this.arrive(this.model.directFor(name));
+  }
+
+  /** Bring a conversation up to what happens now. */
+  async arrive(conversation) {
+    await this.#load(conversation, async () => {
+      if (!conversation.held && conversation.place === "behind") conversation.hold();
+      if (!conversation.isRoom && this.has("draft/read-marker"))
+        this.send("MARKREAD", [conversation.name]);
+      await this.#settle(conversation);
+      if (conversation.place === "behind") await this.#catchUp(conversation);
+    });
+  }
+
+  /** Do something about the history of a conversation, unless that is being done. */
+  async #load(conversation, doing) {
+    const requests = this.#requests;
+    if (this.#loading.has(conversation) || !requests || this.phase !== "ready") return;
+    this.#loading.add(conversation);
+    try {
+      await doing();
+    } catch (error) {
+      if (conversation.held && !(error instanceof Lost)) conversation.release(this.model.reader);
+      this.#failed(error, conversation);
+    }
+    // There may be another connection by now.
+    if (requests === this.#requests) this.#loading.delete(conversation);
+    this.flush(conversation);
+    this.onChange();
+  }
+
+  // History.
+
+  #history(command, { name }, reference, limit = PAGE) {
+    return this.ask("CHATHISTORY", [command, name, reference, `${limit}`], { quiet: true });
+  }
+
+  async #catchUp(conversation) {
+    const { isRoom, lastId } = conversation;
+    // Without an account, direct messages end with the connection.
+    if (this.hasHistory && (isRoom || this.model.account || !lastId)) {
+      const isKnown = lastId && (await this.#readOn(conversation));
+      if (lastId && !isKnown) conversation.tell(GAP, new Date(this.now()).toISOString(), "gap");
+      if (!isKnown) await this.#readLatest(conversation);
+    }
+    conversation.release(this.model.reader);
+  }
+
+  async #readLatest(conversation) {
+    const page = await this.#history("LATEST", conversation, "*");
+    if (!conversation.items.length) conversation.complete = page.length < PAGE;
+    conversation.append(page, this.model.reader);
+    if (conversation.overflowed) await this.#readOn(conversation);
+  }
+
+  /** Read what follows the last item; return false where the server has forgotten that. */
+  async #readOn(conversation) {
+    let reference = `msgid=${conversation.lastId}`;
+    for (let first = true; ; first = false) {
+      if (conversation.overflowed) conversation.hold();
+      const page = await this.#history("AFTER", conversation, reference, LONG_PAGE);
+      if (first && !page.length && !(await this.#knows(conversation, reference))) return false;
+      conversation.append(page, this.model.reader);
+      if (conversation.meets(page)) return true;
+      if (page.length) reference = after(page);
+    }
+  }
+
+  /** Whether the server's history has what we have seen up to a point (docs/resuming.md, 2). */
+  async #knows(conversation, reference) {
+    const around = await this.#history("AROUND", conversation, reference, AROUND);
+    return around.some(({ tags }) => conversation.has(tags.msgid));
+  }
+
+  /** Find out what became of what was sent and not answered (docs/resuming.md, 4). */
+  async #settle(conversation) {
+    const { unsure, seenId, isRoom, joined } = conversation;
+    if (!unsure.length) return;
+    const ours = unsure.every(({ nick }) => this.model.isMe(nick));
+    const lasts = ours && seenId && (isRoom ? joined : this.model.account);
+    const sure = lasts && this.hasHistory && (await this.#confirm(conversation));
+    for (const said of conversation.unsure)
+      conversation.settle(said, sure ? "waiting" : "failed", sure ? "" : UNKNOWN);
+  }
+
+  async #confirm(conversation) {
+    let reference = `msgid=${conversation.seenId}`;
+    for (let first = true; ; first = false) {
+      const page = await this.#history("AFTER", conversation, reference, LONG_PAGE);
+      if (!page.length) return !first || this.#knows(conversation, reference);
+      for (const message of page) conversation.confirm(message);
+      reference = after(page);
+    }
+  }
+
+  /** Read what is before the first item, or behind the last one, where somebody has gone back. */
+  async read(conversation, older) {
+    const { firstId, lastId, place, complete } = conversation;
+    const { reader } = this.model;
+    if (!firstId || !this.hasHistory || (older ? complete : place !== "past")) return;
+    await this.#load(conversation, async () => {
+      if (older) {
+        const page = await this.#history("BEFORE", conversation, `msgid=${firstId}`);
+        // Somebody may have gone elsewhere meanwhile.
+        if (conversation.firstId === firstId) conversation.prepend(page, reader);
+        return;
+      }
+      conversation.hold();
+      const page = await this.#history("AFTER", conversation, `msgid=${lastId}`);
+      if (conversation.lastId !== lastId || !conversation.held) return;
+      conversation.append(page, reader);
+      if (conversation.meets(page)) conversation.release(reader);
+      else conversation.held = null;
+    });
+  }
+
+  /** Show a message and what is around it. */
+  async goTo(conversation, id) {
+    if (conversation.has(id)) return;
+    const page = await this.#history("AROUND", conversation, `msgid=${id}`);
+    if (!page.length) throw new Refused("", "The server has this message no longer.");
+    conversation.reset("past");
+    conversation.append(page, this.model.reader);
+  }
+
+  /** Show what was said last. */
+  async goToEnd(conversation) {
+    if (conversation.place !== "past") return;
+    conversation.reset("behind");
+    await this.arrive(conversation);
+  }
+
+  /** Find messages; `where` is a conversation, or null for all. */
+  async search(text, where) {
+    const query = { text, limit: "50", ...(where && { in: where.name }) };
+    const pairs = Object.entries(query).map(([name, value]) => `${name}=${escapeTag(value)}`);
+    const found = await this.ask("SEARCH", [pairs.join(";")], { quiet: true });
+    return found.filter(({ command }) => command === "PRIVMSG" || command === "NOTICE");
+  }
+
+  // Saying.
+
+  /** Say a text: now, or when there is a connection again. */
+  say(conversation, text, { replyTo = "" } = {}) {
+    const time = new Date(this.now()).toISOString();
+    for (const part of this.#parts(text, this.#room(conversation)))
+      conversation.say(part, { nick: this.entrance.nick, time, replyTo });
+    this.#typed.delete(conversation);
+    if (conversation.place === "behind" && conversation.joined) this.arrive(conversation);
+    this.flush(conversation);
+    this.onChange();
+  }
+
+  /** Say once more, or forget, what was not said. */
+  again(conversation, said) {
+    conversation.settle(said, "waiting");
+    this.flush(conversation);
+    this.onChange();
+  }
+
+  forget(conversation, said) {
+    conversation.settle(said);
+    this.onChange();
+  }
+
+  /** Send what waits, where everything up to now is known. */
+  flush(conversation) {
+    const ready = this.phase === "ready" && conversation.joined && conversation.place !== "behind";
+    if (!ready || this.#loading.has(conversation)) return;
+    for (const said of conversation.pending)
+      if (said.state === "waiting") this.#sendSaid(conversation, said);
+  }
+
+  async #sendSaid(conversation, said) {
+    const tags = said.replyTo ? { "+draft/reply": said.replyTo } : {};
+    const write = (all) => this.#write(conversation, said, all);
+    conversation.settle(said, "sent");
+    try {
+      await this.ask("", [], { tags, write, about: { conversation, said } });
+      conversation.settle(said);
+    } catch (error) {
+      if (error instanceof Refused) conversation.settle(said, "failed", error.message);
+    }
+    this.onChange();
+  }
+
+  /** Bytes of a line that are left for what is said. */
+  #room({ name }) {
+    const head = `:${this.model.nick || this.entrance.nick} PRIVMSG ${name} :\r\n`;
+    return LINE_LIMIT - byteLength(head) - USER_AND_HOST;
+  }
+
+  /** The messages that a text is: one, unless it is too long for that. */
+  #parts(text, room) {
+    const value = this.#multiline;
+    if (value === undefined) return text.split("\n").flatMap((line) => cut(line, room));
+    const limit = (name) => Number(new RegExp(`${name}=(\\d+)`).exec(value)?.[1] ?? Infinity);
+    const parts = [[]];
+    let [lines, size] = [0, 0];
+    for (const line of text.split("\n")) {
+      [lines, size] = [lines + lineOf(line, room).length, size + byteLength(line) + 1];
+      if (lines > limit("max-lines") || size > limit("max-bytes")) {
+        parts.push([]);
+        [lines, size] = [lineOf(line, room).length, byteLength(line) + 1];
+      }
+      parts.at(-1).push(line);
+    }
+    return parts.map((part) => part.join("\n")).filter((part) => part.trim());
+  }
+
+  #write(conversation, { text, command }, tags) {
+    const { name } = conversation;
+    const lines = text.split("\n").map((line) => lineOf(line, this.#room(conversation)));
+    if (lines.flat().length === 1) return this.send(command, [name, text], tags);
+    this.send("BATCH", ["+m", "draft/multiline", name], tags);
+    for (const pieces of lines)
+      for (const [index, piece] of pieces.entries())
+        this.send(command, [name, piece], { batch: "m", ...(index && { "draft/multiline-concat": "" }) });
+    return this.send("BATCH", ["-m"]);
+  }
+
+  react({ name }, id, reaction, on) {
+    const tags = { "+draft/reply": id, [on ? "+draft/react" : "+draft/unreact"]: reaction };
+    return this.ask("TAGMSG", [name], { tags });
+  }
+
+  redact({ name }, id) {
+    return this.ask("REDACT", [name, id]);
+  }
+
+  /** Say that somebody types here, or has stopped, no more often than one may. */
+  type(conversation, isTyping) {
+    const last = this.#typed.get(conversation) ?? -Infinity;
+    const can = this.phase === "ready" && this.has("message-tags") && conversation.joined;
+    const isNews = isTyping || this.#typed.has(conversation);
+    if (!can || !isNews || this.now() - last < TYPING_PAUSE) return;
+    this.send("TAGMSG", [conversation.name], { "+typing": isTyping ? "active" : "done" });
+    if (isTyping) this.#typed.set(conversation, this.now());
+    else this.#typed.delete(conversation);
+  }
+
+  /** Everything in a conversation that is shown is read. */
+  markRead(conversation) {
+    const time = conversation.items.findLast((item) => item.id)?.time;
+    if (!conversation.read(time)) return;
+    this.model.marks[conversation.key] = time;
+    if (this.phase === "ready" && this.has("draft/read-marker") && conversation.joined)
+      this.send("MARKREAD", [conversation.name, `timestamp=${time}`]);
+  }
+
+  // Who we are.
+
+  async rename(nick) {
+    await this.ask("NICK", [nick]);
+    this.entrance.nick = nick;
+  }
+
+  async logIn(account, password) {
+    await this.ask("AUTHENTICATE", ["PLAIN"], { quiet: true });
+    const pieces = plainResponses(account, password);
+    for (const piece of pieces.slice(0, -1)) this.send("AUTHENTICATE", [piece]);
+    await this.ask("AUTHENTICATE", pieces.slice(-1));
+    Object.assign(this.entrance, { account, password });
+  }
+
+  /** Make an account of our nickname. Returns what the server says: perhaps that a code is mailed. */
+  async makeAccount(password, email = "") {
+    const replies = await this.ask("REGISTER", ["*", email || "*", password]);
+    Object.assign(this.entrance, { account: this.model.nick, password });
+    return replies.find(({ command }) => command === "REGISTER")?.params ?? [];
+  }
+
+  async verify(code) {
+    await this.ask("VERIFY", [this.model.nick, code]);
+  }
+
+  async logOut() {
+    await this.ask("NS", ["LOGOUT"]);
+    Object.assign(this.entrance, { account: "", password: "" });
+  }
+}
