@@ -17,7 +17,7 @@ import structlog
 import trio
 
 from trio_chat.core.attempts import named
-from trio_chat.core.inputs import Completed, Input
+from trio_chat.core.inputs import Completed, Input, Report
 from trio_chat.core.passwords import prepared
 from trio_chat.core.questions import (
     Answer,
@@ -41,6 +41,7 @@ from trio_chat.core.requests import (
     Reload,
     Request,
     SendMail,
+    TakeStock,
 )
 from trio_chat.core.secrets import Mailed, Offer, Secret
 from trio_chat.journal import Journal, JournalError, TooSlowError
@@ -94,7 +95,8 @@ class Sender(Protocol):
 
 class Errands:
     """Carries out requests. `on_reload` reads the configuration again, and returns what is wrong
-    with it; `on_administered` takes answers to whoever runs the server."""
+    with it; `on_administered` takes answers to whoever runs the server; `report` returns what the
+    server does."""
 
     def __init__(
         self,
@@ -103,12 +105,14 @@ class Errands:
         nursery: trio.Nursery,
         on_reload: Callable[[], Awaitable[str]],
         on_administered: Callable[[Administered], None],
+        report: Callable[[], Report],
     ) -> None:
         self._sender = sender
         self._journal = journal
         self._nursery = nursery
         self._on_reload = on_reload
         self._on_administered = on_administered
+        self._report = report
         self._passwords = Passwords()
         self._mail = Mail()
         self._questions: collections.deque[LookUp] = collections.deque()
@@ -155,6 +159,8 @@ class Errands:
             return await self._begin_scram(request)
         if isinstance(request, SendMail):
             return await self._send_mail(request)
+        if isinstance(request, TakeStock):
+            return await self._take_stock(request)
         assert isinstance(request, Reload)
         return await self._reload(request)
 
@@ -249,6 +255,10 @@ class Errands:
             raise
         finally:
             self._meters.history[_ASKED[type(question)]].observe(time.perf_counter() - began)
+
+    async def _take_stock(self, request: TakeStock) -> Completed:
+        await trio.lowlevel.checkpoint()
+        return Completed(request=request.id, result=True, answer=self._report())
 
     async def _reload(self, request: Reload) -> Completed:
         fault = await self._on_reload()

@@ -24,7 +24,7 @@ from trio_chat.core.attempts import named
 from trio_chat.core.core import Core
 from trio_chat.core.entries import Record
 from trio_chat.core.feed import Chunk, write
-from trio_chat.core.inputs import Disconnected, Elapsed, Input, ShutDown, UserId
+from trio_chat.core.inputs import Disconnected, Elapsed, Input, Report, ShutDown, UserId
 from trio_chat.core.networks import shown_host
 from trio_chat.core.requests import Administered
 from trio_chat.core.withholding import is_in_force
@@ -89,7 +89,7 @@ class Hub:
     `on_move` has one counted under another IP address (or returns why it can not be). `on_reload`
     reads the configuration again, and returns what is wrong with it. `on_administered` is told what
     came of what whoever runs the server has asked for. `on_tick` is told after each tick how many
-    inputs it took.
+    inputs it took. `report` returns what the server does, for operators.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Hub:
         on_reload: Callable[[], Awaitable[str]] = _nothing_to_reload,
         on_administered: Callable[[Administered], None] = lambda _: None,
         on_tick: Callable[[int], None] = lambda _: None,
+        report: Callable[[], Report] = tuple,
     ) -> None:
         self.core = core
         self.nursery = nursery
@@ -121,7 +122,7 @@ class Hub:
         """When the last one was made, on that clock, and why nothing was stored; empty: it was."""
         self._open: set[Connection] = set()
         self._journal = journal
-        self._errands = Errands(self, journal, nursery, on_reload, on_administered)
+        self._errands = Errands(self, journal, nursery, on_reload, on_administered, report)
         self._now = now
         self._on_end = on_end
         self.move = on_move

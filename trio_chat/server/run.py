@@ -27,7 +27,7 @@ from trio_chat.core.requests import Administered
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError
 from trio_chat.journal.retention import Retention
-from trio_chat.server import lag
+from trio_chat.server import lag, report
 from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
@@ -44,8 +44,9 @@ from trio_chat.server.readings import Readings
 from trio_chat.server.storing import make_core, open_journal, retention
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
+from trio_chat.server.web.messages import json
 from trio_chat.server.web.policy import web_policy
-from trio_chat.server.web.site import Site, WebPolicy
+from trio_chat.server.web.site import Show, Site, WebPolicy
 
 log = structlog.get_logger()
 
@@ -161,6 +162,7 @@ class Server:
             on_reload=self.reload,
             on_administered=self._administered,
             on_tick=collector.look,
+            report=lambda: report.lines(report.document(self.readings)),
         )
         self._collector = collector
         self._control = Control(self.hub.put, self._can_not_accept)
@@ -228,7 +230,10 @@ class Server:
             rate=config.flood.rate,
             proxies=config.gateways.proxy,
         )
-        self._site = Site(web, {})
+        private: dict[str, Show] = {}
+        if config.web.dashboard:
+            private["/dashboard.json"] = lambda: json(report.document(self.readings))
+        self._site = Site(web, private)
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections
