@@ -132,7 +132,7 @@ class Connection:
         """What its task does otherwise."""
 
     @property
-    def kind(self) -> str:
+    def spoken(self) -> str:
         """What it speaks, as it is counted (`meters.KINDS`)."""
         if self._lines is None:
             return OPENING
@@ -234,7 +234,7 @@ class Connection:
         opened = await opening.run()
         self.plain = opened.plain
         self._lines = PlainLines() if opened.plain else IrcLines()
-        self._hub.meters.opened[self.kind, self.encrypted] += 1
+        self._hub.meters.opened[self.spoken, self.encrypted] += 1
         self.on(Event.KNOWN)
         await self._hub.inbox.put(
             Connected(
