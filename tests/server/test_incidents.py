@@ -16,10 +16,10 @@ async def test_what_differs_in_names_only_is_one_kind(autojump_clock: trio.abc.C
     incidents = Incidents(meters, lambda: NOW)
     with structlog.testing.capture_logs() as logs:
         for number in range(1000):
-            incidents.cut_off(f"GHOST by u{number}", host="10.0.0.1", nickname=f"n{number}")
-        incidents.cut_off("Ping timeout: 150 seconds", host="10.0.0.2", nickname="al")
+            incidents.count(CUT_OFF, f"GHOST by u{number}", host="10.0.0.1", nickname=f"n{number}")
+        incidents.count(CUT_OFF, "Ping timeout: 150 seconds", host="10.0.0.2", nickname="al")
         await trio.sleep(1)
-        incidents.cut_off("GHOST by bo", host="10.0.0.3", nickname="cy")
+        incidents.count(CUT_OFF, "GHOST by bo", host="10.0.0.3", nickname="cy")
     # The log says why in full.
     assert [(log["event"], log["reason"], log["times"], log["host"]) for log in logs] == [
         ("closed", "GHOST by u0", 1, "10.0.0.1"),
@@ -51,7 +51,7 @@ async def test_the_same_reason_for_something_else_is_counted_apart(
     meters = Meters()
     incidents = Incidents(meters, lambda: NOW)
     incidents.count("refused", "You are banned (spam)", host="10.0.0.1")
-    incidents.cut_off("You are banned (spam)", host="10.0.0.2", nickname="al")
+    incidents.count(CUT_OFF, "You are banned (spam)", host="10.0.0.2", nickname="al")
     assert meters.by_reason("refused")["banned"] == 1
     assert meters.by_reason(CUT_OFF)["banned"] == 1
     assert [one.host for one in meters.refusals] == ["10.0.0.1"]

@@ -109,11 +109,10 @@ class Connection:
         """What its task does otherwise."""
 
     @property
-    def speaks(self) -> str:
+    def spoken(self) -> str:
         """What it speaks, as it is counted (`meters.KINDS`)."""
-        if self._lines is None and self.kind is not Kind.HTTP:
-            return OPENING
-        return self.kind.value
+        is_known = self._lines is not None or self.kind is Kind.HTTP
+        return self.kind.value if is_known else OPENING
 
     @property
     def encrypted(self) -> bool:
@@ -211,12 +210,7 @@ class Connection:
 
     async def _open(self, tls: TlsContext | None, web: Site | None) -> None:
         opening = Opening(
-            self,
-            self._transport,
-            self._policy,
-            tls=tls,
-            web=web is not None,
-            door=self._hub.door,
+            self, self._transport, self._policy, tls=tls, web=web is not None, door=self._hub.door
         )
         opened = await opening.run()
         data = opened.data
@@ -226,7 +220,7 @@ class Connection:
             data = await self._open_websocket(web, data)
         else:
             self.kind, self._lines = Kind.IRC, IrcLines()
-        self._note_opened()
+        self._hub.meters.opened[self.spoken, self.encrypted] += 1
         self.on(Event.KNOWN)
         await self._hub.inbox.put(
             Connected(
@@ -245,7 +239,7 @@ class Connection:
     async def _open_websocket(self, web: Site, data: bytes) -> bytes:
         """Answer requests until one is for a WebSocket; return what was read after it."""
         self.kind = Kind.HTTP
-        self._note_opened()
+        self._hub.meters.opened[self.spoken, self.encrypted] += 1
         exchange = Exchange(
             self._transport,
             web,
@@ -264,10 +258,6 @@ class Connection:
         # What it has asked for before says nothing of how long it takes to register.
         self.since = trio.current_time()
         return upgrade.data
-
-    def _note_opened(self) -> None:
-        """Count that it is known what it speaks; of a WebSocket, that it has become one."""
-        self._hub.meters.opened[self.speaks, self.encrypted] += 1
 
     def ask(self) -> None:
         """Ask for a nickname."""
@@ -455,10 +445,7 @@ class Connection:
 
     def _say_why(self, reason: str) -> None:
         """Send the line that says why it ends, where the peer can read it."""
-        if (
-            self.state not in (State.HANDSHAKE, State.ENDING, State.GONE)
-            and self.kind is not Kind.HTTP
-        ):
+        if self.state not in _SILENT and self.kind is not Kind.HTTP:
             self.outbox.push(self._closing_line(reason))
 
     async def _end(self, *, hung_up: bool) -> None:
@@ -509,3 +496,5 @@ class Connection:
 
 
 _OVER = frozenset((State.LEFT, State.ENDING))
+_SILENT = frozenset((State.HANDSHAKE, State.ENDING, State.GONE))
+"""Where nothing is said any more, or yet."""

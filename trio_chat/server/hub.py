@@ -34,7 +34,7 @@ from trio_chat.server.door import Door
 from trio_chat.server.errands import Errands
 from trio_chat.server.inbox import Inbox
 from trio_chat.server.incidents import Incidents
-from trio_chat.server.meters import REFUSED, TURNED_AWAY, WRONG, Meters
+from trio_chat.server.meters import CUT_OFF, REFUSED, TURNED_AWAY, WRONG, Meters
 from trio_chat.server.outbox import GONE
 from trio_chat.server.pacing import Pacing
 from trio_chat.server.poller import Poller
@@ -113,9 +113,9 @@ class Hub:
         self.cut_off = 0
         """Connections that ended before their peers had read to the end."""
         self.meters = Meters()
-        self._incidents = Incidents(self.meters, now)
-        self.count = self._incidents.count
-        self.count_trouble = self._incidents.count_trouble
+        incidents = Incidents(self.meters, now)
+        self.count = incidents.count
+        self.count_trouble = incidents.count_trouble
         self.storing: float | None = None
         """Since when a commit is under way that takes long, if one is, on trio's clock."""
         self.stored: tuple[float, str] | None = None
@@ -203,7 +203,7 @@ class Hub:
         """Count, and log, that we have ended a connection; of whom, if the core has forgotten."""
         if not nickname and (user := self.core.state.users.get(connection.id)) is not None:
             nickname = user.nickname
-        self._incidents.cut_off(reason, host=connection.host, nickname=nickname)
+        self.count(CUT_OFF, reason, host=connection.host, nickname=nickname)
 
     # --- The loop
 

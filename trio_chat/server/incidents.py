@@ -24,24 +24,23 @@ class Incidents:
     def __init__(self, meters: Meters, now: Callable[[], float]) -> None:
         self._meters = meters
         self._now = now
+        self._latest = {CUT_OFF: meters.cut_offs, REFUSED: meters.refusals}
         self._logged: dict[tuple[str, str], float] = {}
         """When each was logged last, on trio's clock."""
 
     def count(self, event: str, reason: str, **details: object) -> None:
-        """Count that somebody was refused, or was wrong about a password."""
+        """Count that somebody was refused, cut off, or wrong about a password.
+
+        `nickname` is no detail for the log: it is for whoever looks at the latest who were cut off.
+        """
+        nickname = str(details.pop("nickname", ""))
         kind = reasons.kind(event, reason)
-        if event == REFUSED:
-            host = str(details.get("host", ""))
-            self._meters.refusals.append(Ended(self._now(), host, "", kind))
+        latest = self._latest.get(event)
+        if latest is not None:
+            latest.append(Ended(self._now(), str(details.get("host", "")), nickname, kind))
         times = self._tally(event, kind)
         if times:
             log.info(event, reason=reason, times=times, **details)
-
-    def cut_off(self, reason: str, *, host: str, nickname: str) -> None:
-        """Count that we have ended somebody's connection; an empty nickname: they had none yet."""
-        kind = reasons.kind(CUT_OFF, reason)
-        self._meters.cut_offs.append(Ended(self._now(), host, nickname, kind))
-        self.count(CUT_OFF, reason, host=host)
 
     def count_trouble(self, event: str, reason: str, **details: object) -> None:
         """Count what whoever runs the server has to see to."""

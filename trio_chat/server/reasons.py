@@ -26,6 +26,7 @@ CUT_OFF = {
     "You are banned": "banned",
     "Killed by": "killed",
     "GHOST by": "ghost",
+    "Malformed WebSocket frame": "malformed frame",
     "WEBIRC": "gateway",
     "Invalid WebIRC password": "gateway",
     "Could not be checked": "gateway",
