@@ -81,6 +81,14 @@ class Client:
         self.sock.close()
 
 
+def free_port() -> int:
+    """Return the port of something that can not be told to take any."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
 @contextmanager
 def served(
     tmp_path: Path,

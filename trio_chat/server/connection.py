@@ -38,6 +38,7 @@ from trio_chat.wire.sniff import Protocol as Spoken
 log = structlog.get_logger()
 
 _MALFORMED = "Malformed WebSocket frame"
+_NO_LINES = IrcLines()
 _LINGER = 2.0
 """Seconds that a peer is given to close its side, so that it can read our last line."""
 
@@ -97,7 +98,7 @@ class Connection:
         self._transport = transport
         self.outbox = self._new_outbox()
         self._bucket = bucket
-        self._lines: IrcLines | PlainLines | WebSocketLines | None = None
+        self._lines: IrcLines | PlainLines | WebSocketLines = _NO_LINES
         """What cuts lines, once it is known how."""
         self._backlog: list[bytes] = []
         """Lines that are still to be delivered."""
@@ -281,7 +282,6 @@ class Connection:
 
     def _cut(self, data: bytes) -> list[bytes]:
         """Return the lines that these bytes complete; answer at once what is no line."""
-        assert self._lines is not None
         lines = self._lines.cut(data)
         if self.kind is not Kind.IRC and (replies := self._lines.replies()):
             self.outbox.push_raw(replies)
@@ -291,12 +291,18 @@ class Connection:
 
     def _take(self, data: bytes) -> None:
         """Take what was read: lines that may have to wait, or the end."""
-        assert self._lines is not None
         if data:
             self._backlog += self._cut(data)
         else:
             self._backlog += self._lines.rest()
-        if not data or self._lines.over:
+        if not data:
+            self._hang_up()
+        else:
+            self._wait_or_end()
+
+    def _wait_or_end(self) -> None:
+        """Take note of lines that may have to wait, and whether any others come after them."""
+        if self._lines.over:
             self._hang_up()
         else:
             self.on(Event.WAIT)
@@ -304,7 +310,6 @@ class Connection:
     def _hang_up(self) -> None:
         """Take note that the peer has said that nothing more comes, or is not to be understood any
         more."""
-        assert self._lines is not None
         if self._lines.fault and not self._reason:
             self._reason = _MALFORMED
             self._hub.count("closed", _MALFORMED, host=self.host, error=self._lines.fault)
@@ -324,12 +329,16 @@ class Connection:
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._fail(str(error) or GONE)
             return
-        if not data or self.kind is Kind.WEBSOCKET:
-            # Of frames there may be more than is good to take apart at once.
+        if not data:
             self._take(data)
             self._wake()
             return
         lines = self._cut(data)
+        if self._lines.behind or self._lines.over:
+            self._backlog = lines
+            self._wait_or_end()
+            self._wake()
+            return
         if lines and self._bucket is not None:
             count = self._bucket.take(len(lines))
             if count < len(lines):
@@ -358,7 +367,6 @@ class Connection:
 
     async def _deliver(self) -> None:
         """Deliver what waits, as fast as flood control and the inbox let it; then read on."""
-        assert self._lines is not None
         begun = self.state
         while self.state is begun:
             if not self._backlog and self._lines.behind:
@@ -385,7 +393,7 @@ class Connection:
 
     def _is_behind(self) -> bool:
         """Whether there is something to deliver of what was read."""
-        return bool(self._backlog) or (self._lines is not None and self._lines.behind)
+        return bool(self._backlog) or self._lines.behind
 
     def _read_on(self) -> None:
         if self._transport.socket is not None:
