@@ -112,11 +112,12 @@ test("several lines are one message, and long ones are cut", async () => {
   assert.ok(lines.length > 4 && lines.every((line) => line.length < 512 - 90));
 });
 
-test("more lines than one message can have are several", async () => {
-  const { session, lobby, connection, server } = await inside();
-  session.say(lobby, Array.from({ length: 150 }, (_, index) => `${index}`).join("\n"));
+test("what is too long for one message is said so, and not said", async () => {
+  const { session, lobby, server, connection } = await inside();
+  for (const long of ["x\n".repeat(101), "word ".repeat(1000)])
+    assert.throws(() => session.say(lobby, long), /at most 100 lines and 4096 bytes/);
   await connection.settle();
-  assert.deepEqual(kept(server).map((text) => text.split("\n").length), [100, 50]);
+  assert.deepEqual([kept(server), lobby.pending], [[], []]);
 });
 
 test("a lost connection is resumed: nothing lost, nothing twice", async () => {

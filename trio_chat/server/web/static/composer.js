@@ -25,9 +25,7 @@ export class Composer {
     });
   }
 
-  focus() {
-    this.#input.focus();
-  }
+  focus() { this.#input.focus(); }
 
   reply(item) {
     this.#shown.replyTo = item?.id ?? "";

@@ -56,9 +56,7 @@ export class Connection {
   }
 
   /** Connect now if we wait for the next attempt: the network is back, or somebody wants it. */
-  hurry() {
-    if (this.#retry) this.open();
-  }
+  hurry() { if (this.#retry) this.open(); }
 
   send(command, params, tags) {
     const line = format(command, params, tags);

@@ -27,7 +27,6 @@ const EVENTS = {
   NICK: ([name]) => `is now ${name}`,
   MODE: ([, ...modes]) => `set ${modes.join(" ")}`,
   TOPIC: ([, topic]) => (topic ? `set the topic: ${topic}` : "took the topic away"),
-  RENAME: ([, name, reason]) => `renamed the room to ${name}${because(reason)}`,
 };
 /** Events of people who come and go, which are folded. */
 const COMING_AND_GOING = new Set(["JOIN", "PART", "QUIT", "NICK"]);
@@ -90,7 +89,6 @@ export class Conversation {
   atBottom = true;
   #typing = new Map();
   #reactions = new Map();
-  #reactionsById = new Map();
   #local = 0;
 
   constructor(name) {
@@ -102,16 +100,12 @@ export class Conversation {
     this.wanted = this.isRoom;
   }
 
-  // Members.
-
   enter(name, time) {
     Object.assign(this, { name, joined: true, wanted: true, joinedAt: time });
     this.members.clear();
   }
 
-  add(nick, prefix) {
-    this.members.set(fold(nick), { nick, prefix });
-  }
+  add(nick, prefix) { this.members.set(fold(nick), { nick, prefix }); }
 
   remove(nick) {
     this.members.delete(fold(nick));
@@ -134,19 +128,9 @@ export class Conversation {
     member.prefix = [...symbols].filter((one) => all.has(one)).join("");
   }
 
-  // Items.
-
-  get firstId() {
-    return this.items.find((item) => item.id)?.id ?? "";
-  }
-
-  get lastId() {
-    return this.items.findLast((item) => item.id)?.id ?? "";
-  }
-
-  has(id) {
-    return this.byId.has(id);
-  }
+  get firstId() { return this.items.find((item) => item.id)?.id ?? ""; }
+  get lastId() { return this.items.findLast((item) => item.id)?.id ?? ""; }
+  has(id) { return this.byId.has(id); }
 
   /** How much was said since the last item that was read, and whether we were meant. */
   get unread() {
@@ -190,9 +174,7 @@ export class Conversation {
   }
 
   /** Take a page that follows the last item. */
-  append(messages, reader) {
-    for (const message of messages) this.#apply(message, reader);
-  }
+  append(messages, reader) { for (const message of messages) this.#apply(message, reader); }
 
   /** Whether a page ends where what is held begins, so that nothing is between them. */
   meets(page) {
@@ -261,11 +243,7 @@ export class Conversation {
     else this.#typing.delete(fold(nick));
   }
 
-  // What we say.
-
-  get unsure() {
-    return this.pending.filter(({ state }) => state === "unsure");
-  }
+  get unsure() { return this.pending.filter(({ state }) => state === "unsure"); }
 
   /** Something is to be said. It waits until it is sent, and is here until it comes back. */
   say(text, { nick, time, replyTo = "", command = "PRIVMSG" }) {
@@ -288,8 +266,6 @@ export class Conversation {
     const said = this.unsure.find(isIt);
     if (said) this.settle(said);
   }
-
-  // Lines.
 
   #apply(message, reader) {
     if (this.#react(message, true) || this.#redact(message)) return null;
@@ -324,7 +300,6 @@ export class Conversation {
     this.#reactions.set(id, all.set(reaction, people));
     const known = people.has(fold(nick));
     if (later || !known) people.set(fold(nick), { nick, on: "+draft/react" in tags });
-    if (tags.msgid) this.#reactionsById.set(tags.msgid, { id, person: people.get(fold(nick)) });
     if (this.has(id)) this.byId.get(id).changes += 1;
     return true;
   }
@@ -332,11 +307,9 @@ export class Conversation {
   #redact({ command, params, nick }) {
     if (command !== "REDACT") return false;
     const [, id, reason = ""] = params;
-    const reaction = this.#reactionsById.get(id);
-    if (reaction) reaction.person.on = false;
-    const item = this.byId.get(reaction?.id ?? id);
-    if (item) item.changes += 1;
-    if (item && !reaction) Object.assign(item, { redacted: { nick, reason }, text: "", mention: false });
+    const item = this.byId.get(id);
+    const redacted = { nick, reason };
+    if (item) Object.assign(item, { redacted, text: "", mention: false, changes: item.changes + 1 });
     return true;
   }
 }

@@ -1,20 +1,19 @@
-// Windows in front of the chat: rooms, search, somebody, and settings with the account.
+// Windows in front of the chat: rooms and people to go to, search, and settings.
 
-import { fold } from "./irc.js";
 import { plain } from "./formatting.js";
 import { $, button, clock, day, h, named } from "./dom.js";
 
 const quiet = (...parts) => h("span", { class: "quiet" }, parts.filter(Boolean).join(" · "));
 
-/** Make the windows work. Returns what opens them: `{askPerson(nick), find(words), listRooms()}`. */
+/** Make the windows work. Returns what opens them: `{find(words), listRooms()}`. */
 export function setUpDialogs(chat) {
-  const on = (id, doing, kind = "click") =>
+  const on = (id, kind, doing) =>
     $(id).addEventListener(kind, (event) => {
       if (kind === "submit") event.preventDefault();
-      doing(event);
+      doing(event.target);
     });
-  for (const one of document.querySelectorAll("dialog .close"))
-    one.addEventListener("click", () => one.closest("dialog").close());
+  const close = ({ target }) => target.closest("dialog").close();
+  for (const one of document.querySelectorAll("dialog .close")) one.addEventListener("click", close);
 
   async function listRooms() {
     $("room-list").replaceChildren();
@@ -23,16 +22,16 @@ export function setUpDialogs(chat) {
     const rooms = (replies ?? []).filter(({ command }) => command === "322");
     const rows = rooms.map(({ params: [, name, count, topic] }) => {
       const about = quiet(count === "1" ? "1 person" : `${count} people`, plain(topic));
-      return h("li", {}, button([named(name), about], () => enter(name)));
+      return h("li", {}, button([named(name), about], () => goTo(name)));
     });
     $("room-list").replaceChildren(...rows);
   }
-  function enter(name) {
+  function goTo(name) {
     $("rooms-dialog").close();
-    chat.type(`/join ${name}`);
+    chat.type(chat.model.isRoom(name) ? `/join ${name}` : `/msg ${name}`);
   }
-  on("open-rooms", listRooms);
-  on("rooms-form", () => enter($("room-name").value), "submit");
+  on("open-rooms", "click", listRooms);
+  on("rooms-form", "submit", () => goTo($("room-name").value));
 
   function find(words = "") {
     $("search-words").value = words;
@@ -63,76 +62,26 @@ export function setUpDialogs(chat) {
     };
     return h("li", {}, button([head, plain(text)], go));
   }
-  on("open-search", () => find());
-  on("search-form", search, "submit");
+  on("open-search", "click", () => find());
+  on("search-form", "submit", search);
 
-  function askPerson(nick = "") {
-    const { active, ignored, nick: own } = chat.model;
-    const act = (text, command) =>
-      button(text, () => {
-        $("person-dialog").close();
-        chat.type(`/${command} ${nick}`);
-      });
-    const isIgnored = ignored.has(fold(nick));
-    const actions = [act("Who is it?", "whois"), act(isIgnored ? "Read again" : "Ignore", isIgnored ? "unignore" : "ignore")];
-    if (/[~&@%]/.test(active.members.get(fold(own))?.prefix ?? ""))
-      actions.push(act("Remove from the room", "kick"), act("Ban", "ban"));
-    $("person-heading").textContent = plain(nick) || "Write to somebody";
-    $("person-name").value = nick;
-    $("person-row").hidden = nick !== "";
-    $("person-actions").replaceChildren(...(nick ? actions : []));
-    $("person-dialog").showModal();
-  }
-  on("open-person", () => askPerson());
-  on("person-form", () => {
-    $("person-dialog").close();
-    chat.type(`/msg ${$("person-name").value}`);
-  }, "submit");
-
-  function showSettings() {
-    const { settings, model: { account, nick }, session } = chat;
+  on("open-settings", "click", () => {
+    const { settings, model: { account } } = chat;
+    const mayNotify = globalThis.Notification?.permission === "granted";
     $("theme").value = settings.theme;
     $("tell-typing").checked = settings.typing;
-    $("notify").checked = settings.notify && globalThis.Notification?.permission === "granted";
+    $("notify").checked = settings.notify && mayNotify;
     $("notify").disabled = !("Notification" in globalThis);
-    $("new-nick").value = nick;
-    const states = [session.offers("sasl") ? "You are not signed in." : "This server has no accounts."];
-    $("account-state").textContent = account ? `You are signed in as ${plain(account)}.` : states[0];
-    const closed = !session.offers("draft/account-registration");
-    $("account-fields").hidden = $("account-login").hidden = account || !session.offers("sasl");
-    $("account-register").hidden = $("account-verify").hidden = account || closed;
-    $("account-logout").hidden = !account;
-    if (!$("settings-dialog").open) $("settings-dialog").showModal();
-  }
-  /** Do something about who we are; say what came of it, or what is wrong. */
-  const changes = (id, doing) =>
-    on(id, async () => {
-      try {
-        $("account-error").textContent = plain((await doing(chat.session)) ?? "");
-        showSettings();
-      } catch (error) {
-        $("account-error").textContent = error.message;
-      }
-    });
-  const password = () => $("account-password").value;
-  const email = () => $("account-email").value.trim();
-  changes("open-settings", () => "");
-  changes("change-nick", (session) => session.rename($("new-nick").value.trim()));
-  changes("account-login", (session) => session.logIn(chat.model.nick, password()));
-  changes("account-register", async (session) => (await session.makeAccount(password(), email())).at(-1));
-  changes("account-verify", (session) => session.verify(email()));
-  changes("account-logout", (session) => session.logOut());
-  on("settings-form", () => {}, "submit");
-  on("theme", ({ target }) => chat.set("theme", target.value), "change");
-  on("tell-typing", ({ target }) => chat.set("typing", target.checked), "change");
-  on("notify", async ({ target }) => {
-    const allowed = target.checked && (await Notification.requestPermission()) === "granted";
-    target.checked = allowed;
-    chat.set("notify", allowed);
-  }, "change");
-  on("leave", () => {
-    $("settings-dialog").close();
-    chat.session.quit();
+    $("account-state").textContent = account ? `You are signed in as ${plain(account)}.` : "";
+    $("settings-dialog").showModal();
   });
-  return { askPerson, find, listRooms };
+  on("theme", "change", ({ value }) => chat.set("theme", value));
+  on("tell-typing", "change", ({ checked }) => chat.set("typing", checked));
+  on("notify", "change", async (box) => {
+    box.checked &&= (await Notification.requestPermission()) === "granted";
+    chat.set("notify", box.checked);
+  });
+  on("be-another", "click", () => chat.enterAnew());
+  on("leave", "click", () => chat.session.quit());
+  return { find, listRooms };
 }

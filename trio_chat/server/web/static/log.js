@@ -33,7 +33,9 @@ const line = (name, key, ...children) => h("li", { class: name, "data-key": key 
 const rule = (name, text, key = name) => ({ key, version: "", make: () => line(name, key, text) });
 const happened = ({ nick, text, time }) => [named(nick), ` ${plain(text)} `, timeOf(time)];
 
-function folded({ key, items }) {
+/** A row of people who came and went. */
+function folded() {
+  const { key, items } = this;
   if (items.length === 1) return line("event", key, happened(items[0]));
   const names = [...new Set(items.map(({ nick }) => plain(nick)))];
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
@@ -93,15 +95,8 @@ export class Log {
     this.#chat.changed();
   }
 
-  focusLast() {
-    this.#focus([...this.#list.querySelectorAll("li.message")].at(-1));
-  }
-
-  // Scrolling.
-
-  get #top() {
-    return this.#box.getBoundingClientRect().top;
-  }
+  focusLast() { this.#focus([...this.#list.querySelectorAll("li.message")].at(-1)); }
+  get #top() { return this.#box.getBoundingClientRect().top; }
 
   /** What is at the top of what is seen, and where; null at the end. */
   get #place() {
@@ -150,8 +145,6 @@ export class Log {
     if (scrollHeight - scrollTop - clientHeight < SOON) session.read(this.#shown, false);
   }
 
-  // The keyboard.
-
   #key(event) {
     const row = event.target.closest("li.message");
     const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
@@ -183,11 +176,7 @@ export class Log {
     row?.scrollIntoView({ block: "nearest" });
   }
 
-  // What can be done with a message.
-
-  #itemOf(row) {
-    return this.#shown.byId.get(row.dataset.key);
-  }
+  #itemOf(row) { return this.#shown.byId.get(row.dataset.key); }
 
   #offer(row) {
     const item = row && this.#itemOf(row);
@@ -226,8 +215,6 @@ export class Log {
       this.#chat.attempt(this.#chat.session.redact(this.#shown, item.id));
   }
 
-  // Rows.
-
   #rows(conversation) {
     const rows = [];
     let [last, fold, today, isNew] = [null, null, "", false];
@@ -240,7 +227,7 @@ export class Log {
       if (date !== today || begins) last = null;
       [today, isNew] = [date, isNew || begins];
       if (item.folds) {
-        if (!fold) rows.push((fold = { key: `fold-${item.key}`, items: [], make: () => folded(fold) }));
+        if (!fold) rows.push((fold = { key: `fold-${item.key}`, items: [], make: folded }));
         fold.version = fold.items.push(item);
       } else {
         const grouped = isGrouped(last, item);

@@ -50,8 +50,6 @@ class Chat {
     setInterval(() => this.model.active.typingAt(Date.now() - LOOK).length && this.changed(), LOOK);
   }
 
-  // What the others use.
-
   changed = () => {
     this.#due ||= setTimeout(() => this.#render(), SOON);
   };
@@ -70,15 +68,10 @@ class Chat {
   };
 
   async join(room, key) {
+    await this.session.ask("JOIN", key ? [room, key] : [room]);
     const conversation = this.model.open(room);
     conversation.channelKey = key;
-    try {
-      await this.session.ask("JOIN", key ? [room, key] : [room]);
-    } catch (error) {
-      if (!conversation.items.length) this.model.close(conversation);
-      throw error;
-    }
-    this.show(this.model.find(room) ?? conversation);
+    this.show(conversation);
   }
 
   /** Do something that may fail; what goes wrong is told. Returns what came of it, or null. */
@@ -100,6 +93,9 @@ class Chat {
     this.changed();
   }
 
+  /** Come in again: as somebody else, or with an account. */
+  enterAnew = () => showEntrance(this.settings.nick);
+  askPerson = (nick) => this.show(this.model.open(nick));
   type = (line) => this.attempt(take(this, line, this.model.active));
   reply = (item) => this.composer.reply(item);
   focusInput = () => this.composer.focus();
@@ -110,8 +106,6 @@ class Chat {
     document.documentElement.dataset.theme = this.settings.theme;
     localStorage.setItem(STORED, JSON.stringify(this.settings));
   }
-
-  // Coming in.
 
   #enter(entrance) {
     this.set("nick", entrance.nick);
@@ -155,11 +149,9 @@ class Chat {
     const seconds = Math.max(1, Math.round(delay / 1000));
     const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`].filter(Boolean);
     $("state").replaceChildren(text.join(" "), button("Try now", () => this.#connection.hurry()));
-    if (this.why) $("state").append(button("Another nickname", () => showEntrance(this.settings.nick)));
+    if (this.why) $("state").append(button("Another nickname", this.enterAnew));
     if ($("chat").hidden) $("entrance-error").textContent = "The server can not be reached. Trying again…";
   }
-
-  // What is seen.
 
   #render() {
     this.#due = 0;

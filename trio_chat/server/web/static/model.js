@@ -35,7 +35,6 @@ export class Model {
   /** The folded names of those of whom we read nothing. */
   ignored = new Set();
   isRoom = isRoom;
-  #accounts = new Map();
 
   /** `marks`: up to when each conversation was read, by its folded name. */
   constructor({ network = "Server", marks = {} } = {}) {
@@ -50,24 +49,16 @@ export class Model {
     };
   }
 
-  // Looking.
-
-  isMe(nick) {
-    return fold(nick) === fold(this.nick);
-  }
+  isMe(nick) { return fold(nick) === fold(this.nick); }
 
   isOwn({ nick, tags }) {
     return this.isMe(nick) || Boolean(this.account && tags.account === this.account);
   }
 
-  find(name) {
-    return this.conversations.get(fold(name));
-  }
+  find(name) { return this.conversations.get(fold(name)); }
 
   /** The letters of the modes that members have, and the prefixes that show them, highest first. */
-  get prefixes() {
-    return /^\((\w*)\)(.*)$/.exec(this.support.PREFIX)?.slice(1) ?? ["", ""];
-  }
+  get prefixes() { return /^\((\w*)\)(.*)$/.exec(this.support.PREFIX)?.slice(1) ?? ["", ""]; }
 
   get rooms() {
     return [...this.conversations.values()].filter(({ name }) => isRoom(name)).sort(byName);
@@ -93,8 +84,6 @@ export class Model {
     const names = [...new Set([...spoke.filter((nick) => here.has(nick)), ...here])];
     return names.filter((nick) => nick && !this.isMe(nick) && fold(nick).startsWith(fold(start)));
   }
-
-  // Doing.
 
   /** The conversation of that name, made if it is not there. */
   open(name) {
@@ -123,14 +112,6 @@ export class Model {
     this.latestBefore = this.latest;
     for (const conversation of this.conversations.values()) conversation.lose();
   }
-
-  /** The conversation with somebody whom history calls by the name of their account. */
-  directFor(name) {
-    const known = this.directs.find(({ key }) => this.#accounts.get(key) === fold(name));
-    return this.find(name) ?? known ?? this.open(name);
-  }
-
-  // Lines.
 
   /** Take what the server says. `now` is our own time, in milliseconds. */
   take(message, now) {
@@ -179,10 +160,9 @@ export class Model {
 
   /** Where a message belongs. Somebody who writes to us for the first time begins a conversation. */
   conversationOf(message) {
-    const { nick, params, tags, command } = message;
+    const { nick, params, command } = message;
     if (isRoom(withoutPrefix(params[0]))) return this.find(withoutPrefix(params[0]));
     const peer = this.isOwn(message) ? params[0] : nick;
-    if (tags.account && peer === nick) this.#accounts.set(fold(peer), fold(tags.account));
     if (command === "TAGMSG" || command === "REDACT") return this.find(peer);
     const conversation = this.open(peer);
     if (conversation.place === "behind" && !conversation.held) conversation.hold();
@@ -270,15 +250,6 @@ const LINES = {
   },
   PRIVMSG: (model, message) => model.hear(model.conversationOf(message), message),
   REDACT: (model, message) => model.hear(model.conversationOf(message), message),
-  RENAME: (model, message) => {
-    const [before, name] = message.params;
-    const room = model.find(before);
-    if (!room) return;
-    model.conversations.delete(room.key);
-    Object.assign(room, { name, key: fold(name) });
-    model.conversations.set(room.key, room);
-    model.hear(room, message);
-  },
   TAGMSG: (model, message, now) => {
     const conversation = model.conversationOf(message);
     const typing = message.tags["+typing"];

@@ -1,13 +1,13 @@
 // The beginning of a connection: capabilities, a nickname, perhaps an account. Pure.
 //
-// `take` is given what the server says until it has let us in; what it refuses is thrown.
+// `take` is given what the server says until it has let us in, or refuses to.
 
 import { Refused, refusalOf } from "./requests.js";
 
 const WANTED = new Set(
   `account-notify account-tag away-notify batch cap-notify chghost echo-message extended-join
   invite-notify labeled-response message-tags multi-prefix sasl server-time setname standard-replies
-  draft/account-registration draft/channel-rename draft/chathistory draft/event-playback
+  draft/account-registration draft/chathistory draft/event-playback
   draft/message-redaction draft/multiline draft/read-marker soju.im/search`.split(/\s+/),
 );
 /** What is said of a nickname that somebody has. */
@@ -33,48 +33,38 @@ export class Registration {
   done = false;
   #entrance;
   #send;
-  #nick;
 
   /** `entrance`: `{nick, password, register, email, code, serverPassword}`; with a password we log in
    * to the account of that name, or with `register` make it. `send(command, params)` sends a line. */
   constructor(entrance, send) {
     this.#entrance = entrance;
     this.#send = send;
-    this.#nick = entrance.nick;
   }
 
   begin() {
-    const { serverPassword } = this.#entrance;
+    const { nick, serverPassword } = this.#entrance;
     this.#send("CAP", ["LS", "302"]);
     if (serverPassword) this.#send("PASS", [serverPassword]);
-    this.#send("NICK", [this.#nick]);
-    this.#send("USER", ["web", "0", "*", this.#nick]);
+    this.#send("NICK", [nick]);
+    this.#send("USER", ["web", "0", "*", nick]);
   }
 
-  /** Take a line. Throws `Refused` where it is the end. */
+  /** Take a line. Returns the `Refused` that it says, or null. */
   take(message) {
     const { command, params } = message;
+    const { nick, password, register } = this.#entrance;
     const refusal = refusalOf(message);
-    if (refusal && TAKEN.has(command) && this.#canWait) this.#takeAnother();
-    else if (refusal) throw refusal;
-    else if (command === "ERROR") throw new Refused("ERROR", params.at(-1));
+    // Another client of the account may have it, or our lost connection: who is logged in is let in.
+    if (TAKEN.has(command) && password && !register)
+      this.#send("NICK", [`${nick.slice(0, 20)}_${Math.floor(Math.random() * 1000)}`]);
+    else if (refusal) return refusal;
+    else if (command === "ERROR" || params[0] === MAILED) return new Refused(params[0], params.at(-1));
     else if (command === "CAP") this.#negotiate(params);
     else if (command === "AUTHENTICATE") this.#respond();
     else if (command === "903") this.#makeAccount();
-    else if (command === "REGISTER" || command === "VERIFY") this.#made(params);
+    else if (command === "REGISTER" || command === "VERIFY") this.#send("CAP", ["END"]);
     else if (command === "001") this.done = true;
-  }
-
-  /** Whether it does not matter that the nickname is taken: another client of the account has it, or
-   * our lost connection, and who is logged in can ask for it. */
-  get #canWait() {
-    const { password, register } = this.#entrance;
-    return Boolean(password && !register);
-  }
-
-  #takeAnother() {
-    this.#nick = `${this.#entrance.nick.slice(0, 20)}_${Math.floor(Math.random() * 1000)}`;
-    this.#send("NICK", [this.#nick]);
+    return null;
   }
 
   #negotiate([, verb, ...rest]) {
@@ -111,10 +101,5 @@ export class Registration {
     if (code && early) this.#send("VERIFY", [nick, code]);
     else if (register && early) this.#send("REGISTER", ["*", email || "*", password]);
     else this.#send("CAP", ["END"]);
-  }
-
-  #made([result, , text]) {
-    if (result === MAILED) throw new Refused(MAILED, text);
-    this.#send("CAP", ["END"]);
   }
 }

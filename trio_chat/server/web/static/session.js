@@ -52,19 +52,12 @@ export class Session {
     });
   }
 
-  has(...names) {
-    return names.every((name) => name in (this.#registration?.enabled ?? {}));
-  }
-
-  offers(name) {
-    return name in (this.#registration?.offered ?? {});
-  }
+  has(...names) { return names.every((name) => name in (this.#registration?.enabled ?? {})); }
+  offers(name) { return name in (this.#registration?.offered ?? {}); }
 
   get hasHistory() {
     return this.has("batch", "message-tags", "labeled-response", "draft/chathistory");
   }
-
-  // The connection.
 
   #become(phase, error = null) {
     this.phase = phase;
@@ -88,27 +81,19 @@ export class Session {
   }
 
   #register(message) {
-    try {
-      this.#registration.take(message);
-    } catch (error) {
-      this.#refused(error);
-      return;
-    }
-    if (!refusalOf(message)) this.model.take(message, this.now());
+    const refusal = this.#registration.take(message);
+    if (refusal) this.#refused(refusal);
+    else if (!refusalOf(message)) this.model.take(message, this.now());
     if (this.#registration.done) this.#enter();
   }
 
   /** We are not let in. A nickname that is taken may be ours, on the lost connection. */
-  #refused(error) {
-    if (!(error instanceof Refused)) throw error;
+  #refused(refusal) {
+    const again = this.#wasIn && TAKEN.has(refusal.code);
     this.#lose();
-    if (this.#wasIn && TAKEN.has(error.code)) {
-      this.onPhase("lost", error);
-      this.#connection.retry();
-    } else {
-      this.#connection.close();
-      this.#become("refused", error);
-    }
+    this.#become(again ? "lost" : "refused", refusal);
+    if (again) this.#connection.retry();
+    else this.#connection.close();
   }
 
   #lose() {
@@ -128,13 +113,11 @@ export class Session {
     this.#become("refused");
   }
 
-  send(command, params = [], tags = {}) {
-    this.#connection.send(command, params, tags);
-  }
+  send(command, params = [], tags = {}) { this.#connection.send(command, params, tags); }
 
   /** Ask, and return the lines of the answer. Rejects with `Refused` or `Lost`. */
   async ask(command, params = [], options = {}) {
-    if (!this.#requests) throw new Lost("You are not connected.");
+    if (this.phase !== "ready") throw new Lost("You are not connected.");
     return this.#requests.ask(command, params, options);
   }
 
@@ -154,14 +137,16 @@ export class Session {
     this.onChange();
   }
 
-  // Coming in, and coming back.
-
   async #enter() {
     const { model, entrance } = this;
     this.#multiline = this.#registration.enabled["draft/multiline"];
     this.#become("ready");
     try {
-      if (this.#wasIn && !model.isMe(entrance.nick)) await this.#regain(entrance.nick);
+      // Where we are logged in, our nickname can be taken back from the lost connection.
+      if (this.#wasIn && !model.isMe(entrance.nick)) {
+        await this.ask("NS", ["GHOST", entrance.nick], { quiet: true });
+        await this.ask("NICK", [entrance.nick]).catch((error) => this.#failed(error, model.active));
+      }
       entrance.nick = model.nick;
       if (entrance.register && !model.account) await this.makeAccount(entrance.password, entrance.email);
       Object.assign(entrance, { register: false, code: "" });
@@ -174,12 +159,6 @@ export class Session {
     } catch (error) {
       this.#failed(error, model.active);
     }
-  }
-
-  /** Take our nickname back from the lost connection, where we are logged in. */
-  async #regain(nick) {
-    await this.ask("NS", ["GHOST", nick], { quiet: true });
-    await this.ask("NICK", [nick]).catch((error) => this.#failed(error, this.model.active));
   }
 
   async #rejoin(name) {
@@ -198,7 +177,7 @@ export class Session {
     const since = latestBefore ? Date.parse(latestBefore) - SKEW : 0;
     const params = ["TARGETS", stamp(this.now() + DAY), stamp(since), `${PAGE}`];
     for (const { params: [, name] } of await this.ask("CHATHISTORY", params, { quiet: true }))
-      if (name && !this.model.isRoom(name)) this.arrive(this.model.directFor(name));
+      if (name && !this.model.isRoom(name)) this.arrive(this.model.open(name));
   }
 
   /** Bring a conversation up to what happens now. */
@@ -228,8 +207,6 @@ export class Session {
     this.flush(conversation);
     this.onChange();
   }
-
-  // History.
 
   #history(command, { name }, reference, limit = PAGE) {
     return this.ask("CHATHISTORY", [command, name, reference, `${limit}`], { quiet: true });
@@ -338,8 +315,6 @@ export class Session {
     return found.filter(({ command }) => command === "PRIVMSG" || command === "NOTICE");
   }
 
-  // Saying.
-
   /** Say a text: now, or when there is a connection again. */
   say(conversation, text, { replyTo = "" } = {}) {
     const time = new Date(this.now()).toISOString();
@@ -390,22 +365,15 @@ export class Session {
     return LINE_LIMIT - byteLength(head) - USER_AND_HOST;
   }
 
-  /** The messages that a text is: one, unless it is too long for that. */
+  /** The messages that a text is: one, where there are such of several lines. */
   #parts(text, room) {
     const value = this.#multiline;
     if (value === undefined) return text.split("\n").flatMap((line) => cut(line, room));
     const limit = (name) => Number(new RegExp(`${name}=(\\d+)`).exec(value)?.[1] ?? Infinity);
-    const parts = [[]];
-    let [lines, size] = [0, 0];
-    for (const line of text.split("\n")) {
-      [lines, size] = [lines + lineOf(line, room).length, size + byteLength(line) + 1];
-      if (lines > limit("max-lines") || size > limit("max-bytes")) {
-        parts.push([]);
-        [lines, size] = [lineOf(line, room).length, byteLength(line) + 1];
-      }
-      parts.at(-1).push(line);
-    }
-    return parts.map((part) => part.join("\n")).filter((part) => part.trim());
+    const lines = text.split("\n").flatMap((line) => lineOf(line, room)).length;
+    if (lines <= limit("max-lines") && byteLength(text) <= limit("max-bytes")) return [text];
+    const most = `${limit("max-lines")} lines and ${limit("max-bytes")} bytes`;
+    throw new RangeError(`A message has at most ${most}: this one is too long.`);
   }
 
   #write(conversation, { text, command }, tags) {
@@ -424,9 +392,7 @@ export class Session {
     return this.ask("TAGMSG", [name], { tags });
   }
 
-  redact({ name }, id) {
-    return this.ask("REDACT", [name, id]);
-  }
+  redact({ name }, id) { return this.ask("REDACT", [name, id]); }
 
   /** Say that somebody types here, or has stopped, no more often than one may. */
   type(conversation, isTyping) {
@@ -448,8 +414,6 @@ export class Session {
       this.send("MARKREAD", [conversation.name, `timestamp=${time}`]);
   }
 
-  // Who we are.
-
   async rename(nick) {
     await this.ask("NICK", [nick]);
     this.entrance.nick = nick;
@@ -468,10 +432,6 @@ export class Session {
     const replies = await this.ask("REGISTER", ["*", email || "*", password]);
     Object.assign(this.entrance, { account: this.model.nick, password });
     return replies.find(({ command }) => command === "REGISTER")?.params ?? [];
-  }
-
-  async verify(code) {
-    await this.ask("VERIFY", [this.model.nick, code]);
   }
 
   async logOut() {
