@@ -196,7 +196,7 @@ async def test_connections_by_what_they_speak(autojump_clock: trio.abc.Clock) ->
         await opened(rig, "cy")
         silent = await rig.connect()
         assert rig.hub.meters.opened == {("irc", False): 2, ("plain", False): 1}
-        assert silent.connection.spoken == "opening"
+        assert silent.connection.kind.value == "opening"
 
 
 async def test_and_whether_they_do_so_in_tls(tmp_path: Path) -> None:

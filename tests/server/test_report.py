@@ -43,7 +43,13 @@ def readings(rig: Rig) -> Readings:
 
 
 def test_numbers_texts_and_what_is_empty() -> None:
-    found = {"version": 'a "b"', "none": None, "off": False, "kinds": {}, "slowest": []}
+    found: dict[str, Any] = {
+        "version": 'a "b"',
+        "none": None,
+        "off": False,
+        "kinds": {},
+        "slowest": [],
+    }
     assert lines(found) == (
         'version: "a \\"b\\""',
         "none: null",

@@ -22,7 +22,6 @@ from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
 from trio_chat.core.networks import in_networks, shown_host
 from trio_chat.server.home import Home
 from trio_chat.server.life import Event, State, after
-from trio_chat.server.meters import OPENING
 from trio_chat.server.opening import EndError, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
@@ -91,7 +90,7 @@ class Connection:
         self.host = host
         self.secure = secure
         self.since = since
-        self.kind = Kind.PLAIN
+        self.kind = Kind.OPENING
         self.state = State.SNIFFING
         self._hub = hub
         self._policy = policy
@@ -108,12 +107,6 @@ class Connection:
         """Its task, while that sleeps until it is woken."""
         self._scope: trio.CancelScope | None = None
         """What its task does otherwise."""
-
-    @property
-    def spoken(self) -> str:
-        """What it speaks, as it is counted (`meters.KINDS`)."""
-        is_known = self._lines is not None or self.kind is Kind.HTTP
-        return self.kind.value if is_known else OPENING
 
     @property
     def encrypted(self) -> bool:
@@ -216,12 +209,12 @@ class Connection:
         opened = await opening.run()
         data = opened.data
         if opened.protocol is Spoken.PLAIN:
-            self._lines = PlainLines()
+            self.kind, self._lines = Kind.PLAIN, PlainLines()
         elif web is not None and opened.protocol is Spoken.HTTP:
             data = await self._open_websocket(web, data)
         else:
             self.kind, self._lines = Kind.IRC, IrcLines()
-        self._hub.meters.opened[self.spoken, self.encrypted] += 1
+        self._hub.meters.opened[self.kind.value, self.encrypted] += 1
         self.on(Event.KNOWN)
         await self._hub.inbox.put(
             Connected(
@@ -240,7 +233,7 @@ class Connection:
     async def _open_websocket(self, web: Site, data: bytes) -> bytes:
         """Answer requests until one is for a WebSocket; return what was read after it."""
         self.kind = Kind.HTTP
-        self._hub.meters.opened[self.spoken, self.encrypted] += 1
+        self._hub.meters.opened[self.kind.value, self.encrypted] += 1
         exchange = Exchange(
             self._transport,
             web,
@@ -500,9 +493,8 @@ class Connection:
         return self.outbox.wrap(self._closing_line(reason))
 
     def _closing_line(self, reason: str) -> bytes:
-        return self._policy.closing_line(reason, plain=self.kind is Kind.PLAIN)
+        return self._policy.closing_line(reason, plain=self.kind in (Kind.PLAIN, Kind.OPENING))
 
 
 _OVER = frozenset((State.LEFT, State.ENDING))
 _SILENT = frozenset((State.HANDSHAKE, State.ENDING, State.GONE))
-"""Where nothing is said any more, or yet."""

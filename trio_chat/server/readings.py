@@ -76,7 +76,7 @@ class Readings:
         kinds: collections.Counter[tuple[str, bool]] = collections.Counter()
         queued = largest = behind = 0
         for connection in self.hub.all:
-            kinds[connection.spoken, connection.encrypted] += 1
+            kinds[connection.kind.value, connection.encrypted] += 1
             size = connection.outbox.queued
             if size:
                 queued += size
@@ -106,7 +106,7 @@ class Readings:
                 {
                     "nickname": user.nickname if user is not None else "",
                     "host": one.host,
-                    "kind": one.spoken,
+                    "kind": one.kind.value,
                     "tls": one.encrypted,
                     "bytes": one.outbox.queued,
                     "since": None if since is None else wall + since,
