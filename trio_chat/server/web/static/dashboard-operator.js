@@ -110,17 +110,11 @@ export class Operator {
   #take(message) {
     if (message.command === "PING") this.#connection.send("PONG", message.params);
     else if (message.command === "ERROR") this.#refused(new Refused("ERROR", message.params.at(-1)));
-    else if (!this.#registration.done) this.#enter(message);
-    else if (BEGUN.has(message.command)) this.#oper();
+    else if (!this.#registration.done) {
+      const refusal = this.#registration.take(message);
+      if (refusal) this.#refused(refusal);
+    } else if (BEGUN.has(message.command)) this.#oper();
     else this.#requests.take(message);
-  }
-
-  #enter(message) {
-    try {
-      this.#registration.take(message);
-    } catch (error) {
-      this.#refused(error);
-    }
   }
 
   #oper() {
