@@ -15,7 +15,7 @@ import pytest
 
 from tests.real_clients import needs
 from tests.served import Client, Served, served
-from tests.web.browser import ARGUMENTS, CHROMIUM, PHONE, Visitor, needs_axe
+from tests.web.browser import ARGUMENTS, CHROMIUM, PHONE, Visitor, needs_axe, visiting
 
 pytestmark = [pytest.mark.story, needs("chromium")]
 
@@ -47,6 +47,8 @@ ELSEWHERE = '[web]\nadmin = ["192.0.2.0/24"]\n'
 """Nobody is there where administrators are."""
 PICTURE = Path(os.environ.get("PICTURES", "docs")) / "dashboard.png"
 TEXT = "x" * 300
+_THREE_RATES = """() => [...document.querySelectorAll('figure .value')].filter(
+    (one) => one.textContent.endsWith('/s') && parseFloat(one.textContent) > 1).length >= 3"""
 WIDE = {"width": 1400, "height": 1180}
 
 
@@ -173,11 +175,10 @@ def test_numbers_move_and_name_who_is_slow_and_which_rooms_are_busy(
     with looking(browser, server, viewport=WIDE) as admin:
         admin.page.wait_for_selector("#state.good")
         first = tile(admin, "Deliveries")
-        admin.until("document.querySelector('path.line').getAttribute('d').includes('L')")
         admin.until(
-            "[...document.querySelectorAll('.card .value')].filter(one => one.textContent.endsWith('/s')"
-            " && parseFloat(one.textContent) > 1).length >= 3"
+            "() => document.querySelector('.plot path.line').getAttribute('d').includes('L')"
         )
+        admin.until(_THREE_RATES)
         assert tile(admin, "Deliveries") != first
         assert tile(admin, "Users") == "6"
         busiest = admin.page.locator("#busiest tr").first.text_content()
@@ -234,7 +235,9 @@ def test_who_is_nowhere_special_is_shown_nothing_until_they_are_an_operator(
         admin.page.click("#open-login")
         log_in(admin)
         admin.page.wait_for_selector("#figures:not([hidden])")
-        admin.until("document.querySelector('path.line').getAttribute('d').includes('L')")
+        admin.until(
+            "() => document.querySelector('.plot path.line').getAttribute('d').includes('L')"
+        )
         assert tile(admin, "Users") == "1"
         admin.page.click("#log-out")
         admin.page.wait_for_selector("#refused:not([hidden])")
@@ -260,7 +263,9 @@ def test_nothing_is_in_anybodys_way(
         assert admin.complaints() == []
         admin.page.click("#slowest button")
         assert admin.complaints() == []
-    with serving(tmp_path, ELSEWHERE) as other, looking(browser, other) as admin:
+    other = tmp_path / "other"
+    other.mkdir()
+    with serving(other, ELSEWHERE) as elsewhere, looking(browser, elsewhere) as admin:
         admin.page.wait_for_selector("#refused:not([hidden])")
         assert admin.complaints() == []
 
@@ -284,8 +289,18 @@ def test_names_are_no_markup(browser: Any, server: Served) -> None:
 
 def test_the_picture(browser: Any, server: Served, traffic: Traffic) -> None:
     """What the README shows."""
-    with looking(browser, server, viewport=WIDE, device_scale_factor=1) as admin:
+    root = server.irc("root")
+    root.send("OPER root sesame")
+    root.until(" 381 ")
+    with (
+        visiting(browser, server.port, "wendy"),
+        looking(browser, server, viewport=WIDE) as admin,
+    ):
+        for nickname in ("spammer", "flooder", "stranger"):
+            server.irc(nickname)
+            root.send(f"KILL {nickname} :enough of it")
         admin.page.wait_for_selector("#slowest tr")
+        admin.until("() => document.querySelectorAll('#cut-offs tr, #refusals tr').length >= 3")
         admin.page.wait_for_timeout(float(os.environ.get("PICTURE_SECONDS", "6")) * 1000)
-        admin.page.screenshot(path=PICTURE)
+        admin.page.screenshot(path=PICTURE, full_page=True)
         assert PICTURE.stat().st_size > 10_000

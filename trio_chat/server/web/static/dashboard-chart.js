@@ -2,13 +2,15 @@
 // `inWords` are pure.
 
 import { h } from "./dom.js";
-import { spread } from "./dashboard-figures.js";
+import { span, spread } from "./dashboard-figures.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** What the picture is drawn in: it is stretched to the place that there is. */
 const WIDTH = 600;
 const HEIGHT = 150;
 const ROWS = 10;
+/** Seconds that the axis is of at least, where there are not many samples yet. */
+const SHORTEST = 60;
 
 /** Where the axis ends for what is at most `max`, and `least` at least: 1, 2 or 5 of a power of 10. */
 export function scale(max, least) {
@@ -86,7 +88,7 @@ export class Chart {
     this.body = h("tbody", {});
     this.details = h(
       "details",
-      { ontoggle: () => this.#fillTable() },
+      {},
       h("summary", { "aria-label": `${title}: as a table` }, "Table"),
       this.#table(),
     );
@@ -105,6 +107,7 @@ export class Chart {
       h("div", { class: "times", "aria-hidden": "true" }, this.left, h("span", {}, "now")),
       this.details,
     );
+    this.details.addEventListener("toggle", () => this.#fillTable());
     this.plot.addEventListener("pointermove", (event) => this.#point(event));
     this.plot.addEventListener("pointerleave", () => this.#point(null));
   }
@@ -125,10 +128,11 @@ export class Chart {
     );
   }
 
-  /** Show samples, of the last so many seconds. */
-  show(samples, seconds) {
+  /** Show samples. */
+  show(samples) {
     this.#samples = samples;
     const to = samples.at(-1)?.time ?? 0;
+    const seconds = Math.max(SHORTEST, to - (samples[0]?.time ?? 0));
     const values = this.series.flatMap(({ key }) => known(samples, key));
     const top = scale(values.reduce((a, b) => Math.max(a, b), 0), this.least);
     this.#range = { from: to - seconds, to, top };
@@ -139,7 +143,7 @@ export class Chart {
     this.area.setAttribute("d", runs.map((run) => closed(run)).join(""));
     this.top.textContent = this.format(top);
     this.middle.textContent = this.format(top / 2);
-    this.left.textContent = `${seconds / 60} min ago`;
+    this.left.textContent = `${span(seconds)} ago`;
     this.picture.setAttribute("aria-label", `${this.title}. ${inWords(samples, this.series, this.format)}`);
     this.#say();
     this.#fillTable();

@@ -4,7 +4,7 @@
 // something always does (dashboard-operator.js). All that others have chosen, their names, goes in as
 // text.
 
-import { $, fill, h } from "./dom.js";
+import { $, h } from "./dom.js";
 import { Chart } from "./dashboard-chart.js";
 import { KINDS, Past, bytes, count, duration, percent, perSecond, span } from "./dashboard-figures.js";
 import { Operator } from "./dashboard-operator.js";
@@ -20,9 +20,9 @@ const clock = (seconds) => TIME.format(new Date(seconds * 1000));
 const NAMES = {
   irc: "IRC",
   websocket: "WebSocket",
-  plain: "nc, telnet",
+  plain: "nc",
   http: "HTTP",
-  opening: "not known yet",
+  opening: "just come",
 };
 const CHARTS = [
   {
@@ -75,6 +75,13 @@ const CHARTS = [
     format: count,
     least: 5,
   },
+  {
+    title: "CPU",
+    series: [{ key: "cpu", name: "of one core" }],
+    format: percent,
+    least: 0.01,
+    filled: true,
+  },
 ];
 
 const past = new Past();
@@ -97,18 +104,20 @@ async function fetched() {
 
 async function poll() {
   clearTimeout(timer);
-  timer = 0;
+  let stats = null;
   try {
-    const stats = byOperator ? await operator.stats() : await fetched();
-    show(stats);
-    say("Live");
+    stats = byOperator ? await operator.stats() : await fetched();
   } catch (error) {
-    if (error instanceof ForbiddenError) refuse();
-    else if (byOperator && !operator.name) refuse();
-    else say("The server does not answer", true);
+    if (error instanceof ForbiddenError || (byOperator && !operator.name)) {
+      refuse();
+      return;
+    }
   }
-  if (!$("refused").hidden) return;
+  // Somebody may have wanted it at once meanwhile.
+  clearTimeout(timer);
   timer = setTimeout(poll, EVERY);
+  say(stats ? "Live" : "The server does not answer", !stats);
+  if (stats) show(stats);
 }
 
 /** Say that the numbers are not for whoever is here. */
@@ -158,21 +167,17 @@ function showTiles(stats, now) {
     ["Memory", bytes(memory), ""],
     ["Up for", span(time - started), `trio_chat ${version}`],
   ];
-  fill(
-    $("tiles"),
-    tiles.map(([title, value, more]) => ({
-      key: title,
-      version: `${value} ${more}`,
-      make: () =>
-        h("div", { class: "card" }, h("dt", {}, title), h("dd", { class: "figure" }, value), h("dd", { class: "quiet" }, more)),
-    })),
-  );
+  const cells = ([title, value, more]) => [
+    h("dt", {}, title),
+    h("dd", { class: "figure" }, value),
+    h("dd", { class: "quiet" }, more),
+  ];
+  fill($("tiles"), tiles.map((one) => [one[0], h("div", { class: "card" }, cells(one))]));
 }
 
 function showCharts() {
-  const seconds = Number($("seconds").value);
-  const samples = past.since(seconds);
-  for (const chart of charts) chart.show(samples, seconds);
+  const samples = past.since(Number($("seconds").value));
+  for (const chart of charts) chart.show(samples);
 }
 
 function showFailures(failures) {
@@ -194,8 +199,12 @@ function showSlowest({ slowest, time }) {
   list("slowest", slowest, key, cells);
 }
 
-const closing = (nickname) =>
-  h("button", { class: "small", "aria-label": `Close the connection of ${nickname}…`, onclick: () => openKill(nickname) }, "Close…");
+function closing(nickname) {
+  const label = `Close the connection of ${nickname}…`;
+  const element = h("button", { class: "small", "aria-label": label }, "Close…");
+  element.addEventListener("click", () => openKill(nickname));
+  return element;
+}
 
 function showEnded(id, { reasons, latest: ended }) {
   const found = Object.entries(reasons).filter(([, times]) => times);
@@ -214,17 +223,33 @@ function list(id, rows, keyOf, cellsOf) {
   const table = $(id).closest(".scrolls");
   table.hidden = !rows.length;
   $(`${id}-none`).hidden = Boolean(rows.length);
-  const seen = new Map();
-  fill(
-    $(id),
-    rows.map((row) => {
-      const key = keyOf(row);
-      seen.set(key, (seen.get(key) ?? 0) + 1);
-      const cells = cellsOf(row);
-      const version = cells.map((cell) => cell.textContent).join("\n");
-      return { key: `${key} ${seen.get(key)}`, version, make: () => h("tr", {}, cells) };
-    }),
-  );
+  fill($(id), rows.map((row) => [keyOf(row), h("tr", {}, cellsOf(row))]));
+}
+
+const shown = new WeakMap();
+
+/** Make the children of an element be these, `[key, child]`. Of a child that is there already, under
+ * the same key, only what has changed is put in: what has the focus, or is pressed, stays. */
+function fill(parent, children) {
+  const before = shown.get(parent) ?? new Map();
+  const after = new Map();
+  for (const [key, child] of children) {
+    let place = 1;
+    while (after.has(`${key} ${place}`)) place++;
+    const old = before.get(`${key} ${place}`);
+    if (old) renew(old, child);
+    after.set(`${key} ${place}`, old ?? child);
+  }
+  const wanted = [...after.values()];
+  for (const old of before.values()) if (!wanted.includes(old)) old.remove();
+  for (const [place, child] of wanted.entries())
+    if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null);
+  shown.set(parent, after);
+}
+
+function renew(old, child) {
+  for (const [place, cell] of [...child.children].entries())
+    if (!old.children[place].isEqualNode(cell)) old.children[place].replaceWith(cell);
 }
 
 const name = (text) => h("td", {}, h("bdi", {}, text));
