@@ -36,7 +36,7 @@ class Visitor:
 
     def __init__(self, browser: Any, port: int, **options: Any) -> None:
         self.context = browser.new_context(**{"viewport": WIDE} | options)
-        self.context.set_default_timeout(float(os.environ.get("PG", PATIENCE)) * 1000)
+        self.context.set_default_timeout(PATIENCE * 1000)
         self.page = self.context.new_page()
         self.faults: list[str] = []
         """What the page has done wrong, or wanted to do and may not."""

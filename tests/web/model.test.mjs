@@ -137,15 +137,6 @@ test("what comes live waits for history, and follows it", () => {
   assert.deepEqual(texts(lobby), ["joined", "one", "two", "three"]);
 });
 
-test("more than can be held is read from history", () => {
-  const { lobby, says } = inLobby();
-  lobby.lose();
-  lobby.hold();
-  for (let count = 0; count < 501; count++) says("al", "x");
-  assert.equal(lobby.held.length, 500);
-  assert.equal(lobby.meets([]), false);
-});
-
 test("the oldest are let go, but not while somebody looks at them", () => {
   const { lobby, says } = inLobby();
   lobby.atBottom = false;

@@ -313,6 +313,10 @@ def test_by_keyboard_alone(browser: Any, server: Served) -> None:
         keys.press("Control+k")
         keys.type("anybody")
         keys.press("Enter")
+        # What was said just now is in the index a little later.
+        while page.locator("#search-state").inner_text() != "1 found":
+            page.wait_for_timeout(200)
+            keys.press("Enter")
         page.locator("#found button").wait_for()
         tab_to("#found button")
         keys.press("Enter")

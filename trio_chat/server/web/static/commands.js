@@ -1,7 +1,8 @@
 // What somebody types: text is said, lines with a slash are commands. And how words are completed.
 //
-// The commands are a table, from which /help is made. Each is called with the chat, `{model, session,
-// join(), show(), tell(), find(), listRooms()}`, the text behind its name, and where it was typed.
+// The commands are a table, from which /help is made. Each is called with the chat, the text behind
+// its name, and the conversation where it was typed. The chat is `{model, session, join(room, key),
+// show(conversation), tell(text), find(words), listRooms()}`.
 
 import { fold, parse } from "./irc.js";
 import { plain } from "./formatting.js";
@@ -29,7 +30,6 @@ const change = (mode, maskOf = (name) => name) => async (chat, argument, here) =
   await chat.session.ask("MODE", [room, mode, ...(name ? [maskOf(name)] : [])]);
 };
 const mask = (name) => (/[!@*:]/.test(name) ? name : `${name}!*@*`);
-const ask = (name) => (chat, argument) => chat.session.ask(name, words(argument));
 
 /** Ask, and tell of each line of the answer what `lineOf(code, words)` makes of it. */
 async function tellAnswer({ session, tell }, command, params, lineOf) {
@@ -37,6 +37,9 @@ async function tellAnswer({ session, tell }, command, params, lineOf) {
   const lines = replies.map(({ command: code, params: [, ...rest] }) => lineOf(code, rest));
   for (const line of lines.filter(Boolean)) tell(plain(line));
 }
+
+const ask = (command) => (chat, argument) => chat.session.ask(command, words(argument));
+const inWords = (code, rest) => /^\d/.test(code) && rest.join(" ");
 
 const WHOIS = {
   311: ([nick, user, host, , name]) => `${nick} is ${name} (${user}@${host})`,
@@ -67,11 +70,6 @@ async function topic(chat, argument, here) {
   else chat.tell(plain(chat.model.find(room)?.topic ?? "") || "No topic is set.");
 }
 
-async function away({ session, tell }, argument) {
-  await session.ask("AWAY", argument ? [argument] : [], { quiet: true });
-  tell(argument ? `You are away: ${argument}` : "You are back.");
-}
-
 async function kick(chat, argument, here) {
   const [room, rest] = whereOf(chat, argument, here);
   await chat.session.ask("KICK", [room, ...split(rest).filter(Boolean)]);
@@ -80,18 +78,7 @@ async function kick(chat, argument, here) {
 async function mode(chat, argument, here) {
   const [room, changes] = whereOf(chat, argument, here);
   if (changes) await chat.session.ask("MODE", [room, ...words(changes)]);
-  else await tellAnswer(chat, "MODE", [room], (code, rest) => code === "324" && rest.join(" "));
-}
-
-async function who(chat, argument, here) {
-  const [room] = whereOf(chat, argument, here);
-  await tellAnswer(chat, "NAMES", [room], (code, rest) => code === "353" && rest.slice(1).join(": "));
-}
-
-async function invite({ session, tell }, argument, here) {
-  const [name, room = here.name] = words(argument);
-  await session.ask("INVITE", [name, room], { quiet: true });
-  tell(`You have invited ${name} to ${room}.`);
+  else await tellAnswer(chat, "MODE", [room], inWords);
 }
 
 const ignore = (doing) => ({ model, tell }, name) => {
@@ -111,11 +98,11 @@ async function login({ model, session, tell }, argument) {
 }
 
 function help({ tell }) {
-  for (const [name, [usage, about]] of Object.entries(COMMANDS)) tell(`/${name} ${usage} — ${about}`);
+  for (const { text, help: about } of OFFERS) tell(text + about);
   tell("//text — say a text that begins with a slash");
 }
 
-/** Name → what follows it, what it is for, what it does, and whether it needs something behind it. */
+/** Name → what follows it, what it is for, what it does, whether it needs something behind it. */
 export const COMMANDS = {
   join: ["#ROOM [KEY]", "enter a room, or go back to one", (chat, argument) => {
     const [room, key = ""] = words(argument);
@@ -126,14 +113,16 @@ export const COMMANDS = {
   me: ["TEXT", "say what you do: * you wave", ({ session }, text, here) =>
     session.say(here, `\x01ACTION ${text}\x01`), NEEDED],
   msg: ["NAME [TEXT]", "say something to one person, or begin to", message, NEEDED],
-  who: ["[#ROOM]", "see who is in a room", who],
+  who: ["[#ROOM]", "see who is in a room", (chat, argument, here) =>
+    tellAnswer(chat, "NAMES", whereOf(chat, argument, here).slice(0, 1), inWords)],
   rooms: ["", "see which rooms there are", (chat) => chat.listRooms()],
   whois: ["NAME", "see what is known of somebody", (chat, nick) =>
     tellAnswer(chat, "WHOIS", [nick], (code, rest) => WHOIS[code]?.(rest)), NEEDED],
   topic: ["[#ROOM] [TEXT]", "see or set what a room is about", topic],
   search: ["WORDS", "find what was said in your rooms, and to you and by you", (chat, text) =>
     chat.find(text)],
-  away: ["[TEXT]", "say that you are away; alone, that you are back", away],
+  away: ["[TEXT]", "say that you are away; alone, that you are back", (chat, text) =>
+    tellAnswer(chat, "AWAY", text ? [text] : [], inWords)],
   kick: ["[#ROOM] NAME [REASON]", "remove somebody from a room", kick, NEEDED],
   ban: ["[#ROOM] NAME", "keep somebody out of a room", change("+b", mask)],
   unban: ["[#ROOM] NAME", "let somebody into a room again", change("-b", mask), NEEDED],
@@ -141,8 +130,11 @@ export const COMMANDS = {
   deop: ["[#ROOM] NAME", "make somebody no operator any more", change("-o"), NEEDED],
   voice: ["[#ROOM] NAME", "let somebody speak in a moderated room", change("+v"), NEEDED],
   devoice: ["[#ROOM] NAME", "take that away again", change("-v"), NEEDED],
-  mode: ["[#ROOM] [CHANGES]", "see or change what is set in a room, as IRC writes it: +m, -i", mode],
-  invite: ["NAME [#ROOM]", "invite somebody to a room", invite, NEEDED],
+  mode: ["[#ROOM] [CHANGES]", "see or change what is set in a room, such as +m", mode],
+  invite: ["NAME [#ROOM]", "invite somebody to a room", (chat, argument, here) => {
+    const [name, room = here.name] = words(argument);
+    return tellAnswer(chat, "INVITE", [name, room], inWords);
+  }, NEEDED],
   ignore: ["[NAME]", "read nothing of somebody any more; alone, see of whom", ignore("add")],
   unignore: ["NAME", "read what somebody says again", ignore("delete"), NEEDED],
   register: ["PASSWORD [EMAIL]", "make an account of your nickname", register, NEEDED],
@@ -167,11 +159,17 @@ export async function take(chat, text, here, replyTo = "") {
   }
   const [name, argument] = split(text.slice(1));
   const word = name.toLowerCase();
-  if (!Object.hasOwn(COMMANDS, word)) throw new RangeError(`/${word} is no command: /help lists them.`);
+  const isKnown = Object.hasOwn(COMMANDS, word);
+  if (!isKnown) throw new RangeError(`/${word} is no command: /help lists them.`);
   const [usage, , run, needs] = COMMANDS[word];
   if (needs && !argument) throw new RangeError(`Write /${word} ${usage}`);
   await run(chat, argument, here);
 }
+
+const OFFERS = Object.entries(COMMANDS).map(([name, [usage, about]]) => ({
+  text: `/${name} `,
+  help: `${usage} — ${about}`,
+}));
 
 /** What the word before the cursor could be: `{from, options: [{text, help}]}`, or null.
  *
@@ -179,19 +177,14 @@ export async function take(chat, text, here, replyTo = "") {
 export function complete(text, cursor, model, here, asked = false) {
   const [word] = /\S*$/.exec(text.slice(0, cursor));
   const from = cursor - word.length;
-  const start = fold(word.replace(/^[/@]/, ""));
-  let options = [];
-  if (/^\/(?!\/)/.test(word) && from === 0)
-    options = Object.entries(COMMANDS)
-      .filter(([name]) => name.startsWith(start))
-      .map(([name, [usage, about]]) => ({ text: `/${name} `, help: `${usage} — ${about}` }));
+  const start = fold(word.replace(/^@/, ""));
+  const behind = from ? " " : ": ";
+  let all = [];
+  if (from === 0 && /^\/(?!\/)/.test(word)) all = OFFERS;
   else if (word[0] === "#")
-    options = model.rooms
-      .filter(({ key }) => key.startsWith(start))
-      .map(({ name, topic: about }) => ({ text: `${name} `, help: plain(about) }));
+    all = model.rooms.map(({ name, topic: about }) => ({ text: `${name} `, help: plain(about) }));
   else if (word[0] === "@" || (asked && word))
-    options = model
-      .namesFor(here, start)
-      .map((nick) => ({ text: from === 0 ? `${nick}: ` : `${nick} `, help: "" }));
+    all = model.namesFor(here, start).map((nick) => ({ text: nick + behind, help: "" }));
+  const options = all.filter((option) => fold(option.text).startsWith(start));
   return options.length ? { from, options: options.slice(0, OFFERED) } : null;
 }

@@ -18,13 +18,14 @@ export class Composer {
     this.#input.addEventListener("input", () => this.#typed());
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     this.#input.addEventListener("blur", () => this.#offer(null));
+    // The field keeps the focus.
+    $("completions").addEventListener("pointerdown", (event) => event.preventDefault());
     $("no-reply").addEventListener("click", () => this.reply(null));
     $("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
     });
   }
-
   focus() { this.#input.focus(); }
 
   reply(item) {
@@ -32,7 +33,6 @@ export class Composer {
     this.#chat.changed();
     this.focus();
   }
-
   render(now) {
     const { active } = this.#chat.model;
     if (this.#shown !== active) {
@@ -43,28 +43,25 @@ export class Composer {
     }
     const replied = active.byId.get(active.replyTo);
     $("replying").hidden = !replied;
-    if (replied) $("replying-to").textContent = `Reply to ${plain(replied.nick)}: ${plain(replied.text)}`;
+    const { nick, text } = replied ?? { nick: "", text: "" };
+    $("replying-to").textContent = `Reply to ${plain(nick)}: ${plain(text)}`;
     const typing = active.typingAt(now).map(plain);
     const who = typing.length > 3 ? `${typing.length} people` : typing.join(", ");
     $("typing").textContent = who && `${who} ${typing.length > 1 ? "are" : "is"} typing…`;
   }
-
   #write(text) {
     this.#input.value = this.#shown.draft = text;
     this.#offer(null);
     this.#grow();
   }
-
   #grow() {
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight + 2}px`;
   }
-
   #complete(asked) {
     const { value, selectionStart } = this.#input;
     return complete(value, selectionStart, this.#chat.model, this.#shown, asked);
   }
-
   #typed() {
     const { value } = this.#input;
     const { session, settings } = this.#chat;
@@ -74,7 +71,6 @@ export class Composer {
     const isText = value.trim() !== "" && !isCommand(value);
     if (settings.typing && this.#shown.key) session.type(this.#shown, isText);
   }
-
   #key(event) {
     const { key, shiftKey } = event;
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -90,23 +86,21 @@ export class Composer {
     else return;
     event.preventDefault();
   }
-
   #offer(found) {
     this.#found = found;
     $("completions").hidden = !found;
     this.#input.removeAttribute("aria-activedescendant");
     if (!found) return;
     const options = found.options.map(({ text, help }, index) => {
-      const name = h("bdi", {}, plain(text).trim());
-      const option = h("li", { role: "option", id: `option-${index}` }, name, h("span", { class: "quiet" }, help));
-      // Before the field loses the focus.
-      option.addEventListener("pointerdown", (event) => (event.preventDefault(), this.#accept(index)));
+      const about = h("span", { class: "quiet" }, help);
+      const attributes = { role: "option", id: `option-${index}` };
+      const option = h("li", attributes, h("bdi", {}, plain(text).trim()), about);
+      option.addEventListener("pointerdown", () => this.#accept(index));
       return option;
     });
     $("completions").replaceChildren(...options);
     this.#select(0);
   }
-
   #select(index) {
     const options = [...$("completions").children];
     this.#selected = (index + options.length) % options.length;
@@ -114,14 +108,12 @@ export class Composer {
       option.setAttribute("aria-selected", `${at === this.#selected}`);
     this.#input.setAttribute("aria-activedescendant", `option-${this.#selected}`);
   }
-
   #accept(index) {
     const { from, options } = this.#found;
     this.#input.setRangeText(options[index].text, from, this.#input.selectionStart, "end");
     this.#offer(null);
     this.#typed();
   }
-
   async #send() {
     const conversation = this.#shown;
     const [text, { replyTo }] = [this.#input.value.trimEnd(), conversation];

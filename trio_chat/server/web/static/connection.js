@@ -1,8 +1,8 @@
 // The WebSocket, and the next one when it is lost (`text.ircv3.net`: a line a frame).
 //
-// A connection that is silent is asked (PING), and given up if it does not answer. The first attempt
-// at another comes within a second, and each further one after twice as long, up to half a minute, of
-// which a random part is left out, so that not all come at once to a server that is back.
+// A connection that is silent is asked (PING), and given up if it does not answer. Another one is
+// tried within a second, and then each time after twice as long, up to half a minute, less a random
+// part, so that not all come at once to a server that is back.
 
 import { format, parse } from "./irc.js";
 
@@ -10,9 +10,9 @@ const FIRST = 1000;
 const LONGEST = 30000;
 /** Milliseconds that a connection lasts before its loss begins a new count of attempts. */
 const STEADY = 60000;
-/** Milliseconds of silence after which we ask, and give up; and between two looks. */
+/** Milliseconds of silence before we ask, that we wait for the answer, and between two looks. */
 const SILENCE = 30000;
-const PATIENCE = 50000;
+const PATIENCE = 20000;
 const LOOK = 5000;
 
 /** Milliseconds before an attempt, which are counted from 1; `random` is between 0 and 1. */
@@ -25,12 +25,12 @@ export class Connection {
   #attempt = 0;
   #opened = Infinity;
   #heard = 0;
-  #asked = false;
+  /** When we asked; 0: we wait for no answer. */
+  #asked = 0;
   #retry = 0;
   #watch = 0;
 
-  /** `handlers`: `onOpen()`, `onLine(message)`, `onLost()`, `onWaiting(milliseconds)` before another
-   * attempt. */
+  /** `handlers`: `onOpen()`, `onLine(message)`, `onLost()`, `onWaiting(milliseconds)`. */
   constructor(url, handlers) {
     this.#url = url;
     this.handlers = handlers;
@@ -41,14 +41,14 @@ export class Connection {
     this.close();
     const socket = new WebSocket(this.#url, ["text.ircv3.net"]);
     this.#socket = socket;
-    [this.#opened, this.#heard] = [Infinity, Date.now()];
+    [this.#opened, this.#heard, this.#asked] = [Infinity, Date.now(), 0];
     this.#watch = setInterval(() => this.#look(), LOOK);
     socket.onopen = () => {
       this.#opened = Date.now();
       this.handlers.onOpen();
     };
     socket.onmessage = ({ data }) => {
-      [this.#heard, this.#asked] = [Date.now(), false];
+      [this.#heard, this.#asked] = [Date.now(), 0];
       const message = parse(data);
       if (message) this.handlers.onLine(message);
     };
@@ -82,16 +82,13 @@ export class Connection {
     this.#socket?.close();
     [this.#socket, this.#retry] = [null, 0];
   }
-
   #look() {
-    const silent = Date.now() - this.#heard;
-    if (silent > PATIENCE) this.#lose();
-    else if (silent > SILENCE && !this.#asked) {
-      this.#asked = true;
-      this.send("PING", ["alive"]);
-    }
+    // By the time of asking: the timers of a page that nobody looks at run late.
+    if (this.#asked && Date.now() - this.#asked > PATIENCE) this.#lose();
+    if (this.#asked || Date.now() - this.#heard < SILENCE) return;
+    this.#asked = Date.now();
+    this.send("PING", ["alive"]);
   }
-
   #lose() {
     this.handlers.onLost();
     this.retry();

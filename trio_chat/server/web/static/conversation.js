@@ -1,14 +1,12 @@
 // One conversation: a room, or what is said between us and one person. Pure.
 //
-// Its items are in the order in which everybody is shown them, each once: every line of the server's
-// has an id, by which what comes live and what history has are found to be the same. What is called
-// `reader` below is who reads: `{nick, isOwn(message), ignores(nick)}`.
+// Its items are in the order in which everybody is shown them, each once: all lines have an id, by
+// which what comes live and what history has are found to be the same. `reader` is always who reads
+// it: `{nick, isOwn(message), ignores(nick)}`.
 
 import { fold } from "./irc.js";
 import { plain } from "./formatting.js";
 
-/** Lines that come live and are held while history is read; what comes beyond is read there, too. */
-const HELD = 500;
 /** Items above which the oldest are let go, where nobody looks at them; and how many stay. */
 const MANY = 1500;
 const KEPT = 500;
@@ -28,8 +26,8 @@ const EVENTS = {
   MODE: ([, ...modes]) => `set ${modes.join(" ")}`,
   TOPIC: ([, topic]) => (topic ? `set the topic: ${topic}` : "took the topic away"),
 };
-/** Events of people who come and go, which are folded. */
-const COMING_AND_GOING = new Set(["JOIN", "PART", "QUIT", "NICK"]);
+/** Events that are folded: people come and go. */
+const FOLDED = new Set(["JOIN", "PART", "QUIT", "NICK"]);
 
 /** Whether a text names somebody, as a word of its own. */
 export function mentions(text, nick) {
@@ -48,7 +46,7 @@ function itemOf(message, { nick, isOwn, ignores }) {
   const base = { id: tags.msgid ?? "", time: tags.time ?? "", nick: message.nick, own, changes: 0 };
   if (command !== "PRIVMSG" && command !== "NOTICE") {
     const text = EVENTS[command]?.(params);
-    return text ? { ...base, kind: "event", text, folds: COMING_AND_GOING.has(command) } : null;
+    return text ? { ...base, kind: "event", text, folds: FOLDED.has(command) } : null;
   }
   const action = ACTION.exec(params[1]);
   if ((params[1][0] === "\x01" && !action) || (!own && ignores(message.nick))) return null;
@@ -70,19 +68,18 @@ export class Conversation {
   place = "behind";
   /** The last line that came live: what we have said and not seen comes after it. */
   seenId = "";
-  /** What comes live while history is read, null while it is not; whether that was too much. */
+  /** What comes live while history is read; null while it is not. */
   held = null;
-  overflowed = false;
   /** Messages that came live and are not among the items. */
   unseen = 0;
   /** Whether the first item is the first of all. */
   complete = false;
-  /** The times of the last item that was read, of that after which the line stands, and of our JOIN. */
+  /** Times: of the last item that was read, of that after which a line stands, and of our JOIN. */
   readAt = "";
   lineAt = "";
   joinedAt = "";
-  /** What we have said and the server has not shown us yet: `{key, text, nick, time, replyTo, command,
-   * state, reason}`, with the state `waiting`, `sent`, `unsure` (whether it arrived) or `failed`. */
+  /** What we have said and the server has not shown us yet: `{key, text, nick, replyTo, state,
+   * reason}`, with the state `waiting`, `sent`, `unsure` (whether it arrived) or `failed`. */
   pending = [];
   draft = "";
   replyTo = "";
@@ -95,23 +92,20 @@ export class Conversation {
     this.name = name;
     this.key = fold(name);
     this.isRoom = name[0] === "#";
-    /** Whether we are in the room, and whether we come back to it. Directly one can always write. */
+    /** Whether we can write here: directly one always can; and whether we come back to the room. */
     this.joined = !this.isRoom;
     this.wanted = this.isRoom;
   }
-
   enter(name, time) {
     Object.assign(this, { name, joined: true, wanted: true, joinedAt: time });
     this.members.clear();
   }
-
   add(nick, prefix) { this.members.set(fold(nick), { nick, prefix }); }
 
   remove(nick) {
     this.members.delete(fold(nick));
     this.#typing.delete(fold(nick));
   }
-
   rename(before, now) {
     const { prefix } = this.members.get(fold(before));
     this.remove(before);
@@ -127,7 +121,6 @@ export class Conversation {
     else all.delete(symbol);
     member.prefix = [...symbols].filter((one) => all.has(one)).join("");
   }
-
   get firstId() { return this.items.find((item) => item.id)?.id ?? ""; }
   get lastId() { return this.items.findLast((item) => item.id)?.id ?? ""; }
   has(id) { return this.byId.has(id); }
@@ -160,18 +153,14 @@ export class Conversation {
       if (this.atBottom && this.items.length > MANY) this.#forget(this.items.length - KEPT);
       return item;
     }
-    if (this.held?.length === HELD) this.overflowed = true;
-    else this.held?.push(message);
+    this.held?.push(message);
     const item = itemOf(message, reader);
     if (!this.held && item && SAID.has(item.kind) && !item.own) this.unseen += 1;
     return item;
   }
 
   /** Begin to hold what comes live, before history is asked for. */
-  hold() {
-    this.held = [];
-    this.overflowed = false;
-  }
+  hold() { this.held = []; }
 
   /** Take a page that follows the last item. */
   append(messages, reader) { for (const message of messages) this.#apply(message, reader); }
@@ -179,8 +168,7 @@ export class Conversation {
   /** Whether a page ends where what is held begins, so that nothing is between them. */
   meets(page) {
     const first = this.held?.find(({ tags }) => tags.msgid)?.tags.msgid;
-    const found = first && page.some(({ tags }) => tags.msgid === first);
-    return !this.overflowed && (!page.length || Boolean(found));
+    return !page.length || page.some(({ tags }) => first && tags.msgid === first);
   }
 
   /** History is read: from here on everything comes live. */
@@ -226,29 +214,25 @@ export class Conversation {
 
   /** The reactions to an item: a list of `[reaction, nicknames]`. */
   reactionsTo(id) {
-    const present = [...(this.#reactions.get(id) ?? [])].map(([reaction, people]) => [
-      reaction,
-      [...people.values()].filter(({ on }) => on).map(({ nick }) => nick),
-    ]);
-    return present.filter(([, nicks]) => nicks.length);
+    const all = [...(this.#reactions.get(id) ?? [])];
+    const who = (people) => [...people.values()].filter(({ on }) => on).map(({ nick }) => nick);
+    return all.map(([one, people]) => [one, who(people)]).filter(([, nicks]) => nicks.length);
   }
 
   /** Who is typing at a time, in milliseconds. */
   typingAt(now) {
     return [...this.#typing.values()].filter(({ until }) => until > now).map(({ nick }) => nick);
   }
-
   hearTyping(nick, state, now) {
     if (state in TYPING) this.#typing.set(fold(nick), { nick, until: now + TYPING[state] });
     else this.#typing.delete(fold(nick));
   }
-
   get unsure() { return this.pending.filter(({ state }) => state === "unsure"); }
 
   /** Something is to be said. It waits until it is sent, and is here until it comes back. */
-  say(text, { nick, time, replyTo = "", command = "PRIVMSG" }) {
+  say(text, nick, replyTo) {
     const key = `pending-${++this.#local}`;
-    this.pending.push({ key, text, nick, time, replyTo, command, state: "waiting", reason: "" });
+    this.pending.push({ key, text, nick, replyTo, state: "waiting", reason: "" });
   }
 
   /** Say what became of something that we have said; without a state, it is there, or forgotten. */
@@ -259,14 +243,10 @@ export class Conversation {
 
   /** Look whether a line of history is what we had sent, in the order in which that was. */
   confirm({ command, params, nick }) {
-    const isIt = (said) =>
-      said.command === command &&
-      fold(said.nick) === fold(nick) &&
-      plain(said.text) === plain(params[1] ?? "");
-    const said = this.unsure.find(isIt);
-    if (said) this.settle(said);
+    if (command !== "PRIVMSG") return;
+    const isIt = (one) => fold(one.nick) === fold(nick) && plain(one.text) === plain(params[1]);
+    this.settle(this.unsure.find(isIt));
   }
-
   #apply(message, reader) {
     if (this.#react(message, true) || this.#redact(message)) return null;
     const item = this.#make(message, reader);
@@ -275,7 +255,6 @@ export class Conversation {
     this.items.push(item);
     return item;
   }
-
   #make(message, reader) {
     const item = this.has(message.tags.msgid) ? null : itemOf(message, reader);
     if (!item) return null;
@@ -283,13 +262,12 @@ export class Conversation {
     if (item.id) this.byId.set(item.id, item);
     return item;
   }
-
   #forget(count) {
     for (const item of this.items.splice(0, count)) this.byId.delete(item.id);
     this.complete = false;
   }
 
-  /** Take a reaction, or one that is taken back. An older one counts only where there is no other. */
+  /** Take a reaction, given or taken back. An older one counts only where there is no other. */
   #react({ command, tags, nick }, later) {
     if (command !== "TAGMSG") return false;
     const reaction = tags["+draft/react"] ?? tags["+draft/unreact"];
@@ -303,13 +281,12 @@ export class Conversation {
     if (this.has(id)) this.byId.get(id).changes += 1;
     return true;
   }
-
   #redact({ command, params, nick }) {
     if (command !== "REDACT") return false;
     const [, id, reason = ""] = params;
-    const item = this.byId.get(id);
-    const redacted = { nick, reason };
-    if (item) Object.assign(item, { redacted, text: "", mention: false, changes: item.changes + 1 });
+    const item = this.byId.get(id) ?? {};
+    const changes = item.changes + 1;
+    Object.assign(item, { redacted: { nick, reason }, text: "", mention: false, changes });
     return true;
   }
 }

@@ -1,7 +1,48 @@
-// Windows in front of the chat: rooms and people to go to, search, and settings.
+// The form through which one comes in; and windows in front of the chat: rooms and people to go to,
+// search, and settings.
 
 import { plain } from "./formatting.js";
 import { $, button, clock, day, h, named } from "./dom.js";
+import { MAILED } from "./registration.js";
+
+const ABOUT_ACCOUNTS = /ACCOUNT|PASSWORD|EMAIL|CODE|VERIF|^90\d$/;
+const WRONG_SERVER_PASSWORD = "464";
+const OURS = ["localhost", "127.0.0.1", "[::1]"];
+
+export function setUpEntrance({ title, accent }, enter) {
+  document.title = $("title").textContent = $("entrance-title").textContent = title;
+  document.documentElement.style.setProperty("--accent", accent);
+  $("insecure").hidden = location.protocol === "https:" || OURS.includes(location.hostname);
+  $("entrance-form").addEventListener("change", ({ target }) => {
+    if (target.name === "how") $("email-row").hidden = target.value !== "register";
+  });
+  $("entrance-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = new FormData(event.target);
+    enter({
+      nick: form.get("nick").trim(),
+      account: "",
+      password: $("with-account").open ? form.get("password") : "",
+      register: form.get("how") === "register",
+      email: form.get("email").trim(),
+      code: form.get("code").trim(),
+      serverPassword: form.get("server-password"),
+    });
+  });
+}
+
+/** Show the form, and why one is not let in. */
+export function showEntrance(nick, error = null) {
+  const code = error?.code ?? "";
+  $("entrance").hidden = false;
+  $("chat").hidden = true;
+  $("entrance-error").textContent = plain(error?.message ?? "");
+  $("with-account").open ||= ABOUT_ACCOUNTS.test(code);
+  $("code-row").hidden &&= code !== MAILED;
+  $("server-password-row").hidden &&= code !== WRONG_SERVER_PASSWORD;
+  $("nick").value ||= nick;
+  $("nick").focus();
+}
 
 const quiet = (...parts) => h("span", { class: "quiet" }, parts.filter(Boolean).join(" · "));
 
@@ -12,8 +53,8 @@ export function setUpDialogs(chat) {
       if (kind === "submit") event.preventDefault();
       doing(event.target);
     });
-  const close = ({ target }) => target.closest("dialog").close();
-  for (const one of document.querySelectorAll("dialog .close")) one.addEventListener("click", close);
+  for (const one of document.querySelectorAll("dialog .close"))
+    one.addEventListener("click", () => one.closest("dialog").close());
 
   async function listRooms() {
     $("room-list").replaceChildren();

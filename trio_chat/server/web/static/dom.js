@@ -3,10 +3,9 @@
 // Every text goes in as text: there is no way here to make an element out of one.
 
 import { fold } from "./irc.js";
-import { plain, spans } from "./formatting.js";
+import { LOOKS, plain, spans } from "./formatting.js";
 
 const NICK_COLOURS = 12;
-const LOOKS = ["bold", "italic", "underline", "strike", "mono", "reverse"];
 
 export const $ = (id) => document.getElementById(id);
 
@@ -52,8 +51,8 @@ export function fill(parent, rows) {
 export const named = (name) => h("bdi", {}, plain(name));
 
 export function nickClass(nick) {
-  let hash = 0;
-  for (const letter of fold(nick)) hash = (hash * 31 + letter.codePointAt(0)) % 1000003;
+  const mix = (sum, letter) => (sum * 31 + letter.codePointAt(0)) % 1000003;
+  const hash = [...fold(nick)].reduce(mix, 0);
   return `nick-${hash % NICK_COLOURS}`;
 }
 
@@ -63,7 +62,8 @@ export function written(text) {
     const colours = [fg !== undefined && `fg-${fg}`, bg !== undefined && `bg-${bg} on`];
     const classes = [...LOOKS.filter((name) => look[name]), ...colours].filter(Boolean).join(" ");
     const style = classes ? { class: classes } : {};
-    if (href) return h("a", { ...style, href, target: "_blank", rel: "noopener noreferrer" }, piece);
+    const link = { href, target: "_blank", rel: "noopener noreferrer" };
+    if (href) return h("a", { ...style, ...link }, piece);
     return classes ? h("span", style, piece) : piece;
   });
 }

@@ -3,9 +3,10 @@
 // A span is text and how it looks; nothing in it is markup. Other control characters are left out,
 // and so are those that turn the direction of text for longer than their line.
 
-const CODES = { "\x02": "bold", "\x1d": "italic", "\x1f": "underline", "\x1e": "strike" };
-const TOGGLES = { ...CODES, "\x11": "mono", "\x16": "reverse" };
-const PIECES = /\x03(?:(\d{1,2})(?:,(\d{1,2}))?)?|\x04(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]/gi;
+const CODES = "\x02\x11\x16\x1d\x1e\x1f";
+export const LOOKS = ["bold", "mono", "reverse", "italic", "strike", "underline"];
+const COLOUR = /\x03(?:(\d{1,2})(?:,(\d{1,2}))?)?|\x04(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?/;
+const PIECES = new RegExp(`${COLOUR.source}|[\x02\x0f\x11\x16\x1d-\x1f]`, "gi");
 const UNSHOWN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const LINK = /\bhttps?:\/\/[^\s<>"`\u0000-\u001f]+/gi;
 /** The colours that every client knows; those above are shown as none is. */
@@ -16,15 +17,6 @@ const shown = (text) => text.replace(UNSHOWN, "");
 
 /** The text without any formatting, on one line: for notifications, names and titles. */
 export const plain = (text) => shown(text.replace(PIECES, "").replace(/[\n\t]/g, " "));
-
-/** Whether an address is one that may be opened. */
-function isLink(address) {
-  try {
-    return ["http:", "https:"].includes(new URL(address).protocol);
-  } catch {
-    return false;
-  }
-}
 
 /** What does not belong to an address that stands in a sentence: `(see http://a.example/b).` */
 function trimmed(address) {
@@ -46,7 +38,7 @@ function withLinks(text, look) {
   };
   for (const found of text.matchAll(LINK)) {
     const address = trimmed(found[0]);
-    if (!isLink(address)) continue;
+    if (!URL.canParse(address)) continue;
     add(found.index);
     add(found.index + address.length, address);
   }
@@ -84,6 +76,7 @@ function after(look, [code, fg, bg]) {
     const known = Object.entries(colours).filter(([, number]) => number < COLOURS);
     return { ...rest, ...Object.fromEntries(known) };
   }
-  const { [TOGGLES[code]]: on, ...rest } = look;
-  return on ? rest : { ...rest, [TOGGLES[code]]: true };
+  const name = LOOKS[CODES.indexOf(code)];
+  const { [name]: on, ...rest } = look;
+  return on ? rest : { ...rest, [name]: true };
 }

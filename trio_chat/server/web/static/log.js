@@ -12,7 +12,7 @@ const TOGETHER = 300000;
 const NEAR = 40;
 const SOON = 800;
 const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
-const STATES = { waiting: "waits for the connection", sent: "is being sent", failed: "was not sent" };
+const STATES = { waiting: "waits for the connection", sent: "is being sent", failed: "not sent" };
 
 const DAYS = new WeakMap();
 function dayOf(item) {
@@ -31,6 +31,7 @@ const isGrouped = (last, item) =>
 
 const line = (name, key, ...children) => h("li", { class: name, "data-key": key }, ...children);
 const rule = (name, text, key = name) => ({ key, version: "", make: () => line(name, key, text) });
+const label = (text) => h("span", { class: "label" }, text);
 const happened = ({ nick, text, time }) => [named(nick), ` ${plain(text)} `, timeOf(time)];
 
 /** A row of people who came and went. */
@@ -61,7 +62,11 @@ export class Log {
     box.addEventListener("keydown", (event) => this.#key(event));
     for (const kind of ["pointerover", "focusin", "click"])
       list.addEventListener(kind, ({ target }) => this.#offer(target.closest("li.message")));
-    toEnd.addEventListener("click", () => this.toEnd());
+    toEnd.addEventListener("click", () => {
+      this.#shown.atBottom = true;
+      this.#stay(null);
+      chat.session.goToEnd(this.#shown);
+    });
     new ResizeObserver(() => this.#stay(null)).observe(box);
   }
 
@@ -81,20 +86,12 @@ export class Log {
     this.#more();
   }
 
-  /** Go to the end, and back to what happens now. */
-  async toEnd() {
-    this.#shown.atBottom = true;
-    await this.#chat.session.goToEnd(this.#shown);
-    this.#stay(null);
-  }
-
   /** Go to a message, when it is there. */
   seek(id) {
     this.#sought = id;
     this.#chat.model.active.atBottom = false;
     this.#chat.changed();
   }
-
   focusLast() { this.#focus([...this.#list.querySelectorAll("li.message")].at(-1)); }
   get #top() { return this.#box.getBoundingClientRect().top; }
 
@@ -111,13 +108,11 @@ export class Log {
     const row = rows[low];
     return row && { key: row.dataset.key, offset: row.getBoundingClientRect().top - this.#top };
   }
-
   #stay(place) {
     const row = place && this.#list.rows.get(place.key)?.element;
     if (row) this.#box.scrollTop += row.getBoundingClientRect().top - this.#top - place.offset;
     else if (this.#shown?.atBottom) this.#box.scrollTop = this.#box.scrollHeight;
   }
-
   #seek() {
     const row = this.#list.rows.get(this.#sought)?.element;
     if (!row) return;
@@ -127,7 +122,6 @@ export class Log {
     row.scrollIntoView({ block: "center" });
     row.focus({ preventScroll: true });
   }
-
   #scrolled() {
     if (this.#shown !== this.#chat.model.active) return;
     const { scrollHeight, scrollTop, clientHeight } = this.#box;
@@ -135,7 +129,6 @@ export class Log {
     this.#more();
     this.#chat.changed();
   }
-
   #more() {
     const { scrollHeight, scrollTop, clientHeight } = this.#box;
     const { session } = this.#chat;
@@ -144,18 +137,16 @@ export class Log {
     if (scrollTop < SOON) session.read(this.#shown, true);
     if (scrollHeight - scrollTop - clientHeight < SOON) session.read(this.#shown, false);
   }
-
   #key(event) {
     const row = event.target.closest("li.message");
     const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
-    if (event.target.closest("input, summary") || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.closest("summary") || event.ctrlKey || event.altKey) return;
     if (event.key === "Escape") this.#chat.focusInput();
     else if (step && row) this.#focus(this.#next(row, step));
     else if (step) this.focusLast();
     else if (!row || event.target !== row || !this.#command(event.key, this.#itemOf(row))) return;
     event.preventDefault();
   }
-
   #command(key, item) {
     if (key === "r") this.#chat.reply(item);
     else if (key === "e") this.#offerReactions(item);
@@ -164,68 +155,55 @@ export class Log {
     else return false;
     return true;
   }
-
   #next(row, step) {
     do row = row[step];
     while (row && !row.matches("li.message"));
     return row;
   }
-
   #focus(row) {
     row?.focus();
     row?.scrollIntoView({ block: "nearest" });
   }
-
   #itemOf(row) { return this.#shown.byId.get(row.dataset.key); }
 
   #offer(row) {
     const item = row && this.#itemOf(row);
     if (!item || item.redacted || this.#tools?.parentElement === row) return;
     this.#tools?.remove();
-    this.#tools = h(
-      "div",
-      { class: "tools", role: "group", "aria-label": `What to do with the message of ${plain(item.nick)}` },
-      button("Reply", () => this.#chat.reply(item), { "aria-keyshortcuts": "r" }),
-      button("React", () => this.#offerReactions(item), { "aria-keyshortcuts": "e" }),
-      button("Take back", () => this.#redact(item), { "aria-keyshortcuts": "Delete" }),
-    );
-    row.append(this.#tools);
+    const reply = button("Reply", () => this.#chat.reply(item), { "aria-keyshortcuts": "r" });
+    const react = button("React", () => this.#offerReactions(item), { "aria-keyshortcuts": "e" });
+    const redact = button("Take back", () => this.#redact(item), { "aria-keyshortcuts": "Delete" });
+    const what = `What to do with the message of ${plain(item.nick)}`;
+    const attributes = { class: "tools", role: "group", "aria-label": what };
+    row.append((this.#tools = h("div", attributes, reply, react, redact)));
   }
-
   #offerReactions(item) {
     const react = (reaction) => {
-      if (reaction) this.#react(item, reaction, true);
+      this.#react(item, reaction, true);
       this.#focus(this.#list.rows.get(item.id)?.element);
     };
-    const own = h("input", { "aria-label": "Another reaction", size: 4, maxlength: 32 });
-    own.addEventListener("keydown", ({ key }) => {
-      if (key === "Escape" || key === "Enter") react(key === "Enter" && own.value.trim());
-    });
-    const some = REACTIONS.map((one) => button(one, () => react(one), { "aria-label": `React with ${one}` }));
-    this.#tools?.replaceChildren(...some, own);
-    some[0].focus();
+    const choice = (one) => button(one, () => react(one), { "aria-label": `React with ${one}` });
+    this.#tools.replaceChildren(...REACTIONS.map(choice));
+    this.#tools.firstChild.focus();
   }
-
   #react(item, reaction, on) {
     this.#chat.attempt(this.#chat.session.react(this.#shown, item.id, reaction, on));
   }
-
   #redact(item) {
     if (window.confirm("Take this message back? Nobody will see it any more."))
       this.#chat.attempt(this.#chat.session.redact(this.#shown, item.id));
   }
-
   #rows(conversation) {
     const rows = [];
-    let [last, fold, today, isNew] = [null, null, "", false];
+    let [last, fold, today, { lineAt }] = [null, null, "", conversation];
     for (const item of conversation.items) {
       const date = dayOf(item);
-      const begins = !isNew && conversation.lineAt && item.id && item.time > conversation.lineAt && !item.own;
+      const begins = lineAt && item.id && item.time > lineAt && !item.own;
       if (date !== today) rows.push(rule("day", date, `day-${date}`));
       if (begins) rows.push(rule("new", "New"));
       if (date !== today || begins || !item.folds) fold = null;
       if (date !== today || begins) last = null;
-      [today, isNew] = [date, isNew || begins];
+      [today, lineAt] = [date, begins ? "" : lineAt];
       if (item.folds) {
         if (!fold) rows.push((fold = { key: `fold-${item.key}`, items: [], make: folded }));
         fold.version = fold.items.push(item);
@@ -240,34 +218,33 @@ export class Log {
       rows.push({ key: said.key, version: said.state, make: () => this.#pending(said) });
     return rows;
   }
-
   #make(item, grouped) {
     const { key, kind, nick, text, mention, redacted, replyTo, to, time } = item;
     if (kind === "event") return line("event", key, happened(item));
     if (!nick) return line(`told ${kind}`, key, text);
-    const classes = ["message", kind, grouped && "grouped", mention && "meant", redacted && "redacted"];
-    const because = redacted?.reason && `: ${plain(redacted.reason)}`;
-    const name = button(named(nick), () => this.#chat.askPerson(nick), { class: `nick ${nickClass(nick)}` });
-    const label = to && h("span", { class: "label" }, "to operators");
+    const looks = [kind, grouped && "grouped", mention && "meant", redacted && "redacted"];
+    const write = () => this.#chat.askPerson(nick);
+    const name = button(named(nick), write, { class: `nick ${nickClass(nick)}` });
     const head = grouped
-      ? [h("span", { class: "unseen" }, `${plain(nick)}: `), timeOf(time)]
-      : [h("div", { class: "who" }, name, timeOf(time), label)];
+      ? h("span", { class: "unseen" }, `${plain(nick)}: `, timeOf(time))
+      : h("div", { class: "who" }, name, timeOf(time), to && label("to operators"));
+    const because = redacted?.reason && `: ${plain(redacted.reason)}`;
+    const content = redacted ? `Taken back by ${plain(redacted.nick)}${because}` : written(text);
     return h(
       "li",
-      { class: classes.filter(Boolean).join(" "), "data-key": key, tabindex: -1 },
-      ...head,
+      { class: ["message", ...looks].filter(Boolean).join(" "), "data-key": key, tabindex: -1 },
+      head,
       replyTo && !redacted && this.#quote(replyTo),
-      h("div", { class: "text" }, redacted ? `Taken back by ${plain(redacted.nick)}${because}` : written(text)),
+      h("div", { class: "text" }, content),
       this.#reactions(item),
     );
   }
-
   #quote(id) {
     const item = this.#shown.byId.get(id);
     const text = item ? `${plain(item.nick)}: ${plain(item.text) || "…"}` : "an earlier message";
-    return button(["↩ ", h("bdi", {}, text)], () => this.#chat.goTo(this.#shown, id), { class: "quote" });
+    const go = () => this.#chat.goTo(this.#shown, id);
+    return button(["↩ ", h("bdi", {}, text)], go, { class: "quote" });
   }
-
   #reactions(item) {
     const buttons = this.#shown.reactionsTo(item.id).map(([reaction, nicks]) => {
       const mine = nicks.some((nick) => this.#chat.model.isMe(nick));
@@ -278,18 +255,16 @@ export class Log {
     });
     return buttons.length && h("div", { class: "reactions" }, buttons);
   }
-
   #pending(said) {
     const { session } = this.#chat;
     const [conversation, { key, nick, text, state, reason }] = [this.#shown, said];
     const name = h("span", { class: `nick ${nickClass(nick)}` }, named(nick));
-    const label = h("span", { class: "label" }, STATES[state] ?? "may not have arrived");
-    const again = button("Send again", () => session.again(conversation, said));
-    const forget = button("Forget it", () => session.forget(conversation, said));
+    const again = button("Send again", () => session.again(conversation, said, "waiting"));
+    const forget = button("Forget it", () => session.again(conversation, said));
     return line(
       "pending message",
       key,
-      h("div", { class: "who" }, name, label),
+      h("div", { class: "who" }, name, label(STATES[state] ?? "may not have arrived")),
       h("div", { class: "text" }, written(text.replace(/^\x01ACTION |\x01$/g, ""))),
       state === "failed" && h("div", { class: "failed error" }, reason, again, forget),
     );

@@ -3,9 +3,8 @@
 import { take } from "./commands.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { setUpDialogs } from "./dialogs.js";
+import { setUpDialogs, setUpEntrance, showEntrance } from "./dialogs.js";
 import { $, button, h } from "./dom.js";
-import { setUpEntrance, showEntrance } from "./entrance.js";
 import { plain } from "./formatting.js";
 import { Log } from "./log.js";
 import { Model } from "./model.js";
@@ -14,7 +13,7 @@ import { Session } from "./session.js";
 import { renderSides, setUpSides } from "./sides.js";
 
 const STORED = "trio_chat";
-const DEFAULTS = { nick: "", theme: "auto", notify: false, typing: true, rooms: [], marks: {}, ignored: [] };
+const DEFAULTS = { theme: "auto", notify: false, typing: true, rooms: [], marks: {}, ignored: [] };
 /** Milliseconds between a change and what is seen of it, and between two looks at who types. */
 const SOON = 16;
 const LOOK = 2000;
@@ -24,10 +23,19 @@ const TOLD = 20;
 const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
 const mayNotify = () => globalThis.Notification?.permission === "granted";
 
+/** Read what the last visit has kept; a browser may keep nothing. */
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(STORED)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 class Chat {
   model = new Model();
   session = null;
-  settings = { ...DEFAULTS, ...JSON.parse(localStorage.getItem(STORED) ?? "{}") };
+  settings = { ...DEFAULTS, nick: "", ...kept() };
   #page;
   #connection = null;
   #due = 0;
@@ -44,12 +52,14 @@ class Chat {
     showEntrance(this.settings.nick);
     window.addEventListener("focus", this.changed);
     window.addEventListener("online", () => this.#connection?.hurry());
+    // Where one comes back to, a line stands in front of what was said meanwhile.
+    window.addEventListener("blur", () => (this.model.active.lineAt = ""));
     window.addEventListener("beforeunload", (event) => {
-      if ([...this.model.conversations.values()].some(({ pending }) => pending.length)) event.preventDefault();
+      const all = [...this.model.conversations.values()];
+      if (all.some(({ pending }) => pending.length)) event.preventDefault();
     });
     setInterval(() => this.model.active.typingAt(Date.now() - LOOK).length && this.changed(), LOOK);
   }
-
   changed = () => {
     this.#due ||= setTimeout(() => this.#render(), SOON);
   };
@@ -104,36 +114,28 @@ class Chat {
   set(name, value) {
     this.settings[name] = value;
     document.documentElement.dataset.theme = this.settings.theme;
-    localStorage.setItem(STORED, JSON.stringify(this.settings));
+    globalThis.localStorage?.setItem(STORED, JSON.stringify(this.settings));
   }
-
   #enter(entrance) {
     this.set("nick", entrance.nick);
-    if (this.session && !this.session.hasQuit) Object.assign(this.session.entrance, entrance);
-    else this.#begin(entrance);
-    this.#connection.open();
+    if (!this.session || this.session.hasQuit) this.#begin();
+    this.session.enter(entrance);
   }
-
-  #begin(entrance) {
+  #begin() {
     const { network, lobby, websocket } = this.#page;
-    const asked = decodeURIComponent(location.hash);
-    const first = asked.length > 1 ? asked : lobby;
-    const url = new URL(websocket, location.href);
-    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const first = location.hash.length > 1 ? decodeURIComponent(location.hash) : lobby;
     this.model = new Model({ network, marks: this.settings.marks });
     this.model.ignored = new Set(this.settings.ignored);
-    this.#connection = new Connection(url.href, { onWaiting: (delay) => this.#waits(delay) });
+    this.#connection = new Connection(websocket, { onWaiting: (delay) => this.#waits(delay) });
     this.session = new Session({
       model: this.model,
       connection: this.#connection,
-      entrance,
       rooms: [...new Set([lobby, ...this.settings.rooms, first])],
       onPhase: (phase, error) => this.#phase(phase, error),
       onChange: this.changed,
     });
     this.model.show(this.model.open(first));
   }
-
   #phase(phase, error) {
     this.why = error ? plain(error.message) : "";
     if (phase === "refused") showEntrance(this.settings.nick, error);
@@ -142,17 +144,16 @@ class Chat {
       $("chat").hidden = false;
       this.focusInput();
     }
-    $("state").replaceChildren({ connecting: "Connecting…", lost: "The connection is lost." }[phase] ?? "");
+    $("state").textContent = phase === "connecting" ? "Connecting…" : "";
   }
-
   #waits(delay) {
     const seconds = Math.max(1, Math.round(delay / 1000));
-    const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`].filter(Boolean);
-    $("state").replaceChildren(text.join(" "), button("Try now", () => this.#connection.hurry()));
+    const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`];
+    const hurry = button("Try now", () => this.#connection.hurry());
+    $("state").replaceChildren(text.filter(Boolean).join(" "), hurry);
     if (this.why) $("state").append(button("Another nickname", this.enterAnew));
-    if ($("chat").hidden) $("entrance-error").textContent = "The server can not be reached. Trying again…";
+    if ($("chat").hidden) $("entrance-error").textContent = text.join(" ");
   }
-
   #render() {
     this.#due = 0;
     if (!this.session) return;
@@ -161,23 +162,22 @@ class Chat {
     renderSides(this);
     this.composer.render(Date.now());
     if (!$("chat").hidden) this.log.render();
-    if (isSeen() && active.atBottom && active.place === "live") this.session.markRead(active);
+    if (!isSeen() && active.unread.count) active.lineAt ||= active.readAt;
+    else if (isSeen() && active.atBottom && active.place === "live") this.session.markRead(active);
     const meant = [...conversations.values()].filter(({ unread }) => unread.mentioned).length;
     document.title = `${meant ? `(${meant}) ` : ""}${plain(active.name)} – ${this.#page.title}`;
     if (this.session.phase === "ready") this.#keep();
   }
-
   #tellNews() {
     for (const { conversation, item } of this.model.news.splice(0)) {
       const text = `${plain(item.nick)}: ${plain(item.text)}`;
       const isMeant = item.mention || !conversation.isRoom;
       if (conversation === this.model.active) $("live").append(h("p", {}, text));
-      if (isSeen() || !isMeant || !this.settings.notify || !mayNotify()) continue;
-      const note = new Notification(plain(conversation.name), { body: text, tag: conversation.key });
-      note.onclick = () => {
-        window.focus();
-        this.show(conversation);
-      };
+      if (isMeant && !isSeen() && this.settings.notify && mayNotify()) {
+        const { name, key } = conversation;
+        const note = new Notification(plain(name), { body: text, tag: key });
+        note.onclick = () => (window.focus(), this.show(conversation));
+      }
     }
     while ($("live").children.length > TOLD) $("live").firstChild.remove();
   }
@@ -193,5 +193,4 @@ class Chat {
   }
 }
 
-const answer = await fetch("/page.json");
-new Chat(await answer.json());
+new Chat(await (await fetch("/page.json")).json());

@@ -12,7 +12,7 @@ import { refusalOf } from "./requests.js";
 const SERVICES = new Set(["nickserv", "chanserv"]);
 /** What is told nowhere: the frames of lists, figures, and what is shown in another way. */
 const UNTOLD = new RegExp(
-  "^(00[2-4]|25[0-5]|26[56]|315|31[78]|32[1-4]|329|333|352|366|37[56]|422|903|CAP|PONG|ACK|" +
+  "^(00[2-4]|25[0-5]|26[56]|315|31[78]|32[1-4]|329|331|333|352|366|37[56]|422|903|CAP|PONG|ACK|" +
     "AUTHENTICATE|AWAY|REGISTER|VERIFY|CHGHOST|SETNAME|CHATHISTORY)$",
 );
 
@@ -28,7 +28,7 @@ export class Model {
   account = "";
   support = { PREFIX: "(ov)@+", CHANMODES: "b,k,l,imnst" };
   conversations = new Map();
-  /** The server's time of the last thing that happened; and of that before the connection was lost. */
+  /** The server's time of what happened last; and before the connection was lost. */
   latest = "";
   latestBefore = "";
   news = [];
@@ -40,7 +40,8 @@ export class Model {
   constructor({ network = "Server", marks = {} } = {}) {
     this.marks = marks;
     /** What the server says to us, and not in a conversation. */
-    this.server = Object.assign(new Conversation(network), { key: "", place: "live", complete: true });
+    this.server = new Conversation(network);
+    Object.assign(this.server, { key: "", place: "live", complete: true });
     this.active = this.server;
     this.reader = {
       nick: "",
@@ -48,25 +49,19 @@ export class Model {
       ignores: (nick) => this.ignored.has(fold(nick)),
     };
   }
-
   isMe(nick) { return fold(nick) === fold(this.nick); }
 
   isOwn({ nick, tags }) {
     return this.isMe(nick) || Boolean(this.account && tags.account === this.account);
   }
-
   find(name) { return this.conversations.get(fold(name)); }
 
   /** The letters of the modes that members have, and the prefixes that show them, highest first. */
   get prefixes() { return /^\((\w*)\)(.*)$/.exec(this.support.PREFIX)?.slice(1) ?? ["", ""]; }
 
-  get rooms() {
-    return [...this.conversations.values()].filter(({ name }) => isRoom(name)).sort(byName);
-  }
-
-  get directs() {
-    return [...this.conversations.values()].filter(({ name }) => !isRoom(name)).sort(byName);
-  }
+  get #sorted() { return [...this.conversations.values()].sort(byName); }
+  get rooms() { return this.#sorted.filter(({ name }) => isRoom(name)); }
+  get directs() { return this.#sorted.filter(({ name }) => !isRoom(name)); }
 
   /** Who is in a room, those with prefixes first. */
   membersOf({ members }) {
@@ -94,7 +89,6 @@ export class Model {
     this.conversations.set(made.key, made);
     return made;
   }
-
   close(conversation) {
     this.conversations.delete(conversation.key);
     if (this.active === conversation) this.show([...this.rooms, ...this.directs][0] ?? this.server);
@@ -131,7 +125,6 @@ export class Model {
     const text = command === "FAIL" ? words.at(-1) : words.join(" ");
     (refused ? this.active : this.server).tell(plain(text), iso(now), refused ? "error" : "info");
   }
-
   hear(conversation, message) {
     const item = conversation?.hear(message, this.reader);
     if (item && !item.own && item.kind !== "event") this.news.push({ conversation, item });
@@ -146,7 +139,7 @@ export class Model {
     }
   }
 
-  /** Somebody is not in a room any more. Who left it has no use for it; who was removed reads why. */
+  /** Somebody is not in a room any more. Of one that we left nothing is kept. */
   gone(message, name, nick) {
     const room = this.find(name);
     this.hear(room, message);
@@ -158,7 +151,7 @@ export class Model {
     if (message.command === "PART") this.close(room);
   }
 
-  /** Where a message belongs. Somebody who writes to us for the first time begins a conversation. */
+  /** Where a message belongs. Who writes to us for the first time begins a conversation. */
   conversationOf(message) {
     const { nick, params, command } = message;
     if (isRoom(withoutPrefix(params[0]))) return this.find(withoutPrefix(params[0]));
@@ -179,9 +172,6 @@ const LINES = {
       model.support[name] = value;
     }
   },
-  301: (model, { params: [, nick, text] }, now) =>
-    (model.find(nick) ?? model.active).tell(`${nick} is away: ${plain(text)}`, iso(now)),
-  331: (model, { params: [, room] }) => (model.open(room).topic = ""),
   332: (model, { params: [, room, topic] }) => (model.open(room).topic = topic),
   353: (model, { params }) => {
     const [room, names] = params.slice(-2);
@@ -244,7 +234,8 @@ const LINES = {
   },
   NOTICE: (model, message, now) => {
     const { nick, params: [target, text] } = message;
-    if (nick.includes(".") && !isRoom(withoutPrefix(target))) model.server.tell(plain(text), iso(now));
+    const isServer = nick.includes(".") && !isRoom(withoutPrefix(target));
+    if (isServer) model.server.tell(plain(text), iso(now));
     else if (!SERVICES.has(fold(nick)) || model.find(nick)) LINES.PRIVMSG(model, message);
     else model.active.tell(`${nick}: ${plain(text)}`, iso(now));
   },

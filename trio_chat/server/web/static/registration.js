@@ -34,13 +34,12 @@ export class Registration {
   #entrance;
   #send;
 
-  /** `entrance`: `{nick, password, register, email, code, serverPassword}`; with a password we log in
-   * to the account of that name, or with `register` make it. `send(command, params)` sends a line. */
+  /** `entrance`: `{nick, account, password, register, email, code, serverPassword}`. With a
+   * password we log in, or with `register` make an account. `send(command, params)` sends one. */
   constructor(entrance, send) {
     this.#entrance = entrance;
     this.#send = send;
   }
-
   begin() {
     const { nick, serverPassword } = this.#entrance;
     this.#send("CAP", ["LS", "302"]);
@@ -52,21 +51,22 @@ export class Registration {
   /** Take a line. Returns the `Refused` that it says, or null. */
   take(message) {
     const { command, params } = message;
-    const { nick, password, register } = this.#entrance;
+    const { nick, account, password, register } = this.#entrance;
     const refusal = refusalOf(message);
-    // Another client of the account may have it, or our lost connection: who is logged in is let in.
+    // Another client of the account has it, or our lost connection: who is logged in is let in.
     if (TAKEN.has(command) && password && !register)
       this.#send("NICK", [`${nick.slice(0, 20)}_${Math.floor(Math.random() * 1000)}`]);
     else if (refusal) return refusal;
-    else if (command === "ERROR" || params[0] === MAILED) return new Refused(params[0], params.at(-1));
+    else if (command === "ERROR") return new Refused(command, params[0]);
+    else if (params[0] === MAILED) return new Refused(MAILED, params.at(-1));
     else if (command === "CAP") this.#negotiate(params);
-    else if (command === "AUTHENTICATE") this.#respond();
+    else if (command === "AUTHENTICATE")
+      for (const piece of plainResponses(account || nick, password)) this.#send(command, [piece]);
     else if (command === "903") this.#makeAccount();
     else if (command === "REGISTER" || command === "VERIFY") this.#send("CAP", ["END"]);
     else if (command === "001") this.done = true;
     return null;
   }
-
   #negotiate([, verb, ...rest]) {
     const words = rest.at(-1).split(" ").filter(Boolean);
     if (verb === "LS") {
@@ -82,16 +82,10 @@ export class Registration {
       this.#logIn();
     } else if (verb === "NAK") this.#logIn();
   }
-
   #logIn() {
     const { password, register, code } = this.#entrance;
     if (!password || register || code || !("sasl" in this.enabled)) this.#makeAccount();
     else this.#send("AUTHENTICATE", ["PLAIN"]);
-  }
-
-  #respond() {
-    const { account, nick, password } = this.#entrance;
-    for (const piece of plainResponses(account || nick, password)) this.#send("AUTHENTICATE", [piece]);
   }
 
   /** Make an account, where that is wanted and goes before the end of the beginning. */

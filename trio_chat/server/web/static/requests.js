@@ -5,9 +5,8 @@
 
 const HISTORY = new Set(["chathistory", "draft/chathistory-targets", "soju.im/search"]);
 const MULTILINE = "draft/multiline";
-/** Numerics that refuse something, besides 400 to 599; and one of these that does not (no MOTD). */
-const REFUSALS = new Set(["696", "723", "902", "904", "905", "906", "907", "908"]);
-const NO_REFUSAL = "422";
+/** The numerics that refuse something: of those of errors 422 does not (there is no MOTD). */
+const REFUSALS = /^(4(?!22)\d\d|5\d\d|696|723|90[24-8])$/;
 
 /** The server does not do what was asked. `code` is a numeric, or one of FAIL's. */
 export class Refused extends Error {
@@ -22,9 +21,8 @@ export class Lost extends Error {}
 
 /** The `Refused` that a line says, or null. */
 export function refusalOf({ command, params }) {
-  const isError = /^[45]\d\d$/.test(command) && command !== NO_REFUSAL;
   if (command === "FAIL") return new Refused(params[1], params.at(-1));
-  return isError || REFUSALS.has(command) ? new Refused(command, params.at(-1)) : null;
+  return REFUSALS.test(command) ? new Refused(command, params.at(-1)) : null;
 }
 
 /** Several lines as the one message that they are. */
@@ -54,7 +52,7 @@ export class Requests {
 
   /** Ask, and return the lines of the answer. Rejects with `Refused` or `Lost`.
    *
-   * `quiet`: the answer is for who asks, and nothing that happens. `write` sends more than one line. */
+   * `quiet`: the answer is for who asks, and nothing that happens. `write` sends several lines. */
   ask(command, params = [], { tags = {}, quiet = false, about = null, write = null } = {}) {
     const label = `${++this.#count}`;
     return new Promise((resolve, reject) => {
@@ -84,7 +82,6 @@ export class Requests {
     this.#labelled.clear();
     for (const request of lost) request.reject(new Lost(reason));
   }
-
   #open(reference, opening) {
     const outer = this.#batches.get(opening.tags.batch);
     const type = opening.params[1];
@@ -94,7 +91,6 @@ export class Requests {
     const request = root ?? outer?.request;
     this.#batches.set(reference, { type, opening, outer, root, request, history, lines: [] });
   }
-
   #close(reference) {
     const batch = this.#batches.get(reference);
     if (!batch) return;
@@ -102,7 +98,6 @@ export class Requests {
     if (batch.type === MULTILINE) this.#hand(joined(batch), batch.outer);
     else if (batch.root) this.#finish(batch.root);
   }
-
   #hand(message, batch) {
     const request = batch?.request ?? this.#labelled.get(message.tags.label);
     request?.replies.push(message);
@@ -110,7 +105,6 @@ export class Requests {
     if (!forAsker && !batch?.history) this.#deliver(message, request?.about ?? null);
     if (request && !batch?.request) this.#finish(request);
   }
-
   #finish(request) {
     this.#labelled.delete(request.label);
     const refusal = request.replies.map(refusalOf).find(Boolean);

@@ -1,19 +1,17 @@
 // Being in: what we ask and say on a connection, and coming back on the next one.
 //
-// After a connection is lost (docs/resuming.md): enter the rooms again; find in history what was sent
-// and not answered, which is sent again only where it is certain that it did not arrive; read what was
-// said meanwhile; then say what waits. A browser can not reset a connection, so the lost one may still
-// say something as long as the server has it: that it has not is certain once our nickname is ours again.
+// After a connection is lost (docs/resuming.md): enter the rooms; find in history what was sent and
+// not answered, which is sent again only where it is certain that it did not arrive; read what was
+// said meanwhile; say what waits. A browser can not reset a connection, so the lost one may say
+// something as long as the server has it: it has not any more when our nickname is ours again.
 
 import { byteLength, cut, escapeTag, LINE_LIMIT } from "./irc.js";
 import { plainResponses, Registration, TAKEN } from "./registration.js";
 import { Lost, Refused, refusalOf, Requests } from "./requests.js";
 
-/** Messages of a page of history: where somebody scrolls, where we catch up, and where we look whether
- * the server still knows where we were. */
+/** Messages of a page of history: where somebody scrolls, and where we catch up. */
 const PAGE = 100;
 const LONG_PAGE = 500;
-const AROUND = 5;
 /** Milliseconds that clocks may differ by (chathistory, "Client pseudocode"), and a day. */
 const SKEW = 10000;
 const DAY = 86400000;
@@ -30,8 +28,10 @@ const lineOf = (text, room) => (text ? cut(text, room) : [""]);
 
 export class Session {
   /** `connecting`, `ready`, `lost` or `refused`; and whether it is so because we have left. */
-  phase = "connecting";
+  phase = "lost";
   hasQuit = false;
+  /** How we come in: see `Registration`. */
+  entrance = {};
   #connection;
   #registration = null;
   #requests = null;
@@ -40,10 +40,10 @@ export class Session {
   #wasIn = false;
   #multiline;
 
-  /** `entrance`: see `Registration`. `rooms`: those to enter. `onPhase(phase, error)` is told how it
-   * goes, and `onChange()` that something has changed. */
-  constructor({ model, connection, entrance, rooms, onPhase, onChange, now = Date.now }) {
-    Object.assign(this, { model, entrance, rooms, onPhase, onChange, now });
+  /** `rooms`: those to enter. `onPhase(phase, error)` is told how it goes, and `onChange()` that
+   * something has changed. */
+  constructor({ model, connection, rooms, onPhase, onChange, now = Date.now }) {
+    Object.assign(this, { model, rooms, onPhase, onChange, now });
     this.#connection = connection;
     Object.assign(connection.handlers, {
       onOpen: () => this.#begin(),
@@ -51,35 +51,34 @@ export class Session {
       onLost: () => this.#lose(),
     });
   }
-
   has(...names) { return names.every((name) => name in (this.#registration?.enabled ?? {})); }
-  offers(name) { return name in (this.#registration?.offered ?? {}); }
+  get #time() { return new Date(this.now()).toISOString(); }
 
-  get hasHistory() {
-    return this.has("batch", "message-tags", "labeled-response", "draft/chathistory");
+  /** Come in, as who `entrance` says, whatever there was. */
+  enter(entrance) {
+    Object.assign(this.entrance, entrance);
+    this.#lose();
+    this.#connection.open();
   }
-
   #become(phase, error = null) {
     this.phase = phase;
     this.onPhase(phase, error);
     this.onChange();
   }
-
   #begin() {
     const send = (...line) => this.send(...line);
     this.#requests = new Requests(send, (message, about) => this.#hear(message, about));
     this.#registration = new Registration(this.entrance, send);
+    this.model.account = "";
     this.#become("connecting");
     this.#registration.begin();
   }
-
   #take(message) {
     if (message.command === "PING") this.send("PONG", message.params);
     else if (this.phase === "connecting") this.#register(message);
     else this.#requests?.take(message);
     this.onChange();
   }
-
   #register(message) {
     const refusal = this.#registration.take(message);
     if (refusal) this.#refused(refusal);
@@ -89,13 +88,12 @@ export class Session {
 
   /** We are not let in. A nickname that is taken may be ours, on the lost connection. */
   #refused(refusal) {
-    const again = this.#wasIn && TAKEN.has(refusal.code);
+    const again = this.#wasIn && TAKEN.has(refusal?.code);
     this.#lose();
     this.#become(again ? "lost" : "refused", refusal);
     if (again) this.#connection.retry();
     else this.#connection.close();
   }
-
   #lose() {
     this.#requests?.fail("The connection is lost.");
     this.#requests = null;
@@ -108,11 +106,8 @@ export class Session {
   quit(reason = "") {
     this.send("QUIT", reason ? [reason] : []);
     this.hasQuit = true;
-    this.#lose();
-    this.#connection.close();
-    this.#become("refused");
+    this.#refused(null);
   }
-
   send(command, params = [], tags = {}) { this.#connection.send(command, params, tags); }
 
   /** Ask, and return the lines of the answer. Rejects with `Refused` or `Lost`. */
@@ -120,7 +115,6 @@ export class Session {
     if (this.phase !== "ready") throw new Lost("You are not connected.");
     return this.#requests.ask(command, params, options);
   }
-
   #hear(message, about) {
     this.model.take(message, this.now());
     const isSaid = message.command === "PRIVMSG" || message.command === "NOTICE";
@@ -133,10 +127,9 @@ export class Session {
   #failed(error, conversation) {
     if (error instanceof Lost) return;
     if (!(error instanceof Refused)) throw error;
-    conversation.tell(error.message, new Date(this.now()).toISOString(), "error");
+    conversation.tell(error.message, this.#time, "error");
     this.onChange();
   }
-
   async #enter() {
     const { model, entrance } = this;
     this.#multiline = this.#registration.enabled["draft/multiline"];
@@ -147,28 +140,25 @@ export class Session {
         await this.ask("NS", ["GHOST", entrance.nick], { quiet: true });
         await this.ask("NICK", [entrance.nick]).catch((error) => this.#failed(error, model.active));
       }
-      entrance.nick = model.nick;
-      if (entrance.register && !model.account) await this.makeAccount(entrance.password, entrance.email);
-      Object.assign(entrance, { register: false, code: "" });
+      const { register, password, email } = entrance;
+      if (register && !model.account) await this.makeAccount(password, email);
+      Object.assign(entrance, { nick: model.nick, register: false, code: "" });
+      if (model.account) entrance.account = model.account;
       const again = model.rooms.filter(({ wanted }) => wanted).map(({ name }) => name);
       const rooms = this.#wasIn ? again : this.rooms;
       this.#wasIn = true;
       await Promise.all(rooms.map((room) => this.#rejoin(room)));
       for (const direct of model.directs) this.arrive(direct);
-      if (this.hasHistory) await this.#findDirects();
+      if (this.has("draft/chathistory")) await this.#findDirects();
     } catch (error) {
       this.#failed(error, model.active);
     }
   }
-
   async #rejoin(name) {
     const conversation = this.model.open(name);
-    try {
-      await this.ask("JOIN", [name, conversation.channelKey].filter(Boolean));
-      this.arrive(conversation);
-    } catch (error) {
-      this.#failed(error, conversation);
-    }
+    const joining = this.ask("JOIN", [name, conversation.channelKey].filter(Boolean));
+    await joining.catch((error) => this.#failed(error, conversation));
+    if (conversation.joined) this.arrive(conversation);
   }
 
   /** Find with whom something was said: since we were here, or else the latest. */
@@ -207,46 +197,39 @@ export class Session {
     this.flush(conversation);
     this.onChange();
   }
-
   #history(command, { name }, reference, limit = PAGE) {
     return this.ask("CHATHISTORY", [command, name, reference, `${limit}`], { quiet: true });
   }
-
   async #catchUp(conversation) {
     const { isRoom, lastId } = conversation;
     // Without an account, direct messages end with the connection.
-    if (this.hasHistory && (isRoom || this.model.account || !lastId)) {
+    if (this.has("draft/chathistory") && (isRoom || this.model.account || !lastId)) {
       const isKnown = lastId && (await this.#readOn(conversation));
-      if (lastId && !isKnown) conversation.tell(GAP, new Date(this.now()).toISOString(), "gap");
-      if (!isKnown) await this.#readLatest(conversation);
+      if (lastId && !isKnown) conversation.tell(GAP, this.#time, "gap");
+      const page = isKnown ? [] : await this.#history("LATEST", conversation, "*");
+      if (!conversation.items.length) conversation.complete = page.length < PAGE;
+      conversation.append(page, this.model.reader);
     }
     conversation.release(this.model.reader);
-  }
-
-  async #readLatest(conversation) {
-    const page = await this.#history("LATEST", conversation, "*");
-    if (!conversation.items.length) conversation.complete = page.length < PAGE;
-    conversation.append(page, this.model.reader);
-    if (conversation.overflowed) await this.#readOn(conversation);
   }
 
   /** Read what follows the last item; return false where the server has forgotten that. */
   async #readOn(conversation) {
     let reference = `msgid=${conversation.lastId}`;
     for (let first = true; ; first = false) {
-      if (conversation.overflowed) conversation.hold();
       const page = await this.#history("AFTER", conversation, reference, LONG_PAGE);
       if (first && !page.length && !(await this.#knows(conversation, reference))) return false;
       conversation.append(page, this.model.reader);
       if (conversation.meets(page)) return true;
-      if (page.length) reference = after(page);
+      reference = after(page);
     }
   }
 
   /** Whether the server's history has what we have seen up to a point (docs/resuming.md, 2). */
   async #knows(conversation, reference) {
-    const around = await this.#history("AROUND", conversation, reference, AROUND);
-    return around.some(({ tags }) => conversation.has(tags.msgid));
+    const around = await this.#history("AROUND", conversation, reference);
+    const ids = around.map(({ tags }) => tags.msgid);
+    return ids.some((id) => conversation.has(id) || reference === `msgid=${id}`);
   }
 
   /** Find out what became of what was sent and not answered (docs/resuming.md, 4). */
@@ -255,11 +238,10 @@ export class Session {
     if (!unsure.length) return;
     const ours = unsure.every(({ nick }) => this.model.isMe(nick));
     const lasts = ours && seenId && (isRoom ? joined : this.model.account);
-    const sure = lasts && this.hasHistory && (await this.#confirm(conversation));
+    const sure = lasts && this.has("draft/chathistory") && (await this.#confirm(conversation));
     for (const said of conversation.unsure)
       conversation.settle(said, sure ? "waiting" : "failed", sure ? "" : UNKNOWN);
   }
-
   async #confirm(conversation) {
     let reference = `msgid=${conversation.seenId}`;
     for (let first = true; ; first = false) {
@@ -274,7 +256,7 @@ export class Session {
   async read(conversation, older) {
     const { firstId, lastId, place, complete } = conversation;
     const { reader } = this.model;
-    if (!firstId || !this.hasHistory || (older ? complete : place !== "past")) return;
+    if (!firstId || !this.has("draft/chathistory") || (older ? complete : place !== "past")) return;
     await this.#load(conversation, async () => {
       if (older) {
         const page = await this.#history("BEFORE", conversation, `msgid=${firstId}`);
@@ -317,24 +299,18 @@ export class Session {
 
   /** Say a text: now, or when there is a connection again. */
   say(conversation, text, { replyTo = "" } = {}) {
-    const time = new Date(this.now()).toISOString();
-    for (const part of this.#parts(text, this.#room(conversation)))
-      conversation.say(part, { nick: this.entrance.nick, time, replyTo });
+    const parts = this.#parts(text, this.#room(conversation));
+    for (const part of parts) conversation.say(part, this.entrance.nick, replyTo);
     this.#typed.delete(conversation);
     if (conversation.place === "behind" && conversation.joined) this.arrive(conversation);
     this.flush(conversation);
     this.onChange();
   }
 
-  /** Say once more, or forget, what was not said. */
-  again(conversation, said) {
-    conversation.settle(said, "waiting");
+  /** Say once more what was not said; without a state forget it. */
+  again(conversation, said, state = "") {
+    conversation.settle(said, state);
     this.flush(conversation);
-    this.onChange();
-  }
-
-  forget(conversation, said) {
-    conversation.settle(said);
     this.onChange();
   }
 
@@ -345,10 +321,9 @@ export class Session {
     for (const said of conversation.pending)
       if (said.state === "waiting") this.#sendSaid(conversation, said);
   }
-
   async #sendSaid(conversation, said) {
     const tags = said.replyTo ? { "+draft/reply": said.replyTo } : {};
-    const write = (all) => this.#write(conversation, said, all);
+    const write = (all) => this.#write(conversation, said.text, all);
     conversation.settle(said, "sent");
     try {
       await this.ask("", [], { tags, write, about: { conversation, said } });
@@ -375,23 +350,22 @@ export class Session {
     const most = `${limit("max-lines")} lines and ${limit("max-bytes")} bytes`;
     throw new RangeError(`A message has at most ${most}: this one is too long.`);
   }
-
-  #write(conversation, { text, command }, tags) {
+  #write(conversation, text, tags) {
     const { name } = conversation;
     const lines = text.split("\n").map((line) => lineOf(line, this.#room(conversation)));
-    if (lines.flat().length === 1) return this.send(command, [name, text], tags);
+    if (lines.flat().length === 1) return this.send("PRIVMSG", [name, text], tags);
     this.send("BATCH", ["+m", "draft/multiline", name], tags);
-    for (const pieces of lines)
-      for (const [index, piece] of pieces.entries())
-        this.send(command, [name, piece], { batch: "m", ...(index && { "draft/multiline-concat": "" }) });
+    for (const [first, ...rest] of lines) {
+      this.send("PRIVMSG", [name, first], { batch: "m" });
+      for (const piece of rest)
+        this.send("PRIVMSG", [name, piece], { batch: "m", "draft/multiline-concat": "" });
+    }
     return this.send("BATCH", ["-m"]);
   }
-
   react({ name }, id, reaction, on) {
     const tags = { "+draft/reply": id, [on ? "+draft/react" : "+draft/unreact"]: reaction };
     return this.ask("TAGMSG", [name], { tags });
   }
-
   redact({ name }, id) { return this.ask("REDACT", [name, id]); }
 
   /** Say that somebody types here, or has stopped, no more often than one may. */
@@ -413,12 +387,10 @@ export class Session {
     if (this.phase === "ready" && this.has("draft/read-marker") && conversation.joined)
       this.send("MARKREAD", [conversation.name, `timestamp=${time}`]);
   }
-
   async rename(nick) {
     await this.ask("NICK", [nick]);
     this.entrance.nick = nick;
   }
-
   async logIn(account, password) {
     await this.ask("AUTHENTICATE", ["PLAIN"], { quiet: true });
     const pieces = plainResponses(account, password);
@@ -427,13 +399,13 @@ export class Session {
     Object.assign(this.entrance, { account, password });
   }
 
-  /** Make an account of our nickname. Returns what the server says: perhaps that a code is mailed. */
+  /** Make an account of our nickname. Returns what the server says: a code may be mailed. */
   async makeAccount(password, email = "") {
     const replies = await this.ask("REGISTER", ["*", email || "*", password]);
-    Object.assign(this.entrance, { account: this.model.nick, password });
+    const { account } = this.model;
+    if (account) Object.assign(this.entrance, { account, password });
     return replies.find(({ command }) => command === "REGISTER")?.params ?? [];
   }
-
   async logOut() {
     await this.ask("NS", ["LOGOUT"]);
     Object.assign(this.entrance, { account: "", password: "" });

@@ -22,7 +22,10 @@ export function renderSides({ model, show, askPerson }) {
   const found = members.filter((one) => fold(one.nick).includes(fold($("member-filter").value)));
   const rest = h.bind(null, "li", { class: "quiet" }, `and ${found.length - SHOWN} more`);
   $("member-count").textContent = `Members: ${members.length}`;
-  const rows = found.slice(0, SHOWN).map((member) => memberRow(member, askPerson));
+  const rows = found.slice(0, SHOWN).map((one) => {
+    const make = () => memberRow(one.nick, one.prefix, askPerson);
+    return { key: one.nick, version: one.prefix, make };
+  });
   if (found.length > SHOWN) rows.push({ key: " ", version: found.length, make: rest });
   fill($("member-list"), rows);
 }
@@ -32,20 +35,19 @@ function conversationRow(conversation, current, show) {
   const { count, mentioned } = key ? unread : { count: 0, mentioned: false };
   const kinds = ["place", count && "unread", !joined && "gone"].filter(Boolean).join(" ");
   const make = () => {
-    const number = { class: mentioned ? "count meant" : "count", "aria-hidden": "true" };
-    const told = h("span", { class: "unseen" }, `, ${count} unread${mentioned ? ", you are meant" : ""}`);
-    const badge = count > 0 && [h("span", number, count > 99 ? "99+" : `${count}`), told];
-    const content = [named(name), badge].flat();
+    const number = { class: mentioned ? "count meant" : "count" };
+    const told = h("span", { class: "unseen" }, `, unread${mentioned ? ", you are meant" : ""}`);
+    const badge = h("span", number, count > 99 ? "99+" : `${count}`);
+    const content = count ? [named(name), badge, told] : [named(name)];
     return h("li", {}, button(content, show, { class: kinds, "aria-current": current && "page" }));
   };
   return { key: key || " ", version: `${name}${current}${count}${mentioned}${joined}`, make };
 }
 
-function memberRow({ nick, prefix }, askPerson) {
-  const mark = () => h("span", { class: "prefix" }, prefix[0] ?? "");
-  const name = () => h("span", { class: nickClass(nick) }, named(nick));
-  const make = () => h("li", {}, button([mark(), name()], () => askPerson(nick)));
-  return { key: nick, version: prefix, make };
+function memberRow(nick, prefix, askPerson) {
+  const mark = h("span", { class: "prefix" }, prefix[0] ?? "");
+  const name = h("span", { class: nickClass(nick) }, named(nick));
+  return h("li", {}, button([mark, name], () => askPerson(nick)));
 }
 
 /** Make what is beside open and close; on a phone it is in front, one at a time. */
