@@ -5,6 +5,8 @@
     process.py      CPU time and memory of a server, as the operating system has them
     crowd.py        many clients on one epoll: connect, join, barrier, count
     tls.py          such clients over TLS; handshakes
+    frames.py       the client's side of WebSocket
+    webcrowd.py     such clients over WebSocket
     load.py         when the crowd speaks: at a given rate, or as fast as a window lets it
     storm.py        when all of it does the same thing at once
     certificate.py  a throwaway certificate
@@ -20,6 +22,9 @@
     history.py      another: a crowd that pages through history
     stock.py        many accounts and registered rooms, put into a journal
     start.py        another bench: what it takes to start with them
+    openings.py     connections that begin with what is wrong, endless or slow
+    hostile.py      another: thousands of them
+    websocket.py    another: clients that come by WebSocket, beside those that do not
     worst/          another bench: the dearest lines in the states that the default limits allow
     __main__.py     the command line
 

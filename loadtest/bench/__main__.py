@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from loadtest.bench import core, crowd, guessing, history, report, start
+from loadtest.bench import core, crowd, guessing, history, hostile, report, start, websocket
 from loadtest.bench.commandline import LONGEST, count, exit_code, positive, take
 from loadtest.bench.figures import Settings
 from loadtest.bench.scenarios import IDLE_ROOM, SCENARIOS
@@ -24,7 +24,9 @@ OTHERS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "core": (core.main, "the state machine alone, without a server"),
     "guessing": (guessing.main, "a crowd that says wrong passwords"),
     "history": (history.main, "a crowd that pages through history"),
+    "hostile": (hostile.main, "openings that are wrong, endless or slow"),
     "start": (start.main, "what starting with many accounts and rooms takes"),
+    "websocket": (websocket.main, "what it costs that clients come by WebSocket"),
     "worst": (worst.main, "the dearest lines"),
 }
 """Benches of their own: by name, the command line and what it measures."""

@@ -41,6 +41,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     longest: float
     """What the slowest PING took."""
     median: float
+    p99: float
+    """What 99 of 100 did not exceed."""
     late: float
     """By how much it was itself late to send one, at most: it had to wait for a processor."""
     failure: str = ""
@@ -159,6 +161,7 @@ class Watch:
             pings=len(self.delays),
             longest=ordered[-1] * 1e3,
             median=ordered[len(ordered) // 2] * 1e3,
+            p99=ordered[max(0, -(-len(ordered) * 99 // 100) - 1)] * 1e3,
             late=self.late * 1e3,
             failure=self.failure,
         )

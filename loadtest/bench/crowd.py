@@ -218,16 +218,17 @@ class Crowd:
         if failure not in (0, errno.EINPROGRESS):
             raise CrowdError(f"client {index} could not connect: {errno.errorcode[failure]}")
         self._by_fd[sock.fileno()] = client
-        client.outbox = b"CAP REQ :echo-message\r\nNICK b%d\r\nUSER b%d 0 * :bench\r\n" % (
-            index,
-            index,
-        )
+        client.outbox = self._first(client)
         self._epoll.register(sock, select.EPOLLIN | select.EPOLLOUT)
         return client
 
     def _socket(self) -> socket.socket:
         """Return a new socket to connect."""
         return socket.socket()
+
+    def _first(self, client: Client) -> bytes:
+        """Return what a client sends first."""
+        return registration(client)
 
     def barrier(self) -> None:
         """Wait until each client has read all that was sent to it so far. Raises `CrowdError`."""
@@ -266,7 +267,11 @@ class Crowd:
 
     # Words and deeds
 
-    def send(self, client: Client, data: bytes) -> None:
+    def send(self, client: Client, lines: bytes) -> None:
+        """Send lines, each with its CR LF."""
+        self._send(client, lines)
+
+    def _send(self, client: Client, data: bytes) -> None:
         """Send, or keep what the socket does not take until it does."""
         if client.ended:
             return
@@ -351,15 +356,26 @@ class Crowd:
         if not size:
             self._end(client, None)
             return 0
-        count = self._buffer.count(MARK, 0, size)
+        count = self._count(client, size)
         client.room.counts[client.place] += count
-        if client.audit is not None:
-            client.audit.feed(bytes(self._view[:size]), time.perf_counter_ns())
-        if self.tally is not None:
-            self.tally.feed(client.index, bytes(self._view[:size]))
-        if self._conversing:
-            self._converse(client, bytes(self._view[:size]))
+        if self._conversing or client.audit is not None or self.tally is not None:
+            now = time.perf_counter_ns()
+            lines = self._lines(client, bytes(self._view[:size]))
+            if client.audit is not None:
+                client.audit.feed(lines, now)
+            if self.tally is not None:
+                self.tally.feed(client.index, lines)
+            if self._conversing:
+                self._converse(client, lines)
         return count
+
+    def _count(self, client: Client, size: int) -> int:
+        """Return how many messages end in what was just read."""
+        return self._buffer.count(MARK, 0, size)
+
+    def _lines(self, client: Client, data: bytes) -> bytes:
+        """Return what of the lines that a client is sent has come with this."""
+        return data
 
     def _converse(self, client: Client, data: bytes) -> None:
         if not client.heard:
@@ -386,7 +402,11 @@ class Crowd:
         finally:
             self._conversing = False
             for client in self.clients:
-                client.inbox = b""
+                self._forget(client)
+
+    def _forget(self, client: Client) -> None:
+        """Drop what has come of something that nobody looks at the rest of."""
+        client.inbox = b""
 
     def _capability(self, client: Client, words: list[bytes]) -> None:
         client.echo = b"ACK" in words
@@ -415,7 +435,7 @@ class Crowd:
     def _flush(self, client: Client) -> None:
         data, client.outbox = client.outbox, b""
         self._epoll.modify(client.sock, select.EPOLLIN)
-        self.send(client, data)
+        self._send(client, data)
 
     def _end(self, client: Client, error: OSError | None, reason: str = "") -> None:
         if not client.ended:
@@ -448,6 +468,14 @@ _ANSWERS: dict[bytes, Callable[[Crowd, Client, list[bytes]], None]] = {
     b"473": Crowd._error,
     b"405": Crowd._error,
 }
+
+
+def registration(client: Client) -> bytes:
+    """Return the lines with which a client comes."""
+    return b"CAP REQ :echo-message\r\nNICK b%d\r\nUSER b%d 0 * :bench\r\n" % (
+        client.index,
+        client.index,
+    )
 
 
 def need_files(clients: int) -> None:

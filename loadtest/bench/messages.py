@@ -17,6 +17,9 @@ from collections.abc import Sequence
 MARK = b"|"
 """The last byte of every message, and of no other line."""
 
+FILLER = b"x"
+"""What stands before it, as often as it takes, and once at least."""
+
 TEXT_SIZE = 56
 """Bytes of a text: with a server's prefix in front a line of about 100."""
 
@@ -30,7 +33,7 @@ def command(channel: bytes, sender: int, sequence: int, due: int, size: int = TE
     `due` is the time in nanoseconds from which its delay counts, `size` the bytes of the text.
     """
     text = b"%d %d %d " % (sender, sequence, due)
-    return b"PRIVMSG %s :%s%s\r\n" % (channel, text.ljust(size - 1, b"x"), MARK)
+    return b"PRIVMSG %s :%s%s\r\n" % (channel, (text + FILLER).ljust(size - 1, FILLER), MARK)
 
 
 class Audit:

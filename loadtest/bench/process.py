@@ -107,6 +107,14 @@ def rss_bytes(pid: int, proc: Path = PROC, *, peak: bool = False) -> int:
     return total
 
 
+def descriptors(pid: int, proc: Path = PROC) -> int:
+    """Return how many descriptors a process has open. Raises `ProcessLookupError`."""
+    try:
+        return len(os.listdir(proc / str(pid) / "fd"))
+    except FileNotFoundError:
+        raise ProcessLookupError(f"no process {pid}") from None
+
+
 def _stats(proc: Path) -> Iterator[tuple[int, Stat]]:
     for entry in os.listdir(proc):
         if entry.isdecimal():

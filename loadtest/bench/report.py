@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from loadtest.bench import summary
-from loadtest.bench.figures import Figure, Of, Requirement, Settings
+from loadtest.bench.figures import Figure, Of, Requirement, Scenario, Settings
 from loadtest.bench.scenarios import SCENARIOS
 from loadtest.bench.summary import Taken, median
 
@@ -57,12 +57,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return all(row.passed is not False for row in self.rows)
 
 
-def summarize(runs: Sequence[Taken], servers: Sequence[str], settings: Settings) -> Report:
-    """Make the report of all runs. Requirements hold for the last server."""
+def summarize(
+    runs: Sequence[Taken],
+    servers: Sequence[str],
+    settings: Settings,
+    scenarios: Mapping[str, Scenario] = SCENARIOS,
+) -> Report:
+    """Make the report of all runs of scenarios. Requirements hold for the last server."""
     rows = [
         _row(name, figure, runs, servers)
         for name in dict.fromkeys(taken.scenario for taken in runs)
-        for figure in SCENARIOS[name].figures
+        for figure in scenarios[name].figures
     ]
     return Report(
         machine=summary.machine(),

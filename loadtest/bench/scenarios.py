@@ -15,6 +15,7 @@ from loadtest.bench.figures import Figure, Measure, Of, Requirement, Run, Scenar
 from loadtest.bench.load import Load
 from loadtest.bench.servers import RunningServer, ServerUnderTest
 from loadtest.bench.tls import TLSCrowd
+from loadtest.bench.webcrowd import WebSocketCrowd
 
 WARM_UP = 0.5
 """Seconds of the same load before what is measured begins."""
@@ -35,7 +36,8 @@ def crowd_for(server: RunningServer, settings: Settings, *, tls: bool = False) -
     """Return a crowd for a server, of which nobody has come yet."""
     if tls:
         return TLSCrowd(server.tls_address, patience=settings.patience, at_once=server.at_once)
-    return Crowd(server.address, patience=settings.patience, at_once=server.at_once)
+    kind = WebSocketCrowd if server.by_websocket else Crowd
+    return kind(server.address, patience=settings.patience, at_once=server.at_once)
 
 
 def paced(
@@ -68,38 +70,42 @@ def paced(
     return measure
 
 
-def saturated(rooms: int, size: int) -> Measure:
-    """Return how to measure `rooms` of `size` where everybody says as much as the window lets."""
+def saturated(rooms: int, size: int, *, window: int | None = None) -> Measure:
+    """Return how to measure `rooms` of `size` where everybody says as much as the window lets.
+
+    Without a `window`, in messages of all members of a room, that of each is in the settings.
+    """
 
     def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
-        window = settings.window * size
+        ahead = settings.window * size if window is None else window
         with kind.run() as server, crowd_for(server, settings) as crowd:
             crowd.gather(rooms=rooms, size=size)
             load = Load(crowd, meter=server.cpu_seconds)
-            run.faults.extend(load.saturate(seconds=WARM_UP, window=window).faults)
-            outcome = load.saturate(seconds=settings.seconds, window=window)
+            run.faults.extend(load.saturate(seconds=WARM_UP, window=ahead).faults)
+            outcome = load.saturate(seconds=settings.seconds, window=ahead)
             note(run, outcome)
+            run.values["cpu"] = outcome.metered / max(1, outcome.deliveries) * 1e6
             run.values["per_cpu"] = outcome.deliveries / outcome.metered / 1e6
             run.values["per_second"] = outcome.deliveries / outcome.seconds / 1e6
 
     return measure
 
 
-def idle(clients: int | None = None, *, tls: bool = False) -> Measure:
-    """Return how to measure the memory of a server with many clients in rooms of `IDLE_ROOM`.
+def idle(clients: int | None = None, *, room: int = IDLE_ROOM, tls: bool = False) -> Measure:
+    """Return how to measure the memory of a server with many clients in rooms of so many.
 
     Without `clients` their number is that of the settings; their scale shrinks either.
     """
 
     def measure(kind: ServerUnderTest, settings: Settings, run: Run) -> None:
         wanted = (settings.idle_clients if clients is None else clients) * settings.scale
-        rooms = max(1, round(wanted / IDLE_ROOM))
+        rooms = max(1, round(wanted / room))
         with kind.run(tls=tls) as server, crowd_for(server, settings, tls=tls) as crowd:
             before = server.rss_bytes()
-            crowd.gather(rooms=rooms, size=IDLE_ROOM)
+            crowd.gather(rooms=rooms, size=room)
             time.sleep(SETTLING)
             total = server.rss_bytes()
-            run.values["rss"] = (total - before) / (rooms * IDLE_ROOM) / 1024
+            run.values["rss"] = (total - before) / (rooms * room) / 1024
             run.values["rss_total"] = total / 2**20
             # One message in each room: all of them are there, and can be spoken to. It is no load.
             spoken_to = Run()

@@ -71,6 +71,8 @@ class ServerUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """The package of Debian that has it, if it is not part of this project."""
     checkout: Path = ROOT
     """Where it is run, and for Python the first place where it looks for modules."""
+    by_websocket: bool = False
+    """Its clients come by WebSocket."""
 
     @property
     def installed(self) -> bool:
@@ -146,6 +148,7 @@ class RunningServer:
         ports: tuple[int, int],
     ) -> None:
         self.name = kind.name
+        self.by_websocket = kind.by_websocket
         self.at_once = kind.at_once
         self.backlog = kind.backlog
         self._child = child
@@ -169,12 +172,21 @@ class RunningServer:
         with self._alive():
             return process.rss_bytes(self._child.pid, peak=True)
 
-    def said(self) -> str:
-        """Return the end of what it wrote to stdout and stderr."""
+    def descriptors(self) -> int:
+        """Return how many files and sockets it has open. Raises `ServerError`."""
+        with self._alive():
+            return process.descriptors(self._child.pid)
+
+    def output(self) -> str:
+        """Return all that it wrote to stdout and stderr."""
         texts = [
             (self._directory / file).read_text(errors="replace") for file in ("stdout", "stderr")
         ]
-        return "\n".join(texts).strip()[-REPORTED:]
+        return "\n".join(texts)
+
+    def said(self) -> str:
+        """Return the end of that."""
+        return self.output().strip()[-REPORTED:]
 
     @contextlib.contextmanager
     def _alive(self) -> Iterator[None]:
@@ -299,7 +311,13 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
         return cls(name=name, directory=path, python=os.path.abspath(program))
 
 
-def ours(checkout: Checkout, *, sync: str = "", data: Path | None = None) -> ServerUnderTest:
+def ours(
+    checkout: Checkout,
+    *,
+    sync: str = "",
+    data: Path | None = None,
+    template: str = "ours.toml",
+) -> ServerUnderTest:
     """Return this project's server as it is in a checkout, run by its Python.
 
     `sync` is how sure its journal is (`history.sync`); without it nothing is kept on disk. With
@@ -311,7 +329,7 @@ def ours(checkout: Checkout, *, sync: str = "", data: Path | None = None) -> Ser
         journal.append(f"TRIO_CHAT_SERVER_DATA={data}")
 
     def command(directory: Path, port: int) -> list[str]:
-        config = str(directory / "ours.toml")
+        config = str(directory / template)
         serve = [python, "-m", "trio_chat", "serve", "--config", config]
         return ["env", *journal, *serve] if sync else [*serve, _without_data(checkout)]
 
@@ -319,7 +337,7 @@ def ours(checkout: Checkout, *, sync: str = "", data: Path | None = None) -> Ser
         name=checkout.name,
         title="trio_chat" if checkout.name == "ours" else checkout.name,
         command=command,
-        template="ours.toml",
+        template=template,
         version=[python, "-m", "trio_chat", "--version"],
         checkout=checkout.directory,
     )

@@ -98,3 +98,12 @@ def test_the_machine_is_busy_with_what_is_in_the_first_line(proc: Path) -> None:
     (proc / "stat").write_text("cpu  100 20 3 5000 9 9 9 9 0 0\ncpu0 50 10 1 2500 4 4 4 4 0 0\n")
     assert process.busy_seconds(proc) == pytest.approx(123 / process.TICKS)
     assert process.busy_seconds() > 0
+
+
+def test_descriptors_are_counted(proc: Path) -> None:
+    for name in ("0", "1", "7"):
+        (proc / "11" / "fd").mkdir(exist_ok=True)
+        (proc / "11" / "fd" / name).touch()
+    assert process.descriptors(11, proc) == 3
+    with pytest.raises(ProcessLookupError):
+        process.descriptors(99, proc)

@@ -30,6 +30,8 @@ VECTORS = [
     (b"GET / HTTP/1.1\r\n", Protocol.HTTP),
     (b"POST /x HTTP/1.0\r\n", Protocol.HTTP),
     (b"CONNECT x:443 HTTP/1.1\r\n", Protocol.HTTP),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Protocol.HTTP),
+    (b"PRI\r\n", Protocol.PLAIN),
     (b"\x16\x03\x01\x02\x00\x01", Protocol.TLS),
     (b"alice\n", Protocol.PLAIN),
     (b"nickname\r\n", Protocol.PLAIN),

@@ -228,7 +228,8 @@ class Connection:
                 named=opened.named,
             )
         )
-        self._backlog = self._cut(data)
+        if data:
+            self._take(data)
 
     async def _open_websocket(self, web: Site, data: bytes) -> bytes:
         """Answer requests until one is for a WebSocket; return what was read after it."""

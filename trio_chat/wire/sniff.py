@@ -33,20 +33,25 @@ IRC_OPENINGS = frozenset(
     (b"CAP", b"NICK", b"USER", b"PASS", b"AUTHENTICATE", b"WEBIRC", b"PING", b"QUIT")
 )
 """The commands with which an IRC connection can begin."""
-HTTP_OPENINGS = tuple(
-    method + b" "
-    for method in (
-        b"GET",
-        b"POST",
-        b"HEAD",
-        b"PUT",
-        b"DELETE",
-        b"OPTIONS",
-        b"PATCH",
-        b"CONNECT",
-        b"TRACE",
-    )
+HTTP_OPENINGS = (
+    *(
+        method + b" "
+        for method in (
+            b"GET",
+            b"POST",
+            b"HEAD",
+            b"PUT",
+            b"DELETE",
+            b"OPTIONS",
+            b"PATCH",
+            b"CONNECT",
+            b"TRACE",
+        )
+    ),
+    b"PRI * HTTP/2.0",
 )
+"""The methods, and the preface of HTTP/2 (RFC 9113, section 3.4), whose third line could be a
+person's nickname."""
 _LONGEST_TAGS = 4096
 _LINE_END = re.compile(rb"[\r\n]")
 _TELNET = re.compile(rb"\xff[\xf0-\xfe]")

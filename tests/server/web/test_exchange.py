@@ -136,6 +136,15 @@ async def test_http_1_0_ends_after_the_answer(autojump_clock: trio.abc.Clock) ->
         (["GET / HTTP/1.1", "Host: a", "Host: b"], 400, "Host"),
         (["GET / HTTP/1.1", HOST, "Content-Length: 1", "Content-Length: 2"], 400, ""),
         (["GET / HTTP/1.1", HOST, "Content-Length: -1"], 400, ""),
+        (
+            [
+                *("GET / HTTP/1.1", HOST, "Content-Length: 5", "Transfer-Encoding: chunked"),
+                *("", "0", "", "GET /smuggled HTTP/1.1", HOST),
+            ],
+            400,
+            "exclude each other",
+        ),
+        (["PRI * HTTP/2.0", "", "SM"], 505, "HTTP/1.1"),
         (["GET / HTTP/1.1", HOST, "Transfer-Encoding: gzip"], 501, ""),
         (["GET / HTTP/1.1", HOST, "X : y"], 400, ""),
         (["GET  / HTTP/1.1", HOST], 400, ""),
@@ -275,6 +284,25 @@ async def test_a_frame_that_is_none_ends_it(autojump_clock: trio.abc.Clock) -> N
         assert said[-2].endswith("PRIVMSG #a :last")
         assert said[-1].endswith("QUIT :Malformed WebSocket frame")
         assert [one["reason"] for one in logs] == ["Malformed WebSocket frame"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"), [(frame("x", masked=False), 1002), (frame(b"\xff"), 1007), (close(), 1000)]
+)
+async def test_what_comes_with_the_handshake_may_end_it_at_once(
+    wrong: bytes, code: int, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        head = "\r\n".join(("GET / HTTP/1.1", HOST, *HANDSHAKE, "", ""))
+        began = trio.current_time()
+        await browser.peer.stream.send_all(head.encode() + wrong)
+        assert (await browser.answer())[0] == 101
+        browser._seen += browser._reader.feed(browser.peer._read)
+        browser.peer._read = b""
+        assert await browser.next() == ("close", code)
+        assert await browser.peer.rest() == []
+        assert trio.current_time() == began
 
 
 async def test_a_close_is_answered_and_that_is_all(autojump_clock: trio.abc.Clock) -> None:

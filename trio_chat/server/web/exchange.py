@@ -35,6 +35,7 @@ _BURST, _RATE = 100, 20.0
 """Requests that may come at once, and in a second after that."""
 _METHODS = ("GET", "HEAD")
 _VERSIONS = (b"1.0", b"1.1")
+_TWO_LENGTHS = {b"content-length", b"transfer-encoding"}
 
 
 class Upgrade(NamedTuple):
@@ -111,6 +112,9 @@ class Exchange:
             event = await self._event()
             if not isinstance(event, h11.Request):
                 return None
+            if event.http_version not in _VERSIONS:
+                words = "HTTP/1.1 is spoken here"
+                return text(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, words, closes=True)
             method = event.method.decode("ascii")
             if method not in _METHODS:
                 return text(
@@ -119,9 +123,10 @@ class Exchange:
                     ("Allow", ", ".join(_METHODS)),
                     closes=True,
                 )
-            if event.http_version not in _VERSIONS:
-                words = "HTTP/1.1 is spoken here"
-                return text(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, words, closes=True)
+            if {name for name, _ in event.headers} >= _TWO_LENGTHS:
+                # A proxy in front may have gone by the other (RFC 9112, section 6.3).
+                words = "Content-Length and Transfer-Encoding exclude each other"
+                return text(HTTPStatus.BAD_REQUEST, words, closes=True)
             if isinstance(await self._event(), h11.Data):
                 words = "a request has no content here"
                 return text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, closes=True)
