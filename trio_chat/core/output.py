@@ -174,7 +174,7 @@ class Output:
         for channel in self._open:
             feed = channel.feed
             if feed is not None:
-                # Once in a step, for those who are there at its end: who is busy shows all the same.
+                # Once in a step, for those who are there at its end: which are busy shows as well.
                 channel.count(len(feed.events) * len(channel.members), minute=self.minute)
                 feed.close()
                 channel.feed = None
