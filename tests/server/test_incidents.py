@@ -30,17 +30,24 @@ async def test_what_differs_in_names_only_is_one_kind(autojump_clock: trio.abc.C
     assert meters.cut_offs[-1] == (NOW, "10.0.0.3", "cy", "ghost")
 
 
-async def test_troubles_are_logged_by_what_is_wrong(autojump_clock: trio.abc.Clock) -> None:
+async def test_whatever_the_words_a_trouble_is_one(autojump_clock: trio.abc.Clock) -> None:
     meters = Meters()
     incidents = Incidents(meters, lambda: NOW)
     with structlog.testing.capture_logs() as logs:
-        for reason in ("disk full", "disk full", "disk gone"):
-            incidents.count_trouble("could not store messages", reason, messages=1)
-    assert [(log["log_level"], log["reason"]) for log in logs] == [
-        ("error", "disk full"),
-        ("error", "disk gone"),
+        for number in range(1000):
+            incidents.count_trouble("could not send mail", f"message {number} was refused")
+        incidents.count_trouble("could not store messages", "disk full", messages=1)
+        await trio.sleep(1)
+        incidents.count_trouble("could not send mail", "no such file")
+    assert [(log["event"], log["reason"], log["times"]) for log in logs] == [
+        ("could not send mail", "message 0 was refused", 1),
+        ("could not store messages", "disk full", 1),
+        ("could not send mail", "no such file", 1001),
     ]
-    assert meters.failures()["could not store messages"] == 3
+    assert {log["log_level"] for log in logs} == {"error"}
+    assert meters.failures()["could not send mail"] == 1001
+    assert meters.failures()["could not store messages"] == 1
+    assert len(meters.happened) == 2
     assert not meters.cut_offs
     assert not meters.refusals
 

@@ -44,17 +44,6 @@ def test_what_has_not_happened_is_0() -> None:
     assert set(meters.failures().values()) == {0}
 
 
-def test_troubles_are_counted_by_what_they_are_and_not_by_their_words() -> None:
-    meters = Meters()
-    for words in ("disk full", "disk gone", "disk full"):
-        meters.happened["could not store messages", words] += 1
-    meters.happened["could not send mail", "no such file"] += 1
-    found = meters.failures()
-    assert found["could not store messages"] == 3
-    assert found["could not send mail"] == 1
-    assert "disk full" not in found
-
-
 async def test_lines_messages_and_deliveries(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         al = await rig.irc("al", "JOIN #a")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import argon2
 import pytest
 import trio
 import trio.testing
@@ -13,6 +14,7 @@ from tests.certificates import client_context
 from tests.server.rig import START, Peer, Rig, changed, running
 from tests.server.test_run import PLAIN, eventually, read_until, tls_text
 from tests.server.test_run import running as serving
+from trio_chat.core.settings import AccountPolicy, Operator, Settings
 from trio_chat.server.collector import Collector
 from trio_chat.server.readings import TOP, Readings, resident
 
@@ -186,3 +188,21 @@ def test_memory_is_this_processs() -> None:
     after = resident()
     assert after is not None
     assert after - before > len(more) // 2
+
+
+async def test_what_came_of_logins() -> None:
+    operator = Operator(name="root", password=argon2.PasswordHasher(1, 8, 1).hash("x"))
+    settings = Settings(
+        name="irc.test", durable=True, operators=(operator,), accounts=AccountPolicy(attempts=2)
+    )
+    async with running(settings=settings) as rig:
+        al = await rig.irc("al")
+        await al.send("REGISTER * * correct-horse")
+        await al.until("REGISTER SUCCESS")
+        assert readings(rig).logins() == {"succeeded": 1, "wrong": 0, "turned away": 0}
+        bo = await rig.connect(host="10.0.0.2")
+        await bo.register("bo")
+        for answer in (" 464 ", " 464 ", "Too many"):
+            await bo.send("OPER root wrong")
+            await bo.until(answer)
+        assert readings(rig).logins() == {"succeeded": 1, "wrong": 2, "turned away": 1}

@@ -41,7 +41,7 @@ EXPECTED = ("Quit: ",)
         (REFUSED, "TLS handshake deadline", "TLS handshake"),
         (REFUSED, "TLS", "TLS not spoken here"),
         (REFUSED, "No route to host", OTHER),
-        ("wrong password", "Wrong password", "Wrong password"),
+        ("wrong password", "Wrong password", ""),
     ],
 )
 def test_kinds(event: str, reason: str, found: str) -> None:

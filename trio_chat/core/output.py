@@ -174,6 +174,8 @@ class Output:
         for channel in self._open:
             feed = channel.feed
             if feed is not None:
+                # Once in a step, for those who are there at its end: which are busy shows as well.
+                channel.count(len(feed.events) * len(channel.members), minute=self.minute)
                 feed.close()
                 channel.feed = None
             if channel.rosters:
@@ -277,10 +279,6 @@ class Output:
         feed.places.append(place)
         readers = len(channel.members)
         self.shown += readers
-        if channel.minute == self.minute:
-            channel.shown += readers
-        else:
-            channel.begin_minute(self.minute, readers)
         self.cost += (readers >> SHARE) * event.weight
         for user in without:
             feed.skip(user)
@@ -307,13 +305,8 @@ class Output:
             elif members:
                 feed = channel.feed or self.feed(channel)
                 feed.add(self.place, event)
-                readers = len(members)
-                self.shown += readers
-                if channel.minute == self.minute:
-                    channel.shown += readers
-                else:
-                    channel.begin_minute(self.minute, readers)
-                self.cost += readers >> SHARE
+                self.shown += len(members)
+                self.cost += len(members) >> SHARE
                 for user in without:
                     if user in members:
                         feed.skip(user)

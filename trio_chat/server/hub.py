@@ -199,11 +199,13 @@ class Hub:
         """Put an input where the next tick finds it, whether or not the inbox has room."""
         self.inbox.put_now(item)
 
-    def note_cut_off(self, connection: Connection, reason: str, nickname: str = "") -> None:
+    def note_cut_off(
+        self, connection: Connection, reason: str, *, nickname: str = "", **details: object
+    ) -> None:
         """Count, and log, that we have ended a connection; of whom, if the core has forgotten."""
         if not nickname and (user := self.core.state.users.get(connection.id)) is not None:
             nickname = user.nickname
-        self.count(CUT_OFF, reason, host=connection.host, nickname=nickname)
+        self.count(CUT_OFF, reason, host=connection.host, nickname=nickname, **details)
 
     # --- The loop
 
@@ -446,7 +448,7 @@ class Hub:
         connection = self.connections.get(user)
         expected = reason == GONE or reason.startswith("Quit: ") or self.is_ending
         if connection is not None and not expected:
-            self.note_cut_off(connection, reason, nickname)
+            self.note_cut_off(connection, reason, nickname=nickname)
         self._finish(user)
 
     def _move(self, user: UserId, address: str) -> None:

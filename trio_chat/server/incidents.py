@@ -1,7 +1,7 @@
 """What goes wrong: who is refused, who is cut off, and what whoever runs the server has to see to.
 
-Each is counted, and logged with how often it has happened: once a second for each kind of reason at
-most, for whoever causes it can cause it very often.
+Each is counted, and logged with how often it has happened: once a second for each kind at most, for
+whoever causes it can cause it very often.
 """
 
 from __future__ import annotations
@@ -43,14 +43,15 @@ class Incidents:
             log.info(event, reason=reason, times=times, **details)
 
     def count_trouble(self, event: str, reason: str, **details: object) -> None:
-        """Count what whoever runs the server has to see to."""
-        times = self._tally(event, reason)
+        """Count what whoever runs the server has to see to, whatever the reason: that may be the
+        words of another program."""
+        times = self._tally(event, "")
         if times:
             log.error(event, reason=reason, times=times, **details)
 
-    def _tally(self, event: str, reason: str) -> int:
+    def _tally(self, event: str, kind: str) -> int:
         """Count; return how often it has happened, or 0 where that was said a moment ago."""
-        key = (event, reason)
+        key = (event, kind)
         self._meters.happened[key] += 1
         now = trio.current_time()
         if now - self._logged.get(key, -math.inf) < 1:

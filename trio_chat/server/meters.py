@@ -124,7 +124,8 @@ class Meters:
         self.opened: collections.Counter[tuple[str, bool]] = collections.Counter()
         """Connections of which it became known what they speak: by that, and whether in TLS."""
         self.happened: collections.Counter[tuple[str, str]] = collections.Counter()
-        """What was refused or cut off, and what has failed: by what, and by its reason."""
+        """What was refused or cut off, by what and by the kind of its reason; and what has failed,
+        for no reason that is counted."""
         self.cut_offs: collections.deque[Ended] = collections.deque(maxlen=LATEST)
         """The latest. Those who are not let in may be many, and must not drive these out."""
         self.refusals: collections.deque[Ended] = collections.deque(maxlen=LATEST)
@@ -140,8 +141,4 @@ class Meters:
 
     def failures(self) -> dict[str, int]:
         """Return how often whoever runs the server had to see to something, by what."""
-        found = dict.fromkeys(reasons.TROUBLES, 0)
-        for (what, _), times in self.happened.items():
-            if what in found:
-                found[what] += times
-        return found
+        return {what: self.happened[what, ""] for what in reasons.TROUBLES}

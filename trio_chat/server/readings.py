@@ -89,8 +89,8 @@ class Readings:
         happened = self.meters.happened
         return {
             "succeeded": self.meters.logins,
-            "wrong": sum(times for (what, _), times in happened.items() if what == WRONG),
-            "turned away": sum(n for (what, _), n in happened.items() if what == TURNED_AWAY),
+            "wrong": happened[WRONG, ""],
+            "turned away": happened[TURNED_AWAY, ""],
         }
 
     def slowest(self) -> list[dict[str, Any]]:

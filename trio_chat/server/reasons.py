@@ -62,10 +62,11 @@ _TABLES: Mapping[str, Mapping[str, str]] = {"closed": CUT_OFF, "refused": REFUSE
 
 
 def kind(event: str, reason: str) -> str:
-    """Return which kind of reason it is for which an event has happened."""
+    """Return which kind of reason it is for which an event has happened; empty where there is no
+    table of them."""
     table = _TABLES.get(event)
     if table is None:
-        return reason
+        return ""
     found = table.get(reason)
     if found is None:
         # What begins like several is of the most exact kind.
