@@ -13,6 +13,7 @@ from tests.certificates import client_context
 from tests.server.rig import GatedJournal, Rig, changed, running
 from tests.server.test_run import eventually, read_until, tls_text
 from tests.server.test_run import running as serving
+from tests.server.web.test_exchange import HOST, open_browser
 from trio_chat.core.settings import Operator, Settings
 from trio_chat.journal.store import SqliteJournal
 from trio_chat.server.meters import BOUNDS, CUT_OFF, LATEST, REFUSED, Histogram, Meters
@@ -186,6 +187,21 @@ async def test_connections_by_what_they_speak(autojump_clock: trio.abc.Clock) ->
         silent = await rig.connect()
         assert rig.hub.meters.opened == {("irc", False): 2, ("plain", False): 1}
         assert silent.connection.kind.value == "opening"
+
+
+async def test_a_browser_is_counted_again_when_it_has_a_websocket(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        await browser.ask("GET / HTTP/1.1", HOST)
+        assert rig.hub.meters.opened == {("http", False): 1}
+        assert browser.peer.connection.kind.value == "http"
+        await browser.upgrade()
+        await browser.say("NICK al", "USER al 0 * :x")
+        await browser.until(" 422 ")
+        assert rig.hub.meters.opened == {("http", False): 1, ("websocket", False): 1}
+        assert browser.peer.connection.kind.value == "websocket"
 
 
 async def test_and_whether_they_do_so_in_tls(tmp_path: Path) -> None:

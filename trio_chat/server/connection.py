@@ -158,7 +158,7 @@ class Connection:
                 log.exception("a connection failed", host=self.host)
                 self._say_why(reason)
             if self.state is not State.LEFT:
-                self._leave()
+                self.on(Event.LEAVE)
             reason = self._reason or reason
             self._hub.inbox.put_now(
                 Disconnected(user=self.id, reason=reason, orderly=orderly and not self._reason)
@@ -352,7 +352,7 @@ class Connection:
     def _fail(self, reason: str) -> None:
         """End, because reading has failed."""
         self._reason = self._reason or reason
-        self._leave()
+        self.on(Event.LEAVE)
         self._wake()
 
     async def _read(self) -> None:
@@ -383,7 +383,7 @@ class Connection:
         if self.state is State.PAUSED:
             self._read_on()
         elif self.state is State.HUNG_UP:
-            self._leave()
+            self.on(Event.LEAVE)
 
     def _is_behind(self) -> bool:
         """Whether there is something to deliver of what was read."""
@@ -441,9 +441,6 @@ class Connection:
         self.finish()
 
     # --- The end
-
-    def _leave(self) -> None:
-        self.on(Event.LEAVE)
 
     def _say_why(self, reason: str) -> None:
         """Send the line that says why it ends, where the peer can read it."""

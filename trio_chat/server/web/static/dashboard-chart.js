@@ -12,12 +12,12 @@ const ROWS = 10;
 /** Seconds that the axis is of at least, where there are not many samples yet. */
 const SHORTEST = 60;
 
-/** Where the axis ends for what is at most `max`, and `least` at least: 1, 2 or 5 of a power of 10. */
+/** Where the axis ends for what is at most `max`, and `least` at least: the half of that is round too. */
 export function scale(max, least) {
   const top = Math.max(max, least);
   const power = 10 ** Math.floor(Math.log10(top) + 1e-9);
   const leading = top / power;
-  for (const step of [1, 2, 5]) if (leading <= step * (1 + 1e-9)) return step * power;
+  for (const step of [1, 2, 4, 6, 8]) if (leading <= step * (1 + 1e-9)) return step * power;
   return 10 * power;
 }
 

@@ -22,14 +22,14 @@ const NAMES = {
   websocket: "WebSocket",
   plain: "nc",
   http: "HTTP",
-  opening: "just come",
+  opening: "new",
 };
 const CHARTS = [
   {
     title: "Connections",
     series: KINDS.map((key) => ({ key, name: NAMES[key] })),
     format: count,
-    least: 5,
+    least: 4,
   },
   {
     title: "Messages",
@@ -73,7 +73,7 @@ const CHARTS = [
     title: "Queues",
     series: [{ key: "inbox", name: "lines for the next tick" }, { key: "behind", name: "clients behind" }],
     format: count,
-    least: 5,
+    least: 4,
   },
   {
     title: "CPU",
@@ -280,12 +280,15 @@ function dialog(id, act) {
   element.addEventListener("close", () => (error.textContent = ""));
 }
 
-/** Open a dialog, once we are an operator. */
+/** What is opened next, once we are an operator. */
 let next = null;
 
 function openAsOperator(id) {
-  next = id;
-  $(operator?.isIn ? id : "login").showModal();
+  if (operator.isIn) $(id).showModal();
+  else {
+    next = id;
+    $("login").showModal();
+  }
 }
 
 async function logIn() {
@@ -302,7 +305,6 @@ async function logIn() {
     $("refused").hidden = true;
     poll();
   }
-  if (next) $(next).showModal();
 }
 
 function openKill(nickname) {
@@ -311,7 +313,8 @@ function openKill(nickname) {
 }
 
 function tell(text) {
-  $("done").textContent = text;
+  // With the time, so that the same is said again.
+  $("done").textContent = `${clock(Date.now() / 1000)} ${text}`;
 }
 
 function showOperator(problem) {
@@ -351,7 +354,8 @@ async function begin() {
   dialog("notice", sendNotice);
   dialog("kill", kill);
   $("login").addEventListener("close", () => {
-    if (!operator.isIn) next = null;
+    if (next && operator.isIn) $(next).showModal();
+    next = null;
   });
   $("open-login").addEventListener("click", () => openAsOperator(null));
   $("open-notice").addEventListener("click", () => openAsOperator("notice"));
