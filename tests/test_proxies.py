@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ pytestmark = [
 DOCUMENT = Path(__file__).parent.parent / "docs" / "web.md"
 HANDSHAKE = (
     "GET /ws HTTP/1.1\r\nHost: chat.example.org\r\nOrigin: http://chat.example.org\r\n"
+    "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n"
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
@@ -95,3 +97,10 @@ def test_a_websocket_and_a_page_through_nginx(tmp_path: Path) -> None:
                 seen += reader.feed(sock.recv(65_536))
             (line,) = [str(line) for line in seen if " 311 " in str(line)]
             assert " al ~al 127.0.0.7 * :Al" in line
+            # Nor has it TLS because it says so.
+            assert not any(" 671 " in str(line) for line in seen)
+        forged = urllib.request.Request(
+            f"http://127.0.0.1:{port}/page.json", headers={"Forwarded": "for=192.0.2.1"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(forged, timeout=PATIENCE)

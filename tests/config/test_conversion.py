@@ -12,6 +12,7 @@ from trio_chat.config import Config, ConfigError, Override, load
 from trio_chat.config.conversion import variable_of
 from trio_chat.config.keys import KINDS
 from trio_chat.config.listening import ADDRESS_FORM, MODE_FORM
+from trio_chat.config.origins import parse_origin
 from trio_chat.core.networks import NETWORK_FORM
 from trio_chat.core.settings import Gateway, Operator
 
@@ -51,7 +52,10 @@ TEXTS = {
     "connections.ping_timeout": ("1e3", 1000.0),
     "web.listen": ("all", "all"),
     "web.websocket": ("/irc, /", ("/irc", "/")),
-    "web.origins": ("https://a.example, b.example", ("https://a.example", "b.example")),
+    "web.origins": (
+        "https://a.example, b.example",
+        (parse_origin("https://a.example"), parse_origin("b.example")),
+    ),
     "web.title": ("The chat", "The chat"),
     "web.accent": ("#00ff00", "#00ff00"),
     "web.icon": ("", None),

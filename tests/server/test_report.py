@@ -136,3 +136,12 @@ async def test_nobody_is_shown_it_who_is_not_to_be(tmp_path: Path, key: str) -> 
         head, _ = await asked(await it.connect(), "localhost")
         status = b"404" if "false" in key else b"403"
         assert head.startswith(b"HTTP/1.1 " + status)
+
+
+async def test_a_new_configuration_decides_from_then_on(tmp_path: Path) -> None:
+    async with serving(tmp_path, PLAIN) as it:
+        for key, status in (("dashboard = false", b"404"), ("dashboard = true", b"200")):
+            (tmp_path / "chat.toml").write_text(f"{PLAIN}[web]\n{key}\n")
+            assert await it.server.reload() == ""
+            head, _ = await asked(await it.connect(), "localhost")
+            assert head.startswith(b"HTTP/1.1 " + status)

@@ -767,3 +767,20 @@ async def test_a_second_server_in_the_same_place(tmp_path: Path, more: str) -> N
         config = load(tmp_path / "chat.toml", {"XDG_DATA_HOME": str(tmp_path)})
         with pytest.raises(StartError, match=r"^another server \(process \d+\) keeps its journal"):
             await serve(config, reload=lambda: config, out=StringIO())
+
+
+async def test_what_browsers_are_told_changes_with_the_configuration(tmp_path: Path) -> None:
+    ask = b"GET /page.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with running(tmp_path, f'{PLAIN}[web]\ntitle = "Before"\n') as it:
+        kept = await it.connect()
+        await kept.send_all(ask)
+        await read_until(kept, b'"title":"Before"')
+        (tmp_path / "chat.toml").write_text(f'{PLAIN}[web]\ntitle = "After"\n')
+        assert await it.server.reload() == ""
+        await kept.send_all(ask)
+        await read_until(kept, b'"title":"After"')
+        (tmp_path / "chat.toml").write_text(f"{PLAIN}web = false\n")
+        assert await it.server.reload() == ""
+        other = await it.connect()
+        await other.send_all(ask)
+        await read_until(other, b"426 Upgrade Required")

@@ -5,6 +5,7 @@ Must not know what the server does with any of it. From the ground up, each impo
 before it:
 
 - `listening`: where to listen, as an administrator writes it; stands on `trio_chat.addresses`.
+- `origins`: of web pages.
 - `conversion`: from text and TOML to typed values, and how a fault is said. Knows no key by name.
 - `files`: reading what the configuration names.
 - `keys`: the keys with their types and defaults.

@@ -39,6 +39,12 @@ def check(config: Config) -> Iterator[tuple[str, str]]:
     yield from _check_admin(config.server.admin)
     yield from _check_sendq(config.limits)
     yield from _check_accounts(config)
+    if config.web.page and not config.web.websocket and config.web.listen != "none":
+        yield (
+            "web.websocket",
+            'web.websocket is empty; expected a path such as "/ws", as the page (web.page) does '
+            "not work without",
+        )
     size = len(config.server.description.encode())
     if size > _DESCRIPTION_LIMIT:
         yield (

@@ -19,6 +19,7 @@ from trio_chat.addresses import TcpAddress
 from trio_chat.config.conversion import ConfigError, kinds_of
 from trio_chat.config.files import read_motd, unreadable
 from trio_chat.config.listening import Address, FileMode
+from trio_chat.config.origins import Origin
 from trio_chat.core.networks import Network, in_networks, parse_network
 from trio_chat.core.settings import AccountPolicy, Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy
@@ -78,14 +79,6 @@ WebPath = Annotated[
         pattern=r"^/[A-Za-z0-9._~/-]*\Z",
         max_length=200,
         description='a path, such as "/ws", without a query',
-    ),
-]
-Origin = Annotated[
-    str,
-    Meta(
-        pattern=r"^(https?://)?[^\s/:?#@\x00-\x1f\x7f-\x9f]+(:[0-9]{1,5})?\Z",
-        max_length=255,
-        description='a name, or an origin such as "https://chat.example.org"',
     ),
 ]
 Colour = Annotated[

@@ -30,12 +30,14 @@ from trio_chat.config.listening import (
     parse_mode,
     parse_path,
 )
+from trio_chat.config.origins import ORIGIN_FORM, Origin, parse_origin
 from trio_chat.core.networks import NETWORK_FORM, Network, parse_network
 
 _FORMS: Forms = {
     Path: Form(expected="a path", parse=parse_path),
     FileMode: Form(expected=MODE_FORM, parse=lambda text, _: parse_mode(text)),
     Address: Form(expected=ADDRESS_FORM, parse=parse_address),
+    Origin: Form(expected=ORIGIN_FORM, parse=lambda text, _: parse_origin(text)),
     Network: Form(expected=NETWORK_FORM, parse=lambda text, _: parse_network(text)),
 }
 

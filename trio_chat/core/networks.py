@@ -79,6 +79,13 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     return address
 
 
+def is_loopback(text: str) -> bool:
+    """Whether this is an address of this host's that nobody else reaches; so is that of a Unix
+    socket, which is empty."""
+    address = parse_address(text)
+    return not text or (address is not None and address.is_loopback)
+
+
 def normal_host(host: str) -> str:
     """Return the host of a mask as `shown_host` writes hosts, where it is an address or a network;
     what is neither stays as it is."""

@@ -28,8 +28,9 @@ def banner(endpoints: list[Endpoint], config: Config) -> str:
         return "\n".join(lines)
     host = _WILDCARDS.get(address.host, address.host)
     shown = TcpAddress(host, address.port)
-    if config.web.page and config.has_web(endpoints[0].configured):
-        lines.append(f"  a browser: {'http' if context is None else 'https'}://{shown}/")
+    page = _page(endpoints, config)
+    if page and config.web.page:
+        lines.append(f"  a browser: {page}")
     lines += [
         f"  openssl s_client -quiet -connect {shown}"
         if tls_only
@@ -42,6 +43,16 @@ def banner(endpoints: list[Endpoint], config: Config) -> str:
     if host != address.host:
         lines.append(f"From elsewhere, with this host's name or address in place of {host}.")
     return "\n".join(lines)
+
+
+def _page(endpoints: list[Endpoint], config: Config) -> str:
+    """Return where the page is; nothing where there is none that a browser comes to."""
+    for endpoint in endpoints:
+        address = endpoint.address
+        if isinstance(address, TcpAddress) and config.has_web(endpoint.configured):
+            shown = TcpAddress(_WILDCARDS.get(address.host, address.host), address.port)
+            return f"{'http' if endpoint.context is None else 'https'}://{shown}/"
+    return ""
 
 
 def _listener_of(endpoint: Endpoint) -> int:

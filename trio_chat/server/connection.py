@@ -19,10 +19,10 @@ import trio
 
 from trio_chat.core.handlers.plain import prompt
 from trio_chat.core.inputs import Connected, Disconnected, Received, UserId
-from trio_chat.core.networks import in_networks, shown_host
+from trio_chat.core.networks import is_loopback, shown_host
 from trio_chat.server.home import Home
 from trio_chat.server.life import Event, State, after
-from trio_chat.server.opening import EndError, Opening, RefusedError
+from trio_chat.server.opening import EndError, Opened, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket, IrcLines, Kind, PlainLines
@@ -166,7 +166,7 @@ class Connection:
             if self.state is State.LEFT:
                 self._task = trio.lowlevel.current_task()
                 await trio.lowlevel.wait_task_rescheduled(self._not_to_be_woken)
-            await self._end(hung_up=orderly and not self._reason)
+            await self._end(hung_up=orderly and not self._lines.over)
         finally:
             if self.state is not State.GONE:
                 self._close()
@@ -207,11 +207,10 @@ class Connection:
             self, self._transport, self._policy, tls=tls, web=web is not None, door=self._hub.door
         )
         opened = await opening.run()
-        data = opened.data
         if opened.protocol is Spoken.PLAIN:
             self.kind, self._lines = Kind.PLAIN, PlainLines()
         elif web is not None and opened.protocol is Spoken.HTTP:
-            data = await self._open_websocket(web, data)
+            opened = await self._open_websocket(web, opened)
         else:
             self.kind, self._lines = Kind.IRC, IrcLines()
         self._hub.meters.opened[self.kind.value, self.encrypted] += 1
@@ -228,31 +227,37 @@ class Connection:
                 named=opened.named,
             )
         )
-        if data:
-            self._take(data)
+        if opened.data:
+            self._take(self._cut(opened.data))
 
-    async def _open_websocket(self, web: Site, data: bytes) -> bytes:
-        """Answer requests until one is for a WebSocket; return what was read after it."""
+    async def _open_websocket(self, web: Site, opened: Opened) -> Opened:
+        """Answer requests until one is for a WebSocket; return what is known then."""
         self.kind = Kind.HTTP
         self._hub.meters.opened[self.kind.value, self.encrypted] += 1
+        peer = self.address
         exchange = Exchange(
             self._transport,
             web,
-            peer=self.address,
+            peer=peer,
             local=local_address(self._transport),
-            believed=in_networks(self.address, web.policy.believed),
+            refusal=self._hub.refusal,
             speak_for=self.speak_for,
+            wait_turn=self._hub.door.wait_turn,
         )
-        upgrade = await exchange.run(data)
+        upgrade = await exchange.run(opened.data)
         if upgrade is None:
             raise EndError(GONE)
         self.kind, self._lines = Kind.WEBSOCKET, WebSocketLines()
         self.outbox = self._new_outbox(upgrade.outbox)
-        if upgrade.secure is not None:
-            self.secure = upgrade.secure
         # What it has asked for before says nothing of how long it takes to register.
         self.since = trio.current_time()
-        return upgrade.data
+        if upgrade.client is None:
+            return opened._replace(data=upgrade.data)
+        # The gateway's certificate, and the name by which it asked for us, are not the client's;
+        # and both ways have to be safe, the one to it and the one from it.
+        safe = self.secure or is_loopback(peer)
+        self.secure = safe and upgrade.client.secure is True
+        return opened._replace(data=upgrade.data, certfp="", named=False)
 
     def ask(self) -> None:
         """Ask for a nickname."""
@@ -283,23 +288,13 @@ class Connection:
             self.outbox.seal()
         return lines
 
-    def _take(self, data: bytes) -> None:
-        """Take what was read: lines that may have to wait, or the end."""
-        if data:
-            self._backlog += self._cut(data)
-        else:
-            self._backlog += self._lines.rest()
-        if not data:
-            self._hang_up()
-        else:
-            self._wait_or_end()
-
-    def _wait_or_end(self) -> None:
-        """Take note of lines that may have to wait, and whether any others come after them."""
-        if self._lines.over:
-            self._hang_up()
-        else:
+    def _take(self, lines: list[bytes], *, more: bool = True) -> None:
+        """Take note of lines that may have to wait; `more`: there may be others after them."""
+        self._backlog += lines
+        if more and not self._lines.over:
             self.on(Event.WAIT)
+        else:
+            self._hang_up()
 
     def _hang_up(self) -> None:
         """Take note that the peer has said that nothing more comes, or is not to be understood any
@@ -323,14 +318,9 @@ class Connection:
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._fail(str(error) or GONE)
             return
-        if not data:
-            self._take(data)
-            self._wake()
-            return
-        lines = self._cut(data)
-        if self._lines.behind or self._lines.over:
-            self._backlog = lines
-            self._wait_or_end()
+        lines = self._cut(data) if data else self._lines.rest()
+        if not data or self._lines.behind or self._lines.over:
+            self._take(lines, more=bool(data))
             self._wake()
             return
         if lines and self._bucket is not None:
@@ -357,7 +347,8 @@ class Connection:
 
     async def _read(self) -> None:
         """Read what can not be polled."""
-        self._take(await self._transport.receive())
+        data = await self._transport.receive()
+        self._take(self._cut(data) if data else self._lines.rest(), more=bool(data))
 
     async def _deliver(self) -> None:
         """Deliver what waits, as fast as flood control and the inbox let it; then read on."""

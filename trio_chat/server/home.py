@@ -35,6 +35,9 @@ class Home(Protocol[C]):
     def is_ending(self) -> bool:
         """Whether the server is: everybody is sent off."""
 
+    def refusal(self, address: str) -> str:
+        """Return why nobody at an address is let in; nothing, if they are."""
+
     def count(self, event: str, reason: str, **details: object) -> None:
         """Count that somebody was refused."""
 

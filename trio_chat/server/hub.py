@@ -187,6 +187,10 @@ class Hub:
         """Whether history must not be read now (`Core.unsealed`)."""
         return self.core.unsealed
 
+    def refusal(self, address: str) -> str:
+        """Return why nobody at an address is let in; nothing, if they are."""
+        return self.core.refusal(address, trio.current_time())
+
     def has(self, connection: Connection) -> bool:
         """Whether the core may still send something to somebody."""
         return connection.id in self.connections

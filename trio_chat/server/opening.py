@@ -35,9 +35,10 @@ from trio_chat.wire.sniff import may_be_proxy
 
 _REST_OF_OPENING = 0.3
 """Seconds that the rest of a PROXY header's opening is given: a person would not type it."""
-_PATIENCE_WITH_TLS = 3.0
-"""Seconds until a silent client is asked where it may be about to begin with TLS: among many that
-connect at once a ClientHello comes late, and must not meet text."""
+_PATIENCE = 3.0
+"""Seconds until a silent client is asked that is not likely to be a person. Where TLS may come, it
+may be late: among many that connect at once a ClientHello must not meet text. Browsers connect
+before they know what to ask for, and what they find then would be taken for the answer."""
 _RUSH = 8
 """So many silent clients at once are no people."""
 _LONGEST_PATIENCE = 15.0
@@ -156,6 +157,8 @@ class Opening:
             raise RefusedError("TLS", "There is no TLS on this port", alert)
         if protocol is sniff.Protocol.HTTP and not self._web:
             raise RefusedError("HTTP", "This is a chat server", _HTTP_REPLY)
+        if protocol is sniff.Protocol.HTTP:
+            self._door.note_browser(self._opener.address)
         if protocol is sniff.Protocol.PROXY:
             raise self._refuse("PROXY header", "A PROXY header comes first, and once")
         if protocol is sniff.Protocol.UNKNOWN:
@@ -228,9 +231,10 @@ class Opening:
 
     async def _hear(self) -> bool:
         """Wait for the first bytes; whether there are some before a person has to be asked."""
+        patience = max(self._policy.prompt_delay, _PATIENCE)
         if self._tls is None:
-            return await self._hear_for(self._policy.prompt_delay)
-        patience = max(self._policy.prompt_delay, _PATIENCE_WITH_TLS)
+            browser = self._web and self._door.has_browser(self._opener.address)
+            return await self._hear_for(patience if browser else self._policy.prompt_delay)
         latest = trio.current_time() + max(patience, _LONGEST_PATIENCE)
         self._door.silent += 1
         try:

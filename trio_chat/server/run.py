@@ -176,7 +176,9 @@ class Server:
         self._accepting = trio.CancelScope()
         self._listening = _kinds(config)
         self._storing = _stores(config)
-        self._configure(config, web_policy(config))
+        web = web_policy(config)
+        self._site = Site(web, {})
+        self._configure(config, web)
         self._admission = Admission(self._admission_policy(config), trio.current_time)
         self.readings = Readings(self.hub, collector, limit=lambda: self._admission.policy.total)
         self.readiness = Readiness(self.hub, journal, nursery)
@@ -230,10 +232,16 @@ class Server:
             rate=config.flood.rate,
             proxies=config.gateways.proxy,
         )
+        self._site.policy = web
+        self._site.private = self._private(config)
+        self._has_web = {one.address for one in config.listeners if config.has_web(one)}
+
+    def _private(self, config: Config) -> dict[str, Show]:
+        """Return what administrators are shown, by path."""
         private: dict[str, Show] = {}
         if config.web.dashboard:
             private["/dashboard.json"] = lambda: json(report.document(self.readings))
-        self._site = Site(web, private)
+        return private
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections
@@ -362,7 +370,7 @@ class Server:
             since=trio.current_time(),
         )
         self.hub.add(connection)
-        web = self._site if self._config.has_web(endpoint.configured) else None
+        web = self._site if endpoint.configured.address in self._has_web else None
         self._nursery.start_soon(connection.run, endpoint.context, web, name="connection")
 
     def _move(self, connection: Connection, address: str) -> str:
@@ -381,7 +389,7 @@ class Server:
         self._control.answered(done)
 
     def _ban(self, address: str) -> str:
-        return self.hub.core.refusal(address, trio.current_time())
+        return self.hub.refusal(address)
 
     def _unhurried(self, address: str) -> bool:
         """Whether flood control does not count there."""

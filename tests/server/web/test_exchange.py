@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 
 import pytest
 import structlog
@@ -13,7 +14,10 @@ from tests.server.test_connection import until_gone
 from tests.server.test_tls import connect, context
 from tests.server.web.frames import Reader, close, frame
 from tests.server.web.test_site import site
+from trio_chat.server.door import REQUESTS
 from trio_chat.server.tls import TlsContext
+from trio_chat.server.web.messages import Response
+from trio_chat.server.web.site import Site
 
 __all__ = ["context"]
 
@@ -203,6 +207,56 @@ async def test_requests_without_end_come_slowly(autojump_clock: trio.abc.Clock) 
         assert 2.9 <= trio.current_time() - began <= 4
 
 
+class Passes(trio.abc.Instrument):
+    """How many requests were answered in each pass of the scheduler."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self.passes: list[int] = []
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.passes.append(self.answered)
+        self.answered = 0
+
+    def show(self) -> Response:
+        self.answered += 1
+        return Response(status=HTTPStatus.OK)
+
+
+async def test_a_crowd_is_answered_a_few_at_a_time(autojump_clock: trio.abc.Clock) -> None:
+    passes = Passes()
+    counting = Site(site().policy, {"/count": passes.show})
+    async with running() as rig:
+        peers = [await rig.connect(web=counting, host="127.0.0.1") for _ in range(50)]
+        trio.lowlevel.add_instrument(passes)
+        async with trio.open_nursery() as nursery:
+            for peer in peers:
+                nursery.start_soon(peer.send, *(3 * ("GET /count HTTP/1.1", HOST, "")))
+        for peer in peers:
+            for _ in range(3):
+                await peer.until("Content-Length: 0")
+                await peer.until("")
+        trio.lowlevel.remove_instrument(passes)
+        assert sum(passes.passes) == 150
+        assert max(passes.passes) == REQUESTS
+
+
+async def test_to_wait_for_a_turn_is_no_time_of_the_peers(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        async with trio.open_nursery() as nursery:
+            # All turns are taken for a minute.
+            for _ in range(REQUESTS):
+                await rig.hub.door._answering.acquire()
+            nursery.start_soon(browser.peer.send, "GET / HTTP/1.1", HOST, "")
+            await trio.sleep(60)
+            for _ in range(REQUESTS):
+                rig.hub.door._answering.release()
+        assert (await browser.answer())[0] == 200
+
+
 async def test_who_does_not_take_an_answer_is_gone(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
         peer = await rig.connect(web=site(), lockstep=True)
@@ -383,32 +437,180 @@ async def test_no_websocket(
 
 async def test_whoever_a_proxy_speaks_for_is_who_counts(autojump_clock: trio.abc.Clock) -> None:
     async with running() as rig:
-        told: list[str] = []
-
-        def move(connection: object, address: str) -> str:
-            told.append(address)
-            return "Banned" if address == "192.0.2.9" else ""
-
-        rig.hub.move = move
-        proxied = ["X-Forwarded-Proto: https", "X-Forwarded-For: 192.0.2.7"]
+        other = await rig.irc("bo")
         browser = await open_browser(rig, host="127.0.0.9")
-        await browser.upgrade(*proxied)
-        assert told == ["192.0.2.7"]
-        await browser.say("PING 1")
-        await browser.until("PONG")
-        assert rig.connected[0].secure
-        refused = await open_browser(rig, host="127.0.0.9")
-        status, _, body = await refused.ask(
-            "GET / HTTP/1.1", HOST, *HANDSHAKE, "X-Forwarded-For: 192.0.2.9"
-        )
-        assert (status, body) == (403, "Forbidden: Banned\n")
+        await browser.upgrade("X-Forwarded-Proto: https", "X-Forwarded-For: 192.0.2.7")
+        await browser.say("NICK al", "USER al 0 * :Al")
+        await browser.until(" +Z")
+        await other.send("WHOIS al")
+        assert any(" al ~al 192.0.2.7 * :Al" in line for line in await other.until(" 318 "))
+        assert [one.address for one in rig.connected] == ["10.0.0.1", "192.0.2.7"]
         # From anybody else it means nothing.
-        other = await open_browser(rig)
-        await other.upgrade(*proxied)
-        await other.say("PING 1")
-        await other.until("PONG")
-        assert told == ["192.0.2.7", "192.0.2.9"]
-        assert not rig.connected[1].secure
+        stranger = await open_browser(rig)
+        await stranger.upgrade("X-Forwarded-Proto: https", "X-Forwarded-For: 192.0.2.7")
+        await stranger.say("PING 1")
+        await stranger.until("PONG")
+        assert (rig.connected[2].address, rig.connected[2].secure) == ("10.0.0.1", False)
+
+
+async def test_who_is_not_let_in_gets_nothing_through_a_proxy_either(
+    autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running() as rig:
+        refused = {"192.0.2.9": "Banned"}
+        monkeypatch.setattr(rig.hub, "refusal", lambda address: refused.get(address, ""))
+        rig.hub.move = lambda _, address: "Too many" if address == "192.0.2.8" else ""
+        for lines, said in [
+            (["X-Forwarded-For: 192.0.2.9"], "Banned"),
+            ([*HANDSHAKE, "X-Forwarded-For: 192.0.2.9"], "Banned"),
+            ([*HANDSHAKE, "X-Forwarded-For: 192.0.2.8"], "Too many"),
+        ]:
+            browser = await open_browser(rig, host="127.0.0.9")
+            status, _, body = await browser.ask("GET / HTTP/1.1", HOST, *lines)
+            assert (status, body) == (403, f"Forbidden: {said}\n")
+        # A ban that comes while a connection is open is seen by its next request.
+        browser = await open_browser(rig)
+        assert (await browser.ask("GET / HTTP/1.1", HOST))[0] == 200
+        refused["10.0.0.1"] = "Banned"
+        assert (await browser.ask("GET / HTTP/1.1", HOST, *HANDSHAKE))[0] == 403
+
+
+async def test_a_proxy_that_does_not_say_for_whom(autojump_clock: trio.abc.Clock) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig, host="127.0.0.9")
+        forged = ("Forwarded: for=127.0.0.1", "X-Forwarded-For: 192.0.2.7")
+        status, _, body = await browser.ask("GET / HTTP/1.1", HOST, *HANDSHAKE, *forged)
+        assert (status, "different clients" in body) == (400, True)
+        assert await browser.peer.rest() == []
+        assert rig.connected == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["GET / HTTP/1.1", HOST, "Content-Length: 5"], 413),
+        (["GET / HTTP/1.1", HOST, "Content-Length: 5", "Expect: 100-continue"], 413),
+        (["GET / HTTP/1.1", HOST, "Transfer-Encoding: chunked"], 413),
+        (["GET / HTTP/1.1", HOST, "Content-Length: 0"], 200),
+        (["GET http://localhost/?x HTTP/1.1", HOST], 200),
+        (["GET http://localhost HTTP/1.1", HOST], 200),
+        (["GET http://localhost/nowhere HTTP/1.1", HOST], 404),
+        # What is not asked for as RFC 6455 has it is a request like any other.
+        (["GET / HTTP/1.0", *HANDSHAKE], 200),
+    ],
+)
+async def test_it_is_answered_from_the_head_alone(
+    lines: list[str], status: int, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        began = trio.current_time()
+        assert (await browser.ask(*lines))[0] == status
+        assert trio.current_time() == began
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["HEAD / HTTP/1.1", HOST, *HANDSHAKE], 200),
+        (["HEAD /nowhere HTTP/1.1", HOST], 404),
+        (["HEAD / HTTP/1.1", HOST, "Content-Length: 5"], 413),
+    ],
+)
+async def test_of_an_answer_to_head_there_is_the_head(
+    lines: list[str], status: int, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        await browser.peer.send(*lines, "")
+        found, headers, _ = await browser.answer(head=True)
+        assert found == status
+        assert int(headers["content-length"]) > 0
+        assert await browser.peer.rest() == []
+
+
+@pytest.mark.parametrize("size", [11_000, 15_000, 24_000])
+async def test_a_head_that_comes_at_once_has_the_same_limit(
+    size: int, autojump_clock: trio.abc.Clock, carried: bool
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig, real=None)
+        assert (await browser.ask("GET / HTTP/1.1", HOST, f"X: {'x' * 7_900}"))[0] == 200
+        found, _, _ = await browser.ask("GET / HTTP/1.1", HOST, f"X: {'x' * size}")
+        assert found == 431
+
+
+async def test_who_has_said_all_there_is_to_say_is_answered(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        await browser.peer.send("GET / HTTP/1.1", HOST, "")
+        assert isinstance(browser.peer.stream, trio.abc.HalfCloseableStream)
+        await browser.peer.stream.send_eof()
+        assert (await browser.answer())[0] == 200
+        assert await browser.peer.rest() == []
+
+
+async def test_a_browser_that_has_nothing_to_ask_yet_is_not_asked_for_a_name(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    """Browsers connect ahead, and take what they find for the answer."""
+
+    async def asked_after(host: str = "10.0.0.1") -> float:
+        person = await rig.connect(web=site(), host=host)
+        began = trio.current_time()
+        assert "nickname" in await person.line()
+        return trio.current_time() - began
+
+    async with running() as rig:
+        await (await open_browser(rig)).ask("GET / HTTP/1.1", HOST)
+        ahead = await open_browser(rig)
+        await trio.sleep(2.9)
+        assert (await ahead.ask("GET / HTTP/1.1", HOST))[0] == 200
+        # Somebody with nc is asked a little later there.
+        assert await asked_after() == pytest.approx(3)
+        assert await asked_after("10.0.0.2") == pytest.approx(POLICY.prompt_delay)
+        # After a while there may be no browser any more.
+        await trio.sleep(600)
+        assert await asked_after() == pytest.approx(POLICY.prompt_delay)
+
+
+@pytest.mark.parametrize("why", ["Killed (boss)", "Ping timeout"])
+async def test_who_is_sent_off_is_told_why_and_that_it_is_over(
+    why: str, autojump_clock: trio.abc.Clock
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig)
+        await browser.upgrade()
+        await browser.say("NICK al", "USER al 0 * :Al")
+        await browser.until(" 422 ")
+        if why.startswith("Killed"):
+            core = rig.hub.core
+            core.context.close(core.state.users[browser.peer.connection.id], why)
+            await browser.say("PING 1")
+        assert why in (await browser.until("ERROR"))[-1]
+        assert await browser.next() == ("close", 1000)
+        assert await browser.peer.rest() == []
+        await until_gone(rig)
+
+
+async def test_frames_that_are_still_to_be_taken_apart_wait_for_an_answer(
+    autojump_clock: trio.abc.Clock, carried: bool
+) -> None:
+    async with running() as rig:
+        browser = await open_browser(rig, real=None)
+        await browser.upgrade()
+        await browser.say("NICK al", "USER al 0 * :Al")
+        await browser.until(" 422 ")
+        # A page is asked for elsewhere, and what was said after it is answered after it.
+        said = [f"PING {number}" for number in range(100)]
+        data = frame("CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z * 1")
+        await browser.peer.stream.send_all(data + b"".join(map(frame, said)))
+        seen = await browser.until("PONG irc.test 99")
+        assert [line.rpartition(" ")[2] for line in seen if " PONG " in line] == [
+            str(number) for number in range(100)
+        ]
 
 
 async def test_time_to_register_counts_from_the_handshake(autojump_clock: trio.abc.Clock) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from trio_chat.config.origins import parse_origin
 from trio_chat.core.networks import parse_network
 from trio_chat.server.web.messages import Request
-from trio_chat.server.web.origins import Client, Names, client, is_forwarded
+from trio_chat.server.web.origins import Client, ForwardedError, Names, client, is_forwarded
 
-NAMES = Names(
-    server="Chat.Example.org",
-    origins=("https://web.example.org", "other.example.org", "http://10.0.0.9:8080"),
+CONFIGURED = (
+    *("https://web.example.org", "other.example.org", "http://10.0.0.9:8080"),
+    *("203.0.113.5", "ported.example.org:8443", "https://[2001:db8::5]", "https://müller.example"),
 )
+NAMES = Names(server="Chat.Example.org", origins=tuple(map(parse_origin, CONFIGURED)))
 LOCAL = "192.0.2.1"
 
 
@@ -32,6 +34,11 @@ LOCAL = "192.0.2.1"
         "https://web.example.org",
         "https://other.example.org:99",
         "http://10.0.0.9:8080",
+        "https://web.example.org:443",
+        "http://203.0.113.5:55555",
+        "http://ported.example.org:8443",
+        "https://[2001:db8:0::5]",
+        "https://xn--mller-kva.example",
     ],
 )
 def test_ours(origin: str) -> None:
@@ -56,6 +63,12 @@ def test_ours(origin: str) -> None:
         "file://localhost",
         "http://",
         "",
+        "localhost",
+        "http://ported.example.org",
+        "http://[2001:db8::5]",
+        "http://[2001:db8::6",
+        "http://user@localhost",
+        "http://localhost/path",
     ],
 )
 def test_somebody_elses(origin: str) -> None:
@@ -75,6 +88,9 @@ def test_somebody_elses(origin: str) -> None:
         ("other.example.org:1", True),
         ("evil.example:55555", False),
         ("192.0.2.9", False),
+        ("203.0.113.5", True),
+        ("ported.example.org:8443", True),
+        ("[2001:db8::5]:55555", True),
         ("", False),
     ],
 )
@@ -90,11 +106,9 @@ def test_without_an_address_of_ones_own() -> None:
 BELIEVED = (parse_network("10.0.0.0/8"),)
 
 
-def asked(headers: dict[str, str], *, believed: bool = True) -> Request:
+def asked(headers: dict[str, str], peer: str = "10.0.0.1") -> Request:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(
-        method="GET", path="/", headers=named, peer="10.0.0.1", local=LOCAL, believed=believed
-    )
+    return Request(method="GET", path="/", headers=named, peer=peer, local=LOCAL)
 
 
 @pytest.mark.parametrize(
@@ -108,31 +122,67 @@ def asked(headers: dict[str, str], *, believed: bool = True) -> Request:
         ({"x_forwarded_for": "2001:db8::7"}, Client("2001:db8::7", None)),
         ({"x_forwarded_for": "[2001:db8::7]:1234"}, Client("2001:db8::7", None)),
         ({"x_forwarded_for": "192.0.2.7:1234"}, Client("192.0.2.7", None)),
-        ({"x_forwarded_for": "unknown"}, Client("", None)),
-        ({"x_forwarded_for": "192.0.2.7, nonsense"}, Client("", None)),
         (
             {"x_forwarded_for": "192.0.2.7", "x_forwarded_proto": "https"},
             Client("192.0.2.7", True),
         ),
         (
-            {"x_forwarded_for": "192.0.2.7", "x_forwarded_proto": "http"},
+            {"x_forwarded_for": "192.0.2.7", "x_forwarded_proto": "https, http"},
             Client("192.0.2.7", False),
         ),
         ({"forwarded": "for=192.0.2.7;proto=https;by=10.0.0.1"}, Client("192.0.2.7", True)),
         ({"forwarded": 'For="[2001:db8::7]:4711"'}, Client("2001:db8::7", None)),
         ({"forwarded": "for=1.1.1.1, for=192.0.2.7;proto=wss"}, Client("192.0.2.7", True)),
-        ({"forwarded": "for=_hidden"}, Client("", None)),
-        ({"forwarded": "proto=https"}, Client("", True)),
-        ({"forwarded": "for=192.0.2.7", "x_forwarded_for": "9.9.9.9"}, Client("192.0.2.7", None)),
+        # What stands in quotes may be whatever a client has said.
+        (
+            {"forwarded": 'for=192.0.2.7;host="x;for=127.0.0.1, for=127.0.0.2\\""'},
+            Client("192.0.2.7", None),
+        ),
+        (
+            {"forwarded": "for=192.0.2.7", "x_forwarded_for": "9.9.9.9, 192.0.2.7"},
+            Client("192.0.2.7", None),
+        ),
+        # They have to agree on what is better to have.
+        (
+            {"forwarded": "for=192.0.2.7;proto=https", "x_forwarded_for": "192.0.2.7"},
+            Client("192.0.2.7", False),
+        ),
     ],
 )
 def test_for_whom_a_proxy_speaks(headers: dict[str, str], found: Client) -> None:
     assert client(asked(headers), BELIEVED) == found
 
 
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        # A proxy may write one of the two, and hand on the other as it came from a client.
+        ({"forwarded": "for=127.0.0.1", "x_forwarded_for": "192.0.2.7"}, "different clients"),
+        ({"forwarded": "for=_hidden", "x_forwarded_for": "192.0.2.7"}, "different clients"),
+        ({"x_forwarded_for": "unknown"}, "does not say for whom"),
+        ({"x_forwarded_for": "192.0.2.7, nonsense"}, "does not say for whom"),
+        ({"forwarded": "for=_hidden"}, "does not say for whom"),
+        ({"forwarded": "proto=https"}, "does not say for whom"),
+        ({"forwarded": "for 192.0.2.7"}, "not as RFC 7239 has it"),
+        ({"forwarded": 'for="192.0.2.7'}, "not as RFC 7239 has it"),
+        ({"forwarded": "," * 20_000}, "more than 1024 characters"),
+        ({"x_forwarded_for": "," * 20_000}, "more than 1024 characters"),
+    ],
+)
+def test_for_whom_a_proxy_speaks_is_not_to_be_told(headers: dict[str, str], said: str) -> None:
+    with pytest.raises(ForwardedError, match=said):
+        client(asked(headers), BELIEVED)
+
+
 def test_nobody_else_is_believed() -> None:
-    headers = {"x_forwarded_for": "127.0.0.1", "x_forwarded_proto": "https"}
-    request = asked(headers, believed=False)
-    assert client(request, BELIEVED) == Client("10.0.0.1", None)
+    headers = {"x_forwarded_for": "127.0.0.1," * 5000, "forwarded": "nonsense"}
+    request = asked(headers, peer="192.0.2.1")
+    assert client(request, BELIEVED) == Client("192.0.2.1", None)
     assert is_forwarded(request)
     assert not is_forwarded(asked({}))
+
+
+def test_a_unix_socket_is_on_this_host() -> None:
+    request = asked({"x_forwarded_for": "192.0.2.7"}, peer="")
+    assert client(request, BELIEVED) == Client("", None)
+    assert client(request, (parse_network("127.0.0.0/8"),)) == Client("192.0.2.7", None)

@@ -42,8 +42,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The IP address of who is connected; empty for a Unix socket."""
     local: str
     """The IP address at which they are; empty for a Unix socket."""
-    believed: bool = False
-    """Whether the peer is believed when it says whom it speaks for."""
 
     def header(self, name: str) -> str:
         """Return what stands in a header, or nothing."""

@@ -14,7 +14,7 @@ from trio_chat import __version__
 from trio_chat.core.networks import Network, in_networks
 from trio_chat.server.web.files import File, static
 from trio_chat.server.web.messages import JSON, Request, Response, cached, etag, text
-from trio_chat.server.web.origins import Names, client, is_forwarded
+from trio_chat.server.web.origins import Client, Names, is_believed, is_forwarded
 
 _PAGE = "index.html"
 _STATIC = "/static/"
@@ -61,15 +61,14 @@ class Site:
 
     def __init__(self, policy: WebPolicy, private: dict[str, Show]) -> None:
         self.policy = policy
-        self._private = private
-        told = policy.page or policy.dashboard
-        self._told = None if told is None else msgspec.json.encode(told)
+        """May be replaced at any time, and so may this:"""
+        self.private = private
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: Request, who: Client) -> Response:
         """Answer a GET; of the answer to a HEAD only the head is sent."""
         path = request.path
-        if path in self._private:
-            return self._private[path]() if self._is_admin(request) else _forbidden()
+        if path in self.private:
+            return self.private[path]() if self._is_admin(request, who) else _forbidden()
         found = self._public(request, path)
         if found is not None:
             return found
@@ -83,10 +82,12 @@ class Site:
         return text(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 
     def _public(self, request: Request, path: str) -> Response | None:
-        if self._told is None:
+        told = self.policy.page or self.policy.dashboard
+        if told is None:
             return None
         if path == "/page.json":
-            return cached(request, self._told, JSON, etag(self._told))
+            body = msgspec.json.encode(told)
+            return cached(request, body, JSON, etag(body))
         file = None
         if path == "/":
             file = static()[_PAGE] if self.policy.page is not None else None
@@ -99,12 +100,11 @@ class Site:
             file = static().get(path.removeprefix(_STATIC))
         return None if file is None else cached(request, file.body, file.kind, file.tag)
 
-    def _is_admin(self, request: Request) -> bool:
+    def _is_admin(self, request: Request, who: Client) -> bool:
         """Whether an administrator asks, and no page of somebody else's that they are looking at,
         nor a proxy for whomever."""
-        if is_forwarded(request) and not request.believed:
+        if is_forwarded(request) and not is_believed(request.peer, self.policy.believed):
             return False
-        who = client(request, self.policy.believed)
         return in_networks(who.address, self.policy.admin) and self.policy.names.is_ours(
             request.header("host"), request.local
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from http import HTTPStatus
 
 from wsproto.frame_protocol import (
@@ -28,14 +28,14 @@ from trio_chat.wire import irc
 from trio_chat.wire.lines import LineBuffer
 from trio_chat.wire.text import cut
 
-AT_ONCE = 64
+AT_ONCE = 16
 """Frames that are taken apart before anybody else gets a turn: a read may bring thousands."""
 _KEY = 16
 """Bytes of what a client makes up for its handshake."""
 _PARTS = 16
 """Parts of one message that are for nothing: each further one counts as a line."""
-_SHORT = 125
-"""Bytes of the longest payload whose length is in the second byte."""
+_SHORT, _LONG = 125, 65_535
+"""Bytes of the longest payload whose length is in the second byte, and in the two after that."""
 _CODES = frozenset((*range(1000, 1004), *range(1007, 1015)))
 """What a Close can say, but for what is nobody's to define (RFC 6455, section 7.4, and IANA)."""
 _SHARED = 16
@@ -61,14 +61,15 @@ def frames(data: bytes, opcode: Opcode) -> bytes:
     return b"".join(pieces)
 
 
-@cache
+@lru_cache(maxsize=2048)
 def _head(opcode: Opcode, length: int) -> bytes:
-    """Return what is in front of a payload (RFC 6455, section 5.2). There is no line so long as to
-    need eight bytes for its length."""
+    """Return what is in front of a payload (RFC 6455, section 5.2)."""
     first = 0x80 | opcode
     if length <= _SHORT:
         return bytes((first, length))
-    return bytes((first, _SHORT + 1)) + length.to_bytes(2, "big")
+    if length <= _LONG:
+        return bytes((first, _SHORT + 1)) + length.to_bytes(2, "big")
+    return bytes((first, _SHORT + 2)) + length.to_bytes(8, "big")
 
 
 def _frame(opcode: Opcode, payload: bytes) -> bytes:
@@ -213,11 +214,12 @@ def accept(headers: Mapping[str, str]) -> tuple[Headers, type[TextOutbox]]:
     `headers` are the request's, by name in small letters. The first of its subprotocols that we
     know is taken; who names none gets text.
     """
-    if "upgrade" not in _listed(headers, "connection"):
+    options = [one.strip().lower() for one in headers.get("connection", "").split(",")]
+    if "upgrade" not in options:
         raise BadHandshakeError("Connection does not say Upgrade", HTTPStatus.BAD_REQUEST)
     if headers.get("sec-websocket-version") != "13":
-        version = ("Sec-WebSocket-Version", "13")
-        raise BadHandshakeError("the version is not 13", HTTPStatus.UPGRADE_REQUIRED, version)
+        wanted = [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
+        raise BadHandshakeError("the version is not 13", HTTPStatus.UPGRADE_REQUIRED, *wanted)
     key = headers.get("sec-websocket-key", "")
     try:
         if len(base64.b64decode(key, validate=True)) != _KEY:
@@ -225,7 +227,7 @@ def accept(headers: Mapping[str, str]) -> tuple[Headers, type[TextOutbox]]:
     except ValueError:
         reason = "Sec-WebSocket-Key is not 16 bytes in base64"
         raise BadHandshakeError(reason, HTTPStatus.BAD_REQUEST) from None
-    asked = _listed(headers, "sec-websocket-protocol")
+    asked = [one.strip() for one in headers.get("sec-websocket-protocol", "").split(",")]
     chosen = next((one for one in asked if one in SUBPROTOCOLS), None)
     answer = [
         ("Upgrade", "websocket"),
@@ -235,7 +237,3 @@ def accept(headers: Mapping[str, str]) -> tuple[Headers, type[TextOutbox]]:
     if chosen is not None:
         answer.append(("Sec-WebSocket-Protocol", chosen))
     return answer, SUBPROTOCOLS.get(chosen or "", TextOutbox)
-
-
-def _listed(headers: Mapping[str, str], name: str) -> list[str]:
-    return [one.strip().lower() for one in headers.get(name, "").split(",")]

@@ -11,6 +11,7 @@ const TOGETHER = 300000;
 /** Pixels to the end that count as being there, and to an end where more is asked for. */
 const NEAR = 40;
 const SOON = 800;
+const MESSAGE = "li.message:not(.pending)";
 const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
 const STATES = { waiting: "waits for the connection", sent: "is being sent", failed: "not sent" };
 
@@ -92,7 +93,7 @@ export class Log {
     this.#chat.model.active.atBottom = false;
     this.#chat.changed();
   }
-  focusLast() { this.#focus([...this.#list.querySelectorAll("li.message")].at(-1)); }
+  focusLast() { this.#focus([...this.#list.querySelectorAll(MESSAGE)].at(-1)); }
   get #top() { return this.#box.getBoundingClientRect().top; }
 
   /** What is at the top of what is seen, and where; null at the end. */
@@ -157,7 +158,7 @@ export class Log {
   }
   #next(row, step) {
     do row = row[step];
-    while (row && !row.matches("li.message"));
+    while (row && !row.matches(MESSAGE));
     return row;
   }
   #focus(row) {
@@ -183,6 +184,7 @@ export class Log {
       this.#focus(this.#list.rows.get(item.id)?.element);
     };
     const choice = (one) => button(one, () => react(one), { "aria-label": `React with ${one}` });
+    this.#offer(this.#list.rows.get(item.id)?.element);
     this.#tools.replaceChildren(...REACTIONS.map(choice));
     this.#tools.firstChild.focus();
   }
