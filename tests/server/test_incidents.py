@@ -26,8 +26,29 @@ async def test_what_differs_in_names_only_is_one_kind(autojump_clock: trio.abc.C
         ("closed", "Ping timeout: 150 seconds", 1, "10.0.0.2"),
         ("closed", "GHOST by bo", 1001, "10.0.0.3"),
     ]
-    assert meters.happened == {(CUT_OFF, "ghost"): 1001, (CUT_OFF, "ping timeout"): 1}
+    assert meters.happened == {(CUT_OFF, "GHOST by"): 1001, (CUT_OFF, "Ping timeout"): 1}
+    assert meters.by_reason(CUT_OFF)["ghost"] == 1001
     assert meters.cut_offs[-1] == (NOW, "10.0.0.3", "cy", "ghost")
+
+
+async def test_what_differs_is_logged_and_may_be_one_kind(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    meters = Meters()
+    incidents = Incidents(meters, lambda: NOW)
+    with structlog.testing.capture_logs() as logs:
+        for reason in ("TLS handshake", "TLS handshake deadline", "TLS handshake"):
+            incidents.count("refused", reason, host="10.0.0.1")
+        for number in range(1000):
+            incidents.count("refused", f"something else {number}")
+    assert [(log["reason"], log["times"]) for log in logs] == [
+        ("TLS handshake", 1),
+        ("TLS handshake deadline", 1),
+        ("something else 0", 1),
+    ]
+    found = meters.by_reason("refused")
+    assert (found["TLS handshake"], found["other"]) == (3, 1000)
+    assert len(meters.happened) == 3
 
 
 async def test_whatever_the_words_a_trouble_is_one(autojump_clock: trio.abc.Clock) -> None:

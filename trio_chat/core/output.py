@@ -171,11 +171,16 @@ class Output:
 
     def take(self) -> Effects:
         """Return what the step has put out, and forget it."""
+        minute = self.minute
         for channel in self._open:
             feed = channel.feed
             if feed is not None:
                 # Once in a step, for those who are there at its end: which are busy shows as well.
-                channel.count(len(feed.events) * len(channel.members), minute=self.minute)
+                shown = len(feed.events) * len(channel.members)
+                if channel.minute == minute:
+                    channel.shown += shown
+                else:
+                    channel.begin_minute(minute, shown)
                 feed.close()
                 channel.feed = None
             if channel.rosters:

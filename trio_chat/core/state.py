@@ -372,13 +372,10 @@ class Channel:
         self.shown_before = 0
         """The same for the minute before that."""
 
-    def count(self, shown: int, *, minute: int) -> None:
-        """Count that so much was shown to its members in this minute."""
-        if minute == self.minute:
-            self.shown += shown
-        else:
-            self.shown_before = self.shown if minute == self.minute + 1 else 0
-            self.minute, self.shown = minute, shown
+    def begin_minute(self, minute: int, shown: int) -> None:
+        """Count anew: it is another minute, in which so much has been shown already."""
+        self.shown_before = self.shown if minute == self.minute + 1 else 0
+        self.minute, self.shown = minute, shown
 
     def shown_lately(self, monotonic: float) -> int:
         """Return how many events were shown to its members within about the last minute, each

@@ -1,7 +1,7 @@
 """What goes wrong: who is refused, who is cut off, and what whoever runs the server has to see to.
 
-Each is counted, and logged with how often it has happened: once a second for each kind at most, for
-whoever causes it can cause it very often.
+Each is counted, and logged with how often it has happened: once a second at most for each beginning
+of a reason, for whoever causes it can cause it very often.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Incidents:
         `nickname` is no detail for the log: it is for whoever looks at the latest who were cut off.
         """
         nickname = str(details.pop("nickname", ""))
-        kind = reasons.kind(event, reason)
         latest = self._latest.get(event)
         if latest is not None:
-            latest.append(Ended(self._now(), str(details.get("host", "")), nickname, kind))
-        times = self._tally(event, kind)
+            host, kind = str(details.get("host", "")), reasons.kind(event, reason)
+            latest.append(Ended(self._now(), host, nickname, kind))
+        times = self._tally(event, reasons.beginning(event, reason))
         if times:
             log.info(event, reason=reason, times=times, **details)
 
@@ -49,9 +49,9 @@ class Incidents:
         if times:
             log.error(event, reason=reason, times=times, **details)
 
-    def _tally(self, event: str, kind: str) -> int:
+    def _tally(self, event: str, beginning: str) -> int:
         """Count; return how often it has happened, or 0 where that was said a moment ago."""
-        key = (event, kind)
+        key = (event, beginning)
         self._meters.happened[key] += 1
         now = trio.current_time()
         if now - self._logged.get(key, -math.inf) < 1:

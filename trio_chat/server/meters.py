@@ -124,19 +124,18 @@ class Meters:
         self.opened: collections.Counter[tuple[str, bool]] = collections.Counter()
         """Connections of which it became known what they speak: by that, and whether in TLS."""
         self.happened: collections.Counter[tuple[str, str]] = collections.Counter()
-        """What was refused or cut off, by what and by the kind of its reason; and what has failed,
-        for no reason that is counted."""
+        """What was refused or cut off, by what and by how its reason begins (`reasons`); and what
+        has failed, for no reason that is counted."""
         self.cut_offs: collections.deque[Ended] = collections.deque(maxlen=LATEST)
         """The latest. Those who are not let in may be many, and must not drive these out."""
         self.refusals: collections.deque[Ended] = collections.deque(maxlen=LATEST)
 
     def by_reason(self, event: str) -> dict[str, int]:
-        """Return how often something has happened for each reason, 0 included where it has a list
-        of those."""
+        """Return how often something has happened for each kind of reason, 0 included."""
         found = dict.fromkeys(reasons.of(event), 0)
-        for (what, reason), times in self.happened.items():
+        for (what, beginning), times in self.happened.items():
             if what == event:
-                found[reason] = times
+                found[reasons.kind(event, beginning)] += times
         return found
 
     def failures(self) -> dict[str, int]:

@@ -61,18 +61,21 @@ TROUBLES = (
 _TABLES: Mapping[str, Mapping[str, str]] = {"closed": CUT_OFF, "refused": REFUSED}
 
 
+def beginning(event: str, reason: str) -> str:
+    """Return how the reason begins for which an event has happened, as it is in the tables; empty
+    where it is in none."""
+    table = _TABLES.get(event, {})
+    if reason in table:
+        return reason
+    # What begins like several is the most exact of them.
+    return max(filter(reason.startswith, table), key=len, default="")
+
+
 def kind(event: str, reason: str) -> str:
     """Return which kind of reason it is for which an event has happened; empty where there is no
     table of them."""
     table = _TABLES.get(event)
-    if table is None:
-        return ""
-    found = table.get(reason)
-    if found is None:
-        # What begins like several is of the most exact kind.
-        starts = [start for start in table if reason.startswith(start)]
-        found = table[max(starts, key=len)] if starts else OTHER
-    return found
+    return "" if table is None else table.get(beginning(event, reason), OTHER)
 
 
 def of(event: str) -> Iterable[str]:
