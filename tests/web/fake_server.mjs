@@ -183,6 +183,7 @@ export class FakeConnection {
 
   /** Carry lines both ways, until nothing is to be carried; or `steps` of them. */
   async settle(steps = Infinity) {
+    await new Promise(setImmediate);
     for (; steps > 0 && this.#open; steps--) {
       if (this.#out.length) this.#server.carry(this, this.#out.shift());
       else if (this.#in.length) this.handlers.onLine(parse(this.#in.shift()));

@@ -228,6 +228,34 @@ test("one can go to a message of long ago, and on from there to what happens now
   assert.equal(said(lobby).at(-1), "451");
 });
 
+test("one can go to a message while the latest ones are being read, and straight back", async () => {
+  const server = new FakeServer();
+  for (let count = 0; count < 450; count++) server.record("al", "PRIVMSG", ["#lobby", `${count}`]);
+  const { session, lobby, connection } = await inside({}, server);
+  await Promise.all([session.read(lobby, true), session.goTo(lobby, "i101"), connection.settle()]);
+  assert.deepEqual([said(lobby)[0], said(lobby).at(-1), lobby.place], ["50", "149", "past"]);
+  await Promise.all([session.read(lobby, true), session.goToEnd(lobby), connection.settle()]);
+  assert.deepEqual([said(lobby)[0], said(lobby).at(-1), lobby.place], ["351", "449", "live"]);
+});
+
+test("a message that the server has no longer is said to be gone", async () => {
+  const { session, lobby, connection } = await inside();
+  await Promise.all([session.goTo(lobby, "i99"), connection.settle()]);
+  assert.equal(lobby.items.at(-1).text, "The server has this message no longer.");
+  assert.equal(lobby.place, "live");
+});
+
+test("nothing is said where we are not, and can not come back to", async () => {
+  const { session, lobby, connection, model, server } = await inside();
+  connection.line("@msgid=k :al!u@h KICK #lobby me :out");
+  await connection.settle();
+  assert.throws(() => session.say(lobby, "hi"), /You are not in #lobby/);
+  server.cut();
+  connection.open();
+  await connection.settle();
+  assert.deepEqual([model.find("#lobby").joined, kept(server)], [false, []]);
+});
+
 test("what is searched for is found", async () => {
   const { session, connection, server, lobby } = await inside();
   server.say("al", "#lobby", "needle");

@@ -1,15 +1,13 @@
 // What somebody types: text is said, lines with a slash are commands. And how words are completed.
 //
 // The commands are a table, from which /help is made. Each is called with the chat, the text behind
-// its name, and the conversation where it was typed. The chat is `{model, session, join(room, key),
-// show(conversation), tell(text), find(words), listRooms()}`.
+// its name, and the conversation where it was typed.
 
 import { fold, parse } from "./irc.js";
 import { plain } from "./formatting.js";
 
 const NEEDED = true;
 const OFFERED = 8;
-
 const words = (text) => text.split(" ").filter(Boolean);
 
 function split(text) {
@@ -40,18 +38,16 @@ async function tellAnswer({ session, tell }, command, params, lineOf) {
 
 const ask = (command) => (chat, argument) => chat.session.ask(command, words(argument));
 const inWords = (code, rest) => /^\d/.test(code) && rest.join(" ");
-
 const WHOIS = {
   311: ([nick, user, host, , name]) => `${nick} is ${name} (${user}@${host})`,
   301: ([nick, text]) => `${nick} is away: ${text}`,
   319: ([nick, rooms]) => `${nick} is in ${rooms}`,
   330: ([nick, account]) => `${nick} is signed in as ${account}`,
-  317: ([nick, idle]) => `${nick} has said nothing for ${Math.round(idle / 60)} minutes`,
 };
 
 async function part(chat, argument, here) {
-  const names = argument && chat.model.isRoom(argument);
-  const [room, reason] = here.isRoom || names ? whereOf(chat, argument, here) : [here.name, ""];
+  const isSomeRoom = here.isRoom || chat.model.isRoom(argument);
+  const [room, reason] = isSomeRoom ? whereOf(chat, argument, here) : [here.name, ""];
   const conversation = chat.model.find(room);
   if (conversation && !(conversation.isRoom && conversation.joined)) chat.model.close(conversation);
   else await chat.session.ask("PART", reason ? [room, reason] : [room]);

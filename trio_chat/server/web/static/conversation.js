@@ -114,11 +114,9 @@ export class Conversation {
 
   /** A member is given or loses what a prefix shows; they have all of theirs, from the highest. */
   raise(nick, symbol, sign, symbols) {
-    const member = this.members.get(fold(nick));
-    if (!member) return;
+    const member = this.members.get(fold(nick)) ?? {};
     const all = new Set(member.prefix);
-    if (sign === "+") all.add(symbol);
-    else all.delete(symbol);
+    all[sign === "+" ? "add" : "delete"](symbol);
     member.prefix = [...symbols].filter((one) => all.has(one)).join("");
   }
   get firstId() { return this.items.find((item) => item.id)?.id ?? ""; }
@@ -158,9 +156,6 @@ export class Conversation {
     if (!this.held && item && SAID.has(item.kind) && !item.own) this.unseen += 1;
     return item;
   }
-
-  /** Begin to hold what comes live, before history is asked for. */
-  hold() { this.held = []; }
 
   /** Take a page that follows the last item. */
   append(messages, reader) { for (const message of messages) this.#apply(message, reader); }

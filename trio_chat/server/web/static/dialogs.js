@@ -5,8 +5,7 @@ import { plain } from "./formatting.js";
 import { $, button, clock, day, h, named } from "./dom.js";
 import { MAILED } from "./registration.js";
 
-const ABOUT_ACCOUNTS = /ACCOUNT|PASSWORD|EMAIL|CODE|VERIF|^90\d$/;
-const WRONG_SERVER_PASSWORD = "464";
+const ABOUT_ACCOUNTS = /account|password|email|code|verif|^90\d/i;
 const OURS = ["localhost", "127.0.0.1", "[::1]"];
 
 export function setUpEntrance({ title, accent }, enter) {
@@ -37,9 +36,9 @@ export function showEntrance(nick, error = null) {
   $("entrance").hidden = false;
   $("chat").hidden = true;
   $("entrance-error").textContent = plain(error?.message ?? "");
-  $("with-account").open ||= ABOUT_ACCOUNTS.test(code);
+  $("with-account").open ||= ABOUT_ACCOUNTS.test(`${code} ${error?.message ?? ""}`);
   $("code-row").hidden &&= code !== MAILED;
-  $("server-password-row").hidden &&= code !== WRONG_SERVER_PASSWORD;
+  $("server-password-row").hidden &&= code !== "464";
   $("nick").value ||= nick;
   $("nick").focus();
 }

@@ -71,10 +71,8 @@ function after(look, [code, fg, bg]) {
   if (code[0] === "\x03") {
     const { fg: _, bg: before, ...rest } = look;
     if (fg === undefined) return rest;
-    const behind = bg ?? before;
-    const colours = { fg: Number(fg), ...(behind !== undefined && { bg: Number(behind) }) };
-    const known = Object.entries(colours).filter(([, number]) => number < COLOURS);
-    return { ...rest, ...Object.fromEntries(known) };
+    const colours = Object.entries({ fg: Number(fg), bg: Number(bg ?? before) });
+    return { ...rest, ...Object.fromEntries(colours.filter(([, number]) => number < COLOURS)) };
   }
   const name = LOOKS[CODES.indexOf(code)];
   const { [name]: on, ...rest } = look;

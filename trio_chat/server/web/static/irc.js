@@ -8,10 +8,9 @@ export const LINE_LIMIT = 512;
 
 const UNESCAPED = { ":": ";", s: " ", r: "\r", n: "\n", "\\": "\\" };
 const ESCAPED = { ";": "\\:", " ": "\\s", "\r": "\\r", "\n": "\\n", "\\": "\\\\" };
-const ENCODER = new TextEncoder();
 
 /** The number of bytes that a text has in UTF-8. */
-export const byteLength = (text) => ENCODER.encode(text).length;
+export const byteLength = (text) => new TextEncoder().encode(text).length;
 
 /** A name as it is compared: CASEMAPPING is `ascii`. */
 export const fold = (name) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());

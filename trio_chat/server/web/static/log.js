@@ -22,13 +22,11 @@ function dayOf(item) {
 }
 
 /** Whether an item stands under the name of the one before it. */
-const isGrouped = (last, item) =>
-  last?.kind === "message" &&
-  item.kind === "message" &&
-  last.nick === item.nick &&
-  last.to === item.to &&
-  !item.replyTo &&
-  Date.parse(item.time) - Date.parse(last.time) < TOGETHER;
+function isGrouped(last, item) {
+  if (last?.kind !== "message" || item.kind !== "message" || item.replyTo) return false;
+  const isSoon = Date.parse(item.time) - Date.parse(last.time) < TOGETHER;
+  return isSoon && last.nick === item.nick && last.to === item.to;
+}
 
 const line = (name, key, ...children) => h("li", { class: name, "data-key": key }, ...children);
 const rule = (name, text, key = name) => ({ key, version: "", make: () => line(name, key, text) });
@@ -145,10 +143,11 @@ export class Log {
     if (event.key === "Escape") this.#chat.focusInput();
     else if (step && row) this.#focus(this.#next(row, step));
     else if (step) this.focusLast();
-    else if (!row || event.target !== row || !this.#command(event.key, this.#itemOf(row))) return;
+    else if (!row || event.target !== row || !this.#command(event.key, row)) return;
     event.preventDefault();
   }
-  #command(key, item) {
+  #command(key, row) {
+    const item = this.#shown.byId.get(row.dataset.key);
     if (key === "r") this.#chat.reply(item);
     else if (key === "e") this.#offerReactions(item);
     else if (key === "Delete") this.#redact(item);
@@ -165,10 +164,9 @@ export class Log {
     row?.focus();
     row?.scrollIntoView({ block: "nearest" });
   }
-  #itemOf(row) { return this.#shown.byId.get(row.dataset.key); }
 
   #offer(row) {
-    const item = row && this.#itemOf(row);
+    const item = row && this.#shown.byId.get(row.dataset.key);
     if (!item || item.redacted || this.#tools?.parentElement === row) return;
     this.#tools?.remove();
     const reply = button("Reply", () => this.#chat.reply(item), { "aria-keyshortcuts": "r" });

@@ -15,10 +15,8 @@ import { renderSides, setUpSides } from "./sides.js";
 const STORED = "trio_chat";
 const DEFAULTS = { theme: "auto", notify: false, typing: true, rooms: [], marks: {}, ignored: [] };
 /** Milliseconds between a change and what is seen of it, and between two looks at who types. */
-const SOON = 16;
+const SOON = 30;
 const LOOK = 2000;
-/** Messages that a screen reader may still have to read. */
-const TOLD = 20;
 
 const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
 const mayNotify = () => globalThis.Notification?.permission === "granted";
@@ -55,8 +53,7 @@ class Chat {
     // Where one comes back to, a line stands in front of what was said meanwhile.
     window.addEventListener("blur", () => (this.model.active.lineAt = ""));
     window.addEventListener("beforeunload", (event) => {
-      const all = [...this.model.conversations.values()];
-      if (all.some(({ pending }) => pending.length)) event.preventDefault();
+      if (this.model.all.some(({ pending }) => pending.length)) event.preventDefault();
     });
     setInterval(() => this.model.active.typingAt(Date.now() - LOOK).length && this.changed(), LOOK);
   }
@@ -99,8 +96,7 @@ class Chat {
   async goTo(conversation, id) {
     this.show(conversation);
     this.log.seek(id);
-    await this.attempt(this.session.goTo(conversation, id));
-    this.changed();
+    await this.session.goTo(conversation, id);
   }
 
   /** Come in again: as somebody else, or with an account. */
@@ -157,14 +153,14 @@ class Chat {
   #render() {
     this.#due = 0;
     if (!this.session) return;
-    const { active, conversations } = this.model;
+    const { active, all } = this.model;
     this.#tellNews();
     renderSides(this);
     this.composer.render(Date.now());
     if (!$("chat").hidden) this.log.render();
     if (!isSeen() && active.unread.count) active.lineAt ||= active.readAt;
     else if (isSeen() && active.atBottom && active.place === "live") this.session.markRead(active);
-    const meant = [...conversations.values()].filter(({ unread }) => unread.mentioned).length;
+    const meant = all.filter(({ unread }) => unread.mentioned).length;
     document.title = `${meant ? `(${meant}) ` : ""}${plain(active.name)} – ${this.#page.title}`;
     if (this.session.phase === "ready") this.#keep();
   }
@@ -179,7 +175,8 @@ class Chat {
         note.onclick = () => (window.focus(), this.show(conversation));
       }
     }
-    while ($("live").children.length > TOLD) $("live").firstChild.remove();
+    // A screen reader may still have to read some.
+    while ($("live").children.length > 20) $("live").firstChild.remove();
   }
 
   /** Keep what the next visit begins with, where it has changed. */

@@ -59,9 +59,9 @@ export class Model {
   /** The letters of the modes that members have, and the prefixes that show them, highest first. */
   get prefixes() { return /^\((\w*)\)(.*)$/.exec(this.support.PREFIX)?.slice(1) ?? ["", ""]; }
 
-  get #sorted() { return [...this.conversations.values()].sort(byName); }
-  get rooms() { return this.#sorted.filter(({ name }) => isRoom(name)); }
-  get directs() { return this.#sorted.filter(({ name }) => !isRoom(name)); }
+  get all() { return [...this.conversations.values()].sort(byName); }
+  get rooms() { return this.all.filter(({ name }) => isRoom(name)); }
+  get directs() { return this.all.filter(({ name }) => !isRoom(name)); }
 
   /** Who is in a room, those with prefixes first. */
   membersOf({ members }) {
@@ -158,7 +158,7 @@ export class Model {
     const peer = this.isOwn(message) ? params[0] : nick;
     if (command === "TAGMSG" || command === "REDACT") return this.find(peer);
     const conversation = this.open(peer);
-    if (conversation.place === "behind" && !conversation.held) conversation.hold();
+    if (conversation.place === "behind") conversation.held ??= [];
     return conversation;
   }
 }
@@ -187,9 +187,8 @@ const LINES = {
     if (model.isMe(nick)) model.account = account === "*" ? "" : account;
   },
   INVITE: (model, { nick, params: [who, room] }, now) => {
-    const mine = model.isMe(who);
-    const text = `${nick} invites ${mine ? "you" : who} to ${room}${mine ? `: /join ${room}` : ""}`;
-    ((!mine && model.find(room)) || model.active).tell(plain(text), iso(now));
+    const whom = model.isMe(who) ? "you" : who;
+    model.active.tell(plain(`${nick} invites ${whom} to ${room}`), iso(now));
   },
   JOIN: (model, message) => {
     const { nick, params, tags } = message;
@@ -197,7 +196,7 @@ const LINES = {
     if (model.isMe(nick)) {
       room.enter(params[0], tags.time ?? "");
       // What is said from here on is held until it is known what was said before.
-      if (room.place === "behind") room.hold();
+      if (room.place === "behind") room.held = [];
     }
     room.add(nick, "");
     model.hear(room, message);

@@ -78,9 +78,8 @@ export class Requests {
 
   /** The connection is lost: so is everything that was asked. */
   fail(reason) {
-    const lost = [...this.#labelled.values()];
+    for (const { reject } of this.#labelled.values()) reject(new Lost(reason));
     this.#labelled.clear();
-    for (const request of lost) request.reject(new Lost(reason));
   }
   #open(reference, opening) {
     const outer = this.#batches.get(opening.tags.batch);

@@ -35,7 +35,8 @@ export class Session {
   #connection;
   #registration = null;
   #requests = null;
-  #loading = new Set();
+  /** What is done about the history of conversations. */
+  #loading = new Map();
   #typed = new Map();
   #wasIn = false;
   #multiline;
@@ -157,7 +158,10 @@ export class Session {
   async #rejoin(name) {
     const conversation = this.model.open(name);
     const joining = this.ask("JOIN", [name, conversation.channelKey].filter(Boolean));
-    await joining.catch((error) => this.#failed(error, conversation));
+    await joining.catch((error) => {
+      conversation.wanted &&= error instanceof Lost;
+      this.#failed(error, conversation);
+    });
     if (conversation.joined) this.arrive(conversation);
   }
 
@@ -173,7 +177,7 @@ export class Session {
   /** Bring a conversation up to what happens now. */
   async arrive(conversation) {
     await this.#load(conversation, async () => {
-      if (!conversation.held && conversation.place === "behind") conversation.hold();
+      if (conversation.place === "behind") conversation.held ??= [];
       if (!conversation.isRoom && this.has("draft/read-marker"))
         this.send("MARKREAD", [conversation.name]);
       await this.#settle(conversation);
@@ -181,11 +185,14 @@ export class Session {
     });
   }
 
-  /** Do something about the history of a conversation, unless that is being done. */
-  async #load(conversation, doing) {
+  /** Do something about the history of a conversation, unless something is being done. */
+  #load(conversation, doing) {
+    const can = this.phase === "ready" && !this.#loading.has(conversation);
+    if (can) this.#loading.set(conversation, this.#finish(conversation, doing));
+    return this.#loading.get(conversation);
+  }
+  async #finish(conversation, doing) {
     const requests = this.#requests;
-    if (this.#loading.has(conversation) || !requests || this.phase !== "ready") return;
-    this.#loading.add(conversation);
     try {
       await doing();
     } catch (error) {
@@ -264,7 +271,7 @@ export class Session {
         if (conversation.firstId === firstId) conversation.prepend(page, reader);
         return;
       }
-      conversation.hold();
+      conversation.held = [];
       const page = await this.#history("AFTER", conversation, `msgid=${lastId}`);
       if (conversation.lastId !== lastId || !conversation.held) return;
       conversation.append(page, reader);
@@ -275,17 +282,20 @@ export class Session {
 
   /** Show a message and what is around it. */
   async goTo(conversation, id) {
+    await this.#loading.get(conversation);
     if (conversation.has(id)) return;
-    const page = await this.#history("AROUND", conversation, `msgid=${id}`);
-    if (!page.length) throw new Refused("", "The server has this message no longer.");
-    conversation.reset("past");
-    conversation.append(page, this.model.reader);
+    await this.#load(conversation, async () => {
+      const page = await this.#history("AROUND", conversation, `msgid=${id}`);
+      if (!page.length) throw new Refused("", "The server has this message no longer.");
+      conversation.reset("past");
+      conversation.append(page, this.model.reader);
+    });
   }
 
   /** Show what was said last. */
   async goToEnd(conversation) {
-    if (conversation.place !== "past") return;
-    conversation.reset("behind");
+    await this.#loading.get(conversation);
+    if (conversation.place === "past") conversation.reset("behind");
     await this.arrive(conversation);
   }
 
@@ -299,6 +309,8 @@ export class Session {
 
   /** Say a text: now, or when there is a connection again. */
   say(conversation, text, { replyTo = "" } = {}) {
+    const { name, isRoom, wanted } = conversation;
+    if (isRoom && !wanted) throw new RangeError(`You are not in ${name}: /join it.`);
     const parts = this.#parts(text, this.#room(conversation));
     for (const part of parts) conversation.say(part, this.entrance.nick, replyTo);
     this.#typed.delete(conversation);

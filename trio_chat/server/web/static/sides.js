@@ -31,13 +31,12 @@ export function renderSides({ model, show, askPerson }) {
 }
 
 function conversationRow(conversation, current, show) {
-  const { key, name, joined, unread } = conversation;
-  const { count, mentioned } = key ? unread : { count: 0, mentioned: false };
+  const { key, name, joined, unread: { count, mentioned } } = conversation;
   const kinds = ["place", count && "unread", !joined && "gone"].filter(Boolean).join(" ");
   const make = () => {
-    const number = { class: mentioned ? "count meant" : "count" };
+    const number = count > 99 ? "99+" : `${count}`;
+    const badge = h("span", { class: mentioned ? "count meant" : "count" }, number);
     const told = h("span", { class: "unseen" }, `, unread${mentioned ? ", you are meant" : ""}`);
-    const badge = h("span", number, count > 99 ? "99+" : `${count}`);
     const content = count ? [named(name), badge, told] : [named(name)];
     return h("li", {}, button(content, show, { class: kinds, "aria-current": current && "page" }));
   };
@@ -54,24 +53,28 @@ function memberRow(nick, prefix, askPerson) {
 export function setUpSides(chat) {
   const wide = matchMedia("(min-width: 761px)");
   const { classList } = $("chat");
+  const expand = (id, on) => $(id).setAttribute("aria-expanded", `${on}`);
   chat.closeDrawers = () => {
     classList.remove("side", "people");
     $("veil").hidden = true;
-    $("toggle-side").setAttribute("aria-expanded", "false");
+    expand("toggle-side", false);
+    expand("toggle-members", wide.matches && !classList.contains("fewer"));
   };
-  const drawer = (id, name) =>
+  const drawer = (id, panel, name) =>
     $(id).addEventListener("click", () => {
       const isDrawer = !wide.matches;
       const on = classList.toggle(isDrawer ? name : "fewer");
-      $(id).setAttribute("aria-expanded", `${isDrawer ? on : !on}`);
+      expand(id, isDrawer ? on : !on);
       $("veil").hidden = !isDrawer || !on;
+      if (isDrawer && on) $(panel).querySelector("button, input").focus();
     });
-  drawer("toggle-side", "side");
-  drawer("toggle-members", "people");
+  drawer("toggle-side", "side", "side");
+  drawer("toggle-members", "members", "people");
+  chat.closeDrawers();
   $("veil").addEventListener("click", chat.closeDrawers);
   $("member-filter").addEventListener("input", chat.changed);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") chat.closeDrawers();
+    if (event.key === "Escape" && !$("veil").hidden) chat.focusInput(chat.closeDrawers());
     if (!event.ctrlKey || event.key !== "k" || $("chat").hidden) return;
     event.preventDefault();
     chat.find();
