@@ -113,8 +113,8 @@ export class Chart {
   }
 
   #key({ name }, place) {
-    const swatch = drawn("svg", { class: "swatch", viewBox: "0 0 20 6", "aria-hidden": "true" });
-    swatch.append(drawn("path", { class: `line series-${place + 1}`, d: "M0 3H20" }));
+    const swatch = drawn("svg", { class: "swatch", viewBox: "0 0 16 6", "aria-hidden": "true" });
+    swatch.append(drawn("path", { class: `line series-${place + 1}`, d: "M0 3H16" }));
     return h("li", {}, swatch, h("span", {}, name), this.values[place]);
   }
 
