@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +14,7 @@ import pytest
 
 from tests.real_clients import needs
 from tests.served import Client, Served, served
-from tests.web.browser import ARGUMENTS, CHROMIUM, PHONE, SAID, needs_axe, visiting
+from tests.web.browser import ARGUMENTS, CHROMIUM, PHONE, SAID, WIDE, needs_axe, visiting
 
 pytestmark = [pytest.mark.story, needs("chromium")]
 
@@ -409,3 +411,52 @@ def test_the_accessibility_check_finds_nothing(browser: Any, server: Served, sch
         assert phil.complaints() == []
         phil.page.get_by_role("button", name="Conversations").click()
         assert phil.complaints() == []
+
+
+def test_a_picture_is_taken(browser: Any, server: Served, tmp_path: Path) -> None:
+    """The picture of the README: with `PICTURES=docs` it is put there."""
+    taken = Path(os.environ.get("PICTURES", tmp_path)) / "page.png"
+    alice, bob = server.irc("Alice"), server.irc("bob")
+    size = {"width": 760, "height": 620}
+    with (
+        visiting(browser, server.port, "wendy", viewport=WIDE | size) as light,
+        visiting(browser, server.port, "carol", viewport=WIDE | size, color_scheme="dark") as dark,
+    ):
+        alice.send("TOPIC #lobby :Release 2.0: what is left, and who does it")
+        alice.send("PRIVMSG #lobby :Good morning! The build is green again 🎉")
+        alice.send("PRIVMSG #lobby :The list is at https://example.org/list (by size).")
+        bob.send("PRIVMSG #lobby :Thanks. wendy, carol: who looks at the \x11parser()\x11?")
+        light.until_said("Thanks. wendy, carol: who looks at the parser()?")
+        light.page.locator(".message").first.hover()
+        light.page.get_by_role("button", name="Reply").click()
+        light.say("I do,\nand then the tests.")
+        dark.until_said("I do,\nand then the tests.")
+        first = dark.page.locator(".message").first
+        first.hover()
+        first.get_by_role("button", name="React").click()
+        first.get_by_role("button", name="React with 👍").click()
+        bob.send("PRIVMSG wendy :lunch?", "@+typing=active TAGMSG #lobby")
+        light.page.locator("#directs .count").wait_for()
+        light.page.get_by_role("button", name="👍: carol").wait_for()
+        shots = []
+        for visitor in (light, dark):
+            visitor.page.mouse.move(380, 20)
+            visitor.page.locator("#typing", has_text="bob is typing").wait_for()
+            shots.append(base64.b64encode(visitor.page.screenshot()).decode())
+        # Side by side, by the browser itself.
+        light.page.set_viewport_size({"width": 2 * size["width"] + 16, "height": size["height"]})
+        light.page.evaluate(
+            """shots => {
+                const images = shots.map((shot) => {
+                    const image = new Image();
+                    image.src = `data:image/png;base64,${shot}`;
+                    return image;
+                });
+                document.body.replaceChildren(...images);
+                Object.assign(document.body.style, {display: "flex", gap: "16px"});
+                return Promise.all(images.map((image) => image.decode()));
+            }""",
+            shots,
+        )
+        light.page.screenshot(path=taken)
+    assert taken.stat().st_size > 20_000

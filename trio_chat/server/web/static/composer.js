@@ -38,8 +38,7 @@ export class Composer {
     if (this.#shown !== active) {
       this.#shown = active;
       this.#write(active.draft);
-      const whom = active.key ? `Message to ${plain(active.name)}` : "/help lists the commands";
-      this.#input.placeholder = whom;
+      this.#input.placeholder = active.key ? `Message to ${plain(active.name)}` : "/help helps";
     }
     const replied = active.byId.get(active.replyTo);
     $("replying").hidden = !replied;

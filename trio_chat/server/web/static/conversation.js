@@ -11,7 +11,7 @@ import { plain } from "./formatting.js";
 const MANY = 1500;
 const KEPT = 500;
 /** Milliseconds for which somebody is typing, by what they have said last (`typing`). */
-const TYPING = { active: 6000, paused: 30000 };
+const TYPING = new Map([["active", 6000], ["paused", 30000]]);
 const ACTION = /^\x01ACTION ?([^\x01]*)\x01?$/s;
 const SAID = new Set(["message", "action", "notice"]);
 
@@ -219,8 +219,9 @@ export class Conversation {
     return [...this.#typing.values()].filter(({ until }) => until > now).map(({ nick }) => nick);
   }
   hearTyping(nick, state, now) {
-    if (state in TYPING) this.#typing.set(fold(nick), { nick, until: now + TYPING[state] });
-    else this.#typing.delete(fold(nick));
+    this.#typing.delete(fold(nick));
+    const until = now + (TYPING.get(state) ?? 0);
+    if (until > now) this.#typing.set(fold(nick), { nick, until });
   }
   get unsure() { return this.pending.filter(({ state }) => state === "unsure"); }
 

@@ -19,14 +19,12 @@ const shown = (text) => text.replace(UNSHOWN, "");
 export const plain = (text) => shown(text.replace(PIECES, "").replace(/[\n\t]/g, " "));
 
 /** What does not belong to an address that stands in a sentence: `(see http://a.example/b).` */
-function trimmed(address) {
-  for (;;) {
-    const last = address.at(-1);
-    const opening = { ")": "(", "]": "[", "}": "{" }[last];
-    const unmatched = opening && address.split(last).length > address.split(opening).length;
-    if (!unmatched && !/[.,;:!?'*]/.test(last)) return address;
-    address = address.slice(0, -1);
-  }
+function trimmed(address, most = 20) {
+  const last = address.at(-1);
+  const opening = { ")": "(", "]": "[", "}": "{" }[last];
+  const unmatched = opening && address.split(last).length > address.split(opening).length;
+  if (!most || (!unmatched && !/[.,;:!?'*]/.test(last))) return address;
+  return trimmed(address.slice(0, -1), most - 1);
 }
 
 function withLinks(text, look) {

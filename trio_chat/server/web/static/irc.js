@@ -7,10 +7,11 @@
 export const LINE_LIMIT = 512;
 
 const UNESCAPED = { ":": ";", s: " ", r: "\r", n: "\n", "\\": "\\" };
+const ENCODER = new TextEncoder();
 const ESCAPED = { ";": "\\:", " ": "\\s", "\r": "\\r", "\n": "\\n", "\\": "\\\\" };
 
 /** The number of bytes that a text has in UTF-8. */
-export const byteLength = (text) => new TextEncoder().encode(text).length;
+export const byteLength = (text) => ENCODER.encode(text).length;
 
 /** A name as it is compared: CASEMAPPING is `ascii`. */
 export const fold = (name) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());

@@ -116,6 +116,8 @@ export class Session {
     if (this.phase !== "ready") throw new Lost("You are not connected.");
     return this.#requests.ask(command, params, options);
   }
+  /** Say something of which nobody has to know that it is refused. */
+  #hint(command, params, tags = {}) { this.ask(command, params, { tags }).catch(() => {}); }
   #hear(message, about) {
     this.model.take(message, this.now());
     const isSaid = message.command === "PRIVMSG" || message.command === "NOTICE";
@@ -178,8 +180,7 @@ export class Session {
   async arrive(conversation) {
     await this.#load(conversation, async () => {
       if (conversation.place === "behind") conversation.held ??= [];
-      if (!conversation.isRoom && this.has("draft/read-marker"))
-        this.send("MARKREAD", [conversation.name]);
+      if (!conversation.isRoom) this.#hint("MARKREAD", [conversation.name]);
       await this.#settle(conversation);
       if (conversation.place === "behind") await this.#catchUp(conversation);
     });
@@ -383,10 +384,10 @@ export class Session {
   /** Say that somebody types here, or has stopped, no more often than one may. */
   type(conversation, isTyping) {
     const last = this.#typed.get(conversation) ?? -Infinity;
-    const can = this.phase === "ready" && this.has("message-tags") && conversation.joined;
+    const can = this.has("message-tags") && conversation.joined;
     const isNews = isTyping || this.#typed.has(conversation);
     if (!can || !isNews || this.now() - last < TYPING_PAUSE) return;
-    this.send("TAGMSG", [conversation.name], { "+typing": isTyping ? "active" : "done" });
+    this.#hint("TAGMSG", [conversation.name], { "+typing": isTyping ? "active" : "done" });
     if (isTyping) this.#typed.set(conversation, this.now());
     else this.#typed.delete(conversation);
   }
@@ -396,8 +397,8 @@ export class Session {
     const time = conversation.items.findLast((item) => item.id)?.time;
     if (!conversation.read(time)) return;
     this.model.marks[conversation.key] = time;
-    if (this.phase === "ready" && this.has("draft/read-marker") && conversation.joined)
-      this.send("MARKREAD", [conversation.name, `timestamp=${time}`]);
+    if (this.has("draft/read-marker") && conversation.joined)
+      this.#hint("MARKREAD", [conversation.name, `timestamp=${time}`]);
   }
   async rename(nick) {
     await this.ask("NICK", [nick]);
