@@ -62,6 +62,12 @@ _CHOICES = (
     "Bans of KLINE and DLINE outlive a restart, with the time that they have left. Whoever has put "
     "one in force, or lifted it, when that could not be stored is told so: by WARN with the code "
     "COULD_NOT_BE_STORED, or by a notice.",
+    "PRIVMSG and NOTICE of an operator's to `$` and a mask that fits the server's name (`$*`) go "
+    "to everybody who is in, whomever they ignore, as to `$` and that name. As WALLOPS, they are "
+    "in no history.",
+    "STATS t: what the server does now and has done since its start, a number a line (249), as "
+    "`name: value` with the value in JSON; of a table each row is a line, with its columns as "
+    "`name=value`. There may be more lines in later versions.",
     "A message of several lines has its client-only tags on every line where it goes out as "
     "several messages, and its id on the first.",
     "REDACT: what was taken back is not in history any more; that it was is there for clients with "

@@ -65,6 +65,8 @@ _LOOK = 0.1
 """Seconds between two looks."""
 _SETTLING = 1.0
 """Seconds without a change until there is none."""
+_CLOSING = 10.0
+"""Seconds that a server has for closing the last: it reads what they have still sent."""
 _SHOWN = 200
 """Bytes of a wrong answer that are told."""
 _MB = 1e6
@@ -345,7 +347,8 @@ def measure(
         onslaught.run(kinds, total)
         seconds, cpu = time.perf_counter() - began, server.cpu_seconds() - cpu
         seen = bystander.stop()
-        left, after, most = _settled(server) - held, server.rss_bytes(), server.peak_bytes()
+        left = _left(server, held)
+        after, most = server.rss_bytes(), server.peak_bytes()
         _meet(server)
     return Outcome(
         lasted=onslaught.lasted,
@@ -376,6 +379,15 @@ def _settled(server: RunningServer) -> int:
         if (now := server.descriptors()) != found:
             found, since = now, time.monotonic()
     return found
+
+
+def _left(server: RunningServer, held: int) -> int:
+    """Return how many descriptors a server has open besides those that it held before, when it has
+    had time to close them."""
+    until = time.monotonic() + _CLOSING
+    while (left := server.descriptors() - held) > 0 and time.monotonic() < until:
+        time.sleep(_LOOK)
+    return left
 
 
 def table(one: Outcome, kinds: Sequence[Opening]) -> str:

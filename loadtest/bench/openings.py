@@ -21,6 +21,8 @@ REGISTRATION = 10.0
 """Seconds that a client has to say who it is: `connections.registration_timeout`."""
 WRITING = 10.0
 """Seconds that nothing may be taken of what is sent: `connections.ping_timeout`."""
+REQUESTS = 30.0
+"""Seconds that 400 requests take: 100 may come at once, and ten a second after that."""
 DRAINING = 5.0
 """Seconds in which the rest of what is sent has to be taken."""
 
@@ -147,7 +149,7 @@ _ALL = (
     Opening(
         name="400 requests in a packet",
         data=(_GET + b"\r\n") * 400,
-        within=15 + IDLE,
+        within=REQUESTS + IDLE,
         answer=rb"\AHTTP/1\.1 200 ",
         responses=400,
     ),

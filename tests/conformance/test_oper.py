@@ -267,3 +267,35 @@ def test_samode(operator: Operator, room: Room, channel: str) -> None:
 def test_samode_in_no_channel(operator: Operator, channel: str) -> None:
     """Modern IRC, "ERR_NOSUCHCHANNEL (403)": there is no such channel."""
     assert one(operator("op").ask(f"SAMODE {channel} +m"), "403").params[1] == channel
+
+
+# --- Messages to everybody
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("command", ["PRIVMSG", "NOTICE"])
+def test_to_everybody(operator: Operator, register: Register, command: str) -> None:
+    """Modern IRC, "PRIVMSG message": a target with a dollar is a server, with all its clients."""
+    op, al, bo = operator("op"), register("al"), register("bo")
+    assert op.ask(f"{command} $* :the server restarts soon") == []
+    for user in (al, bo):
+        line = one(user.read(), command)
+        assert line.nick == op.nick
+        assert line.params[0].startswith("$")
+        assert line.text == "the server restarts soon"
+
+
+@pytest.mark.ours
+def test_only_operators_write_to_everybody(register: Register) -> None:
+    """Modern IRC, "ERR_NOPRIVILEGES (481)"; and a NOTICE is never answered."""
+    al, bo = register("al"), register("bo")
+    assert commands(al.ask("PRIVMSG $* :spam", "NOTICE $* :spam")) == ["481"]
+    assert bo.read() == []
+
+
+@pytest.mark.ours
+def test_another_server(operator: Operator, register: Register) -> None:
+    """Modern IRC, "ERR_NOSUCHSERVER (402)": no server is called so."""
+    op, al = operator("op"), register("al")
+    one(op.ask("PRIVMSG $elsewhere.example :hello"), "402")
+    assert al.read() == []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 import pytest
 
 from tests.conformance.conftest import Register
-from tests.conformance.session import commands, one, only
+from tests.conformance.session import Session, commands, one, only
 
+Operator = Callable[..., Session]
 MISSING = "nowhere.test"
 
 
@@ -164,9 +168,23 @@ def test_statistics_of_nothing(register: Register) -> None:
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize("letter", ["k", "d"])
-def test_bans_are_for_operators(register: Register, letter: str) -> None:
-    """Modern IRC, "STATS message", "ERR_NOPRIVILEGES (481)": who is banned is not for everybody."""
+@pytest.mark.parametrize("letter", ["k", "d", "t"])
+def test_some_are_for_operators(register: Register, letter: str) -> None:
+    """Modern IRC, "STATS message", "ERR_NOPRIVILEGES (481)": who is banned is not for everybody,
+    nor who reads slowly."""
     lines = register("al").ask(f"STATS {letter}")
-    one(lines, "481")
-    assert not only(lines, "216", "225")
+    assert commands(lines) == ["481", "219"]
+    assert lines[1].params[1] == letter
+
+
+@pytest.mark.ours
+def test_what_the_server_does(operator: Operator) -> None:
+    """Modern IRC, "RPL_ENDOFSTATS (219)": behind what there is to say, a line each."""
+    op = operator("op")
+    *lines, last = op.ask("STATS t")
+    assert {line.command for line in lines} == {"249"}
+    assert last.params[:2] == [op.nick, "t"]
+    words = dict(line.text.split(": ", 1) for line in lines)
+    assert int(words["operators"]) >= 1
+    assert int(words["connections.kinds.irc.plain"]) >= 1
+    assert len(json.loads(words["ticks.counts"])) == 17

@@ -36,6 +36,17 @@ def test_plain_before_nick(world: Logins) -> None:
     assert world.who("cy") == "al"
 
 
+def test_logins_are_counted(world: Logins) -> None:
+    before = world.logins
+    world.ask("cy", "AUTHENTICATE PLAIN", plain("al", "wrong"))
+    assert world.logins == before
+    world.ask("cy", "AUTHENTICATE PLAIN", plain("al"))
+    assert world.logins == before + 1
+    # Again, to the same.
+    world.ask("cy", "AUTHENTICATE PLAIN", plain("al"))
+    assert world.logins == before + 2
+
+
 def test_what_the_numerics_are_sent_to(world: Logins) -> None:
     lines = world.ask("cy", "NICK cy", "AUTHENTICATE PLAIN", plain("al"))
     # Who logs in has the nickname of the account.

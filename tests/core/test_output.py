@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tests.core.world import SERVER, World, codes, prefix
+from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core.capabilities import Link, offered
 from trio_chat.core.feed import Chunk, Part, View, write
+from trio_chat.core.inputs import Input
+from trio_chat.core.output import Effects
+from trio_chat.core.settings import Settings
 
 
 def said(name: str, text: str, room: str = "#a") -> str:
@@ -233,3 +236,81 @@ def test_many_capabilities_cost_one_encoding_more() -> None:
     sent = [view.data(world.ids[name]) for name in readers for view in views(world, name)]
     assert len(sent) == 5
     assert len(set(map(id, sent))) == 2, "one bytes object for the ones, one for the others"
+
+
+# --- What is counted
+
+
+def at(world: World, monotonic: float, *inputs: Input) -> Effects:
+    return world.core.step(inputs, START, monotonic=monotonic)
+
+
+def talk(world: World, monotonic: float, messages: int, room: str = "#a") -> None:
+    at(world, monotonic, world.lines("al", *[f"PRIVMSG {room} :x"] * messages))
+
+
+def test_what_people_say_is_counted_once_whoever_sees_it() -> None:
+    world = World()
+    for name in ("al", "bo", "cy"):
+        world.irc(name, rooms="#a")
+    lines = world.lines("al", "PRIVMSG #a :1", "NOTICE bo :2", "PING x", "TOPIC #a :3")
+    assert at(world, START, lines).said == 2
+    # What concerns a message is none.
+    assert at(world, START, world.lines("al", "TAGMSG #a", "AWAY :4")).said == 0
+    nobody = World(Settings(name=SERVER))
+    nobody.irc("al", rooms="#a")
+    assert at(nobody, START, nobody.lines("al", "PRIVMSG #a :1")).said == 1
+
+
+def test_rooms_know_how_much_was_shown_in_them_in_a_minute() -> None:
+    world = World()
+    for name in ("al", "bo", "cy"):
+        world.irc(name, rooms="#a")
+    world.irc("di", rooms="#b")
+    found = world.core.state.channel_named("#a")
+    assert found is not None
+    minute = 60.0 * (START // 60 + 10)
+    talk(world, minute, 10)
+    assert found.shown_lately(minute) == 30
+    talk(world, minute + 59, 10)
+    assert found.shown_lately(minute + 59) == 60
+    # What was in the minute before counts for the part of it that is still in the last minute.
+    assert found.shown_lately(minute + 60) == 60
+    assert found.shown_lately(minute + 75) == 45
+    talk(world, minute + 75, 1)
+    assert found.shown_lately(minute + 75) == 45 + 3
+    assert found.shown_lately(minute + 90) == 30 + 3
+    assert found.shown_lately(minute + 120) == 3
+    assert found.shown_lately(minute + 180) == 0
+    assert found.shown_lately(minute + 10_000) == 0
+
+
+def test_after_a_silence_rooms_begin_anew() -> None:
+    world = World()
+    world.irc("al", rooms="#a")
+    found = world.core.state.channel_named("#a")
+    assert found is not None
+    minute = 60.0 * (START // 60 + 10)
+    talk(world, minute, 10)
+    talk(world, minute + 120, 1)
+    assert found.shown_lately(minute + 120) == 1
+
+
+def test_what_happens_in_several_rooms_is_shown_in_each() -> None:
+    world = World()
+    world.irc("al", rooms="#a,#b")
+    world.irc("bo", rooms="#a")
+    world.irc("cy", rooms="#b")
+    channels = [world.core.state.channel_named(name) for name in ("#a", "#b")]
+    minute = 60.0 * (START // 60 + 10)
+    at(world, minute, world.lines("al", "NICK an"))
+    assert [one.shown_lately(minute) for one in channels if one is not None] == [2, 2]
+
+
+def test_who_is_sent_off_is_called_as_they_were() -> None:
+    world = World()
+    world.irc("al")
+    new = world.add("new")
+    effects = at(world, START, world.lines("al", "QUIT :bye"), new, world.lines("new", "QUIT"))
+    found = [(close.reason, close.nickname) for close in effects.closes]
+    assert found == [("Quit: bye", "al"), ("Quit: ", "")]

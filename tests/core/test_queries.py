@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.core.world import SERVER, START, World, codes, prefix
 from trio_chat.core import commands
-from trio_chat.core.inputs import Reconfigured
+from trio_chat.core.inputs import Completed, Reconfigured
+from trio_chat.core.modes import OPERATOR
+from trio_chat.core.requests import TakeStock
 from trio_chat.core.settings import Limits, Operator, Settings
 
 
@@ -225,3 +227,42 @@ def test_whowas() -> None:
     assert codes(world.ask("bo", "WHOWAS cy")) == ["406", "369"]
     world.ask("bo", "NICK bo2")
     assert codes(world.ask("bo", "WHOWAS al")) == ["314", "312", "369"]
+
+
+def test_what_the_server_does_is_shown_to_operators_line_by_line() -> None:
+    world = World(page=2)
+    world.irc("al")
+    assert world.ask("al", "STATS t") == [
+        f":{SERVER} 481 al :Permission Denied- You're not an IRC operator",
+        f":{SERVER} 219 al t :End of STATS report",
+    ]
+    assert world.requests == []
+    world.core.state.users[world.ids["al"]].modes |= OPERATOR
+    assert world.ask("al", "STATS t", "PING x") == []
+    (asked,) = world.requests
+    assert isinstance(asked, TakeStock)
+    world.requests.clear()
+    long = "a: " + "é" * 400
+    lines = world.step(
+        Completed(request=asked.id, result=True, answer=("time: 12", "messages: 3", long))
+    )["al"]
+    assert lines[:2] == [f":{SERVER} 249 al :time: 12", f":{SERVER} 249 al :messages: 3"]
+    assert lines[2].startswith(f":{SERVER} 249 al :a: ééé")
+    # The next line waits for the answer, and comes behind all pages of it.
+    assert lines[3:] == [
+        f":{SERVER} 219 al t :End of STATS report",
+        f":{SERVER} PONG {SERVER} x",
+    ]
+
+
+def test_what_can_not_be_looked_at_is_said() -> None:
+    world = World()
+    world.irc("al")
+    world.core.state.users[world.ids["al"]].modes |= OPERATOR
+    world.ask("al", "STATS T")
+    request = world.requests.pop().id
+    answer = Completed(request=request, result=False, detail="Internal error")
+    assert world.step(answer)["al"] == [
+        f":{SERVER} 249 al :Internal error",
+        f":{SERVER} 219 al T :End of STATS report",
+    ]

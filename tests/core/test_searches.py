@@ -149,7 +149,7 @@ def test_a_mistake_in_a_search_costs_who_asked_the_connection(
         while world.core.busy:
             effects = world.core.step([], world.now)
             assert {str(error) for error in effects.failures} <= {"a bug"}
-            closed += [id for id, _ in effects.closes]
+            closed += [id for id, *_ in effects.closes]
     assert closed == [world.ids["al1"], world.ids["by"]]
     assert world.ask("al2", "PING x") == [f":{SERVER} PONG {SERVER} x"]
 

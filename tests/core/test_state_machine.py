@@ -72,6 +72,7 @@ ACTIONS = st.sampled_from(
         "MODE {other} +w",
         "MODE {other} -o",
         "STATS k",
+        "NOTICE $* :{text}",
         "JOIN #a",
         "JOIN #b",
         "@label=x JOIN #a",

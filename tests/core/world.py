@@ -94,6 +94,8 @@ class World:
         self.requests: list[Request] = []
         self.rejected: list[Rejected] = []
         """What was wrong, or not looked at, as the log has it."""
+        self.logins = 0
+        """How often somebody was logged in."""
         self.last: Effects | None = None
         self.journal = journal
         """What is stored, and is asked what was; None: nothing is."""
@@ -143,6 +145,7 @@ class World:
     def turn(self, inputs: Iterable[Input]) -> Effects:
         """Take one step, and nothing that follows from it."""
         effects = self.core.step(inputs, self.now + self.jumped, monotonic=self.now)
+        self.logins += effects.logins
         if self.full and effects.records:
             self.core.withhold(effects)
             return effects
@@ -194,7 +197,7 @@ class World:
     def read(self, effects: Effects) -> dict[str, list[str]]:
         self.last = effects
         names = {id: name for name, id in self.ids.items()}
-        self.closed |= {names[id] for id, _ in effects.closes}
+        self.closed |= {names[id] for id, *_ in effects.closes}
         self.requests += effects.requests
         self.rejected += effects.rejected
         found: dict[str, list[str]] = {}

@@ -384,7 +384,7 @@ class Faulty(sqlite3.Connection):
     made = 0
 
     def execute(self, statement: str, *values: object) -> sqlite3.Cursor:
-        if statement.startswith("INSERT INTO log"):
+        if statement.startswith(("INSERT INTO log", "PRAGMA user_version = ")):
             if Faulty.waits is not None:
                 Faulty.waits.wait(30)
             if Faulty.fault:
@@ -694,3 +694,30 @@ async def test_what_proves_who_owns_an_account_is_found_at_once_and_not_read_at_
         assert await ask(journal, SecretOf("al")) == secret
         await journal.commit([Kept(SECRET, "al", None)])
         assert await ask(journal, SecretOf("al")) is None
+
+
+# --- Whether it can be written
+
+
+async def test_to_ask_it_writes_and_changes_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        await say(journal, "one")
+        await journal.settle()
+        wal = tmp_path / f"{JOURNAL}-wal"
+        last, before = journal.last, wal.read_bytes()
+        await journal.check()
+        assert wal.read_bytes() != before
+        assert journal.last == last
+        await say(journal, "two")
+    async with opened(tmp_path) as journal:
+        assert await heard(journal) == ["one", "two"]
+
+
+async def test_one_that_can_not_be_written_says_so_and_gets_better(tmp_path: Path) -> None:
+    async with opened(tmp_path, connect=faulty) as journal:
+        Faulty.fault = "disk I/O error"
+        with pytest.raises(JournalError, match="can not be written: disk I/O error"):
+            await journal.check()
+        Faulty.fault = ""
+        await journal.check()
+        await say(journal, "one")

@@ -268,6 +268,10 @@ class GatedJournal:
         """Find nothing."""
         return Page([], more=False)
 
+    async def check(self) -> None:
+        """Do as a commit does."""
+        await self.begin([]).wait()
+
     async def aclose(self) -> None:
         pass
 

@@ -200,6 +200,20 @@ def test_what_goes_by_itself_does_not_remain() -> None:
         assert not logs
 
 
+def test_looks_are_measured() -> None:
+    with Collector(remains=1) as collector:
+        collector.look(WORK - 1)
+        assert collector.young.count == collector.full.count == 0
+        collector.look(1)
+        assert collector.young.count == 1
+        knot = knotted()
+        collector.look(WORK)
+        collector.part_with(knot)
+        collector.look(WORK)
+        assert (collector.young.count, collector.full.count) == (3, 1)
+        assert collector.full.sum > 0
+
+
 async def test_a_server_leaves_everything_as_it_was(tmp_path: Path) -> None:
     async with running(tmp_path, PLAIN):
         assert not gc.isenabled()

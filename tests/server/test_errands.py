@@ -35,6 +35,7 @@ from trio_chat.journal import Journal, JournalError, NoJournal, TooSlowError
 from trio_chat.journal.readers import AT_ONCE
 from trio_chat.server.connection import Connection
 from trio_chat.server.errands import Errands
+from trio_chat.server.meters import Meters
 from trio_chat.server.passwords import make
 
 
@@ -57,6 +58,7 @@ class Asker:
     is_unsealed = False
 
     def __init__(self) -> None:
+        self.meters = Meters()
         self.answered: list[int] = []
 
     def has(self, connection: Connection) -> bool:
@@ -87,7 +89,7 @@ async def test_however_many_ask_few_tasks_look(autojump_clock: trio.abc.Clock) -
     journal, asker = Slow(), Asker()
     async with running() as rig, trio.open_nursery() as nursery:
         al = await rig.irc("al")
-        errands = Errands(asker, journal, nursery, _nothing, lambda _: None)
+        errands = Errands(asker, journal, nursery, _nothing, lambda _: None, tuple)
         # Again when all have been answered: then nobody is left who would look.
         for times in range(2):
             for id in range(100):
@@ -128,6 +130,7 @@ class Counter:
 
     def __init__(self, *, gone: bool = False) -> None:
         self.gone = gone
+        self.meters = Meters()
         self.answered: list[Completed] = []
         self.counted: list[tuple[object, ...]] = []
         self.came = trio.Event()
@@ -159,7 +162,9 @@ async def sent(
     async with running() as rig:
         al = await rig.irc("al")
         async with trio.open_nursery() as nursery:
-            errands = Errands(sender, journal or NoJournal(), nursery, _nothing, lambda _: None)
+            errands = Errands(
+                sender, journal or NoJournal(), nursery, _nothing, lambda _: None, tuple
+            )
             errands.send(request, None if left else al.connection)
             await sender.came.wait()
     return sender.answered[-1]
@@ -312,7 +317,7 @@ async def test_what_is_released_and_what_is_administered_takes_no_task() -> None
     sender = Counter()
     administered: list[Administered] = []
     async with trio.open_nursery() as nursery:
-        errands = Errands(sender, NoJournal(), nursery, _nothing, administered.append)
+        errands = Errands(sender, NoJournal(), nursery, _nothing, administered.append, tuple)
         errands.send(AwaitStored(id=3, user=NOBODY, stored=False), None)
         errands.send(Administered(id=4, user=NOBODY, problem="No"), None)
         assert not nursery.child_tasks
@@ -329,7 +334,7 @@ async def test_a_reload_says_what_is_wrong() -> None:
     async with running() as rig, trio.open_nursery() as nursery:
         al = await rig.irc("al")
         for reload, problem in ((wrong, "line 3: what is that?"), (_nothing, "")):
-            errands = Errands(sender, NoJournal(), nursery, reload, lambda _: None)
+            errands = Errands(sender, NoJournal(), nursery, reload, lambda _: None, tuple)
             sender.came = trio.Event()
             errands.send(Reload(id=1, user=al.connection.id), al.connection)
             await sender.came.wait()

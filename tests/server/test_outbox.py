@@ -199,3 +199,21 @@ async def test_the_last_line_has_so_much_time_and_no_more(autojump_clock: trio.a
         await box.outbox.wait_emptied()
         assert trio.current_time() == pytest.approx(5)
         del theirs
+
+
+async def test_since_when_a_peer_is_behind(autojump_clock: trio.abc.Clock) -> None:
+    async with in_memory() as (box, theirs):
+        moments = [box.outbox.behind_since]
+        began = trio.current_time()
+        box.outbox.push(b"one\r\n")
+        await trio.sleep(3)
+        box.outbox.push(b"two\r\n")
+        moments.append(box.outbox.behind_since)
+        assert await theirs.receive_some() == b"one\r\n"
+        assert await theirs.receive_some() == b"two\r\n"
+        await box.outbox.wait_emptied()
+        moments.append(box.outbox.behind_since)
+        await trio.sleep(3)
+        box.outbox.push(b"three\r\n")
+        moments.append(box.outbox.behind_since)
+        assert moments == [None, began, None, began + 6]

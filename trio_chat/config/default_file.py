@@ -160,7 +160,8 @@ NOTES = {
     "page does not work.",
     "web.metrics": "Whether there is /metrics, for Prometheus, with /healthz and /readyz.",
     "web.dashboard": "Whether there is /dashboard, on which an operator sees what the server does.",
-    "web.admin": "Networks to which these two are shown.",
+    "web.admin": "Networks to which these two are shown. An operator sees the dashboard from "
+    "anywhere.",
     "web.origins": "Whose pages may connect, besides those of this host, of the addresses that it "
     "listens on and of server.name: names, or origins such as https://chat.example.org. Pages "
     "of anybody else are refused, as they would act for whoever looks at them.",

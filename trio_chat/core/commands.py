@@ -16,6 +16,9 @@ from trio_chat.core.context import Context, Replies
 from trio_chat.core.state import User
 from trio_chat.wire.irc import Message
 
+EVERYBODY = "$"
+"""What a target begins with that is a mask of servers (Modern IRC, "To A Host/Server Mask")."""
+
 Handler: TypeAlias = Callable[[Context, User, Message], Replies | None]
 """Carries out a command. One that may have much to say is a generator: wherever it yields, others
 may have their turn (`Context.page`)."""
@@ -83,6 +86,8 @@ def reach(ctx: Context, user: User, message: Message) -> int:
         listed = user.batch.target
     found = 0
     for name in listed.split(","):
+        if name[:1] == EVERYBODY and user.modes & modes.OPERATOR:
+            return ctx.state.registered
         channel = ctx.state.channel_named(name.lstrip(modes.SYMBOLS))
         found += len(channel.members) if channel is not None else 0
     return found

@@ -140,7 +140,7 @@ class Context(Requesting):
         self._places = -1
         self.at_hand = None
         self.output.recording = self.settings.history
-        self.output.begin(self.number, now, utc_offset)
+        self.output.begin(self.number, now, monotonic, utc_offset)
 
     def end(self) -> Effects:
         """End the step: return what follows from it, with all that has to be stored."""

@@ -126,6 +126,8 @@ class Said(Event, frozen=True, kw_only=True, gc=False):
             return ""
         who, text = self.who, self.text
         to = "you" if self.target == viewer else self.target
+        if to[0] == "$":
+            to = "everybody"
         if text.startswith(_ACTION):
             action = text.removeprefix(_ACTION).removesuffix("\x01")
             return f"* {who} {action}" if self.target[0] == "#" else f"[* {who} → {to}] {action}"

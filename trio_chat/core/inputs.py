@@ -13,6 +13,8 @@ from trio_chat.core.settings import Settings
 
 UserId: TypeAlias = int
 """Opaque: whoever runs the core makes them, and never uses one twice."""
+Report: TypeAlias = tuple[str, ...]
+"""What the server does now, and has done, in lines."""
 NOBODY: UserId = -1
 """In the place of a user where there is none: whoever runs the server has asked."""
 
@@ -60,7 +62,7 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     result: bool
     detail: str = ""
     """What there is to say about it, in a sentence."""
-    answer: Answer | Offer | Mailed = None
+    answer: Answer | Offer | Mailed | Report = None
     """What was found in the history (see `questions`), or made: a `Secret`, an `Offer`, …"""
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -83,6 +83,15 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """From which place to which it is in what the user is sent."""
 
 
+class Close(NamedTuple):
+    """A connection to be ended once its output is sent, and why."""
+
+    user: UserId
+    reason: str
+    nickname: str
+    """As it was: nobody is asked for it afterwards. Empty: there was none yet."""
+
+
 class Effects(msgspec.Struct, kw_only=True):
     """What follows from one step, to be done in this order: store, show, ask, close."""
 
@@ -91,8 +100,7 @@ class Effects(msgspec.Struct, kw_only=True):
     records: list[Record]
     """What the journal has to hold before anything is shown."""
     outputs: list[tuple[UserId, list[Chunk]]]
-    closes: list[tuple[UserId, str]]
-    """Connections to end once their output is sent, and why."""
+    closes: list[Close]
     requests: list[Request]
     reading: list[tuple[UserId, bool]]
     """From whom no more is to be read, or again, in this order: their lines wait in the core."""
@@ -109,6 +117,10 @@ class Effects(msgspec.Struct, kw_only=True):
     """Who has said what the journal has to hold."""
     shown: int
     """How many events are shown, each counted for everybody who sees it."""
+    said: int
+    """How many messages people have said, each counted once."""
+    logins: int
+    """How often somebody was logged in to an account."""
 
 
 class Output:
@@ -121,6 +133,14 @@ class Output:
         """What the step has taken so far, in rough microseconds, but for sending it."""
         self.shown = 0
         """How many events the step has shown, each counted for everybody who sees it."""
+        self.said = 0
+        """How many messages people have said in it."""
+        self.logins = 0
+        """How often somebody was logged in to an account in it."""
+        self.minute = 0
+        """Which minute it is, on the clock that does not jump."""
+        self._next_minute = 0.0
+        """When the next one begins, in seconds."""
         self.place = 0
         """The place of what was put out last in this step."""
         self._open: list[Channel] = []
@@ -132,7 +152,7 @@ class Output:
         """What the journal has to hold before anybody is shown it."""
         self.answered: list[Answered] = []
         self._speakers: list[Speaker] = []
-        self._closes: list[tuple[UserId, str]] = []
+        self._closes: list[Close] = []
         self._requests: list[Request] = []
         self._reading: list[tuple[UserId, bool]] = []
         self._charges: list[UserId] = []
@@ -140,17 +160,27 @@ class Output:
         self._failures: list[Exception] = []
         self.rejected: list[Rejected] = []
 
-    def begin(self, number: int, now: float, utc_offset: int) -> None:
+    def begin(self, number: int, now: float, monotonic: float, utc_offset: int) -> None:
         """Begin a step of this number at this time."""
         self.number = number
         self.now = now
+        if monotonic >= self._next_minute:
+            self.minute = int(monotonic // 60)
+            self._next_minute = 60.0 * (self.minute + 1)
         self.utc_offset = utc_offset
 
     def take(self) -> Effects:
         """Return what the step has put out, and forget it."""
+        minute = self.minute
         for channel in self._open:
             feed = channel.feed
             if feed is not None:
+                # Once in a step, for those who are there at its end: which are busy shows as well.
+                shown = len(feed.events) * len(channel.members)
+                if channel.minute == minute:
+                    channel.shown += shown
+                else:
+                    channel.begin_minute(minute, shown)
                 feed.close()
                 channel.feed = None
             if channel.rosters:
@@ -175,13 +205,15 @@ class Output:
             answered=self.answered,
             speakers=self._speakers,
             shown=self.shown,
+            said=self.said,
+            logins=self.logins,
         )
         # Feeds of this step hold on to it: the next one gets a list of its own.
         self._touched, self.records, self.answered, self._speakers = [], [], [], []
         self._closes, self._requests = [], []
         self._reading, self._charges = [], []
         self._moves, self._failures, self.rejected = [], [], []
-        self.cost = self.shown = self.place = 0
+        self.cost = self.shown = self.said = self.logins = self.place = 0
         return effects
 
     def record(self, event: Entry | Event) -> None:
@@ -221,7 +253,7 @@ class Output:
 
     def close(self, user: User, reason: str) -> None:
         """End a user's connection after this step's output."""
-        self._closes.append((user.id, reason))
+        self._closes.append(Close(user.id, reason, user.nickname))
 
     # --- What is shown
 

@@ -25,6 +25,7 @@ from trio_chat.core.requests import (
     LookUp,
     Reload,
     SendMail,
+    TakeStock,
 )
 from trio_chat.core.state import User
 
@@ -158,6 +159,11 @@ class Requesting:
         """Have the configuration read again; `resume` is called when that is done."""
         id = self.begin_request(user, resume)
         self.output.request(Reload(id=id, user=user.id))
+
+    def take_stock(self, user: User, resume: Callable[[Completed], None]) -> None:
+        """Have looked at what the server does; `resume` is called with lines that say it."""
+        id = self.begin_request(user, resume)
+        self.output.request(TakeStock(id=id, user=user.id))
 
     def await_sent(self, user: User, resume: Callable[[Completed], None]) -> None:
         """Call `resume` when the user has taken what was sent so far."""

@@ -38,6 +38,14 @@ class Reload(msgspec.Struct, frozen=True, kw_only=True):
     user: UserId
 
 
+class TakeStock(msgspec.Struct, frozen=True, kw_only=True):
+    """Look at what the server does now, and has done. Comes back as `Completed`, with lines that
+    say it."""
+
+    id: int
+    user: UserId
+
+
 class LookUp(msgspec.Struct, frozen=True, kw_only=True):
     """Ask the history. Comes back as `Completed`, with the answer or with why there is none."""
 
@@ -108,6 +116,7 @@ Request: TypeAlias = (
     CheckPassword
     | AwaitSent
     | Reload
+    | TakeStock
     | LookUp
     | HashPassword
     | CheckLogin

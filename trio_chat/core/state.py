@@ -302,6 +302,7 @@ class Channel:
         "made_at",
         "members",
         "metadata",
+        "minute",
         "modes",
         "name",
         "operators",
@@ -310,6 +311,8 @@ class Channel:
         "registered",
         "renamed_at",
         "rosters",
+        "shown",
+        "shown_before",
         "silenced",
         "takers",
         "topic",
@@ -361,6 +364,29 @@ class Channel:
         """What has happened here within the step at hand."""
         self.rosters: dict[tuple[object, ...], Roster[User]] = {}
         """Who is here, in lines, by how that is written; kept within a step."""
+        self.minute = 0
+        """The minute in which something was last shown to its members, on the clock that does not
+        jump."""
+        self.shown = 0
+        """How many events were shown then, each counted for everybody who saw it."""
+        self.shown_before = 0
+        """The same for the minute before that."""
+
+    def begin_minute(self, minute: int, shown: int) -> None:
+        """Count anew: it is another minute, in which so much has been shown already."""
+        self.shown_before = self.shown if minute == self.minute + 1 else 0
+        self.minute, self.shown = minute, shown
+
+    def shown_lately(self, monotonic: float) -> int:
+        """Return how many events were shown to its members within about the last minute, each
+        counted for everybody who saw it: what was in the minute before counts for the part of it
+        that is in that."""
+        minute, seconds = divmod(monotonic, 60.0)
+        part = 1 - seconds / 60.0
+        age = int(minute) - self.minute
+        if age == 0:
+            return self.shown + round(self.shown_before * part)
+        return round(self.shown * part) if age == 1 else 0
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,10 @@ class Journal(Protocol):
         """Keep so much from now on. Raises `JournalError` where that can not be done now: it is
         when the journal can be written again."""
 
+    async def check(self) -> None:
+        """Write something that changes nothing, to find out whether that can be done now. Raises
+        `JournalError` where it can not."""
+
     async def aclose(self) -> None:
         """Finish what is under way."""
 
@@ -88,6 +92,9 @@ class NoJournal:
         raise JournalError("this server keeps no history")
 
     async def retain(self, retention: Retention) -> None:
+        """Do nothing."""
+
+    async def check(self) -> None:
         """Do nothing."""
 
     async def aclose(self) -> None:

@@ -218,6 +218,11 @@ def open_journal(
     return connection
 
 
+def touch(connection: sqlite3.Connection) -> None:
+    """Write what is there already: its version. That is a page, and a transaction."""
+    connection.execute(f"PRAGMA user_version = {version(connection)}")
+
+
 def last_number(connection: sqlite3.Connection) -> int:
     """Return the number of the last step that was stored; 0: none was."""
     found: int = connection.execute(

@@ -144,6 +144,11 @@ class SqliteJournal:
         self._retention = retention
         await self._writer.run(lambda chores: chores.retain(retention))
 
+    async def check(self) -> None:
+        """Write something that changes nothing, as a commit is written. Raises `JournalError` where
+        that can not be done now."""
+        await self._writer.run(Chores.check)
+
     async def settle(self) -> None:
         """Have everything filed and indexed, as it is a moment after the last commit."""
         await self._writer.run(_settle)

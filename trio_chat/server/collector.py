@@ -32,6 +32,8 @@ from typing import Self
 
 import structlog
 
+from trio_chat.server.meters import Histogram
+
 log = structlog.get_logger()
 
 WORK = 500
@@ -59,6 +61,10 @@ class Collector:
         self._work = 0
         self._remains: weakref.WeakSet[object] = weakref.WeakSet()
         self._was_enabled = False
+        self.young = Histogram()
+        """How long it took to look at the young, in which nobody was served."""
+        self.full = Histogram()
+        """The same of full looks."""
 
     def __enter__(self) -> Self:
         self._was_enabled = gc.isenabled()
@@ -96,11 +102,13 @@ class Collector:
         if self._work < WORK and grown < GROWTH:
             return
         self._work = 0
+        began = time.perf_counter()
         # There may be more young ones than that, in place of others that are gone. To count them
         # takes a fifth of the time that to look at them does.
         if grown <= self._most and len(gc.get_objects(generation=0)) <= self._most:
             gc.collect(0)
         gc.freeze()
+        self.young.observe(time.perf_counter() - began)
         if len(self._remains) >= self._due:
             self._look_at_everything()
 
@@ -110,11 +118,13 @@ class Collector:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+        seconds = time.perf_counter() - began
+        self.full.observe(seconds)
         log.warning(
             "looked for connections that have ended and are still there",
             before=before,
             after=len(self._remains),
-            seconds=round(time.perf_counter() - began, 3),
+            seconds=round(seconds, 3),
         )
         # Those that are still referred to would not be found by the next look either.
         self._due = max(self._limit, 2 * len(self._remains))

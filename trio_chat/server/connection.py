@@ -26,7 +26,7 @@ from trio_chat.server.opening import EndError, Opened, Opening, RefusedError
 from trio_chat.server.outbox import GONE, Outbox
 from trio_chat.server.policy import Policy
 from trio_chat.server.reading import Bucket, IrcLines, Kind, PlainLines
-from trio_chat.server.tls import TlsContext
+from trio_chat.server.tls import TlsContext, TlsTransport
 from trio_chat.server.transport import Transport, WantsToSendError, local_address
 from trio_chat.server.web.exchange import Exchange
 from trio_chat.server.web.site import Site
@@ -90,7 +90,7 @@ class Connection:
         self.host = host
         self.secure = secure
         self.since = since
-        self.kind = Kind.PLAIN
+        self.kind = Kind.OPENING
         self.state = State.SNIFFING
         self._hub = hub
         self._policy = policy
@@ -107,6 +107,11 @@ class Connection:
         """Its task, while that sleeps until it is woken."""
         self._scope: trio.CancelScope | None = None
         """What its task does otherwise."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is carried by TLS."""
+        return isinstance(self._transport, TlsTransport)
 
     def _new_outbox(self, kind: type[Outbox] = Outbox) -> Outbox:
         return kind(
@@ -153,7 +158,7 @@ class Connection:
                 log.exception("a connection failed", host=self.host)
                 self._say_why(reason)
             if self.state is not State.LEFT:
-                self._leave()
+                self.on(Event.LEAVE)
             reason = self._reason or reason
             self._hub.inbox.put_now(
                 Disconnected(user=self.id, reason=reason, orderly=orderly and not self._reason)
@@ -199,20 +204,16 @@ class Connection:
 
     async def _open(self, tls: TlsContext | None, web: Site | None) -> None:
         opening = Opening(
-            self,
-            self._transport,
-            self._policy,
-            tls=tls,
-            web=web is not None,
-            door=self._hub.door,
+            self, self._transport, self._policy, tls=tls, web=web is not None, door=self._hub.door
         )
         opened = await opening.run()
         if opened.protocol is Spoken.PLAIN:
-            self._lines = PlainLines()
+            self.kind, self._lines = Kind.PLAIN, PlainLines()
         elif web is not None and opened.protocol is Spoken.HTTP:
             opened = await self._open_websocket(web, opened)
         else:
             self.kind, self._lines = Kind.IRC, IrcLines()
+        self._hub.meters.opened[self.kind.value, self.encrypted] += 1
         self.on(Event.KNOWN)
         await self._hub.inbox.put(
             Connected(
@@ -232,6 +233,7 @@ class Connection:
     async def _open_websocket(self, web: Site, opened: Opened) -> Opened:
         """Answer requests until one is for a WebSocket; return what is known then."""
         self.kind = Kind.HTTP
+        self._hub.meters.opened[self.kind.value, self.encrypted] += 1
         peer = self.address
         exchange = Exchange(
             self._transport,
@@ -340,7 +342,7 @@ class Connection:
     def _fail(self, reason: str) -> None:
         """End, because reading has failed."""
         self._reason = self._reason or reason
-        self._leave()
+        self.on(Event.LEAVE)
         self._wake()
 
     async def _read(self) -> None:
@@ -372,7 +374,7 @@ class Connection:
         if self.state is State.PAUSED:
             self._read_on()
         elif self.state is State.HUNG_UP:
-            self._leave()
+            self.on(Event.LEAVE)
 
     def _is_behind(self) -> bool:
         """Whether there is something to deliver of what was read."""
@@ -431,15 +433,9 @@ class Connection:
 
     # --- The end
 
-    def _leave(self) -> None:
-        self.on(Event.LEAVE)
-
     def _say_why(self, reason: str) -> None:
         """Send the line that says why it ends, where the peer can read it."""
-        if (
-            self.state not in (State.HANDSHAKE, State.ENDING, State.GONE)
-            and self.kind is not Kind.HTTP
-        ):
+        if self.state not in _SILENT and self.kind is not Kind.HTTP:
             self.outbox.push(self._closing_line(reason))
 
     async def _end(self, *, hung_up: bool) -> None:
@@ -481,12 +477,13 @@ class Connection:
         """Note that the client does not take what it is sent; return its last line."""
         self._reason = reason
         if reason != GONE:
-            self._hub.count("closed", reason, host=self.host)
+            self._hub.note_cut_off(self, reason)
         self._hub.inbox.put_now(Disconnected(user=self.id, reason=reason))
         return self.outbox.wrap(self._closing_line(reason))
 
     def _closing_line(self, reason: str) -> bytes:
-        return self._policy.closing_line(reason, plain=self.kind is Kind.PLAIN)
+        return self._policy.closing_line(reason, plain=self.kind in (Kind.PLAIN, Kind.OPENING))
 
 
 _OVER = frozenset((State.LEFT, State.ENDING))
+_SILENT = frozenset((State.HANDSHAKE, State.ENDING, State.GONE))

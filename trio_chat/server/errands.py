@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import collections
 import secrets
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -16,9 +17,18 @@ import structlog
 import trio
 
 from trio_chat.core.attempts import named
-from trio_chat.core.inputs import Completed, Input
+from trio_chat.core.inputs import Completed, Input, Report
 from trio_chat.core.passwords import prepared
-from trio_chat.core.questions import SecretOf
+from trio_chat.core.questions import (
+    Answer,
+    Around,
+    MarkerOf,
+    Question,
+    Search,
+    SecretOf,
+    Targets,
+    Wanted,
+)
 from trio_chat.core.requests import (
     Administered,
     AwaitSent,
@@ -31,22 +41,37 @@ from trio_chat.core.requests import (
     Reload,
     Request,
     SendMail,
+    TakeStock,
 )
 from trio_chat.core.secrets import Mailed, Offer, Secret
 from trio_chat.journal import Journal, JournalError, TooSlowError
 from trio_chat.journal.readers import AT_ONCE
 from trio_chat.server.connection import Connection
 from trio_chat.server.mail import Mail, MailError
+from trio_chat.server.meters import WRONG, Meters
 from trio_chat.server.passwords import PasswordError, Passwords
 
 log = structlog.get_logger()
 
 _NONCE = 24
 """Bytes of a nonce (RFC 5802, section 5.1)."""
+_ASKED: Mapping[type, str] = {
+    Wanted: "page",
+    Around: "page",
+    Targets: "conversations",
+    MarkerOf: "marker",
+    SecretOf: "login",
+    Search: "search",
+}
+"""What is asked of the history, as it is counted."""
 
 
 class Sender(Protocol):
     """Who sends on errands, and is brought the answers."""
+
+    @property
+    def meters(self) -> Meters:
+        """Where it is counted how long they take."""
 
     @property
     def is_unsealed(self) -> bool:
@@ -70,7 +95,8 @@ class Sender(Protocol):
 
 class Errands:
     """Carries out requests. `on_reload` reads the configuration again, and returns what is wrong
-    with it; `on_administered` takes answers to whoever runs the server."""
+    with it; `on_administered` takes answers to whoever runs the server; `report` returns what the
+    server does."""
 
     def __init__(
         self,
@@ -79,19 +105,27 @@ class Errands:
         nursery: trio.Nursery,
         on_reload: Callable[[], Awaitable[str]],
         on_administered: Callable[[Administered], None],
+        report: Callable[[], Report],
     ) -> None:
         self._sender = sender
         self._journal = journal
         self._nursery = nursery
         self._on_reload = on_reload
         self._on_administered = on_administered
+        self._report = report
         self._passwords = Passwords()
         self._mail = Mail()
         self._questions: collections.deque[LookUp] = collections.deque()
         """Those whose turn has not come."""
+        self._meters = sender.meters
         self._asking = 0
         """How many tasks take them from there. Whoever joins asks, so thousands can at once: a task
         for each would be most of what they cost in memory."""
+
+    @property
+    def waiting(self) -> int:
+        """Questions to the history whose turn has not come."""
+        return len(self._questions)
 
     def send(self, request: Request, connection: Connection | None) -> None:
         """Begin one, for somebody with this connection; None: they have left."""
@@ -125,6 +159,8 @@ class Errands:
             return await self._begin_scram(request)
         if isinstance(request, SendMail):
             return await self._send_mail(request)
+        if isinstance(request, TakeStock):
+            return await self._take_stock(request)
         assert isinstance(request, Reload)
         return await self._reload(request)
 
@@ -174,7 +210,7 @@ class Errands:
         if result is False:
             about = request.account if isinstance(request, CheckLogin) else request.about
             details = {"host": connection.host, **named(about)}
-            self._sender.count("wrong password", "Wrong password", **details)
+            self._sender.count(WRONG, "Wrong password", **details)
         return Completed(request=request.id, result=bool(result))
 
     async def _begin_scram(self, request: BeginScram) -> Completed:
@@ -189,7 +225,7 @@ class Errands:
 
     async def _secret_of(self, account: str) -> Secret | None:
         """Return what proves who owns an account."""
-        found = await self._journal.answer(SecretOf(account))
+        found = await self._ask(SecretOf(account))
         assert found is None or isinstance(found, Secret)
         return found
 
@@ -206,8 +242,23 @@ class Errands:
     async def _look_up(self, request: LookUp) -> Completed:
         if self._sender.is_unsealed:
             raise JournalError("the journal could not be written")
-        answer = await self._journal.answer(request.question)
+        answer = await self._ask(request.question)
         return Completed(request=request.id, result=True, answer=answer)
+
+    async def _ask(self, question: Question) -> Answer:
+        """Ask the journal, and count how long that took."""
+        began = time.perf_counter()
+        try:
+            return await self._journal.answer(question)
+        except TooSlowError:
+            self._meters.too_slow += 1
+            raise
+        finally:
+            self._meters.history[_ASKED[type(question)]].observe(time.perf_counter() - began)
+
+    async def _take_stock(self, request: TakeStock) -> Completed:
+        await trio.lowlevel.checkpoint()
+        return Completed(request=request.id, result=True, answer=self._report())
 
     async def _reload(self, request: Reload) -> Completed:
         fault = await self._on_reload()

@@ -9,6 +9,7 @@ import trio
 
 from trio_chat.server.door import Door
 from trio_chat.server.inbox import Inbox
+from trio_chat.server.meters import Meters
 from trio_chat.server.poller import Poller
 
 C = TypeVar("C", contravariant=True)
@@ -22,6 +23,7 @@ class Home(Protocol[C]):
     inbox: Inbox
     poller: Poller
     door: Door
+    meters: Meters
     cut_off: int
     """Connections that ended before their peers had read to the end."""
 
@@ -37,7 +39,10 @@ class Home(Protocol[C]):
         """Return why nobody at an address is let in; nothing, if they are."""
 
     def count(self, event: str, reason: str, **details: object) -> None:
-        """Count that somebody was refused or cut off."""
+        """Count that somebody was refused."""
+
+    def note_cut_off(self, connection: C, reason: str) -> None:
+        """Count that a connection is ended by us."""
 
     def ended(self, connection: C) -> None:
         """Note that a connection is closed, its descriptor included."""

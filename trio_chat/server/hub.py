@@ -14,7 +14,7 @@ from __future__ import annotations
 import collections
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import lru_cache
 
 import structlog
@@ -24,7 +24,7 @@ from trio_chat.core.attempts import named
 from trio_chat.core.core import Core
 from trio_chat.core.entries import Record
 from trio_chat.core.feed import Chunk, write
-from trio_chat.core.inputs import Disconnected, Elapsed, Input, ShutDown, UserId
+from trio_chat.core.inputs import Disconnected, Elapsed, Input, Report, ShutDown, UserId
 from trio_chat.core.networks import shown_host
 from trio_chat.core.requests import Administered
 from trio_chat.core.withholding import is_in_force
@@ -33,6 +33,8 @@ from trio_chat.server.connection import Connection
 from trio_chat.server.door import Door
 from trio_chat.server.errands import Errands
 from trio_chat.server.inbox import Inbox
+from trio_chat.server.incidents import Incidents
+from trio_chat.server.meters import CUT_OFF, REFUSED, TURNED_AWAY, WRONG, Meters
 from trio_chat.server.outbox import GONE
 from trio_chat.server.pacing import Pacing
 from trio_chat.server.poller import Poller
@@ -49,8 +51,8 @@ PACE = 0.02
 HELD = 65_536
 """How much may wait for a commit (`Step.weight`): after that everybody does, and what they send
 piles up in the inbox."""
-_WRONG = ("wrong password", "Wrong password")
-_TURNED_AWAY = ("turned away", "Too many attempts")
+_WRONG = (WRONG, "Wrong password")
+_TURNED_AWAY = (TURNED_AWAY, "Too many attempts")
 _YIELD_EVERY = 0.004
 """Seconds of sending after which everybody else gets a turn."""
 
@@ -87,7 +89,7 @@ class Hub:
     `on_move` has one counted under another IP address (or returns why it can not be). `on_reload`
     reads the configuration again, and returns what is wrong with it. `on_administered` is told what
     came of what whoever runs the server has asked for. `on_tick` is told after each tick how many
-    inputs it took.
+    inputs it took. `report` returns what the server does, for operators.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Hub:
         on_reload: Callable[[], Awaitable[str]] = _nothing_to_reload,
         on_administered: Callable[[Administered], None] = lambda _: None,
         on_tick: Callable[[int], None] = lambda _: None,
+        report: Callable[[], Report] = tuple,
     ) -> None:
         self.core = core
         self.nursery = nursery
@@ -109,10 +112,17 @@ class Hub:
         """By user: those that the core may still send something to."""
         self.cut_off = 0
         """Connections that ended before their peers had read to the end."""
-        self.open = 0
-        """Connections that have not ended, those who are only being seen off included."""
+        self.meters = Meters()
+        incidents = Incidents(self.meters, now)
+        self.count = incidents.count
+        self.count_trouble = incidents.count_trouble
+        self.storing: float | None = None
+        """Since when a commit is under way that takes long, if one is, on trio's clock."""
+        self.stored: tuple[float, str] | None = None
+        """When the last one was made, on that clock, and why nothing was stored; empty: it was."""
+        self._open: set[Connection] = set()
         self._journal = journal
-        self._errands = Errands(self, journal, nursery, on_reload, on_administered)
+        self._errands = Errands(self, journal, nursery, on_reload, on_administered, report)
         self._now = now
         self._on_end = on_end
         self.move = on_move
@@ -127,8 +137,6 @@ class Hub:
         """What ends with the core's next deadline."""
         self._due: float | None = None
         """That deadline."""
-        self._counts: collections.Counter[str] = collections.Counter()
-        self._logged: dict[str, float] = {}
         self._idle: trio.Event | None = None
         self._owed: list[tuple[int, list[Record]]] = []
         """What is to be stored yet, by numbers of steps."""
@@ -138,26 +146,46 @@ class Hub:
     def add(self, connection: Connection) -> None:
         """Take charge of a connection."""
         self.connections[connection.id] = connection
-        self.open += 1
+        self._open.add(connection)
         log.debug("connected", host=connection.host)
 
     def ended(self, connection: Connection) -> None:
         """Note that a connection is closed, its descriptor included."""
-        self.open -= 1
+        self._open.remove(connection)
         self._on_end(connection)
         log.debug("disconnected", host=connection.host)
-        if self.open == 0 and self._idle is not None:
+        if not self._open and self._idle is not None:
             self._idle.set()
+
+    @property
+    def open(self) -> int:
+        """Connections that have not ended, those who are only being seen off included."""
+        return len(self._open)
+
+    @property
+    def all(self) -> Collection[Connection]:
+        """Those connections. What is done with them must not wait."""
+        return self._open
+
+    @property
+    def waiting(self) -> int:
+        """Questions to the history whose turn has not come."""
+        return self._errands.waiting
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether everybody is being sent off."""
+        return self._idle is not None
+
+    @property
+    def now(self) -> float:
+        """The time that is shown, in seconds since the epoch."""
+        return self._now()
 
     @property
     def is_unsealed(self) -> bool:
         """Whether history must not be read now (`Core.unsealed`)."""
         return self.core.unsealed
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether everybody is sent off."""
-        return self._idle is not None
 
     def refusal(self, address: str) -> str:
         """Return why nobody at an address is let in; nothing, if they are."""
@@ -175,29 +203,13 @@ class Hub:
         """Put an input where the next tick finds it, whether or not the inbox has room."""
         self.inbox.put_now(item)
 
-    def count(self, event: str, reason: str, **details: object) -> None:
-        """Count that something was refused or cut off; log it, and how often it has happened.
-
-        Once a second for each reason at most: whoever causes it can cause it very often.
-        """
-        times = self._tally(reason)
-        if times:
-            log.info(event, reason=reason, times=times, **details)
-
-    def count_trouble(self, event: str, reason: str, **details: object) -> None:
-        """Do the same with what whoever runs the server has to see to."""
-        times = self._tally(reason)
-        if times:
-            log.error(event, reason=reason, times=times, **details)
-
-    def _tally(self, reason: str) -> int:
-        """Count; return how often it has happened, or 0 where that was said a moment ago."""
-        self._counts[reason] += 1
-        now = trio.current_time()
-        if now - self._logged.get(reason, -math.inf) < 1:
-            return 0
-        self._logged[reason] = now
-        return self._counts[reason]
+    def note_cut_off(
+        self, connection: Connection, reason: str, *, nickname: str = "", **details: object
+    ) -> None:
+        """Count, and log, that we have ended a connection; of whom, if the core has forgotten."""
+        if not nickname and (user := self.core.state.users.get(connection.id)) is not None:
+            nickname = user.nickname
+        self.count(CUT_OFF, reason, host=connection.host, nickname=nickname, **details)
 
     # --- The loop
 
@@ -220,6 +232,7 @@ class Hub:
         began, self._waited = time.perf_counter(), 0.0
         shown, readers = await self.tick(inputs)
         cost = time.perf_counter() - began - self._waited
+        self.meters.ticks.observe(cost)
         self._on_tick(len(inputs))
         self._set_alarm()
         if self.core.busy:
@@ -266,7 +279,13 @@ class Hub:
         for address, about, is_wrong in effects.rejected:
             event, reason = _WRONG if is_wrong else _TURNED_AWAY
             self.count(event, reason, host=shown_host(address), **named(about))
-        return Step(self.core, inputs, effects)
+        step = Step(self.core, inputs, effects)
+        meters = self.meters
+        meters.lines += step.lines
+        meters.messages += effects.said
+        meters.deliveries += effects.shown
+        meters.logins += effects.logins
+        return step
 
     # --- Storing
 
@@ -279,14 +298,15 @@ class Hub:
             ]
             commit = self._journal.begin([*self._owed, *stored])
             later: list[Step] = []
+            began = time.perf_counter()
             try:
-                began = time.perf_counter()
                 with self.poller.held():
                     soon = await _comes(commit, SOON)
                 if not soon:
                     await self._go_on_without(commit, steps, later)
-                self._waited += time.perf_counter() - began
+                self._note_commit(time.perf_counter() - began, stored)
             except JournalError as error:
+                self._note_failure(str(error))
                 count = sum(len(step.effects.records) for step in steps)
                 self.count_trouble("could not store messages", str(error), messages=count)
                 for step in steps:
@@ -302,6 +322,19 @@ class Hub:
             while later and not later[0].has_records:
                 await self._release(later.pop(0))
             steps = later
+
+    def _note_commit(self, seconds: float, stored: list[tuple[int, list[Record]]]) -> None:
+        """Note that a commit is over, after which what it had is stored."""
+        self._waited += seconds
+        self.storing, self.stored = None, (self.core.context.monotonic, "")
+        self.meters.commits.observe(seconds)
+        for _, records in stored:
+            self.meters.records += len(records)
+
+    def _note_failure(self, fault: str) -> None:
+        """Note that a commit has failed."""
+        self.storing, self.stored = None, (self.core.context.monotonic, fault)
+        self.meters.failed_commits += 1
 
     def _owe(self, steps: list[tuple[int, list[Record]]]) -> None:
         """Note what is shown although it could not be stored: who came and went, and the like. It
@@ -321,6 +354,7 @@ class Hub:
         that comes for them after it. What is left of each step goes into `later`, and is stored
         together. Raises `JournalError` if the commit fails.
         """
+        self.storing = trio.current_time() - SOON
         blocked: set[UserId] = set()
         weight = 0
         for step in steps:
@@ -329,9 +363,11 @@ class Hub:
         while not await _comes(commit, PACE):
             if weight >= HELD or not (self.inbox.inputs or self.core.busy):
                 continue
+            began = time.perf_counter()
             inputs = self.inbox.take(LINES_AT_ONCE)
             step = self._decide(inputs)
             await self._release_to_others(step, blocked)
+            self.meters.ticks.observe(time.perf_counter() - began)
             if not step.is_done:
                 later.append(step)
                 weight += step.weight
@@ -371,8 +407,8 @@ class Hub:
         await self._fan_out(part.outputs)
         for request in part.requests:
             self._errands.send(request, self.connections.get(request.user))
-        for user, reason in part.closes:
-            self._close(user, reason)
+        for user, reason, nickname in part.closes:
+            self._close(user, reason, nickname)
         for user, address in part.moves:
             self._move(user, address)
         for user in part.finished:
@@ -411,12 +447,12 @@ class Hub:
             log.exception("a connection could not be held or released", user=user)
             self._give_up(connection, "Internal error")
 
-    def _close(self, user: UserId, reason: str) -> None:
+    def _close(self, user: UserId, reason: str, nickname: str) -> None:
         """End a connection that the core has closed; log it, unless that was to be expected."""
         connection = self.connections.get(user)
         expected = reason == GONE or reason.startswith("Quit: ") or self.is_ending
         if connection is not None and not expected:
-            self.count("closed", reason, host=connection.host)
+            self.note_cut_off(connection, reason, nickname=nickname)
         self._finish(user)
 
     def _move(self, user: UserId, address: str) -> None:
@@ -426,7 +462,7 @@ class Hub:
             return
         reason = self.move(connection, address)
         if reason:
-            self.count("refused", reason, host=connection.host, address=address)
+            self.count(REFUSED, reason, host=connection.host, address=address)
             self._give_up(connection, reason)
 
     def _give_up(self, connection: Connection, reason: str) -> None:

@@ -46,6 +46,7 @@ class Outbox:
         "_scope",
         "_sending",
         "_transport",
+        "behind_since",
     )
 
     def __init__(
@@ -73,6 +74,8 @@ class Outbox:
         self._dropped = False
         self._last_line = b""
         self._emptied: trio.Event | None = None
+        self.behind_since: float | None = None
+        """Since when something has waited for the peer, on trio's clock; None: nothing does."""
 
     @property
     def queued(self) -> int:
@@ -99,6 +102,7 @@ class Outbox:
                 data = data[sent:]
             self._channel = trio.open_memory_channel[bytes](math.inf)
             self._scope = trio.CancelScope()
+            self.behind_since = trio.current_time()
             self._nursery.start_soon(self._drain, self._channel[1], self._scope, name="drain")
         self._channel[0].send_nowait(data)
         self._queued += len(data)
@@ -152,7 +156,7 @@ class Outbox:
             self._dropped = True
         finally:
             # Nothing is awaited since the last look at what is queued: no push can get lost here.
-            self._channel = self._scope = None
+            self._channel = self._scope = self.behind_since = None
             self._queued = 0
             self._sending = False
             if self._emptied is not None:

@@ -15,10 +15,12 @@ from trio_chat.wire.lines import LineBuffer
 
 
 class Kind(enum.Enum):
-    """What a connection is, as far as is known; the value is what it is called in numbers."""
+    """What a connection is; the value is what it is called in numbers (`meters.KINDS`)."""
 
+    OPENING = "opening"
+    """That is not known yet."""
     PLAIN = "plain"
-    """Somebody with `nc` or telnet, or who has said nothing yet."""
+    """Somebody with `nc` or telnet."""
     IRC = "irc"
     HTTP = "http"
     WEBSOCKET = "websocket"

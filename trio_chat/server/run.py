@@ -27,6 +27,7 @@ from trio_chat.core.requests import Administered
 from trio_chat.core.settings import Settings
 from trio_chat.journal import Journal, JournalError
 from trio_chat.journal.retention import Retention
+from trio_chat.server import lag, report
 from trio_chat.server.admission import Admission, AdmissionPolicy
 from trio_chat.server.banner import banner
 from trio_chat.server.collector import Collector
@@ -37,12 +38,15 @@ from trio_chat.server.errors import StartError
 from trio_chat.server.hub import Hub
 from trio_chat.server.listeners import Endpoint, accept, open_endpoints, tls_context, tune
 from trio_chat.server.policy import Policy
+from trio_chat.server.readiness import Readiness
 from trio_chat.server.reading import Bucket
+from trio_chat.server.readings import Readings
 from trio_chat.server.storing import make_core, open_journal, retention
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
+from trio_chat.server.web.messages import json
 from trio_chat.server.web.policy import web_policy
-from trio_chat.server.web.site import Site, WebPolicy
+from trio_chat.server.web.site import Show, Site, WebPolicy
 
 log = structlog.get_logger()
 
@@ -158,6 +162,7 @@ class Server:
             on_reload=self.reload,
             on_administered=self._administered,
             on_tick=collector.look,
+            report=lambda: report.lines(report.document(self.readings)),
         )
         self._collector = collector
         self._control = Control(self.hub.put, self._can_not_accept)
@@ -175,6 +180,8 @@ class Server:
         self._site = Site(web, {})
         self._configure(config, web)
         self._admission = Admission(self._admission_policy(config), trio.current_time)
+        self.readings = Readings(self.hub, collector, limit=lambda: self._admission.policy.total)
+        self.readiness = Readiness(self.hub, journal, nursery)
 
     def start(self) -> None:
         """Begin to serve."""
@@ -192,6 +199,7 @@ class Server:
         self._nursery.start_soon(self.hub.run, name="hub")
         self._nursery.start_soon(self.hub.poller.run, name="poller")
         self._nursery.start_soon(self.hub.door.run, name="door")
+        self._nursery.start_soon(lag.measure, self.hub.meters.lag, name="lag")
         self._nursery.start_soon(self._accept, name="accept")
         if self._control_endpoint is not None:
             self._nursery.start_soon(self._control.run, self._control_endpoint, name="control")
@@ -225,7 +233,15 @@ class Server:
             proxies=config.gateways.proxy,
         )
         self._site.policy = web
+        self._site.private = self._private(config)
         self._has_web = {one.address for one in config.listeners if config.has_web(one)}
+
+    def _private(self, config: Config) -> dict[str, Show]:
+        """Return what administrators are shown, by path."""
+        private: dict[str, Show] = {}
+        if config.web.dashboard:
+            private["/dashboard.json"] = lambda: json(report.document(self.readings))
+        return private
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections

@@ -11,8 +11,8 @@ from collections.abc import Container, Sequence
 from trio_chat.core.core import Core
 from trio_chat.core.feed import Chunk, View
 from trio_chat.core.feed import Part as Slice
-from trio_chat.core.inputs import Disconnected, Input, ShutDown, UserId
-from trio_chat.core.output import Effects
+from trio_chat.core.inputs import Disconnected, Input, Received, ShutDown, UserId
+from trio_chat.core.output import Close, Effects
 from trio_chat.core.requests import Request
 
 MANY = 64
@@ -42,7 +42,7 @@ class Part:
         self,
         outputs: list[tuple[UserId, list[Chunk]]],
         requests: list[Request],
-        closes: list[tuple[UserId, str]],
+        closes: list[Close],
         moves: list[tuple[UserId, str]],
         finished: list[UserId],
     ) -> None:
@@ -57,7 +57,7 @@ class Part:
 class Step:
     """A step that was decided: its effects, of which what has been done is taken out."""
 
-    __slots__ = ("effects", "farewell", "finished", "readers")
+    __slots__ = ("effects", "farewell", "finished", "lines", "readers")
 
     def __init__(self, core: Core, inputs: Sequence[Input], effects: Effects) -> None:
         self.effects = effects
@@ -66,8 +66,12 @@ class Step:
         self.farewell: str | None = None
         """Why all go who are still there, if they do."""
         self.finished: list[UserId] = []
+        self.lines = 0
+        """How many lines have come in."""
         for item in inputs:
-            if type(item) is ShutDown:
+            if type(item) is Received:
+                self.lines += len(item.lines)
+            elif type(item) is ShutDown:
                 self.farewell = item.reason
             elif type(item) is Disconnected and not core.waits(item.user):
                 # Who waits is let go by the core, once what they have waited for is there.

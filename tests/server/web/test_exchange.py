@@ -106,7 +106,7 @@ async def test_pages_one_after_another(autojump_clock: trio.abc.Clock, carried: 
         assert (await browser.ask("GET / HTTP/1.1", HOST, tag))[::2] == (304, "")
         await browser.peer.send("HEAD / HTTP/1.1", HOST, "")
         status, headers, _ = await browser.answer(head=True)
-        assert (status, headers["content-length"]) == (200, str(len(body)))
+        assert (status, headers["content-length"]) == (200, str(len(body.encode())))
         # Several at once, in order; a query is nobody's business.
         await browser.peer.send("GET /?x HTTP/1.1", HOST, "", "GET /nowhere HTTP/1.1", HOST, "")
         assert (await browser.answer())[0] == 200
@@ -204,7 +204,7 @@ async def test_requests_without_end_come_slowly(autojump_clock: trio.abc.Clock) 
         began = trio.current_time()
         for _ in range(160):
             assert (await browser.ask("GET /nowhere HTTP/1.1", HOST))[0] == 404
-        assert 2.9 <= trio.current_time() - began <= 4
+        assert 5.9 <= trio.current_time() - began <= 7
 
 
 class Passes(trio.abc.Instrument):

@@ -24,6 +24,7 @@ PAGE = Page(
 )
 POLICY = WebPolicy(
     page=PAGE,
+    dashboard=PAGE,
     icon=None,
     websocket=("/", "/ws"),
     names=Names(server="irc.test"),
@@ -62,7 +63,7 @@ def test_the_page_and_what_it_is_told() -> None:
 
 def test_every_file_is_served_with_its_type_and_asked_for_again_for_nothing() -> None:
     for name, served in static().items():
-        path = "/" if name == "index.html" else f"/static/{name}"
+        path = {"index.html": "/", "dashboard.html": "/dashboard"}.get(name, f"/static/{name}")
         found = respond(site(), asked(path))
         assert (found.status, found.body) == (HTTPStatus.OK, served.body)
         headers = dict(found.headers)
@@ -77,7 +78,7 @@ def test_every_file_is_served_with_its_type_and_asked_for_again_for_nothing() ->
 def test_only_what_browsers_are_meant_to_have_is_served() -> None:
     assert file("page.py", b"") is None
     assert isinstance(file("index.html", b"x"), File)
-    names = ("..%2fsite.py", "../site.py", "index.html", "", "nothing.js")
+    names = ("..%2fsite.py", "../site.py", "index.html", "dashboard.html", "", "nothing.js")
     for name in names:
         assert respond(site(), asked(f"/static/{name}")).status is HTTPStatus.NOT_FOUND
 
@@ -91,12 +92,24 @@ def test_an_icon_of_ones_own() -> None:
 
 
 def test_without_a_page_there_is_a_websocket_all_the_same() -> None:
-    bare = site(page=None)
+    bare = site(page=None, dashboard=None)
     found = respond(bare, asked("/"))
     assert found.status is HTTPStatus.UPGRADE_REQUIRED
     assert ("Upgrade", "websocket") in found.headers
     assert respond(bare, asked("/page.json")).status is HTTPStatus.NOT_FOUND
     assert respond(site(), asked("/ws")).status is HTTPStatus.UPGRADE_REQUIRED
+
+
+def test_the_dashboard_is_served_to_everybody_and_does_without_the_page() -> None:
+    alone = site(page=None)
+    for path in ("/dashboard", "/static/dashboard.js", "/page.json", "/icon"):
+        found = respond(alone, asked(path, "198.51.100.7"))
+        assert found.status is HTTPStatus.OK, path
+    assert b"<html" in respond(alone, asked("/dashboard")).body
+    assert respond(alone, asked("/")).status is HTTPStatus.UPGRADE_REQUIRED
+    without = site(dashboard=None)
+    assert respond(without, asked("/dashboard")).status is HTTPStatus.NOT_FOUND
+    assert respond(without, asked("/")).status is HTTPStatus.OK
 
 
 @pytest.mark.parametrize(

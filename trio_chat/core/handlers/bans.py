@@ -1,4 +1,8 @@
-"""Bans from the server: KLINE, DLINE, UNKLINE, UNDLINE, and STATS, which shows them."""
+"""Bans from the server: KLINE, DLINE, UNKLINE, UNDLINE, and STATS, which shows them.
+
+STATS also says how long the server has been running, and what it does, under the letter that other
+servers have for that (`t`, with 249).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from trio_chat.core.commands import command
 from trio_chat.core.context import Context
 from trio_chat.core.handlers.common import echo, word
 from trio_chat.core.handlers.server import date_and_time, is_elsewhere
+from trio_chat.core.inputs import Completed
 from trio_chat.core.names import fold
 from trio_chat.core.networks import (
     NETWORK_FORM,
@@ -27,6 +32,8 @@ _NOBODY = "\0!~\0@\0"
 """What only a mask matches that matches everybody."""
 _LIMIT = 1000
 """Bans of each kind."""
+_FOR_OPERATORS = frozenset("kKdDtT")
+"""What STATS shows to operators alone."""
 
 
 @command(
@@ -176,8 +183,8 @@ def _warn(ctx: Context, user: User, command: str) -> None:
 @command(
     "STATS",
     params=1,
-    usage="STATS u|k|d [<server>]",
-    help="see how long the server has been running; for operators: its bans",
+    usage="STATS u|k|d|t [<server>]",
+    help="see how long the server has been running; for operators: its bans, and what it does",
 )
 def stats(ctx: Context, user: User, message: Message) -> None:
     query = message.params[0]
@@ -187,13 +194,30 @@ def stats(ctx: Context, user: User, message: Message) -> None:
     shown: list[tuple[Numeric, tuple[str, ...]]] = []
     if query == "u":
         ctx.reply(user, numerics.RPL_STATSUPTIME, f"Server Up {_uptime(ctx)}")
-    elif query in ("k", "K", "d", "D") and not user.modes & modes.OPERATOR:
+    elif query in _FOR_OPERATORS and not user.modes & modes.OPERATOR:
         ctx.reply(user, numerics.ERR_NOPRIVILEGES)
+    elif query in ("t", "T"):
+        _take_stock(ctx, user, query)
+        return
     elif query in ("k", "K"):
         shown = [_kline(ctx, ban) for ban in bans.current(bans.masks, ctx.monotonic)]
     elif query in ("d", "D"):
         shown = [_dline(ctx, ban) for ban in bans.current(bans.networks, ctx.monotonic)]
     ctx.page(user, iter([*shown, (numerics.RPL_ENDOFSTATS, (echo(ctx, user, query),))]))
+
+
+def _take_stock(ctx: Context, user: User, query: str) -> None:
+    """Show what the server does, as `/dashboard.json` has it."""
+
+    def resume(done: Completed) -> None:
+        assert not done.result or isinstance(done.answer, tuple)
+        lines = done.answer if isinstance(done.answer, tuple) else (done.detail,)
+        room = ctx.room(user, numerics.RPL_STATSDEBUG.code)
+        shown = [(numerics.RPL_STATSDEBUG, (cut(line, room),)) for line in lines]
+        end = (numerics.RPL_ENDOFSTATS, (echo(ctx, user, query),))
+        ctx.page(user, iter([*shown, end]))
+
+    ctx.take_stock(user, resume)
 
 
 def _kline(ctx: Context, ban: Ban) -> tuple[Numeric, tuple[str, ...]]:

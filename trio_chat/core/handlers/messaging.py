@@ -1,19 +1,23 @@
-"""What people say: PRIVMSG, NOTICE, TAGMSG (Modern IRC, "Sending Messages")."""
+"""What people say: PRIVMSG, NOTICE, TAGMSG (Modern IRC, "Sending Messages").
+
+To `$<mask>` an operator writes to everybody who is on a server whose name the mask fits: here, to
+everybody or to nobody. Such a message is of the moment, as WALLOPS is, and in no history.
+"""
 
 from __future__ import annotations
 
 import re
 
-from trio_chat.core import modes, numerics
+from trio_chat.core import masks, modes, numerics
 from trio_chat.core.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
-from trio_chat.core.commands import command
+from trio_chat.core.commands import EVERYBODY, command
 from trio_chat.core.context import Context
 from trio_chat.core.entries import of_channel
 from trio_chat.core.handlers import direct, speech
 from trio_chat.core.handlers.channels import banned
 from trio_chat.core.handlers.common import echo, targets
 from trio_chat.core.handlers.speech import Draft
-from trio_chat.core.output import LOOK
+from trio_chat.core.output import LOOK, SHARE
 from trio_chat.core.state import Channel, User
 from trio_chat.wire import irc
 from trio_chat.wire.irc import Message
@@ -26,12 +30,14 @@ _TARGET = 5
 
 
 @command(
-    "PRIVMSG", usage="PRIVMSG <target>{,<target>} <text>", help="send a message to users, channels"
+    "PRIVMSG",
+    usage="PRIVMSG <target>{,<target>} <text>",
+    help="send a message to users, channels; for operators: to everybody ($*)",
 )
 @command(
     "NOTICE",
     usage="NOTICE <target>{,<target>} <text>",
-    help="send a message that nothing answers by itself",
+    help="send a message that nothing answers by itself; for operators: to everybody ($*)",
 )
 def send(ctx: Context, user: User, message: Message) -> None:
     kind, params = message.command, message.params
@@ -90,6 +96,8 @@ def say(ctx: Context, user: User, name: str, draft: Draft) -> None:
         _to_channel(ctx, user, name, draft)
     elif first in modes.SYMBOLS and "#" in name:
         _to_some(ctx, user, name, draft)
+    elif first == EVERYBODY and draft.kind != "TAGMSG":
+        _to_everybody(ctx, user, name, draft)
     else:
         direct.say(ctx, user, name, draft)
 
@@ -147,6 +155,24 @@ def _to_some(ctx: Context, user: User, name: str, draft: Draft) -> None:
         for member, standing in channel.members.items()
         if modes.rank(standing) >= lowest.bit and member is not user and member not in ignoring
     ]
+    ctx.output.broadcast(audience, event)
+    if user.caps & ECHO_MESSAGE:
+        ctx.send(user, event)
+
+
+def _to_everybody(ctx: Context, user: User, name: str, draft: Draft) -> None:
+    """Send a message to all who are on a server that a mask names, whomever they ignore."""
+    mask = name.lstrip(EVERYBODY)
+    if not user.modes & modes.OPERATOR:
+        speech.refuse(ctx, user, draft, numerics.ERR_NOPRIVILEGES)
+        return
+    if not masks.matches(mask, ctx.settings.name):
+        speech.refuse(ctx, user, draft, numerics.ERR_NOSUCHSERVER, echo(ctx, user, mask))
+        return
+    event = speech.worded(ctx, user, f"{EVERYBODY}{ctx.settings.name}", draft)
+    users = ctx.state.users.values()
+    ctx.output.cost += len(users) >> SHARE
+    audience = [one for one in users if one.registration is None and one is not user]
     ctx.output.broadcast(audience, event)
     if user.caps & ECHO_MESSAGE:
         ctx.send(user, event)

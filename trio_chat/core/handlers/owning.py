@@ -368,6 +368,7 @@ def log_in_with_password(ctx: Context, user: User, name: str, password: str, the
 def log_in(ctx: Context, user: User, account: Account) -> None:
     """Have a user be logged in to an account, with its nickname. Who is already is told so."""
     ctx.attempts.know(attempts.origin(user.address), account.key, now=ctx.monotonic)
+    ctx.output.logins += 1
     if user.account == account.name:
         presence.say_logged_in(ctx, user)
     presence.change_account(ctx, user, account.name)

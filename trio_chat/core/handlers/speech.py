@@ -50,12 +50,20 @@ def said(
     conversations: tuple[str, ...] = (),
     standing: int = 0,
 ) -> events.Said:
-    """Make the event of a message, and have it stored: what does not fit into a line for everybody
-    is cut.
+    """Make the event of a message, and have it stored.
 
     It belongs to these conversations, or to the channel's that is its target; it is for who has
     this standing there.
     """
+    event = worded(ctx, user, target, draft)
+    if draft.kind != "TAGMSG" or not _TYPING.fullmatch(draft.client_tags):
+        record = Entry(event, conversations, standing) if conversations else event
+        ctx.output.store(user, event.id, record)
+    return event
+
+
+def worded(ctx: Context, user: User, target: str, draft: Draft) -> events.Said:
+    """Make the event of a message: what does not fit into a line for everybody is cut."""
     user.last_said = ctx.monotonic
     text, kind = draft.text, draft.kind
     event: events.Said
@@ -84,7 +92,6 @@ def said(
             text=text,
             client_tags=draft.client_tags,
         )
-    if kind != "TAGMSG" or not _TYPING.fullmatch(draft.client_tags):
-        record = Entry(event, conversations, standing) if conversations else event
-        ctx.output.store(user, event.id, record)
+    if kind != "TAGMSG":
+        ctx.output.said += 1
     return event

@@ -10,4 +10,5 @@ transports. From the ground up, each imports only from those before it:
 - `policy`: what of the configuration concerns it.
 - `websocket`: IRC in frames.
 - `exchange`: one connection's requests, up to its end or to where it becomes a WebSocket.
+- `metrics`: what the server counts, for Prometheus.
 """

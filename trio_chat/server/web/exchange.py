@@ -9,6 +9,7 @@ there are in a while, of one connection and of all together; nothing is sent tha
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -34,9 +35,10 @@ _HEAD_LIMIT = 8192
 """Bytes of a request, which has no content: a browser's cookies for a host go to all its ports."""
 _BIT = 2048
 """Bytes that h11 is given at once."""
-_BURST, _RATE = 100, 20.0
+_BURST, _RATE = 100, 10.0
 """Requests that may come at once, and in a second after that."""
 _METHODS = ("GET", "HEAD")
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _VERSIONS = (b"1.0", b"1.1")
 _LENGTHS = (b"content-length", b"transfer-encoding")
 
@@ -133,8 +135,7 @@ class Exchange:
         nothing more comes."""
         self._is_head = False
         try:
-            await self._take_turn()
-            event = await self._event()
+            event = await self._event(begins=True)
             if not isinstance(event, h11.Request):
                 return None
             self._is_head = event.method == b"HEAD"
@@ -148,15 +149,19 @@ class Exchange:
             error.__traceback__ = None
             return text(HTTPStatus(error.error_status_hint), str(error), closes=True)
 
-    async def _event(self) -> object:
-        """Return what h11 reads next. It is given a bit at a time: only so its limit is one."""
-        while (event := self._http.next_event()) is h11.NEED_DATA:
+    async def _event(self, *, begins: bool = False) -> object:
+        """Return what h11 reads next. `begins`: of another request, which takes a turn once its
+        head is whole. h11 is given a bit at a time: only so its limit is one."""
+        while True:
+            if begins and _END_OF_HEAD.search(self._http.trailing_data[0]):
+                await self._take_turn()
+            event = self._http.next_event()
+            if event is not h11.NEED_DATA:
+                return event
             if not self._ahead:
                 self._ahead = await self._transport.receive()
-                await self._take_turn()
             self._http.receive_data(self._ahead[:_BIT])
             self._ahead = self._ahead[_BIT:]
-        return event
 
     async def _take_turn(self) -> None:
         """Wait for our turn, which is no time of the peer's."""

@@ -27,6 +27,9 @@ _FOR_ALL: Headers = [
 """Nothing comes from elsewhere, nothing is shown elsewhere, nobody else is told of us."""
 
 
+JSON = "application/json"
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for."""
 
@@ -84,6 +87,15 @@ def text(status: HTTPStatus, words: str, *extra: tuple[str, str], closes: bool =
         ],
         body=f"{status.phrase}: {words}\n".encode(),
         closes=closes,
+    )
+
+
+def json(content: object) -> Response:
+    """Return what is so at this moment."""
+    return Response(
+        status=HTTPStatus.OK,
+        headers=[("Content-Type", JSON), ("Cache-Control", "no-store")],
+        body=msgspec.json.encode(content),
     )
 
 

@@ -23,6 +23,7 @@ def web_policy(config: Config) -> WebPolicy:
     )
     return WebPolicy(
         page=page if web.page else None,
+        dashboard=page if web.dashboard else None,
         icon=_icon(config),
         websocket=web.websocket,
         names=Names(server=config.server.name, origins=web.origins),

@@ -13,12 +13,14 @@ import msgspec
 from trio_chat import __version__
 from trio_chat.core.networks import Network, in_networks
 from trio_chat.server.web.files import File, static
-from trio_chat.server.web.messages import Request, Response, cached, etag, text
+from trio_chat.server.web.messages import JSON, Request, Response, cached, etag, text
 from trio_chat.server.web.origins import Client, Names, is_believed, is_forwarded
 
 _PAGE = "index.html"
 _STATIC = "/static/"
-_JSON = "application/json"
+_DASHBOARD = "dashboard.html"
+_PAGES = (_PAGE, _DASHBOARD)
+"""Which have addresses of their own."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,8 @@ class WebPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     page: Page | None
     """None: there is none."""
+    dashboard: Page | None = None
+    """What the dashboard is told, which is the same; None: there is none."""
     icon: File | None
     """Instead of the one in the package."""
     websocket: tuple[str, ...]
@@ -57,14 +61,14 @@ class Site:
 
     def __init__(self, policy: WebPolicy, private: dict[str, Show]) -> None:
         self.policy = policy
-        """May be replaced at any time."""
-        self._private = private
+        """May be replaced at any time, and so may this:"""
+        self.private = private
 
     def respond(self, request: Request, who: Client) -> Response:
         """Answer a GET; of the answer to a HEAD only the head is sent."""
         path = request.path
-        if path in self._private:
-            return self._private[path]() if self._is_admin(request, who) else _forbidden()
+        if path in self.private:
+            return self.private[path]() if self._is_admin(request, who) else _forbidden()
         found = self._public(request, path)
         if found is not None:
             return found
@@ -78,17 +82,21 @@ class Site:
         return text(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 
     def _public(self, request: Request, path: str) -> Response | None:
-        if self.policy.page is None:
+        told = self.policy.page or self.policy.dashboard
+        if told is None:
             return None
         if path == "/page.json":
-            told = msgspec.json.encode(self.policy.page)
-            return cached(request, told, _JSON, etag(told))
+            body = msgspec.json.encode(told)
+            return cached(request, body, JSON, etag(body))
         file = None
         if path == "/":
-            file = static()[_PAGE]
+            file = static()[_PAGE] if self.policy.page is not None else None
+        elif path == "/dashboard":
+            # What it shows is secret, it is not.
+            file = static()[_DASHBOARD] if self.policy.dashboard is not None else None
         elif path == "/icon" or path == "/favicon.ico":
             file = self.policy.icon or static()["icon.svg"]
-        elif path.startswith(_STATIC) and path != _STATIC + _PAGE:
+        elif path.startswith(_STATIC) and path.removeprefix(_STATIC) not in _PAGES:
             file = static().get(path.removeprefix(_STATIC))
         return None if file is None else cached(request, file.body, file.kind, file.tag)
 
