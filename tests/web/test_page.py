@@ -417,7 +417,7 @@ def test_a_picture_is_taken(browser: Any, server: Served, tmp_path: Path) -> Non
     """The picture of the README: with `PICTURES=docs` it is put there."""
     taken = Path(os.environ.get("PICTURES", tmp_path)) / "page.png"
     alice, bob = server.irc("Alice"), server.irc("bob")
-    size = {"width": 760, "height": 620}
+    size = {"width": 860, "height": 560}
     with (
         visiting(browser, server.port, "wendy", viewport=WIDE | size) as light,
         visiting(browser, server.port, "carol", viewport=WIDE | size, color_scheme="dark") as dark,
@@ -425,6 +425,7 @@ def test_a_picture_is_taken(browser: Any, server: Served, tmp_path: Path) -> Non
         alice.send("TOPIC #lobby :Release 2.0: what is left, and who does it")
         alice.send("PRIVMSG #lobby :Good morning! The build is green again 🎉")
         alice.send("PRIVMSG #lobby :The list is at https://example.org/list (by size).")
+        light.until_said("The list is at https://example.org/list (by size).")
         bob.send("PRIVMSG #lobby :Thanks. wendy, carol: who looks at the \x11parser()\x11?")
         light.until_said("Thanks. wendy, carol: who looks at the parser()?")
         light.page.locator(".message").first.hover()
@@ -435,12 +436,13 @@ def test_a_picture_is_taken(browser: Any, server: Served, tmp_path: Path) -> Non
         first.hover()
         first.get_by_role("button", name="React").click()
         first.get_by_role("button", name="React with 👍").click()
-        bob.send("PRIVMSG wendy :lunch?", "@+typing=active TAGMSG #lobby")
+        bob.send("PRIVMSG wendy :lunch?", "CAP REQ message-tags")
+        bob.send("@+typing=paused TAGMSG #lobby")
         light.page.locator("#directs .count").wait_for()
         light.page.get_by_role("button", name="👍: carol").wait_for()
         shots = []
         for visitor in (light, dark):
-            visitor.page.mouse.move(380, 20)
+            visitor.page.mouse.move(430, 20)
             visitor.page.locator("#typing", has_text="bob is typing").wait_for()
             shots.append(base64.b64encode(visitor.page.screenshot()).decode())
         # Side by side, by the browser itself.

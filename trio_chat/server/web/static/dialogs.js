@@ -6,12 +6,11 @@ import { $, button, clock, day, h, named } from "./dom.js";
 import { MAILED } from "./registration.js";
 
 const ABOUT_ACCOUNTS = /account|password|email|code|verif|^90\d/i;
-const OURS = ["localhost", "127.0.0.1", "[::1]"];
 
 export function setUpEntrance({ title, accent }, enter) {
   document.title = $("title").textContent = $("entrance-title").textContent = title;
   document.documentElement.style.setProperty("--accent", accent);
-  $("insecure").hidden = location.protocol === "https:" || OURS.includes(location.hostname);
+  $("insecure").hidden = isSecureContext;
   $("entrance-form").addEventListener("change", ({ target }) => {
     if (target.name === "how") $("email-row").hidden = target.value !== "register";
   });
@@ -75,7 +74,6 @@ export function setUpDialogs(chat) {
 
   function find(words = "") {
     $("search-words").value = words;
-    $("search-here").disabled = !chat.model.active.key;
     $("search-dialog").showModal();
     if (words) search();
   }

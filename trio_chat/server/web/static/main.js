@@ -33,7 +33,7 @@ function kept() {
 class Chat {
   model = new Model();
   session = null;
-  settings = { ...DEFAULTS, nick: "", ...kept() };
+  settings = SETTINGS;
   #page;
   #connection = null;
   #due = 0;
@@ -44,7 +44,6 @@ class Chat {
     this.composer = new Composer(this);
     this.log = new Log($("log"), $("items"), $("to-end"), this);
     Object.assign(this, setUpDialogs(this));
-    this.set("theme", this.settings.theme);
     setUpSides(this, page);
     setUpEntrance(page, (entrance) => this.#enter(entrance));
     showEntrance(this.settings.nick);
@@ -146,8 +145,8 @@ class Chat {
     const seconds = Math.max(1, Math.round(delay / 1000));
     const text = ["The connection is lost.", this.why, `Trying again in ${seconds} s.`];
     const hurry = button("Try now", () => this.#connection.hurry());
-    $("state").replaceChildren(text.filter(Boolean).join(" "), hurry);
-    if (this.why) $("state").append(button("Another nickname", this.enterAnew));
+    const other = this.why && button("Another nickname", this.enterAnew);
+    $("state").replaceChildren(text.filter(Boolean).join(" "), hurry, other);
     if ($("chat").hidden) $("entrance-error").textContent = text.join(" ");
   }
   #render() {
@@ -190,4 +189,7 @@ class Chat {
   }
 }
 
+// Before anything is seen.
+const SETTINGS = { ...DEFAULTS, nick: "", ...kept() };
+document.documentElement.dataset.theme = SETTINGS.theme;
 new Chat(await (await fetch("/page.json")).json());
