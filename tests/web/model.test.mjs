@@ -229,6 +229,15 @@ test("our own nickname follows, whoever changes it", () => {
   assert.equal(lobby.unread.mentioned, true);
 });
 
+test("a conversation goes on under the name that the other takes", () => {
+  const { model, take, says } = inLobby();
+  says("al", "psst", { to: "me" });
+  const direct = model.find("al");
+  take("@msgid=n :al!~u@h NICK :albert");
+  says("albert", "again", { to: "me" });
+  assert.deepEqual([model.find("albert"), direct.name, model.directs], [direct, "albert", [direct]]);
+});
+
 test("names are completed, who spoke last first", () => {
   const { model, lobby, says } = inLobby();
   says("Bo", "x");

@@ -6,7 +6,6 @@ import { $, button, clock, day, h, named } from "./dom.js";
 import { MAILED } from "./registration.js";
 
 const ABOUT_ACCOUNTS = /account|password|email|code|verif|^90\d/i;
-
 export function setUpEntrance({ title, accent }, enter) {
   document.title = $("title").textContent = $("entrance-title").textContent = title;
   document.documentElement.style.setProperty("--accent", accent);

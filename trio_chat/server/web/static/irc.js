@@ -36,13 +36,8 @@ export function parse(line) {
   const [head, ...last] = rest.split(/ :(.*)/s);
   const params = head.split(" ").filter(Boolean);
   if (last.length) params.push(last[0]);
-  return {
-    tags: parseTags(tags ?? ""),
-    source,
-    nick: source.split(/[!@]/, 1)[0],
-    command: command.toUpperCase(),
-    params,
-  };
+  const [nick] = source.split(/[!@]/, 1);
+  return { tags: parseTags(tags ?? ""), source, nick, command: command.toUpperCase(), params };
 }
 
 /** Make a line. Throws a `RangeError` for what no line can hold. */

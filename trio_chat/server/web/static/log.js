@@ -89,7 +89,6 @@ export class Log {
   seek(id) {
     this.#sought = id;
     this.#chat.model.active.atBottom = false;
-    this.#chat.changed();
   }
   focusLast() { this.#focus([...this.#list.querySelectorAll(MESSAGE)].at(-1)); }
   get #top() { return this.#box.getBoundingClientRect().top; }

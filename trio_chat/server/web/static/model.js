@@ -16,8 +16,7 @@ const UNTOLD = new RegExp(
     "AUTHENTICATE|AWAY|REGISTER|VERIFY|CHGHOST|SETNAME|CHATHISTORY)$",
 );
 
-const compare = (one, other) => (fold(one) < fold(other) ? -1 : 1);
-const byName = (one, other) => compare(one.name, other.name);
+const byName = (one, other) => (one.key < other.key ? -1 : 1);
 const iso = (now) => new Date(now).toISOString();
 const isRoom = (name) => name[0] === "#";
 /** The room that a message to its operators alone is for, and any other name as it is. */
@@ -67,8 +66,8 @@ export class Model {
   membersOf({ members }) {
     const [, symbols] = this.prefixes;
     const rank = ({ prefix }) => (prefix ? symbols.indexOf(prefix[0]) : symbols.length);
-    const order = (one, other) => rank(one) - rank(other) || compare(one.nick, other.nick);
-    return [...members.values()].sort(order);
+    const order = ([a, one], [b, other]) => rank(one) - rank(other) || (a < b ? -1 : 1);
+    return [...members].sort(order).map(([, member]) => member);
   }
 
   /** Names that begin as a word does, those who spoke last first. */
@@ -88,6 +87,12 @@ export class Model {
     if (Object.hasOwn(this.marks, made.key)) made.readAt = this.marks[made.key];
     this.conversations.set(made.key, made);
     return made;
+  }
+  /** Who talks with us is called something else. */
+  rename(conversation, name) {
+    this.conversations.delete(conversation.key);
+    Object.assign(conversation, { name, key: fold(name) });
+    this.conversations.set(conversation.key, conversation);
   }
   close(conversation) {
     this.conversations.delete(conversation.key);
@@ -207,7 +212,9 @@ const LINES = {
   NICK: (model, message) => {
     const { nick, params: [now] } = message;
     model.hearInRooms(message, (room) => room.rename(nick, now));
+    const direct = model.find(nick);
     if (model.isMe(nick)) model.nick = now;
+    else if (direct && !model.find(now)) model.rename(direct, now);
   },
   MARKREAD: (model, { params: [target, stamp] }) => {
     const conversation = model.find(target);
