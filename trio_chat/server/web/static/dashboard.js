@@ -139,7 +139,6 @@ function say(text, isBad = false) {
 // --- What is shown of them
 
 function show(stats) {
-
   const now = past.take(stats);
   $("refused").hidden = true;
   $("figures").hidden = $("actions").hidden = false;
