@@ -301,7 +301,7 @@ class Connection:
         more."""
         if self._lines.fault and not self._reason:
             self._reason = _MALFORMED
-            self._hub.count("closed", _MALFORMED, host=self.host, error=self._lines.fault)
+            self._hub.note_cut_off(self, _MALFORMED, error=self._lines.fault)
         if self.state is not State.HUNG_UP:
             self.on(Event.HANG_UP)
 

@@ -41,7 +41,9 @@ class Home(Protocol[C]):
     def count(self, event: str, reason: str, **details: object) -> None:
         """Count that somebody was refused."""
 
-    def note_cut_off(self, connection: C, reason: str) -> None:
+    def note_cut_off(
+        self, connection: C, reason: str, *, nickname: str = "", **details: object
+    ) -> None:
         """Count that a connection is ended by us."""
 
     def ended(self, connection: C) -> None:

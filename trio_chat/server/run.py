@@ -44,9 +44,9 @@ from trio_chat.server.readings import Readings
 from trio_chat.server.storing import make_core, open_journal, retention
 from trio_chat.server.tls import TlsContext
 from trio_chat.server.transport import SocketTransport
-from trio_chat.server.web.messages import json
 from trio_chat.server.web.policy import web_policy
-from trio_chat.server.web.site import Show, Site, WebPolicy
+from trio_chat.server.web.private import private
+from trio_chat.server.web.site import Site, WebPolicy
 
 log = structlog.get_logger()
 
@@ -176,12 +176,12 @@ class Server:
         self._accepting = trio.CancelScope()
         self._listening = _kinds(config)
         self._storing = _stores(config)
+        self.readings = Readings(self.hub, collector, limit=lambda: self._admission.policy.total)
+        self.readiness = Readiness(self.hub, journal, nursery)
         web = web_policy(config)
         self._site = Site(web, {})
         self._configure(config, web)
         self._admission = Admission(self._admission_policy(config), trio.current_time)
-        self.readings = Readings(self.hub, collector, limit=lambda: self._admission.policy.total)
-        self.readiness = Readiness(self.hub, journal, nursery)
 
     def start(self) -> None:
         """Begin to serve."""
@@ -233,15 +233,13 @@ class Server:
             proxies=config.gateways.proxy,
         )
         self._site.policy = web
-        self._site.private = self._private(config)
+        self._site.private = private(
+            self.readings,
+            self.readiness,
+            metrics=config.web.metrics,
+            dashboard=config.web.dashboard,
+        )
         self._has_web = {one.address for one in config.listeners if config.has_web(one)}
-
-    def _private(self, config: Config) -> dict[str, Show]:
-        """Return what administrators are shown, by path."""
-        private: dict[str, Show] = {}
-        if config.web.dashboard:
-            private["/dashboard.json"] = lambda: json(report.document(self.readings))
-        return private
 
     def _admission_policy(self, config: Config) -> AdmissionPolicy:
         connections = config.connections

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import msgspec
 import pytest
+import trio
 
 from trio_chat.core.networks import parse_network
 from trio_chat.server.web.files import File, file, static
@@ -34,12 +35,15 @@ POLICY = WebPolicy(
 
 
 def site(**changes: object) -> Site:
-    secret = Response(status=HTTPStatus.OK, body=b"secret")
-    return Site(msgspec.structs.replace(POLICY, **changes), {"/metrics": lambda: secret})
+    async def show() -> Response:
+        await trio.lowlevel.checkpoint()
+        return Response(status=HTTPStatus.OK, body=b"secret")
+
+    return Site(msgspec.structs.replace(POLICY, **changes), {"/metrics": show})
 
 
-def respond(site: Site, request: Request) -> Response:
-    return site.respond(request, client(request, site.policy.believed))
+async def respond(site: Site, request: Request) -> Response:
+    return await site.respond(request, client(request, site.policy.believed))
 
 
 def asked(path: str, peer: str = "127.0.0.1", host: str = "localhost", **headers: str) -> Request:
@@ -53,63 +57,63 @@ def asked(path: str, peer: str = "127.0.0.1", host: str = "localhost", **headers
     )
 
 
-def test_the_page_and_what_it_is_told() -> None:
-    found = respond(site(), asked("/"))
+async def test_the_page_and_what_it_is_told() -> None:
+    found = await respond(site(), asked("/"))
     assert found.status is HTTPStatus.OK
     assert b"<html" in found.body
-    told = msgspec.json.decode(respond(site(), asked("/page.json")).body)
+    told = msgspec.json.decode((await respond(site(), asked("/page.json"))).body)
     assert told == msgspec.to_builtins(PAGE)
 
 
-def test_every_file_is_served_with_its_type_and_asked_for_again_for_nothing() -> None:
+async def test_every_file_is_served_with_its_type_and_asked_for_again_for_nothing() -> None:
     for name, served in static().items():
         path = {"index.html": "/", "dashboard.html": "/dashboard"}.get(name, f"/static/{name}")
-        found = respond(site(), asked(path))
+        found = await respond(site(), asked(path))
         assert (found.status, found.body) == (HTTPStatus.OK, served.body)
         headers = dict(found.headers)
         assert headers["Content-Type"] == served.kind
-        again = respond(site(), asked(path, if_none_match=f'"x", W/{headers["ETag"]}'))
+        again = await respond(site(), asked(path, if_none_match=f'"x", W/{headers["ETag"]}'))
         assert (again.status, again.body) == (HTTPStatus.NOT_MODIFIED, b"")
         assert dict(again.headers)["ETag"] == headers["ETag"]
-        other = respond(site(), asked(path, if_none_match='"x"'))
+        other = await respond(site(), asked(path, if_none_match='"x"'))
         assert other.status is HTTPStatus.OK
 
 
-def test_only_what_browsers_are_meant_to_have_is_served() -> None:
+async def test_only_what_browsers_are_meant_to_have_is_served() -> None:
     assert file("page.py", b"") is None
     assert isinstance(file("index.html", b"x"), File)
     names = ("..%2fsite.py", "../site.py", "index.html", "dashboard.html", "", "nothing.js")
     for name in names:
-        assert respond(site(), asked(f"/static/{name}")).status is HTTPStatus.NOT_FOUND
+        assert (await respond(site(), asked(f"/static/{name}"))).status is HTTPStatus.NOT_FOUND
 
 
-def test_an_icon_of_ones_own() -> None:
+async def test_an_icon_of_ones_own() -> None:
     icon = file("logo.png", b"png")
-    found = respond(site(icon=icon), asked("/icon"))
+    found = await respond(site(icon=icon), asked("/icon"))
     assert found.body == b"png"
     assert dict(found.headers)["Content-Type"] == "image/png"
-    assert b"<svg" in respond(site(), asked("/favicon.ico")).body
+    assert b"<svg" in (await respond(site(), asked("/favicon.ico"))).body
 
 
-def test_without_a_page_there_is_a_websocket_all_the_same() -> None:
+async def test_without_a_page_there_is_a_websocket_all_the_same() -> None:
     bare = site(page=None, dashboard=None)
-    found = respond(bare, asked("/"))
+    found = await respond(bare, asked("/"))
     assert found.status is HTTPStatus.UPGRADE_REQUIRED
     assert ("Upgrade", "websocket") in found.headers
-    assert respond(bare, asked("/page.json")).status is HTTPStatus.NOT_FOUND
-    assert respond(site(), asked("/ws")).status is HTTPStatus.UPGRADE_REQUIRED
+    assert (await respond(bare, asked("/page.json"))).status is HTTPStatus.NOT_FOUND
+    assert (await respond(site(), asked("/ws"))).status is HTTPStatus.UPGRADE_REQUIRED
 
 
-def test_the_dashboard_is_served_to_everybody_and_does_without_the_page() -> None:
+async def test_the_dashboard_is_served_to_everybody_and_does_without_the_page() -> None:
     alone = site(page=None)
     for path in ("/dashboard", "/static/dashboard.js", "/page.json", "/icon"):
-        found = respond(alone, asked(path, "198.51.100.7"))
+        found = await respond(alone, asked(path, "198.51.100.7"))
         assert found.status is HTTPStatus.OK, path
-    assert b"<html" in respond(alone, asked("/dashboard")).body
-    assert respond(alone, asked("/")).status is HTTPStatus.UPGRADE_REQUIRED
+    assert b"<html" in (await respond(alone, asked("/dashboard"))).body
+    assert (await respond(alone, asked("/"))).status is HTTPStatus.UPGRADE_REQUIRED
     without = site(dashboard=None)
-    assert respond(without, asked("/dashboard")).status is HTTPStatus.NOT_FOUND
-    assert respond(without, asked("/")).status is HTTPStatus.OK
+    assert (await respond(without, asked("/dashboard"))).status is HTTPStatus.NOT_FOUND
+    assert (await respond(without, asked("/"))).status is HTTPStatus.OK
 
 
 @pytest.mark.parametrize(
@@ -133,8 +137,8 @@ def test_the_dashboard_is_served_to_everybody_and_does_without_the_page() -> Non
         (asked("/nowhere"), 404),
     ],
 )
-def test_who_is_shown_what(request_: Request, status: int) -> None:
-    assert respond(site(), request_).status == status
+async def test_who_is_shown_what(request_: Request, status: int) -> None:
+    assert (await respond(site(), request_)).status == status
 
 
 def test_headers_that_come_twice() -> None:

@@ -9,6 +9,7 @@ transports. From the ground up, each imports only from those before it:
 - `site`: what there is to ask for.
 - `policy`: what of the configuration concerns it.
 - `websocket`: IRC in frames.
+- `private`: what only administrators are shown.
 - `exchange`: one connection's requests, up to its end or to where it becomes a WebSocket.
 - `metrics`: what the server counts, for Prometheus.
 """

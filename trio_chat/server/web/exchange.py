@@ -118,7 +118,7 @@ class Exchange:
                 return None
             if _wants_websocket(asked, request):
                 return await self._upgrade(request, who)
-            response = self._site.respond(request, who)
+            response = await self._site.respond(request, who)
             await self._send(response)
             if response.closes or self._http.our_state is not h11.DONE:
                 return None

@@ -90,13 +90,15 @@ def text(status: HTTPStatus, words: str, *extra: tuple[str, str], closes: bool =
     )
 
 
-def json(content: object) -> Response:
+def live(kind: str, body: bytes) -> Response:
     """Return what is so at this moment."""
-    return Response(
-        status=HTTPStatus.OK,
-        headers=[("Content-Type", JSON), ("Cache-Control", "no-store")],
-        body=msgspec.json.encode(content),
-    )
+    headers = [("Content-Type", kind), ("Cache-Control", "no-store")]
+    return Response(status=HTTPStatus.OK, headers=headers, body=body)
+
+
+def json(content: object) -> Response:
+    """Return what is so at this moment, in JSON."""
+    return live(JSON, msgspec.json.encode(content))
 
 
 def etag(body: bytes) -> str:

@@ -5,7 +5,7 @@ A `Site` is made of a configuration, and another when it changes. Must not know 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import msgspec
@@ -52,7 +52,7 @@ class WebPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Proxies that say for whom they ask."""
 
 
-Show = Callable[[], Response]
+Show = Callable[[], Awaitable[Response]]
 
 
 class Site:
@@ -64,11 +64,11 @@ class Site:
         """May be replaced at any time, and so may this:"""
         self.private = private
 
-    def respond(self, request: Request, who: Client) -> Response:
+    async def respond(self, request: Request, who: Client) -> Response:
         """Answer a GET; of the answer to a HEAD only the head is sent."""
         path = request.path
         if path in self.private:
-            return self.private[path]() if self._is_admin(request, who) else _forbidden()
+            return await self.private[path]() if self._is_admin(request, who) else _forbidden()
         found = self._public(request, path)
         if found is not None:
             return found
