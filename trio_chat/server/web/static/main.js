@@ -21,12 +21,12 @@ const LOOK = 2000;
 const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
 const mayNotify = () => globalThis.Notification?.permission === "granted";
 
-/** Read what the last visit has kept; a browser may keep nothing. */
-function kept() {
+/** Where the browser keeps what the next visit begins with; some keep nothing. */
+function store() {
   try {
-    return JSON.parse(localStorage.getItem(STORED)) ?? {};
+    return localStorage;
   } catch {
-    return {};
+    return null;
   }
 }
 
@@ -109,7 +109,7 @@ class Chat {
   set(name, value) {
     this.settings[name] = value;
     document.documentElement.dataset.theme = this.settings.theme;
-    globalThis.localStorage?.setItem(STORED, JSON.stringify(this.settings));
+    store()?.setItem(STORED, JSON.stringify(this.settings));
   }
   #enter(entrance) {
     this.set("nick", entrance.nick);
@@ -190,6 +190,6 @@ class Chat {
 }
 
 // Before anything is seen.
-const SETTINGS = { ...DEFAULTS, nick: "", ...kept() };
+const SETTINGS = { ...DEFAULTS, nick: "", ...JSON.parse(store()?.getItem(STORED) ?? "{}") };
 document.documentElement.dataset.theme = SETTINGS.theme;
 new Chat(await (await fetch("/page.json")).json());
