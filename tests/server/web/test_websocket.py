@@ -54,6 +54,38 @@ def test_bytes_may_come_in_any_pieces(said: list[str], data: st.DataObject) -> N
     assert [line for line in found if line] == [text.encode() for text in said]
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.text(SAID, min_size=1) | st.sampled_from(["x" * 125, "x" * 126, "x" * 600]),
+            st.sampled_from(["text", "binary", "parts", "after a ping"]),
+        ),
+        max_size=20,
+    ),
+    st.integers(1, 2000),
+)
+def test_what_is_ordinary_and_what_is_not_may_take_turns(
+    said: list[tuple[str, str]], size: int
+) -> None:
+    stream = b"".join(
+        {
+            "text": frame(text),
+            "binary": frame(text, 2),
+            "parts": frame(text[:1], final=False) + frame(text[1:], 0),
+            "after a ping": frame("x", 9) + frame(text),
+        }[how]
+        for text, how in said
+    )
+    lines = WebSocketLines()
+    found: list[bytes] = []
+    for start in range(0, len(stream), size):
+        found += lines.cut(stream[start : start + size])
+        while lines.behind:
+            found += lines.cut(b"")
+    assert [line for line in found if line] == [text.encode() for text, _ in said]
+    assert lines.replies() == b"\x8a\x01x" * sum(how == "after a ping" for _, how in said)
+
+
 def test_fragments_are_one_line_whatever_comes_in_between() -> None:
     lines = WebSocketLines()
     pieces = frame("PRIVMSG ", final=False) + frame("1", 9) + frame("#a ", 0, final=False)
@@ -129,9 +161,13 @@ def test_a_line_that_is_too_long_is_one_as_everywhere() -> None:
 )
 def test_what_is_not_websocket_ends_it_with_the_code(data: bytes, code: int) -> None:
     lines = WebSocketLines()
-    found = lines.cut(frame("PING 1") + data + frame("PING 2"))
+    stream = frame("PING 1") + data + frame("PING 2")
+    found = lines.cut(stream)
     assert [line for line in found if line] == [b"PING 1"]
     assert lines.over
+    bit_by_bit = WebSocketLines()
+    again = [line for byte in stream for line in bit_by_bit.cut(bytes((byte,))) if line]
+    assert (again, bit_by_bit.fault) == ([b"PING 1"], lines.fault)
     assert lines.fault
     assert Reader().feed(lines.replies()) == [("close", code)]
     assert lines.cut(frame("PING 3")) == []
