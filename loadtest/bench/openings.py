@@ -148,7 +148,7 @@ _ALL = (
     ),
     Opening(
         name="400 requests in a packet",
-        data=(_GET + b"\r\n") * 400,
+        data=(_GET.replace(b"/", b"/page.json", 1) + b"\r\n") * 400,
         within=REQUESTS + IDLE,
         answer=rb"\AHTTP/1\.1 200 ",
         responses=400,
