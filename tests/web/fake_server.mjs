@@ -12,6 +12,10 @@ export class FakeServer {
   links = new Set();
   /** Nicknames that nobody is given. */
   taken = new Set();
+  /** What whoever connects is told, and is not let in; and what a command is refused with. */
+  refusal = null;
+  refuses = {};
+  caps = CAPS;
   forgotten = 0;
   #ids = 0;
 
@@ -41,8 +45,9 @@ export class FakeServer {
     const reply = (name, words, more = {}) => link.hear(name, words, { ...label, ...more });
     const handlers = {
       CAP: () => {
-        if (params[0] === "LS") link.hear("CAP", ["*", "LS", CAPS]);
+        if (params[0] === "LS") link.hear("CAP", ["*", "LS", this.caps]);
         else if (params[0] === "REQ") link.hear("CAP", ["*", "ACK", params[1]]);
+        else if (this.refusal) link.hear(...this.refusal);
         else if (this.taken.has(fold(link.nick))) link.hear("433", ["*", link.nick, "In use"]);
         else link.welcome();
       },
@@ -94,6 +99,7 @@ export class FakeServer {
         link.batch(label, "soju.im/search", [], this.log.slice(-1).map((entry) => this.#line(entry))),
     };
     if (command === "PRIVMSG" && tags.batch) link.lines.push({ text: params[1], tags });
+    else if (command in this.refuses) reply("FAIL", this.refuses[command]);
     else handlers[command]?.();
   }
 

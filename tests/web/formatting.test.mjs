@@ -48,3 +48,16 @@ test("addresses are links, without what belongs to the sentence", () => {
     { text: "!" },
   ]);
 });
+
+test("a link is what all of it says, however it looks", () => {
+  const text = "at https://bank.co\x0f\x1f\x0312m/login\x03 now https://a.example/\x02x";
+  const href = "https://bank.com/login";
+  assert.deepEqual(spans(text).map((one) => [one.text, one.href]), [
+    ["at ", undefined],
+    ["https://bank.co", href],
+    ["m/login", href],
+    [" now ", undefined],
+    ["https://a.example/", "https://a.example/x"],
+    ["x", "https://a.example/x"],
+  ]);
+});

@@ -269,7 +269,13 @@ test("how far somebody has read is told, once", async () => {
   server.say("al", "#lobby", "one");
   await connection.settle();
   session.markRead(lobby);
+  server.say("al", "#lobby", "two");
+  await connection.settle();
   session.markRead(lobby);
+  session.markRead(lobby);
+  assert.deepEqual(connection.sent.filter((line) => / MARKREAD/.test(line)), []);
+  session.tellRead();
+  session.tellRead();
   const lines = connection.sent.filter((line) => / MARKREAD/.test(line));
   assert.deepEqual(lines.map((line) => line.replace(/^@\S+ /, "")), [`MARKREAD #lobby timestamp=${server.log.at(-1).time}`]);
 });
@@ -315,4 +321,66 @@ test("whenever the connection is lost, each message is there once and in order",
     assert.deepEqual(said(lobby), kept(server));
     assert.deepEqual(lobby.pending, []);
   }
+});
+
+for (const [code, words] of [["ERROR", ["Server shutting down"]], ["437", ["*", "me", "Not now"]]])
+  test(`who was in comes again after ${code}`, async () => {
+    const { session, lobby, connection, server, phases } = await inside();
+    server.cut();
+    session.say(lobby, "mine");
+    server.refusal = [code, words];
+    connection.open();
+    await connection.settle();
+    assert.deepEqual([phases.at(-1).split(":")[0], connection.retries], ["lost", 1]);
+    server.refusal = null;
+    connection.open();
+    await connection.settle();
+    assert.deepEqual(kept(server), ["mine"]);
+  });
+
+test("who is banned does not, nor who comes as somebody else", async () => {
+  const { session, connection, server, phases } = await inside();
+  server.cut();
+  server.refusal = ["465", ["*", "You are banned"]];
+  connection.open();
+  await connection.settle();
+  assert.deepEqual([phases.at(-1), connection.retries], ["refused: You are banned", 0]);
+  server.refusal = ["ERROR", ["Not now"]];
+  session.enter({ nick: "other" });
+  await connection.settle();
+  assert.deepEqual([phases.at(-1), connection.retries], ["refused: Not now", 0]);
+});
+
+test("two clients of an account do not throw each other out for ever", async () => {
+  const { model, connection, server } = await inside({ password: "secret" });
+  for (const link of server.links) link.hear("ERROR", ["Closing link (GHOST by me_1)"]);
+  await connection.settle();
+  server.taken.add("me");
+  server.cut();
+  connection.open();
+  await connection.settle();
+  assert.match(model.nick, /^me_/);
+  assert.ok(!connection.sent.some((line) => / NS GHOST/.test(line)));
+});
+
+test("an account that is not to be had keeps nobody out of the rooms", async () => {
+  const server = new FakeServer();
+  server.caps = server.caps.replace("=before-connect", "");
+  server.refuses = { REGISTER: ["REGISTER", "DISALLOWED", "*", "There are no accounts"] };
+  const { model, lobby } = await inside({ register: true, password: "secret", account: "" }, server);
+  assert.equal(model.account, "");
+  assert.ok(lobby.joined);
+  assert.ok(model.active.items.some(({ text }) => text === "There are no accounts"));
+});
+
+test("who says something while reading what is old sees it", async () => {
+  const { session, lobby, connection, server } = await inside();
+  for (let number = 0; number < 300; number++) server.record("al", "PRIVMSG", ["#lobby", `${number}`]);
+  const going = session.goTo(lobby, server.log[50].id);
+  await connection.settle();
+  await going;
+  assert.equal(lobby.place, "past");
+  session.say(lobby, "mine");
+  await connection.settle();
+  assert.deepEqual([lobby.place, said(lobby).at(-1)], ["live", "mine"]);
 });

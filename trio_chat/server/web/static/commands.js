@@ -1,5 +1,4 @@
 // What somebody types: text is said, lines with a slash are commands. And how words are completed.
-//
 // The commands are a table, from which /help is made. Each is called with the chat, the text behind
 // its name, and the conversation where it was typed.
 
@@ -52,25 +51,21 @@ async function part(chat, argument, here) {
   if (conversation && !(conversation.isRoom && conversation.joined)) chat.model.close(conversation);
   else await chat.session.ask("PART", reason ? [room, reason] : [room]);
 }
-
 function message(chat, argument) {
   const [name, text] = split(argument);
   const conversation = chat.model.open(name);
   if (text) chat.session.say(conversation, text);
   chat.show(conversation);
 }
-
 async function topic(chat, argument, here) {
   const [room, text] = whereOf(chat, argument, here);
   if (text) await chat.session.ask("TOPIC", [room, text]);
   else chat.tell(plain(chat.model.find(room)?.topic ?? "") || "No topic is set.");
 }
-
 async function kick(chat, argument, here) {
   const [room, rest] = whereOf(chat, argument, here);
   await chat.session.ask("KICK", [room, ...split(rest).filter(Boolean)]);
 }
-
 async function mode(chat, argument, here) {
   const [room, changes] = whereOf(chat, argument, here);
   if (changes) await chat.session.ask("MODE", [room, ...words(changes)]);
@@ -86,13 +81,11 @@ async function register({ session, tell }, argument) {
   const [password, email] = words(argument);
   tell(plain((await session.makeAccount(password, email)).at(-1) ?? ""));
 }
-
 async function login({ model, session, tell }, argument) {
   const [password, account = model.nick] = words(argument).reverse();
   await session.logIn(account, password);
   tell(`You are signed in as ${model.account}.`);
 }
-
 function help({ tell }) {
   for (const { text, help: about } of OFFERS) tell(text + about);
   tell("//text — say a text that begins with a slash");

@@ -1,5 +1,4 @@
 // The WebSocket, and the next one when it is lost (`text.ircv3.net`: a line a frame).
-//
 // A connection that is silent is asked (PING), and given up if it does not answer. Another one is
 // tried within a second, and then each time after twice as long, up to half a minute, less a random
 // part, so that not all come at once to a server that is back.

@@ -1,5 +1,4 @@
 // One conversation: a room, or what is said between us and one person. Pure.
-//
 // Its items are in the order in which everybody is shown them, each once: all lines have an id, by
 // which what comes live and what history has are found to be the same. `reader` is always who reads
 // it: `{nick, isOwn(message), ignores(nick)}`.

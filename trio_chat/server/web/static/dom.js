@@ -1,5 +1,4 @@
 // Elements, and lists of them that are kept as they are where nothing has changed.
-//
 // Every text goes in as text: there is no way here to make an element out of one.
 
 import { fold } from "./irc.js";

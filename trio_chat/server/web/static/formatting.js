@@ -1,5 +1,4 @@
 // What people write, as spans to show: mIRC formatting codes and links. Pure.
-//
 // A span is text and how it looks; nothing in it is markup. Other control characters are left out,
 // and so are those that turn the direction of text for longer than their line.
 
@@ -27,21 +26,25 @@ function trimmed(address, most = 20) {
   return trimmed(address.slice(0, -1), most - 1);
 }
 
-function withLinks(text, look) {
-  const spans = [];
-  let from = 0;
-  const add = (end, href) => {
-    if (end > from) spans.push({ ...look, text: text.slice(from, end), ...(href && { href }) });
-    from = end;
-  };
-  for (const found of text.matchAll(LINK)) {
-    const address = trimmed(found[0]);
-    if (!URL.canParse(address)) continue;
-    add(found.index);
-    add(found.index + address.length, address);
+/** Cut pieces at the ends of links. These are found as if there were no formatting: what looks like
+ * one link goes where all of it says. */
+function withLinks(pieces) {
+  const whole = pieces.map(({ text }) => text).join("");
+  const links = [...whole.matchAll(LINK)].map((found) => [found.index, trimmed(found[0])]);
+  const valid = links.filter(([, href]) => URL.canParse(href));
+  const cuts = valid.flatMap(([at, href]) => [{ at, href }, { at: at + href.length }]);
+  const found = [];
+  let [at, href] = [0, undefined];
+  for (const { text, ...look } of pieces) {
+    const end = at + text.length;
+    while (at < end) {
+      while (cuts[0]?.at <= at) ({ href } = cuts.shift());
+      const next = Math.min(end, cuts[0]?.at ?? end);
+      found.push({ ...look, text: whole.slice(at, next), ...(href && { href }) });
+      at = next;
+    }
   }
-  add(text.length);
-  return spans;
+  return found;
 }
 
 /** Read a text: a list of `{text, href?, fg?, bg?, bold?, italic?, …}`. */
@@ -51,7 +54,7 @@ export function spans(text) {
   let from = 0;
   const add = (end) => {
     const piece = shown(text.slice(from, end));
-    if (piece) found.push(...withLinks(piece, look));
+    if (piece) found.push({ ...look, text: piece });
   };
   for (const code of text.matchAll(PIECES)) {
     add(code.index);
@@ -59,7 +62,7 @@ export function spans(text) {
     look = after(look, code);
   }
   add(text.length);
-  return found;
+  return withLinks(found);
 }
 
 /** How it looks behind a code. */

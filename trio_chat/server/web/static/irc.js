@@ -1,5 +1,4 @@
 // IRC messages: a line to a message and back (Modern IRC, "Message Format"; IRCv3 message-tags).
-//
 // Knows the grammar and no command. Every line that leaves goes through `format`, which refuses CR,
 // LF and NUL: nobody's text can become a second line.
 

@@ -1,5 +1,4 @@
 // What was said in a conversation, as a list to scroll and to walk through with the keyboard.
-//
 // Where somebody has scrolled to they stay, whatever comes above or below; who is at the end stays
 // there. Nearing either end asks for more.
 
@@ -163,7 +162,6 @@ export class Log {
     row?.focus();
     row?.scrollIntoView({ block: "nearest" });
   }
-
   #offer(row) {
     const item = row && this.#shown.byId.get(row.dataset.key);
     if (!item || item.redacted || this.#tools?.parentElement === row) return;

@@ -21,14 +21,9 @@ const LOOK = 2000;
 const isSeen = () => document.visibilityState === "visible" && document.hasFocus();
 const mayNotify = () => globalThis.Notification?.permission === "granted";
 
-/** Where the browser keeps what the next visit begins with; some keep nothing. */
-function store() {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
-}
+/** What some browsers do not have: where the next visit's beginning is kept, and notices. */
+const attempted = (get) => { try { return get(); } catch { return null; } };
+const store = () => attempted(() => localStorage);
 
 class Chat {
   model = new Model();
@@ -50,16 +45,18 @@ class Chat {
     window.addEventListener("focus", this.changed);
     window.addEventListener("online", () => this.#connection?.hurry());
     // Where one comes back to, a line stands in front of what was said meanwhile.
-    window.addEventListener("blur", () => (this.model.active.lineAt = ""));
+    window.addEventListener("blur", () => (this.model.active.lineAt = "", this.#look()));
     window.addEventListener("beforeunload", (event) => {
       if (this.model.all.some(({ pending }) => pending.length)) event.preventDefault();
     });
-    setInterval(() => this.model.active.typingAt(Date.now() - LOOK).length && this.changed(), LOOK);
+    setInterval(() => this.#look(), LOOK);
   }
-  changed = () => {
-    this.#due ||= setTimeout(() => this.#render(), SOON);
-  };
+  changed = () => (this.#due ||= setTimeout(() => this.#render(), SOON));
 
+  #look() {
+    if (this.model.active.typingAt(Date.now() - LOOK).length) this.changed();
+    this.session?.tellRead();
+  }
   tell = (text, kind = "info") => {
     this.model.active.tell(text, new Date().toISOString(), kind);
     this.changed();
@@ -170,8 +167,9 @@ class Chat {
       if (conversation === this.model.active) $("live").append(h("p", {}, text));
       if (isMeant && !isSeen() && this.settings.notify && mayNotify()) {
         const { name, key } = conversation;
-        const note = new Notification(plain(name), { body: text, tag: key });
-        note.onclick = () => (window.focus(), this.show(conversation));
+        const options = { body: text, tag: key, renotify: true };
+        const note = attempted(() => new Notification(plain(name), options));
+        if (note) note.onclick = () => (window.focus(), this.show(conversation));
       }
     }
     // A screen reader may still have to read some.

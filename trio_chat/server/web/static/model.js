@@ -1,5 +1,4 @@
 // What there is: who we are, the conversations, and who is in them. Pure.
-//
 // A line of the server's changes it (`take`), and so does what we do. It knows no network, no clock
 // and no page; the time comes with what happens, in milliseconds. What has to be told at once is in
 // `news`, which whoever shows it empties.

@@ -1,5 +1,4 @@
 // The beginning of a connection: capabilities, a nickname, perhaps an account. Pure.
-//
 // `take` is given what the server says until it has let us in, or refuses to.
 
 import { Refused, refusalOf } from "./requests.js";
@@ -12,6 +11,8 @@ const WANTED = new Set(
 );
 /** What is said of a nickname that somebody has. */
 export const TAKEN = new Set(["433", "436", "437"]);
+/** What is said to who is not let in however often they try: a wrong name or password, a ban. */
+export const FINAL = new Set(["432", "464", "465", "904"]);
 /** Characters of one piece of a response in SASL. */
 const PIECE = 400;
 /** The code of the `Refused` that says: a code was mailed, and has to be said. */

@@ -1,5 +1,4 @@
 // What was asked and is not answered yet (IRCv3 labeled-response, batch).
-//
 // Every line of the server goes through `take`, which puts the lines of a batch together, finds the
 // question that they answer, and delivers what happened. Knows no network.
 

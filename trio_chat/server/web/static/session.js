@@ -1,12 +1,11 @@
 // Being in: what we ask and say on a connection, and coming back on the next one.
-//
 // After a connection is lost (docs/resuming.md): enter the rooms; find in history what was sent and
 // not answered, which is sent again only where it is certain that it did not arrive; read what was
 // said meanwhile; say what waits. A browser can not reset a connection, so the lost one may say
 // something as long as the server has it: it has not any more when our nickname is ours again.
 
 import { byteLength, cut, escapeTag, LINE_LIMIT } from "./irc.js";
-import { plainResponses, Registration, TAKEN } from "./registration.js";
+import { FINAL, plainResponses, Registration, TAKEN } from "./registration.js";
 import { Lost, Refused, refusalOf, Requests } from "./requests.js";
 
 /** Messages of a page of history: where somebody scrolls, and where we catch up. */
@@ -38,7 +37,12 @@ export class Session {
   /** What is done about the history of conversations. */
   #loading = new Map();
   #typed = new Map();
+  /** Up to when what was read, that the server has not been told. */
+  #marks = new Map();
+  /** Whether we have been in; who we are was said anew since; another client of ours sent us off. */
   #wasIn = false;
+  #isNew = true;
+  #wasSentOff = false;
   #multiline;
 
   /** `rooms`: those to enter. `onPhase(phase, error)` is told how it goes, and `onChange()` that
@@ -58,6 +62,7 @@ export class Session {
   /** Come in, as who `entrance` says, whatever there was. */
   enter(entrance) {
     Object.assign(this.entrance, entrance);
+    this.#isNew = true;
     this.#lose();
     this.#connection.open();
   }
@@ -75,6 +80,7 @@ export class Session {
     this.#registration.begin();
   }
   #take(message) {
+    if (message.command === "ERROR") this.#wasSentOff = message.params[0].includes("(GHOST ");
     if (message.command === "PING") this.send("PONG", message.params);
     else if (this.phase === "connecting") this.#register(message);
     else this.#requests?.take(message);
@@ -87,9 +93,11 @@ export class Session {
     if (this.#registration.done) this.#enter();
   }
 
-  /** We are not let in. A nickname that is taken may be ours, on the lost connection. */
+  /** We are not let in. A nickname that is taken may be ours, on the lost connection; and who was in
+   * before comes again, unless that can not help. */
   #refused(refusal) {
-    const again = this.#wasIn && TAKEN.has(refusal?.code);
+    const mayHelp = refusal && (TAKEN.has(refusal.code) || !(this.#isNew || FINAL.has(refusal.code)));
+    const again = this.#wasIn && mayHelp;
     this.#lose();
     this.#become(again ? "lost" : "refused", refusal);
     if (again) this.#connection.retry();
@@ -137,24 +145,26 @@ export class Session {
     const { model, entrance } = this;
     this.#multiline = this.#registration.enabled["draft/multiline"];
     this.#become("ready");
+    const failed = (error) => this.#failed(error, model.active);
     try {
-      // Where we are logged in, our nickname can be taken back from the lost connection.
-      if (this.#wasIn && !model.isMe(entrance.nick)) {
+      // Where we are logged in, our nickname can be taken back from the lost connection; but not
+      // from whoever has taken it back from us.
+      if (this.#wasIn && !this.#wasSentOff && !model.isMe(entrance.nick)) {
         await this.ask("NS", ["GHOST", entrance.nick], { quiet: true });
-        await this.ask("NICK", [entrance.nick]).catch((error) => this.#failed(error, model.active));
+        await this.ask("NICK", [entrance.nick]).catch(failed);
       }
       const { register, password, email } = entrance;
-      if (register && !model.account) await this.makeAccount(password, email);
+      if (register && !model.account) await this.makeAccount(password, email).catch(failed);
       Object.assign(entrance, { nick: model.nick, register: false, code: "" });
       if (model.account) entrance.account = model.account;
       const again = model.rooms.filter(({ wanted }) => wanted).map(({ name }) => name);
       const rooms = this.#wasIn ? again : this.rooms;
-      this.#wasIn = true;
+      [this.#wasIn, this.#isNew] = [true, false];
       await Promise.all(rooms.map((room) => this.#rejoin(room)));
       for (const direct of model.directs) this.arrive(direct);
       if (this.has("draft/chathistory")) await this.#findDirects();
     } catch (error) {
-      this.#failed(error, model.active);
+      failed(error);
     }
   }
   async #rejoin(name) {
@@ -315,7 +325,7 @@ export class Session {
     const parts = this.#parts(text, this.#room(conversation));
     for (const part of parts) conversation.say(part, this.entrance.nick, replyTo);
     this.#typed.delete(conversation);
-    if (conversation.place === "behind" && conversation.joined) this.arrive(conversation);
+    if (conversation.place !== "live" && conversation.joined) this.goToEnd(conversation);
     this.flush(conversation);
     this.onChange();
   }
@@ -397,8 +407,13 @@ export class Session {
     const time = conversation.items.findLast((item) => item.id)?.time;
     if (!conversation.read(time)) return;
     this.model.marks[conversation.key] = time;
-    if (this.has("draft/read-marker") && conversation.joined)
-      this.#hint("MARKREAD", [conversation.name, `timestamp=${time}`]);
+    if (this.has("draft/read-marker") && conversation.joined) this.#marks.set(conversation.name, time);
+  }
+
+  /** Tell the server what is read: now and then, as it takes a line each. */
+  tellRead() {
+    for (const [name, time] of this.#marks) this.#hint("MARKREAD", [name, `timestamp=${time}`]);
+    this.#marks.clear();
   }
   async rename(nick) {
     await this.ask("NICK", [nick]);

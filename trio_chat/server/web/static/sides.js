@@ -29,7 +29,6 @@ export function renderSides({ model, show, askPerson }) {
   if (found.length > SHOWN) rows.push({ key: " ", version: found.length, make: rest });
   fill($("member-list"), rows);
 }
-
 function conversationRow(conversation, current, show) {
   const { key, name, joined, unread: { count, mentioned } } = conversation;
   const kinds = ["place", count && "unread", !joined && "gone"].filter(Boolean).join(" ");
@@ -42,7 +41,6 @@ function conversationRow(conversation, current, show) {
   };
   return { key: key || " ", version: `${name}${current}${count}${mentioned}${joined}`, make };
 }
-
 function memberRow(nick, prefix, askPerson) {
   const mark = h("span", { class: "prefix" }, prefix[0] ?? "");
   const name = h("span", { class: nickClass(nick) }, named(nick));
