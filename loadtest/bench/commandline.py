@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -24,6 +25,8 @@ LONGEST = 60.0
 T = TypeVar("T")
 PARTS = ("server", "generator", "others")
 """What took how much of one core, in every run that is a load."""
+
+_asked_to_end = threading.Event()
 
 
 def count(text: str) -> int:
@@ -63,6 +66,8 @@ def in_turn(names: Sequence[T], rounds: int) -> Iterator[tuple[int, T]]:
     """Yield whose turn it is, with the number of the round, from 1."""
     for number in range(1, rounds + 1):
         for name in names if number % 2 else reversed(names):
+            if _asked_to_end.is_set():
+                raise KeyboardInterrupt
             yield number, name
 
 
@@ -94,11 +99,20 @@ def exit_code(measure: Callable[[], bool]) -> int:
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM end this block as Ctrl-C does, so that no server is left behind."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _asked_to_end.clear()
+    before = {number: signal.signal(number, _end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, frame: object) -> None:
+    """Interrupt what is being done; or, where nobody hears of that, what would be done next: Python
+    swallows what is raised while something is being destroyed."""
+    _asked_to_end.set()
+    raise KeyboardInterrupt
 
 
 def tell(text: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 
 from loadtest.bench import process
 from loadtest.bench.__main__ import main
+from loadtest.bench.commandline import exit_code, in_turn
 from loadtest.bench.figures import Run, Settings
 from loadtest.bench.scenarios import SCENARIOS
 from loadtest.bench.servers import ROOT, SERVERS
@@ -80,3 +83,20 @@ def test_a_signal_ends_it_and_its_server(number: signal.Signals) -> None:
     for pid in family:
         with pytest.raises(ProcessLookupError):
             process.family(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_nobody_heard_ends_it_all_the_same(number: signal.Signals) -> None:
+    """What is raised while something is being destroyed is swallowed."""
+
+    def measure() -> bool:
+        for count, _ in in_turn(["one"], 1000):
+            if count == 3:
+                with contextlib.suppress(KeyboardInterrupt):
+                    os.kill(os.getpid(), number)
+            assert count <= 3
+        return True
+
+    before = signal.getsignal(number)
+    assert exit_code(measure) == 130
+    assert signal.getsignal(number) is before
