@@ -430,11 +430,12 @@ async def test_no_answer_to_the_question_for_a_password() -> None:
         # The first may come in the moment in which Python has looked for signals and does not wait
         # for input yet: then it is seen when there is input, or another.
         ended = False
-        while not ended:
-            running.send_signal(signal.SIGINT)
-            with trio.move_on_after(5):
-                await emulator.until_line("The server's password: ")
-                ended = True
+        with trio.fail_after(60):
+            while not ended:
+                running.send_signal(signal.SIGINT)
+                with trio.move_on_after(5):
+                    await emulator.until_line("The server's password: ")
+                    ended = True
     assert running.returncode == 130
     emulator.close()
 

@@ -62,6 +62,13 @@ class Visitor:
         self.page.fill("#input", text)
         self.page.press("#input", "Enter")
 
+    def hurry(self) -> None:
+        """Have the page try at once to connect, if it has not done so by itself by now."""
+        self.page.evaluate(
+            "() => [...document.querySelectorAll('button')]"
+            ".find((one) => one.textContent === 'Try now')?.click()"
+        )
+
     def read(self) -> list[str]:
         """Return what was said, as it is shown."""
         found = self.page.eval_on_selector_all(SAID, "all => all.map(one => one.textContent)")

@@ -173,7 +173,7 @@ def test_killed_ten_times_every_message_is_there_once_and_in_order(
                 served(tmp_path, *again, listen=False, TRIO_CHAT_FLOOD_BURST=BURST)
             )
             for visitor in (wendy, al):
-                visitor.page.get_by_role("button", name="Try now").click()
+                visitor.hurry()
             talk(1)
             if kill % 2:
                 # Else it is killed while they come back.
@@ -212,7 +212,7 @@ def test_what_is_typed_without_a_connection_waits_and_one_stays_where_one_was(
         )
         speaker = server.irc("speaker")
         speaker.send("PRIVMSG #lobby :meanwhile")
-        wendy.page.get_by_role("button", name="Try now").click()
+        wendy.hurry()
         wendy.until_said("meanwhile")
         assert wendy.page.evaluate(top) == pytest.approx(before, abs=2)
         server.process.kill()
@@ -220,7 +220,7 @@ def test_what_is_typed_without_a_connection_waits_and_one_stays_where_one_was(
         wendy.say("later")
         wendy.page.get_by_text("waits for the connection").wait_for()
         stack.enter_context(served(tmp_path, *again, listen=False, TRIO_CHAT_FLOOD_BURST=BURST))
-        wendy.page.get_by_role("button", name="Try now").click()
+        wendy.hurry()
         wendy.until_said("later")
         assert wendy.read().count("later") == 1
 
