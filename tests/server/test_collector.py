@@ -29,6 +29,7 @@ from tests.server.test_run import (
     running,
     tls_text,
 )
+from tests.server.web.frames import close, frame
 from trio_chat.config import Config, Listener, TcpAddress
 from trio_chat.server.collector import GROWTH, WORK, Collector
 from trio_chat.server.errors import StartError
@@ -345,7 +346,7 @@ async def websocket(client: Client) -> None:
 
 async def websocket_that_says_bye(client: Client) -> None:
     await upgrade(client)
-    await client.stream.send_all(frame(b"NICK x") + frame(b"\x03\xe8", 8))
+    await client.stream.send_all(frame(b"NICK x") + close(1000))
     await read_until(client.stream, b"\x88\x02\x03\xe8")
     client.hang_up()
 
@@ -361,11 +362,6 @@ async def upgrade(client: Client) -> None:
     lines = ["GET / HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket"]
     key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
     await client.ask("101 ", *lines, key, "Sec-WebSocket-Version: 13", "")
-
-
-def frame(payload: bytes, opcode: int = 1) -> bytes:
-    """A frame of a client, whose mask changes nothing."""
-    return bytes((0x80 | opcode, 0x80 | len(payload))) + bytes(4) + payload
 
 
 async def hung_up(client: Client) -> None:

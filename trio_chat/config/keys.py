@@ -20,7 +20,7 @@ from trio_chat.config.conversion import ConfigError, kinds_of
 from trio_chat.config.files import read_motd, unreadable
 from trio_chat.config.listening import Address, FileMode
 from trio_chat.config.origins import Origin
-from trio_chat.core.networks import Network, in_networks, parse_network
+from trio_chat.core.networks import Network, is_loopback, parse_network
 from trio_chat.core.settings import AccountPolicy, Gateway, Limits, Operator, Settings
 from trio_chat.core.settings import Sts as StsPolicy
 
@@ -305,7 +305,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             return self.web.listen == "all"
         address = listener.address
         return not isinstance(address, TcpAddress) or (
-            address.host == "localhost" or in_networks(address.host, _LOOPBACK)
+            address.host == "localhost" or is_loopback(address.host)
         )
 
     def _sts(self) -> StsPolicy | None:

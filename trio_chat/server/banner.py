@@ -26,10 +26,10 @@ def banner(endpoints: list[Endpoint], config: Config) -> str:
         program = "openssl s_client -quiet -unix" if tls_only else "nc -U"
         lines.append(f"  {program} {address.path}")
         return "\n".join(lines)
-    host = _WILDCARDS.get(address.host, address.host)
-    shown = TcpAddress(host, address.port)
+    shown = _reached(address)
+    host = shown.host
     page = _page(endpoints, config)
-    if page and config.web.page:
+    if page:
         lines.append(f"  a browser: {page}")
     lines += [
         f"  openssl s_client -quiet -connect {shown}"
@@ -47,12 +47,17 @@ def banner(endpoints: list[Endpoint], config: Config) -> str:
 
 def _page(endpoints: list[Endpoint], config: Config) -> str:
     """Return where the page is; nothing where there is none that a browser comes to."""
-    for endpoint in endpoints:
+    for endpoint in endpoints if config.web.page else ():
         address = endpoint.address
         if isinstance(address, TcpAddress) and config.has_web(endpoint.configured):
-            shown = TcpAddress(_WILDCARDS.get(address.host, address.host), address.port)
-            return f"{'http' if endpoint.context is None else 'https'}://{shown}/"
+            scheme = "http" if endpoint.context is None else "https"
+            return f"{scheme}://{_reached(address)}/"
     return ""
+
+
+def _reached(address: TcpAddress) -> TcpAddress:
+    """Return where this host itself reaches an address on which it listens."""
+    return TcpAddress(_WILDCARDS.get(address.host, address.host), address.port)
 
 
 def _listener_of(endpoint: Endpoint) -> int:

@@ -343,7 +343,7 @@ class Server:
                 idle=self._config.connections.ping_after,
                 timeout=self._config.connections.ping_timeout,
             )
-            reason = self._ban(address) or self._admission.admit(address)
+            reason = self.hub.refusal(address) or self._admission.admit(address)
             if reason:
                 self.hub.count("refused", reason, host=address)
                 sock.send(f"ERROR :Closing link ({reason})\r\n".encode())
@@ -374,7 +374,7 @@ class Server:
     def _move(self, connection: Connection, address: str) -> str:
         """Count a connection as whom its gateway speaks for; return why that can not be."""
         address = normal(address)
-        reason = self._ban(address) or self._admission.move(connection.address, address)
+        reason = self.hub.refusal(address) or self._admission.move(connection.address, address)
         if not reason:
             connection.move(address, exempt=self._unhurried(address))
         return reason
@@ -385,9 +385,6 @@ class Server:
 
     def _administered(self, done: Administered) -> None:
         self._control.answered(done)
-
-    def _ban(self, address: str) -> str:
-        return self.hub.refusal(address)
 
     def _unhurried(self, address: str) -> bool:
         """Whether flood control does not count there."""

@@ -190,7 +190,7 @@ class Exchange:
             head = h11.Response(
                 status_code=response.status,
                 reason=response.status.phrase.encode("ascii"),
-                headers=response.fields(now=time.time(), closes=response.closes),
+                headers=response.fields(time.time()),
             )
             await self._send_all(self._http.send(head))
             if not self._is_head and response.status is not HTTPStatus.NOT_MODIFIED:

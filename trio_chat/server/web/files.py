@@ -1,4 +1,4 @@
-"""What is served as it is: read once, when the server starts. Must not know requests."""
+"""What is served as it is: read once, when it is first asked for. Must not know requests."""
 
 from __future__ import annotations
 

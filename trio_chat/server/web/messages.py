@@ -25,8 +25,6 @@ _FOR_ALL: Headers = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
 ]
 """Nothing comes from elsewhere, nothing is shown elsewhere, nobody else is told of us."""
-
-
 JSON = "application/json"
 
 
@@ -57,12 +55,12 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     closes: bool = False
     """Whether nothing more is taken on this connection."""
 
-    def fields(self, *, now: float, closes: bool) -> Headers:
+    def fields(self, now: float) -> Headers:
         """Return all headers, as they are sent at this time."""
         found = [("Date", formatdate(now, usegmt=True)), *_FOR_ALL, *self.headers]
         if self.status is not HTTPStatus.NOT_MODIFIED:
             found.append(("Content-Length", str(len(self.body))))
-        if closes:
+        if self.closes:
             found.append(("Connection", "close"))
         return found
 

@@ -1,6 +1,7 @@
 """What there is to ask for, and who may.
 
-A `Site` is made of a configuration, and another when it changes. Must not know connections.
+There is one `Site`; when the configuration changes, so does what it goes by. Must not know
+connections.
 """
 
 from __future__ import annotations
